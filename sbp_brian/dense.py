@@ -1,0 +1,134 @@
+"""All-to-all pathways without the per-synapse queue: an invisible optimisation for C++ standalone.
+
+Brian2 finds the synapses that an event touches through a queue of synapse numbers and then reads every variable through
+that number. Where a cell is connected to *all* cells of the other group and the synapses were made in row order, the
+numbers follow from the cell's own index: synapse ``i * N_post + j`` runs from ``i`` to ``j``. `DenseSynapses` loops over
+them directly, which the compiler turns into vector instructions.
+
+The dense loop is used where all of this holds, and Brian2's own pathway everywhere else:
+
+- the device is C++ standalone without OpenMP threads;
+- the synapses were made by a single ``connect()`` without condition, probability or repetition;
+- neither side is a subgroup, and the pathway has no delay.
+
+Both forms apply the same statements in the same order (events by cell index, synapses by the other cell's index), so
+weights agree up to the rounding of fused operations; tests/test_dense.py holds them equal.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+import numpy as np
+from brian2 import Synapses, get_device, prefs
+from brian2.codegen.codeobject import create_runner_codeobj
+from brian2.codegen.translation import analyse_identifiers
+from brian2.core.variables import Variables
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.groups.subgroup import Subgroup
+from brian2.parsing.statements import parse_statement
+from brian2.synapses.synapses import SynapticPathway
+
+__all__ = ["DenseSynapses", "DensePathway"]
+
+
+class DenseCodeObject(CPPStandaloneCodeObject):
+    """A C++ standalone code object that also knows the template ``dense_pathway``."""
+
+    templater = CPPStandaloneCodeObject.templater.derive("sbp_brian", ".cpp")
+
+
+class DensePathway(SynapticPathway):
+    """A synaptic pathway that loops over whole rows (on_pre) or columns (on_post) where that is valid.
+
+    Attributes
+    ----------
+    zero_delay : bool
+        The pathway was made with the fixed delay 0 s.
+    """
+
+    zero_delay = False
+
+    def dense_reason(self) -> str:
+        """Why the dense loop cannot be used here; empty where it can."""
+        device = get_device()
+        if not (isinstance(device, CPPStandaloneDevice) and device.code_object_class() is CPPStandaloneCodeObject):
+            return "the device is not C++ standalone"
+        if prefs.devices.cpp_standalone.openmp_threads:
+            return "OpenMP is switched on"
+        if not self.synapses.all_to_all:
+            return "the synapses are not all-to-all in row order"
+        if isinstance(self.source, Subgroup) or isinstance(self.target, Subgroup):
+            return "one side is a subgroup"
+        if not self.zero_delay:
+            return "the pathway has a delay, or may be given one"
+        return ""
+
+    def create_code_objects(self, run_namespace):
+        if self.dense_reason():
+            super().create_code_objects(run_namespace)
+            return
+        self.update_abstract_code(run_namespace=run_namespace)
+        variables = Variables(self.synapses)
+        variables._variables.update(self.variables._variables)
+        variables.indices.update(self.variables.indices)
+        for index in ("_presynaptic_idx", "_postsynaptic_idx"):  # loop counters of the template, not array look-ups
+            variables._variables.pop(index, None)
+            variables.add_auxiliary_variable(index, dtype=np.int32)
+            variables[index].unique = False
+        event_space = self.source.variables[self.eventspace_name]
+        pre_to_post = self.prepost == "pre"
+        codeobj = create_runner_codeobj(
+            self.group,
+            self.abstract_code,
+            "dense_pathway",
+            user_code=self.code,
+            name=f"{self.name}_dense_codeobject*",
+            check_units=self.check_units,
+            additional_variables=variables,
+            needed_variables=[self.eventspace_name],
+            run_namespace=run_namespace,
+            template_kwds={
+                "eventspace_variable": event_space,
+                "n_source": len(self.source),
+                "n_target": len(self.target),
+                "over": "row" if pre_to_post else "column",
+                "independent": self.source is not self.target and not self._writes_to_event_cell(),
+            },
+            codeobj_class=DenseCodeObject,
+        )
+        self.codeobj = codeobj
+        self.code_objects[:] = [weakref.proxy(codeobj)]
+
+    def _writes_to_event_cell(self) -> bool:
+        """True where the code writes a variable that all synapses of the loop share: its iterations then depend."""
+        shared = "_presynaptic_idx" if self.prepost == "pre" else "_postsynaptic_idx"
+        for line in self.abstract_code.splitlines():
+            if not line.split("#")[0].strip():
+                continue
+            name = parse_statement(line)[0]
+            if name in self.group.variables and self.group.variables.indices[name] in (shared, "0"):
+                return True
+        return False
+
+
+class DenseSynapses(Synapses):
+    """Ordinary `brian2.Synapses` whose pathways take the dense loop where it is valid (see the module's text)."""
+
+    all_to_all = False
+
+    def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
+        everything = condition in (None, True, "True") and i is None and j is None
+        plain = isinstance(p, (int, float)) and p == 1 and isinstance(n, int) and n == 1
+        self.all_to_all = everything and plain and not self._connect_called
+        super().connect(condition, i, j, p, n, skip_if_invalid, namespace, level + 1)
+
+    def _add_updater(self, code, prepost, objname=None, delay=None, event="spike"):
+        name = super()._add_updater(code, prepost, objname, delay, event)
+        pathway = getattr(self, name)
+        pathway.__class__ = DensePathway
+        pathway.zero_delay = delay is not None and float(delay) == 0
+        if pathway.zero_delay:  # a delay set later would be ignored by the dense loop, so it is refused
+            pathway.variables["delay"].read_only = True
+        return name
