@@ -1,0 +1,83 @@
+"""Experiments by name.  Listing them imports none of them; `get` imports the one that is asked for.
+
+To add one: write a file with a module-level ``PROTOCOL`` and add its line here.
+"""
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from sbp_brian._names import unknown
+from sbp_brian.protocol import Protocol, Source
+
+__all__ = ["Entry", "UnknownProtocolError", "entries", "get", "names"]
+
+
+class UnknownProtocolError(ValueError):
+    """There is no such protocol; the message suggests the nearest."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the list: where a protocol lives, and what to say of it before it is imported."""
+
+    name: str
+    module: str
+    title: str
+    source: Source
+
+    @property
+    def kind(self) -> str:
+        """``"biology"`` or ``"benchmark"``, by the folder it lives in."""
+        return "benchmark" if self.module.startswith("benchmarks.") else "biology"
+
+
+_ENTRIES = (
+    Entry("bi-poo-1998", "biology.bi_poo_1998", "The window of spike-timing-dependent plasticity",
+          Source("Bi & Poo (1998) J Neurosci 18:10464", "10.1523/JNEUROSCI.18-24-10464.1998")),
+    Entry("tao-2000", "biology.tao_2000", "Which synapses change when LTP is induced at one output of a neuron",
+          Source("Tao, Zhang, Bi & Poo (2000) J Neurosci 20:3233", "10.1523/JNEUROSCI.20-09-03233.2000")),
+    Entry("mnist", "benchmarks.mnist", "Handwritten digits; the hidden layer learns by nothing but SBP",
+          Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146")),
+)
+
+
+def entries() -> tuple[Entry, ...]:
+    """All protocols in the order in which they are listed."""
+    return _ENTRIES
+
+
+def names() -> tuple[str, ...]:
+    """The names of all protocols, as a user types them."""
+    return tuple(entry.name for entry in _ENTRIES)
+
+
+def get(name: str) -> Protocol:
+    """The protocol of this name, or the one in a user's own file (a path that ends in ``.py``).
+
+    Raises
+    ------
+    UnknownProtocolError
+        Where there is none of that name, or the file is missing or defines no ``PROTOCOL``.
+    """
+    if name.endswith(".py"):
+        return _from_file(Path(name))
+    for entry in _ENTRIES:
+        if entry.name == name:
+            return importlib.import_module(f"{__name__}.{entry.module}").PROTOCOL
+    raise UnknownProtocolError(unknown("protocol", name, names()))
+
+
+def _from_file(path: Path) -> Protocol:
+    if not path.is_file():
+        raise UnknownProtocolError(f"{path} is not a file; give a protocol's name (see 'sbp list') "
+                                   "or a file that defines PROTOCOL")
+    spec = importlib.util.spec_from_file_location(f"_sbp_protocol_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    protocol = getattr(module, "PROTOCOL", None)
+    if not isinstance(protocol, Protocol):
+        raise UnknownProtocolError(f"{path} defines no PROTOCOL; add PROTOCOL = Protocol(...) at its module level")
+    return protocol
