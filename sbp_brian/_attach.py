@@ -31,6 +31,7 @@ def attach(rule: SynapseRule, factory: Any, source, target, delay, name: str | N
     synapses = factory(source, target, rule.model, on_pre=dict(rule.on_pre) or None, on_post=dict(rule.on_post) or None,
                        on_event={pathway: rule.event(pathway) for pathway in rule.pathways},
                        namespace=dict(rule.namespace), delay=delays, **({} if name is None else {"name": name}), **kwds)
+    synapses.initial = dict(rule.initial)
     for entry, regular in rule.regularly.items():
         synapses.run_regularly(regular.code, dt=regular.dt, when=regular.when, order=regular.order,
                                name=f"{synapses.name}_{entry}")

@@ -18,11 +18,11 @@ weights agree up to the rounding of fused operations; tests/test_dense.py holds 
 from __future__ import annotations
 
 import weakref
+from types import MappingProxyType
 
 import numpy as np
 from brian2 import Synapses, get_device, prefs
 from brian2.codegen.codeobject import create_runner_codeobj
-from brian2.codegen.translation import analyse_identifiers
 from brian2.core.variables import Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -30,7 +30,7 @@ from brian2.groups.subgroup import Subgroup
 from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
-__all__ = ["DenseSynapses", "DensePathway"]
+__all__ = ["DensePathway", "DenseSynapses"]
 
 
 class DenseCodeObject(CPPStandaloneCodeObject):
@@ -114,15 +114,46 @@ class DensePathway(SynapticPathway):
 
 
 class DenseSynapses(Synapses):
-    """Ordinary `brian2.Synapses` whose pathways take the dense loop where it is valid (see the module's text)."""
+    """Ordinary `brian2.Synapses` whose pathways take the dense loop where it is valid (see the module's text).
+
+    Attributes
+    ----------
+    all_to_all : bool
+        Made by one plain ``connect()``: synapse ``i * N_post + j`` runs from i to j.
+    initial : dict
+        Values given to variables after each ``connect`` (see `sbp_brian.rules.SynapseRule`).
+    """
 
     all_to_all = False
+    initial = MappingProxyType({})
 
     def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
         everything = condition in (None, True, "True") and i is None and j is None
         plain = isinstance(p, (int, float)) and p == 1 and isinstance(n, int) and n == 1
         self.all_to_all = everything and plain and not self._connect_called
         super().connect(condition, i, j, p, n, skip_if_invalid, namespace, level + 1)
+        for name, value in self.initial.items():
+            drawn = value.values(self.name, *self.cell_indices(name)) if hasattr(value, "values") else value
+            setattr(self, name, drawn)
+
+    def cell_indices(self, purpose: str) -> tuple[np.ndarray, np.ndarray]:
+        """Presynaptic and postsynaptic cell of every synapse, known before a standalone program runs.
+
+        Raises
+        ------
+        ValueError
+            The synapses are made inside the standalone program, by a condition or at random.
+        """
+        if self.all_to_all:
+            pre, post = np.indices((len(self.source), len(self.target))).reshape(2, -1)
+            return pre, post
+        try:
+            return np.array(self.i[:]), np.array(self.j[:])
+        except NotImplementedError:
+            raise ValueError(
+                f"{purpose!r} of {self.name!r} needs to know which cells the synapses connect, and a standalone program makes "
+                "these itself: connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
+            ) from None
 
     def _add_updater(self, code, prepost, objname=None, delay=None, event="spike"):
         name = super()._add_updater(code, prepost, objname, delay, event)

@@ -18,6 +18,7 @@ from brian2.units.fundamentalunits import have_same_dimensions
 from sbp_brian import _rule_checks as checks
 from sbp_brian._attach import attach
 from sbp_brian._rule_checks import RuleError, assigned_names
+from sbp_brian.dense import DenseSynapses
 
 __all__ = ["Regular", "RuleError", "SynapseRule", "assigned_names"]
 
@@ -75,6 +76,9 @@ class SynapseRule:
         Citation, with its DOI.
     hints : mapping of str to str
         Variable of a cell group (without _pre or _post) -> the remedy to name where a group lacks it.
+    initial : mapping of str to value
+        Variable of the model -> its value once the synapses are connected: a number, a quantity, a string that Brian2
+        evaluates for each synapse, or an object with ``values(name, pre, post)`` (`sbp_brian.subsets.InputSubset`).
     name : str
         What to call the rule in messages.
 
@@ -98,13 +102,14 @@ class SynapseRule:
     regularly: Mapping[str, Regular] = field(default_factory=dict)
     source: str = ""
     hints: Mapping[str, str] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
 
     #: What makes the `Synapses` object: called as ``brian2.Synapses`` is.
-    _factory: ClassVar[Any] = Synapses
+    _factory: ClassVar[Any] = DenseSynapses
 
     def __post_init__(self) -> None:
-        for entry in ("on_pre", "on_post", "on_event", "namespace", "regularly", "hints"):
+        for entry in ("on_pre", "on_post", "on_event", "namespace", "regularly", "hints", "initial"):
             given = getattr(self, entry)
             if not isinstance(given, Mapping):
                 raise RuleError(f"{entry} must be a mapping, not {type(given).__name__}; "
@@ -171,6 +176,9 @@ class SynapseRule:
         self._check_pathways()
         eqs = self.equations
         checks.check_namespace(self.namespace)
+        for name in self.initial:
+            if name not in eqs:
+                raise RuleError(f"initial gives a value to {name!r}, which is not in the model; it has {_listed(eqs)}")
         for name in self.namespace:
             if name in eqs:
                 raise RuleError(f"{name!r} is both in the model and in the namespace; rename one of them")
@@ -237,6 +245,7 @@ class SynapseRule:
             weight=other.weight if self.weight is None else self.weight,
             regularly={name: regularly[name] for name in {**self.regularly, **other.regularly}},
             source=_texts(self.source, other.source, "\n"), hints={**other.hints, **self.hints},
+            initial={**other.initial, **self.initial},
             name=_texts(self.name, other.name, " + "))
 
     # ---------------------------------------------------------------------------------------------------- building
