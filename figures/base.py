@@ -1,0 +1,120 @@
+"""What a figure is, how it looks, and how it is saved.
+
+A figure file has a module-level ``FIGURE`` and is named after it (``stdp-window`` lives in stdp_window.py)::
+
+    def draw(records):                        # the records of the protocols it needs, newest first
+        record = latest(records, "bi-poo-1998")
+        fig, ax = new(COLUMN, 60)             # millimetres
+        ax.plot(record.array("interval_ms"), record.array("change"))
+        return fig
+
+    FIGURE = Figure(name="stdp-window", title="...", caption="...", needs=("bi-poo-1998",), draw=draw)
+
+Figures read records and nothing else; they never run a model.
+"""
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Drawing
+
+from sbp_brian.records import Record
+
+__all__ = ["BLACK", "BLUE", "COLUMN", "COLUMNS", "DOWN", "FORMATS", "Figure", "GREEN", "GREY", "NONE", "ORANGE", "PINK",
+           "SKY", "UP", "VERMILION", "YELLOW", "label_panels", "new", "save", "style", "svg"]
+
+COLUMN, COLUMNS = 85.0, 174.0          # width of one and of two journal columns, mm
+FORMATS = ("svg", "pdf", "png")
+
+# Okabe & Ito (2008), https://jfly.uni-koeln.de/color/: told apart with every common form of colour vision
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8A8A8A"
+UP, DOWN, NONE = VERMILION, BLUE, GREY           # potentiation, depression, no change: the same in every figure
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that can be drawn again from records.
+
+    Attributes
+    ----------
+    name : str
+        As a user types it; the file's name with hyphens.
+    title : str
+        A few words.
+    caption : str or callable
+        What is seen, or ``caption(records)`` giving that text.
+    needs : tuple of str
+        Protocols without whose records it cannot be drawn.
+    draw : callable
+        ``draw(records)`` gives a matplotlib Figure; records of the needed protocols, newest first.
+    uses : tuple of str
+        Further protocols whose records are given where there are any.
+    """
+
+    name: str
+    title: str
+    caption: str | Callable[[Sequence[Record]], str]
+    needs: tuple[str, ...]
+    draw: Callable[[Sequence[Record]], Drawing]
+    uses: tuple[str, ...] = ()
+
+    def missing(self, records: Sequence[Record]) -> list[str]:
+        """The protocols that it needs and of which there is no record."""
+        have = {record.protocol for record in records}
+        return [name for name in self.needs if name not in have]
+
+    def make(self, records: Sequence[Record]) -> tuple[Drawing, str]:
+        """The drawing and its caption, in the house style."""
+        own = [record for record in records if record.protocol in (*self.needs, *self.uses)]
+        with style():
+            drawing = self.draw(own)
+            drawing.canvas.draw()
+        return drawing, self.caption if isinstance(self.caption, str) else self.caption(own)
+
+
+def style():
+    """A context in which matplotlib draws in the house style (style.mplstyle), whatever the user's settings are."""
+    return matplotlib.style.context(["default", str(files("sbp_brian.figures") / "style.mplstyle")])
+
+
+def new(width_mm: float = COLUMN, height_mm: float = 60.0, **subplots):
+    """A matplotlib figure of this size in millimetres, with subplots: ``fig, axes``.  It needs no display."""
+    drawing = Drawing(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+    FigureCanvasAgg(drawing)
+    return drawing, drawing.subplots(**subplots)
+
+
+def label_panels(*axes, start: str = "a") -> None:
+    """Letters a, b, c ... at the upper left corner of the panels."""
+    for number, ax in enumerate(axes):
+        ax.set_title(chr(ord(start) + number), loc="left", fontweight="bold", fontsize=9)
+
+
+def svg(drawing: Drawing) -> str:
+    """The drawing as SVG text with text kept as text; the same drawing gives the same text."""
+    buffer = io.BytesIO()
+    with style():
+        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "sbp_brian"})
+    text = buffer.getvalue().decode()
+    return text[text.index("<svg"):]
+
+
+def save(drawing: Drawing, folder: str | os.PathLike, name: str) -> list[Path]:
+    """Write ``name``.svg, .pdf and .png (300 dpi) into ``folder``; gives their paths."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    paths = []
+    with style():
+        for kind in FORMATS:
+            paths.append(folder / f"{name}.{kind}")
+            drawing.savefig(paths[-1], format=kind, metadata=dates[kind])
+    return paths
