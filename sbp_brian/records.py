@@ -212,7 +212,7 @@ def find(folder: str | os.PathLike, protocol: str | None = None) -> list[Record]
 
 
 def latest(records: Iterable[Record], protocol: str, **wanted: Any) -> Record | None:
-    """The newest record of a protocol with the parameters, target, seed or size ``wanted``; None where there is none."""
+    """The newest record of a protocol with the parameters, target, seed or size ``wanted``, or None."""
     def matches(record: Record) -> bool:
         own = {"target": record.target, "seed": record.seed, "size": record.size}
         own = {k: p["value"] for k, p in record.parameters.items()} | own
