@@ -1,0 +1,99 @@
+"""Keeping Brian2's global state apart: the current device, its clock, the preferences, object names, random numbers."""
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import numpy as np
+from brian2.core.names import Nameable
+from brian2.core.operations import NetworkOperation
+from brian2.core.preferences import prefs
+from brian2.devices.device import get_device, reset_device, set_device
+
+from sbp_brian._target_errors import PythonOperationError
+
+
+@contextmanager
+def hidden_names():
+    """Let objects made inside get the names they would get in a fresh process.
+
+    Brian2 numbers unnamed objects (``synapses_1``) by what is alive in the process; generated code would otherwise
+    depend on it.
+    """
+    living = Nameable.__instances__()
+    before = set(living)
+    living.clear()
+    try:
+        yield
+    finally:
+        living.update(reference for reference in before if reference() is not None)
+
+
+@contextmanager
+def brian_state(device, *, dt=None, preferences: dict | None = None):
+    """Make `device` the current device for a while; then put back device, time step, preferences and random state.
+
+    Parameters
+    ----------
+    device : brian2.devices.Device
+        A device object of one's own (not one of the registered ones).
+    dt : Quantity, optional
+        The time step of the device's default clock (s). Without it, the one in force outside is taken over when the
+        device is used for the first time.
+    preferences : dict, optional
+        Preferences to set meanwhile, by full name.
+    """
+    outside = get_device()
+    outside_dt = outside.defaultclock.dt
+    own_dt = device.defaultclock.dt if device.defaultclock is not None else outside_dt
+    saved = dict(prefs.prefs)
+    random_state = np.random.get_state()
+    maximum_run_time = outside._maximum_run_time
+    set_device(device, build_on_run=False)
+    try:
+        device.defaultclock.dt = own_dt if dt is None else dt
+        for name, value in (preferences or {}).items():
+            prefs[name] = value
+        yield
+    finally:
+        reset_device()
+        outside.defaultclock.dt = outside_dt
+        outside._set_maximum_run_time(maximum_run_time)
+        for name, value in saved.items():
+            if prefs.prefs[name] is not value:
+                prefs[name] = value
+        np.random.set_state(random_state)
+
+
+def refuse_python_operations(net) -> None:
+    """Raise where an active Python operation stands in a network for a standalone device.
+
+    Raises
+    ------
+    PythonOperationError
+        Naming the object and the remedies.
+    """
+    for obj in net.sorted_objects:
+        if isinstance(obj, NetworkOperation) and obj.active:
+            function = getattr(obj.function, "__qualname__", repr(obj.function))
+            raise PythonOperationError(
+                f"{obj.name!r} ({function}) is a Python operation and cannot run in a compiled program: express it with "
+                "run_regularly, run_on_event or RetrogradeSBP.operation, or choose target 'numpy' or 'cython'")
+
+
+def guard(device):
+    """Make a standalone device refuse Python operations, which it would leave out in silence; returns the device.
+
+    The device's own `network_run` is overridden on the object (kept by ``device.reinit()``); guarding twice does no
+    harm.
+    """
+    plain = device.network_run
+    if getattr(plain, "refuses_python_operations", False):
+        return device
+
+    def network_run(net, duration, *args, level=0, **kwds):
+        refuse_python_operations(net)
+        return plain(net, duration, *args, level=level + 1, **kwds)
+
+    network_run.refuses_python_operations = True
+    device.network_run = network_run
+    return device

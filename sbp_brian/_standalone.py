@@ -1,0 +1,104 @@
+"""C++ standalone: from a network to generated sources and a description of its variables, without compiling."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import brian2
+import numpy as np
+from brian2.core.network import _get_all_objects
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+
+from sbp_brian._brian_state import brian_state, guard, hidden_names
+from sbp_brian._result import describe
+
+#: Start of the lines by which the running program tells how far it is.
+PROGRESS = "sbp-progress"
+REPORT = f'std::cout << "{PROGRESS} " << completed << " " << elapsed << std::endl << std::flush;'
+TAKE_SEED = """
+    unsigned long _sbp_seed = 0;
+    if (args.size() >= 2 && args[0] == "--seed")
+    {
+        _sbp_seed = std::strtoul(args[1].c_str(), NULL, 10);
+        args.erase(args.begin(), args.begin() + 2);
+    }
+"""
+USE_SEED = """
+    for (size_t _i = 0; _i < brian::_random_generators.size(); _i++)
+        brian::_random_generators[_i].seed(_sbp_seed + _i);
+"""
+
+
+def first_network(made):
+    """The network that `make` returned, alone or as the first item of a sequence.
+
+    Raises
+    ------
+    TypeError
+    """
+    net = made[0] if isinstance(made, (tuple, list)) and made else made
+    if not isinstance(net, brian2.Network) or isinstance(net, brian2.MagicNetwork):
+        raise TypeError(f"make() has to return a brian2.Network (or a tuple that starts with one), not {type(net).__name__}")
+    return net
+
+
+def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple[dict, list[str]]:
+    """Write the C++ project of a network, without compiling it.
+
+    numpy's random numbers drawn inside `make` are the same every time (they become data of the program); those of
+    Brian2's expressions are drawn by the program, from its ``--seed``.
+
+    Parameters
+    ----------
+    make : callable
+    duration : Quantity
+        Simulated time (s).
+    namespace : dict
+        Names for equations that have no namespace of their own.
+    folder : Path
+        An empty folder; afterwards it holds the sources, the makefile and ``static_arrays``.
+    dt : Quantity, optional
+
+    Returns
+    -------
+    manifest : dict
+        ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries that
+        may be set).
+    flags : list of str
+        Compiler flags beyond those in the makefile.
+    """
+    device = guard(CPPStandaloneDevice())
+    preferences = brian2.prefs
+    with brian_state(device, dt=dt), hidden_names():
+        np.random.seed(0)
+        net = first_network(make())
+        if not device.run_args_applied:
+            device.apply_run_args()     # before anything is prepared for the run: delays can be set, too
+        net.run(duration, report=REPORT, report_period=0.5 * brian2.second, namespace=namespace)
+        device.insert_code("before_start", TAKE_SEED)
+        device.insert_code("after_start", USE_SEED)
+        flags = preferences["codegen.cpp.extra_compile_args"]
+        flags = list(preferences["codegen.cpp.extra_compile_args_gcc"] if flags is None else flags)
+        # Brian2 would start the compiler here to ask for each flag whether it is known; that waits for a compilation
+        preferences["codegen.cpp.extra_compile_args"] = []
+        device.build(directory=str(folder), compile=False, run=False)
+        manifest = _manifest(device, net)
+    return manifest, flags
+
+
+def _manifest(device: CPPStandaloneDevice, net) -> dict:
+    objects = sorted(_get_all_objects(net.objects), key=lambda obj: obj.name)
+    clocks = sorted({obj.clock for obj in objects}, key=lambda clock: clock.name)
+    entries, variables = describe(objects, clocks)
+    files = {}
+    for source, var in variables.items():
+        if var in device.arrays:
+            files[source] = device.get_array_filename(var)
+    entries = {name: entry for name, entry in entries.items() if "value" in entry or entry["source"] in files}
+    for entry in entries.values():
+        if entry.get("settable") and entry["size"] is None:
+            count = variables.get(entry["source"].rsplit(".", 1)[0] + ".N")
+            known = device.array_cache.get(count) if count is not None else None
+            entry["settable_size"] = int(known[0]) if known is not None else None
+    arrays = {f"{ta.name}.values": dict(dtype="<f8", dim=[float(e) for e in ta.dim._dims], shape=list(ta.values.shape))
+              for ta in device.timed_arrays}
+    return dict(entries=entries, files=files, arrays=arrays)

@@ -1,0 +1,168 @@
+"""The backend of `Simulation` for compiled programs: one program, its data, many runs."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from pathlib import Path
+
+import brian2
+import numpy as np
+
+from sbp_brian import _build_cache as cache_of
+from sbp_brian._network_key import network_key
+from sbp_brian._program_run import ProgramRun
+from sbp_brian._result import Result
+from sbp_brian._standalone import generate
+from sbp_brian._target_errors import Interrupted
+
+_SPARE_BYTES = 16 << 20
+
+
+class StandaloneBackend:
+    """Generates, compiles and runs one network.
+
+    Parameters are those of `Simulation`, checked there; `key_namespace` is the namespace that was given explicitly.
+
+    Attributes
+    ----------
+    manifest : dict or None
+        Description of the network's variables once it is prepared (`_standalone.generate`).
+    cached : bool
+    build_s : float
+    """
+
+    def __init__(self, make, duration, namespace, *, dt, cache, key, key_namespace):
+        self.make, self.duration, self.namespace, self.dt, self.key = make, duration, namespace, dt, key
+        self.key_namespace = key_namespace
+        self._private = None
+        if cache is False:
+            self._private = Path(tempfile.mkdtemp(prefix="sbp-cache-"))
+            weakref.finalize(self, shutil.rmtree, self._private, ignore_errors=True)
+        self.cache = self._private or cache_of.cache_folder(None if cache in (None, True) else cache)
+        self.manifest = None
+        self.cached = False
+        self.build_s = 0.0
+        self._program: Path | None = None
+        self._arrays: Path | None = None
+
+    def prepare(self) -> None:
+        """Generate and compile, or find both in the cache."""
+        if self.manifest is not None:
+            return
+        start = time.perf_counter()
+        keyed = self._keyed_folder()
+        if not (keyed and self._from_key(keyed)):
+            self._from_make(keyed)
+        self.build_s = time.perf_counter() - start
+
+    def _keyed_folder(self) -> Path | None:
+        if self.key is None:
+            return None
+        step = float(self.dt if self.dt is not None else brian2.defaultclock.dt)
+        given = sorted((name, repr(value)) for name, value in self.key_namespace.items())
+        key = network_key(self.key, self.make, float(self.duration), step, given)
+        return self.cache / "networks" / key if key else None
+
+    def _from_key(self, keyed: Path) -> bool:
+        try:
+            kept = json.loads((keyed / "manifest.json").read_text())
+        except (OSError, ValueError):
+            return False
+        found = cache_of.find_program(self.cache, kept["program"])
+        if found is None:
+            return False
+        os.utime(keyed)
+        self.manifest, self._program, self.cached = kept["manifest"], found.path, True
+        self._arrays = keyed / "static_arrays"
+        return True
+
+    def _from_make(self, keyed: Path | None) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="sbp-build-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        manifest, flags = generate(self.make, self.duration, self.namespace, folder, dt=self.dt)
+        key = cache_of.content_key(folder, flags)
+        program = cache_of.program(self.cache, key, folder, flags)
+        self.manifest, self._program, self.cached = manifest, program.path, program.cached
+        self._arrays = folder / "static_arrays"
+        if keyed is not None and not keyed.exists():
+            self._keep(keyed, dict(manifest=manifest, program=key))
+
+    def _keep(self, keyed: Path, kept: dict) -> None:
+        keyed.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".", dir=keyed.parent))
+        shutil.copytree(self._arrays, staging / "static_arrays")
+        (staging / "manifest.json").write_text(json.dumps(kept))
+        try:
+            os.replace(staging, keyed)
+        except OSError:                     # another process kept the same
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def check_place(self, results: Path | None) -> None:
+        """Refuse a place for results that is a file, in use, or too small.
+
+        Raises
+        ------
+        ValueError, OSError
+        """
+        place = results if results is not None else Path(tempfile.gettempdir())
+        for part in [place, *place.parents]:
+            if part.exists():
+                if not part.is_dir():
+                    raise NotADirectoryError(f"results={str(results)!r} cannot be a folder: {part} is a file")
+                break
+        if results is not None and results.is_dir() and any(results.iterdir()):
+            raise ValueError(f"results={str(results)!r} already holds files: give each run a folder of its own")
+        needed = _SPARE_BYTES
+        if self.manifest is not None:
+            needed += sum((entry["size"] or 0) * np.dtype(entry["dtype"]).itemsize
+                          for entry in self.manifest["entries"].values() if "value" not in entry)
+        free = shutil.disk_usage(part).free
+        if free < needed:
+            raise OSError(f"the disk of {place} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed")
+
+    def run(self, settings, seed: int, progress=None, results: Path | None = None, keep=None, register=None) -> Result:
+        """Run the program once; called from any thread."""
+        self.check_place(results)
+        sources = None if keep is None else self._sources(keep)
+        folder = results if results is not None else Path(tempfile.mkdtemp(prefix="sbp-results-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        run = ProgramRun(self._program, self._arrays, folder, settings, seed)
+        if register is not None:
+            register(run)
+        try:
+            run_s = run.run(progress)
+        except BaseException:
+            if results is None:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        result = None
+        if run.begun:
+            files, entries = self.manifest["files"], self.manifest["entries"]
+            if sources is not None:
+                entries = {name: entry for name, entry in entries.items()
+                           if "value" in entry or entry["source"] in sources}
+                for path in folder.iterdir():
+                    if path.name not in {files[source] for source in sources} | {"last_run_info.txt", "output.txt"}:
+                        path.unlink()
+            result = Result(entries, _reader(folder, files), target="cpp", seed=seed, completed=run.completed,
+                            run_s=run_s, build_s=self.build_s, cached=self.cached, folder=folder,
+                            temporary=results is None)
+        elif results is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        if run.interrupted:
+            raise Interrupted(result)
+        return result
+
+    def _sources(self, keep) -> set[str]:
+        entries = self.manifest["entries"]
+        return {entries[name]["source"] for name in keep if "value" not in entries[name]}
+
+
+def _reader(folder: Path, files: dict[str, str]):
+    def read(source: str, dtype: np.dtype) -> np.ndarray:
+        return np.fromfile(folder / files[source], dtype=dtype)
+    return read
