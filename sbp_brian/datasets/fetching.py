@@ -1,0 +1,63 @@
+"""Downloading, only when asked for: checksummed, file by file, so that an interrupted fetch goes on."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from sbp_brian.datasets.catalogue import entry as find_entry
+from sbp_brian.datasets.checks import DatasetError
+from sbp_brian.datasets.lookup import cache
+
+__all__ = ["fetch"]
+
+
+def fetch(name: str, *, url: str | None = None, folder: Path | None = None, progress: bool = False) -> Path:
+    """Download a data set into the user's cache; files that are there and whole are not fetched again.
+
+    Parameters
+    ----------
+    name : str
+        ``"mnist"`` or ``"fashion-mnist"``.
+    url : str, optional
+        Another place that serves the same files (a mirror); the checksums stay the same.
+    folder : Path, optional
+        Another folder than the user's cache.
+    progress : bool
+        Say on the standard error stream which file is being fetched.
+
+    Returns
+    -------
+    Path
+        The folder with the files.
+
+    Raises
+    ------
+    DatasetError
+        Where a file cannot be fetched or has the wrong checksum, or the folder cannot be written.
+    """
+    import logging
+    import sys
+
+    import pooch
+
+    entry = find_entry(name)
+    target = (folder or cache()) / entry.folder
+    base = (url or entry.url).rstrip("/") + "/"
+    pooch.get_logger().setLevel(logging.ERROR)
+    for file in entry.files.values():
+        source = f"{base}{file.name}.gz"
+        if progress:
+            print(f"{source} -> {target}", file=sys.stderr)
+        try:
+            pooch.retrieve(source, known_hash=f"md5:{file.gz_md5}", fname=f"{file.name}.gz", path=target)
+        except ValueError as error:
+            reason = "has the wrong checksum" if "hash" in str(error) else f"cannot be fetched ({_line(error)})"
+            raise DatasetError(f"{source} {reason}; try again later or name a mirror with --url") from None
+        except OSError as error:         # requests' errors are OSErrors too
+            raise DatasetError(f"{source} cannot be fetched or written to {target} ({_line(error)}); check network "
+                               "and disk, then give the same command again: files already fetched are kept") from None
+    return target
+
+
+def _line(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
+    return text if len(text) < 120 else text[:117] + "..."

