@@ -38,11 +38,14 @@ class ProgramRun:
     settings : dict of str to ndarray
         Values to set, by name; 0-d arrays for one value for all.
     seed : int
+    duration : float, optional
+        Simulated time (s), where it is not the one the program was built for.
     """
 
-    def __init__(self, program: Path, static_arrays: Path, results: Path, settings: dict[str, np.ndarray], seed: int):
+    def __init__(self, program: Path, static_arrays: Path, results: Path, settings: dict[str, np.ndarray], seed: int,
+                 duration: float | None = None):
         self.program, self.static_arrays, self.results = program, static_arrays, results
-        self.settings, self.seed = settings, seed
+        self.settings, self.seed, self.duration = settings, seed, duration
         self.completed = 0.0
         self.interrupted = False
         self._failure = ""
@@ -92,6 +95,8 @@ class ProgramRun:
 
     def _arguments(self, place: Path) -> list[str]:
         arguments = ["--results_dir", os.path.join(self.results, ""), "--seed", str(self.seed)]
+        if self.duration is not None:
+            arguments += ["--duration", repr(self.duration)]
         (place / "set").mkdir()
         for number, (name, values) in enumerate(self.settings.items()):
             if values.ndim == 0:

@@ -73,7 +73,8 @@ class RuntimeBackend:
             raise ValueError("results= is for the cpp target; numpy and cython keep results in memory, "
                              "leave it out here")
 
-    def run(self, settings, seed: int, progress=None, results=None, keep=None, stop: threading.Event | None = None):
+    def run(self, settings, seed: int, progress=None, results=None, keep=None, duration=None,
+            stop: threading.Event | None = None):
         """Run once."""
         self.check_place(results)
         if self._seed != seed or not (self._fresh or self._restorable):
@@ -89,7 +90,7 @@ class RuntimeBackend:
                     if stop is not None and stop.is_set():
                         self._net.stop()
                 start = time.perf_counter()
-                self._net.run(self.duration, report=report, report_period=0.5 * brian2.second,
+                self._net.run(self.duration if duration is None else duration, report=report, report_period=0.5 * brian2.second,
                               namespace=self.namespace)
                 run_s = time.perf_counter() - start
             completed = float(self._device._last_run_completed_fraction)

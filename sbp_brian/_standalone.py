@@ -22,6 +22,16 @@ TAKE_SEED = """
         args.erase(args.begin(), args.begin() + 2);
     }
 """
+TAKE_DURATION = """
+    double _sbp_duration = -1;
+    if (args.size() >= 2 && args[0] == "--duration")
+    {
+        _sbp_duration = std::strtod(args[1].c_str(), NULL);
+        args.erase(args.begin(), args.begin() + 2);
+    }
+"""
+#: Stands directly before Brian2's own statement that runs the network, which becomes the other branch.
+RUN_DURATION = "if (_sbp_duration >= 0) {network}.run(_sbp_duration, report_progress, 0.5); else"
 USE_SEED = """
     for (size_t _i = 0; _i < brian::_random_generators.size(); _i++)
         brian::_random_generators[_i].seed(_sbp_seed + _i);
@@ -73,8 +83,10 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple
         net = first_network(make())
         if not device.run_args_applied:
             device.apply_run_args()     # before anything is prepared for the run: delays can be set, too
+        device.insert_code("before_network_run", RUN_DURATION.format(network=net.name))
         net.run(duration, report=REPORT, report_period=0.5 * brian2.second, namespace=namespace)
         device.insert_code("before_start", TAKE_SEED)
+        device.insert_code("before_start", TAKE_DURATION)
         device.insert_code("after_start", USE_SEED)
         flags = preferences["codegen.cpp.extra_compile_args"]
         flags = list(preferences["codegen.cpp.extra_compile_args_gcc"] if flags is None else flags)

@@ -124,13 +124,15 @@ class StandaloneBackend:
         if free < needed:
             raise OSError(f"the disk of {place} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed")
 
-    def run(self, settings, seed: int, progress=None, results: Path | None = None, keep=None, register=None) -> Result:
+    def run(self, settings, seed: int, progress=None, results: Path | None = None, keep=None, duration=None,
+            register=None) -> Result:
         """Run the program once; called from any thread."""
         self.check_place(results)
         sources = None if keep is None else self._sources(keep)
         folder = results if results is not None else Path(tempfile.mkdtemp(prefix="sbp-results-"))
         folder.mkdir(parents=True, exist_ok=True)
-        run = ProgramRun(self._program, self._arrays, folder, settings, seed)
+        run = ProgramRun(self._program, self._arrays, folder, settings, seed,
+                         None if duration is None else float(duration))
         if register is not None:
             register(run)
         try:

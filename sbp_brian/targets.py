@@ -188,7 +188,7 @@ class Simulation:
             manifest["arrays"])
 
     def run(self, set: Mapping | None = None, seed: int | None = None, progress: Callable | None = None, results=None,
-            keep: Iterable[str] | None = None) -> Result:
+            keep: Iterable[str] | None = None, duration=None) -> Result:
         """Run once, from the beginning.
 
         Parameters
@@ -204,6 +204,8 @@ class Simulation:
             cpp: a new or empty folder for the results; without it they disappear with the `Result`.
         keep : iterable of str, optional
             Names to keep in the result; the others' values are thrown away.
+        duration : Quantity, optional
+            Simulated time of this run, where it differs from the simulation's (s); nothing is built anew.
 
         Returns
         -------
@@ -217,7 +219,8 @@ class Simulation:
         Interrupted
             After Ctrl+C; what was done is in its ``result``.
         """
-        arguments = self._checked(dict(set=set, seed=seed, progress=progress, results=results, keep=keep))
+        arguments = self._checked(dict(set=set, seed=seed, progress=progress, results=results, keep=keep,
+                                       duration=duration))
         return self._backend.run(**arguments)
 
     def run_many(self, runs: Iterable[Mapping], workers: int | None = None,
@@ -257,7 +260,8 @@ class Simulation:
 
     def _checked(self, arguments: dict) -> dict:
         """The arguments of a run, checked, with the network built and the seed decided."""
-        arguments = {"set": None, "seed": None, "progress": None, "results": None, "keep": None, **arguments}
+        arguments = {"set": None, "seed": None, "progress": None, "results": None, "keep": None,
+                     "duration": None, **arguments}
         seed = _checked_seed(arguments["seed"])
         seed = seed if seed is not None else self.seed
         seed = secrets.randbits(32) if seed is None else seed
@@ -267,11 +271,12 @@ class Simulation:
             raise TypeError(f"keep= needs a list of names, not the text {keep!r}")
         if arguments["progress"] is not None and not callable(arguments["progress"]):
             raise TypeError("progress= needs a function of (fraction, elapsed_s)")
+        duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
         self._backend.check_place(results)
         if self._backend.manifest is None:
             self._backend.prepare(seed) if self.target != "cpp" else self._backend.prepare()
         settings = check_settings(arguments["set"], self._backend.manifest)
-        return dict(settings=settings, seed=seed, progress=arguments["progress"], results=results,
+        return dict(settings=settings, seed=seed, progress=arguments["progress"], results=results, duration=duration,
                     keep=None if keep is None else self._known(keep))
 
     def _known(self, keep) -> list[str]:
