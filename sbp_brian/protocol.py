@@ -173,7 +173,7 @@ class Context:
         if pattern is not None:
             if pattern not in PATTERNS:
                 raise ValueError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
-            row |= {"pattern": pattern}
+            row |= {"pattern": pattern, "tolerance": float(tolerance)}
             if row["paper_value"] is None:
                 row["paper_value"] = PATTERNS[pattern]
         row["verdict"] = _verdict(row, pattern, tolerance, verdict)

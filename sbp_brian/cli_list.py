@@ -1,0 +1,75 @@
+"""What there is, and whether this machine can run it; Brian2 is not imported to list."""
+from __future__ import annotations
+
+import ast
+import pkgutil
+import re
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from sbp_brian._tables import console
+
+__all__ = ["diagnose", "models", "show"]
+
+
+def models() -> list[tuple[str, str, str]]:
+    """``(name, first line, source)`` of each file in the models' folder, from its docstring; none is imported."""
+    import sbp_brian.models as room
+
+    rows = []
+    for module in pkgutil.iter_modules(room.__path__):
+        if module.name.startswith("_"):
+            continue
+        path = Path(module.module_finder.path) / f"{module.name}.py"
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path.is_file() else ""
+        doi = re.search(r"10\.\d{4,}/[^\s,;)]+", text or "")
+        rows.append((module.name, (text or "").split("\n\n")[0].replace("\n", " "), doi[0].rstrip(".") if doi else ""))
+    return rows
+
+
+def show() -> None:
+    """Print protocols, models and data sets."""
+    from sbp_brian import datasets, protocols
+    from sbp_brian.datasets.catalogue import CATALOGUE
+
+    for kind, title in (("biology", "Protocols: biology"), ("benchmark", "Protocols: benchmarks")):
+        _print(title, [(e.name, e.title, _cite(e.source.citation, e.source.doi))
+                       for e in protocols.entries() if e.kind == kind])
+    _print("Models (sbp_brian.models)", models())
+    _print("Data sets", [(name, f"{CATALOGUE[name].title}: {where or 'not found, get it by ' + remedy}",
+                          CATALOGUE[name].source) for name, where, remedy in datasets.available()])
+
+
+def diagnose() -> bool:
+    """Print what `sbp_brian.doctor.checks` finds; True where nothing is lacking."""
+    from sbp_brian.doctor import checks
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    results = list(checks())
+    for check in results:
+        mark = Text("ok", style="green") if check.ok else Text("LACKING", style="bold red")
+        table.add_row(mark, Text(str(check.name)), Text(str(check.found)), Text(str(check.remedy or "")))
+    console().print(table)
+    return all(check.ok for check in results)
+
+
+def _cite(citation: str, doi: str) -> str:
+    return f"{citation}, doi:{doi}" if doi else citation
+
+
+def _print(title: str, rows: list[tuple[str, str, str]]) -> None:
+    out = console()
+    out.print(Text(title, style="bold"))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    for number, (name, text, source) in enumerate(rows):
+        if number == 0:
+            table.add_column(no_wrap=True)
+            table.add_column(ratio=1)
+            table.add_column(ratio=1)
+        table.add_row(f"  {name}", Text(text), Text(source, style="dim"))
+    if rows:
+        out.print(table)
+    else:
+        out.print("  none yet")
