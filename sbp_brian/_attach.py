@@ -32,6 +32,7 @@ def attach(rule: SynapseRule, factory: Any, source, target, delay, name: str | N
                        on_event={pathway: rule.event(pathway) for pathway in rule.pathways},
                        namespace=dict(rule.namespace), delay=delays, **({} if name is None else {"name": name}), **kwds)
     synapses.initial = dict(rule.initial)
+    synapses.guards = rule.guards
     for entry, regular in rule.regularly.items():
         synapses.run_regularly(regular.code, dt=regular.dt, when=regular.when, order=regular.order,
                                name=f"{synapses.name}_{entry}")
@@ -41,10 +42,10 @@ def attach(rule: SynapseRule, factory: Any, source, target, delay, name: str | N
 
 def _delays(rule: SynapseRule, delay) -> dict[str, Quantity]:
     if isinstance(delay, str) and delay == PER_SYNAPSE:
-        return {}
+        return {pathway: 0 * second for pathway in rule.undelayed}
     given = {} if delay is None else delay
     if isinstance(given, Quantity):
-        given = {pathway: delay for pathway in rule.on_pre}
+        given = {pathway: delay for pathway in rule.on_pre if pathway not in rule.undelayed}
     if not isinstance(given, Mapping):
         raise RuleError(f"delay = {delay!r} is none of None, a time, pathway -> time, or {PER_SYNAPSE!r}")
     for pathway, value in given.items():
@@ -58,6 +59,8 @@ def _delays(rule: SynapseRule, delay) -> dict[str, Quantity]:
                             f"between synapses pass delay={PER_SYNAPSE!r} and set synapses.{pathway}.delay")
         if float(value) < 0:
             raise RuleError(f"the delay of pathway {pathway!r} is negative ({value}); give a time of zero or more")
+        if float(value) and pathway in rule.undelayed:
+            raise RuleError(f"pathway {pathway!r} acts at its event itself and takes no delay; leave it out of delay=")
     return {pathway: given.get(pathway, 0 * second) for pathway in rule.pathways}
 
 

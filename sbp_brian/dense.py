@@ -50,6 +50,11 @@ class DensePathway(SynapticPathway):
 
     zero_delay = False
 
+    def __setattr__(self, key, value, level=0):
+        if key in ("delay", "delay_") and self.zero_delay:
+            raise _fixed_delay(self)
+        super().__setattr__(key, value, level + 1)
+
     def dense_reason(self) -> str:
         """Why the dense loop cannot be used here; empty where it can."""
         device = get_device()
@@ -113,6 +118,13 @@ class DensePathway(SynapticPathway):
         return False
 
 
+def _fixed_delay(pathway: SynapticPathway) -> ValueError:
+    return ValueError(
+        f"the pathway {pathway.name!r} was made without a delay, so none can be set: pass delay=... when the synapses "
+        "are made, or delay='per synapse' to set it afterwards"
+    )
+
+
 class DenseSynapses(Synapses):
     """Ordinary `brian2.Synapses` whose pathways take the dense loop where it is valid (see the module's text).
 
@@ -122,10 +134,13 @@ class DenseSynapses(Synapses):
         Made by one plain ``connect()``: synapse ``i * N_post + j`` runs from i to j.
     initial : dict
         Values given to variables after each ``connect`` (see `sbp_brian.rules.SynapseRule`).
+    guards : tuple of callables
+        Called with this object before each run, to refuse what would go wrong in silence.
     """
 
     all_to_all = False
     initial = MappingProxyType({})
+    guards = ()
 
     def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
         everything = condition in (None, True, "True") and i is None and j is None
@@ -135,6 +150,22 @@ class DenseSynapses(Synapses):
         for name, value in self.initial.items():
             drawn = value.values(self.name, *self.cell_indices(name)) if hasattr(value, "values") else value
             setattr(self, name, drawn)
+
+    def before_run(self, run_namespace):
+        """Ask the guards, then do what Brian2 does before a run."""
+        for guard in self.guards:
+            guard(self)
+        super().before_run(run_namespace)
+
+    def _set_delay_where_free(self, value):
+        if getattr(self._pathway("pre"), "zero_delay", False):
+            raise _fixed_delay(self._pathway("pre"))
+        Synapses.delay.fset(self, value)
+
+    delay = property(Synapses.delay.fget, _set_delay_where_free, doc="Delay of the pathway 'pre', where it may be set.")
+
+    def _pathway(self, name):
+        return getattr(self, name) if name in self._synaptic_updaters else None
 
     def cell_indices(self, purpose: str) -> tuple[np.ndarray, np.ndarray]:
         """Presynaptic and postsynaptic cell of every synapse, known before a standalone program runs.

@@ -5,7 +5,7 @@ A rule holds no state and builds nothing by itself. It is checked when it is mad
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -79,6 +79,10 @@ class SynapseRule:
     initial : mapping of str to value
         Variable of the model -> its value once the synapses are connected: a number, a quantity, a string that Brian2
         evaluates for each synapse, or an object with ``values(name, pre, post)`` (`sbp_brian.subsets.InputSubset`).
+    undelayed : collection of str
+        Pathways that act at their event itself: no delay ever holds them back.
+    guards : collection of callables
+        Called with the built synapses before each run; one that finds something lacking raises.
     name : str
         What to call the rule in messages.
 
@@ -90,7 +94,8 @@ class SynapseRule:
     Notes
     -----
     Within one time step the ``on_pre`` pathways run before the ``on_post`` pathways, those of one kind in alphabetical
-    order of their names (slot ``synapses``, orders -1 and 1). Delays are axonal: they hold back ``on_pre`` pathways.
+    order of their names (slot ``synapses``, orders -1 and 1). Delays are axonal: they hold back ``on_pre`` pathways,
+    except those that are `undelayed`.
     """
 
     model: str
@@ -103,6 +108,8 @@ class SynapseRule:
     source: str = ""
     hints: Mapping[str, str] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
+    undelayed: tuple[str, ...] = ()
+    guards: tuple[Callable[[Synapses], None], ...] = ()
     name: str = ""
 
     #: What makes the `Synapses` object: called as ``brian2.Synapses`` is.
@@ -118,6 +125,8 @@ class SynapseRule:
             if entry in ("on_pre", "on_post"):
                 values = {name: checks.tidy(code, f"pathway {name!r}") for name, code in values.items()}
             object.__setattr__(self, entry, MappingProxyType(values))
+        for entry in ("undelayed", "guards"):
+            object.__setattr__(self, entry, tuple(getattr(self, entry)))
         if not isinstance(self.model, str):
             raise RuleError(f"model must be a string of Brian2 equations, not {type(self.model).__name__}")
         object.__setattr__(self, "model", "\n".join(text for text, _ in checks.equations(self.model).values()))
@@ -246,6 +255,8 @@ class SynapseRule:
             regularly={name: regularly[name] for name in {**self.regularly, **other.regularly}},
             source=_texts(self.source, other.source, "\n"), hints={**other.hints, **self.hints},
             initial={**other.initial, **self.initial},
+            undelayed=tuple(dict.fromkeys(self.undelayed + other.undelayed)),
+            guards=self.guards + tuple(guard for guard in other.guards if guard not in self.guards),
             name=_texts(self.name, other.name, " + "))
 
     # ---------------------------------------------------------------------------------------------------- building
@@ -257,8 +268,8 @@ class SynapseRule:
         source, target : brian2 groups
             The presynaptic and the postsynaptic cells.
         delay : None, Quantity, mapping of str to Quantity, or "per synapse"
-            None: no delay. A time: the axonal delay of every ``on_pre`` pathway. A mapping: pathway name -> time.
-            Either is one value for all synapses, which costs no memory. ``"per synapse"`` leaves each pathway's delay
+            None: no delay. A time: the axonal delay of every ``on_pre`` pathway not `undelayed`. A mapping: pathway
+            name -> time. Either is one value for all synapses, which costs no memory. ``"per synapse"`` leaves each pathway's delay
             to be set synapse by synapse, as in Brian2 (``synapses.pre.delay = ...``).
         name : str, optional
             Name of the object; entries of ``regularly`` are named ``<name>_<entry>``.
