@@ -37,11 +37,13 @@ from brian2 import Equations, NeuronGroup, Quantity, get_dimensions, second
 from brian2.core.base import BrianObject
 from brian2.equations.equations import PARAMETER
 from brian2.groups.subgroup import Subgroup
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from sbp_brian._operated import NeedsOperation, SBPError, mark, moved_by
 from sbp_brian.events import OnEvent
-from sbp_brian.rules import RuleError, SynapseRule
+from sbp_brian.rules import Regular, SynapseRule
 from sbp_brian.subsets import InputSubset
-from sbp_brian.transport import Chain, Transport, Window
+from sbp_brian.transport import Chain, Transport, Window, require_positive
 
 __all__ = ["RetrogradeSBP", "SBPError"]
 
@@ -54,10 +56,6 @@ EMISSIONS = {
 UNIT_POWER = {"change": 1, "relative": 0, "weighted": 2}  # of the weight's unit in the emitted amount
 EXPRESSIONS = ("additive", "relative", "saturating")
 NEGLIGIBLE = 1e-12  # a signal below this waits until more has come together: silent cells cost their synapses nothing
-
-
-class SBPError(RuleError):
-    """A network or rule to which the retrograde signal cannot be added, with the reason."""
 
 
 def choice(name: str, value, allowed) -> None:
@@ -74,7 +72,8 @@ def choice(name: str, value, allowed) -> None:
 def within(name: str, value, low: float, high: float, low_open: bool = False) -> None:
     """Raise unless `value` is a number in [low, high] (or (low, high])."""
     number = isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)
-    if not number or not (low < value or (value == low and not low_open)) or not value <= high:
+    above = number and (low < value or (value == low and not low_open))
+    if not above or not value <= high or np.isinf(value):
         left = "(" if low_open else "["
         right = ")" if np.isinf(high) else "]"
         raise ValueError(f"RetrogradeSBP: {name} must be a number in {left}{low:g}, {high:g}{right}, got {value!r}")
@@ -186,21 +185,44 @@ class RetrogradeSBP:
             within(name, getattr(self, name), 0, np.inf)
         within("upper", self.upper, 0, np.inf, low_open=True)
         within("lower", self.lower, 0, 1, low_open=True)
+        if self.lower == 1:
+            raise ValueError("RetrogradeSBP: lower must lie below 1: a weight that is moved by factors never leaves zero")
         if self.transport is not None and not isinstance(self.transport, Transport):
             raise TypeError(f"RetrogradeSBP: transport must be None, Delay, Chain or Window, got {self.transport!r}")
-        if isinstance(self.activity, str) and not self.activity.isidentifier():
-            raise ValueError(f"RetrogradeSBP: activity must name one variable of the cells, got {self.activity!r}")
-        if isinstance(self.gate, Quantity) and get_dimensions(self.gate) != second.dim:
-            raise TypeError(f"RetrogradeSBP: gate as a window must be a time, got {self.gate!r}")
-        if self.persistence is not None and get_dimensions(self.persistence) != second.dim:
-            raise TypeError(f"RetrogradeSBP: persistence must be a time, got {self.persistence!r}")
-        if self.w_min is not None and self.w_max is not None and not self.w_min < self.w_max:
-            raise ValueError(f"RetrogradeSBP: w_min={self.w_min} must lie below w_max={self.w_max}")
+        if not (self.activity is None or isinstance(self.activity, bool) or str(self.activity).isidentifier()):
+            raise ValueError(
+                f"RetrogradeSBP: activity must be None, True or name one variable of the cells, got {self.activity!r}"
+            )
+        if isinstance(self.gate, Quantity):
+            require_positive("RetrogradeSBP", "gate", self.gate, second, "units of time, as a window")
+        elif self.gate is not None and not (isinstance(self.gate, str) and self.gate.strip()):
+            raise TypeError(f"RetrogradeSBP: gate must be None, a time or an expression in quotes, got {self.gate!r}")
+        if self.persistence is not None:
+            require_positive("RetrogradeSBP", "persistence", self.persistence, second, "units of time")
+        self._check_bounds()
+        if self.unit is not None and not isinstance(self.unit, Quantity):
+            raise TypeError(f"RetrogradeSBP: unit must be a unit such as nS, got {self.unit!r}")
+        if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool) or self.seed < 0:
+            raise ValueError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {self.seed!r}")
         if isinstance(self.transport, Window) and (self.has_lateral or self.postlateral_ltd or self.draw == "event"):
             raise ValueError(
                 "RetrogradeSBP: with transport=Window the input synapses express at presynaptic events only; "
                 "lateral arms and draw='event' need transport=None, Delay or Chain"
             )
+
+    def _check_bounds(self) -> None:
+        given = {name: value for name in ("w_min", "w_max") if (value := getattr(self, name)) is not None}
+        dimensions = DIMENSIONLESS if self.unit is None else get_dimensions(self.unit)
+        for name, value in given.items():
+            if not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or np.isnan(float(value)):
+                raise TypeError(f"RetrogradeSBP: {name} must be one number in the unit of the weight, got {value!r}")
+            if get_dimensions(value) != dimensions:
+                raise TypeError(
+                    f"RetrogradeSBP: {name}={value} is not in the unit of the weight, which is "
+                    + ("none; give unit=... where the weight has one" if self.unit is None else f"unit={self.unit!r}")
+                )
+        if len(given) == 2 and not self.w_min < self.w_max:
+            raise ValueError(f"RetrogradeSBP: w_min={self.w_min} must lie below w_max={self.w_max}")
 
     # ------------------------------------------------------------------------------------------------- properties
     @property
@@ -291,6 +313,7 @@ class RetrogradeSBP:
             on_post={p: self._tap(rule, c) if p in changing else c for p, c in rule.on_post.items()},
             namespace={**rule.namespace, **self._unit_namespace},
             hints={**self._hints, "retro_ltp": "", **rule.hints},
+            guards=(*rule.guards, NeedsOperation(self, "source")),
         )
         if not (self.has_lateral or self.postlateral_ltd):
             return extended
@@ -303,6 +326,7 @@ class RetrogradeSBP:
         if self.postlateral_ltd:
             factors["retro_postlateral"] = self.postlateral_ltd
             signals = ("0", "retro_postlateral*retro_local_now_post")
+            extended = replace(extended, guards=(*extended.guards, NeedsOperation(self, "target")))
             extended = self._add_pathway(extended, "on_post", "retro_local", "retrograde_local", signals, lateral=True)
         model = extended.model + "".join(f"\n{name} : 1 (shared)" for name in factors)
         return replace(extended, model=model, initial={**extended.initial, **factors})
@@ -370,7 +394,8 @@ class RetrogradeSBP:
                 "event of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
             )
         extended = self._with_expression_state(rule)
-        extended = replace(extended, hints={**self._hints, **rule.hints})
+        guards = (*rule.guards, NeedsOperation(self, "target"))
+        extended = replace(extended, hints={**self._hints, **rule.hints}, guards=guards)
         if isinstance(self.gate, Quantity):
             extended = self._with_gate_window(extended)
         if self.proportion < 1:
@@ -393,16 +418,14 @@ class RetrogradeSBP:
         if self.expression == "saturating" or self.persistence is not None:
             model += "\nretro_expressed : 1"
         if self.persistence is not None:
-            from sbp_brian.rules import Regular
-
             period = self.transport.period if self.transport is not None else self.persistence / 1000
             kept = float(np.exp(-float(period / self.persistence)))
             lines = [f"retro_old = retro_expressed\nretro_expressed = {kept!r}*retro_expressed"]
             w = rule.weight
             if self.expression == "additive":
-                lines.append(f"{w} = {w} + (retro_expressed - retro_old){self._unit_factor}")
+                lines.append(self._assignment(w, f"{w} + (retro_expressed - retro_old){self._unit_factor}"))
             else:
-                lines.append(f"{w} = {w}*(1 + retro_expressed)/(1 + retro_old)")
+                lines.append(self._assignment(w, f"{w}*(1 + retro_expressed)/(1 + retro_old)"))
             regularly["retro_decay"] = Regular("\n".join(lines), dt=period)
         return replace(
             rule, model=model, namespace=namespace, regularly=regularly, initial={**rule.initial, "retro_rate": self.rate}
@@ -454,13 +477,11 @@ class RetrogradeSBP:
             rule,
             **{side: {**getattr(rule, side), pathway: code}},
             on_event={**rule.on_event, pathway: event},
+            undelayed=(*rule.undelayed, pathway),
         )
 
     def _expression_code(self, w: str, ltp: str, ltd: str, factor: str) -> str:
         """Code that moves the weight `w` by the two signals (see the class's `expression`)."""
-        low = "retro_w_min" if self.w_min is not None else f"-inf{self._unit_factor}"
-        high = "retro_w_max" if self.w_max is not None else f"inf{self._unit_factor}"
-        bounded = self.w_min is not None or self.w_max is not None
         kept = self.persistence is not None
         if self.expression == "saturating":
             up, down = f"{factor}*{ltp}", f"{factor}*{ltd}"
@@ -486,11 +507,31 @@ class RetrogradeSBP:
                 new = f"{w}*(1 + {step})"
                 if kept:
                     after = [f"retro_expressed = (1 + retro_expressed)*(1 + {step}) - 1"]
-        return "\n".join([*lines, f"{w} = clip({new}, {low}, {high})" if bounded else f"{w} = {new}", *after])
+        if after and self._bounded:  # what a bound cut off was not expressed, and must not decay later
+            lines.append(f"retro_from = {w}")
+            if self.expression == "additive":
+                per_unit = "/retro_unit" if self.unit is not None else ""
+                after = [f"retro_expressed = retro_expressed + ({w} - retro_from){per_unit}"]
+            else:
+                at_zero = f"int(retro_from == 0*retro_from){self._unit_factor}"
+                after = [f"retro_expressed = (1 + retro_expressed)*(({w} + {at_zero})/(retro_from + {at_zero})) - 1"]
+        return "\n".join([*lines, self._assignment(w, new), *after])
+
+    @property
+    def _bounded(self) -> bool:
+        return self.w_min is not None or self.w_max is not None
+
+    def _assignment(self, w: str, new: str) -> str:
+        """The statement that gives the weight the value `new`, within the hard bounds."""
+        low = "retro_w_min" if self.w_min is not None else f"-inf{self._unit_factor}"
+        high = "retro_w_max" if self.w_max is not None else f"inf{self._unit_factor}"
+        return f"{w} = clip({new}, {low}, {high})" if self._bounded else f"{w} = {new}"
 
     # -------------------------------------------------------------------------------------------------- operation
     def operation(self, cells: NeuronGroup) -> list[BrianObject]:
         """What moves and hands over the signal of `cells`; ordinary code-generated Brian2 objects.
+
+        Gains, length and velocities of the cells get their values here; set others of your own after this call.
 
         Parameters
         ----------
@@ -508,7 +549,8 @@ class RetrogradeSBP:
             `cells` is a subgroup, lacks equations or events, or has been given an operation before.
         """
         if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
-            raise SBPError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {cells.name!r}")
+            name = getattr(cells, "name", "")
+            raise SBPError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")
         lacking = sorted(n for n in self.equations.names if n not in cells.variables)
         if lacking:
             raise SBPError(
@@ -522,8 +564,9 @@ class RetrogradeSBP:
                 )
         if isinstance(self.activity, str) and self.activity not in cells.variables:
             raise SBPError(f"the cells {cells.name!r} have no variable {self.activity!r}, named as their activity")
-        if any(isinstance(o, OnEvent) or o.name == f"{cells.name}_retrograde_tick" for o in cells.contained_objects):
+        if moved_by(cells) is not None:
             raise SBPError(f"the cells {cells.name!r} have their operation already; call sbp.operation once")
+        mark(cells, self)
         return self._operations(cells)
 
     def _operations(self, cells: NeuronGroup) -> list[BrianObject]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from brian2 import Quantity, get_dimensions, meter, ms, second, um
 
 __all__ = ["Chain", "Delay", "Transport", "Window"]
@@ -33,8 +34,8 @@ def literal(value: Quantity) -> str:
 
 def require_positive(owner: str, name: str, value, unit: Quantity, unit_text: str) -> None:
     """Raise unless `value` is one positive, finite quantity with the dimension of `unit`."""
-    if get_dimensions(value) != unit.dim:
-        raise TypeError(f"{owner}: {name} must be given in {unit_text}, got {value!r}")
+    if not isinstance(value, Quantity) or get_dimensions(value) != unit.dim or np.ndim(value):
+        raise TypeError(f"{owner}: {name} must be one value in {unit_text}, got {value!r}")
     number = float(value)
     if not 0 < number < float("inf"):
         raise ValueError(f"{owner}: {name} must be positive and finite, got {value}")
