@@ -76,8 +76,8 @@ def refuse_python_operations(net) -> None:
         if isinstance(obj, NetworkOperation) and obj.active:
             function = getattr(obj.function, "__qualname__", repr(obj.function))
             raise PythonOperationError(
-                f"{obj.name!r} ({function}) is a Python operation and cannot run in a compiled program: express it with "
-                "run_regularly, run_on_event or RetrogradeSBP.operation, or choose target 'numpy' or 'cython'")
+                f"{obj.name!r} ({function}) is a Python operation and cannot run in a compiled program: express it "
+                "with run_regularly, run_on_event or RetrogradeSBP.operation, or choose target 'numpy' or 'cython'")
 
 
 def guard(device):

@@ -1,8 +1,8 @@
 """Compiled programs, kept by content: the same generated code is compiled once on a machine.
 
 The folder is the user's cache (``~/.cache/sbp_brian`` on Linux) or the environment variable ``SBP_CACHE``:
-``programs/<content>-<compiler>/main``, ``networks/<key>/`` (what `Simulation(key=...)` needs to skip code generation) and
-``headers/`` (the standard headers, precompiled). All of it may be deleted at any time when nothing runs.
+``programs/<content>-<compiler>/main``, ``networks/<key>/`` (what `Simulation(key=...)` needs to skip code generation)
+and ``headers/`` (the standard headers, precompiled). All of it may be deleted at any time when nothing runs.
 """
 from __future__ import annotations
 
@@ -184,8 +184,10 @@ def _compile(cache: Path, folder: Path, flags: list[str]) -> None:
 
 
 def _supported(flags: list[str]) -> list[str]:
-    from distutils.ccompiler import new_compiler      # as Brian2 itself asks: setuptools provides it
+    # as Brian2 itself asks; setuptools provides it
+    from distutils.ccompiler import new_compiler
     from distutils.sysconfig import customize_compiler
+
     compiler = new_compiler(verbose=0)
     customize_compiler(compiler)
     return [flag for flag in flags if has_flag(compiler, flag)]
@@ -205,7 +207,8 @@ def _make(cache: Path, folder: Path, flags: list[str], goals: list[str], extra=(
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(log, kept)
         lines = log.read_text(errors="replace").splitlines()
-        first = next((line for line in lines if "error:" in line or "fatal" in line.lower()), lines[-1] if lines else "")
+        first = next((line for line in lines if "error:" in line or "fatal" in line.lower()),
+                     lines[-1] if lines else "")
         raise CompileError(f"the generated code does not compile: {first.strip()} (whole output: {kept})", kept)
 
 

@@ -81,8 +81,7 @@ def _wait(futures, interrupt, kill) -> bool:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             if any(not f.cancelled() and f.exception() is not None for f in done):
                 for future in pending:
-                    future.cancel()
-                kill()
+                    future.cancel()         # those that run go on: what they do may be kept
         except KeyboardInterrupt:
             if interrupted:
                 kill()

@@ -35,8 +35,8 @@ def package_fingerprint() -> str:
 def network_key(key: str, make, *facts) -> str | None:
     """Key of a network that the caller identifies by a text.
 
-    Beside the text it holds: all of this package and the versions (`package_fingerprint`), the file that defines `make`,
-    what `make` has bound (arguments of a partial, closures), Brian2's preferences, and the given facts.
+    Beside the text it holds: all of this package and the versions (`package_fingerprint`), the file that defines
+    `make`, what `make` has bound (arguments of a partial, closures), Brian2's preferences, and the given facts.
 
     Parameters
     ----------

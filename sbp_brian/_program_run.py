@@ -84,7 +84,8 @@ class ProgramRun:
         """Let the program finish its time step and write its arrays; before its first step, end it."""
         with self._lock:
             self.interrupted = True
-            if self._process is not None and self._process.poll() is None:
+            # after its last report it is writing arrays, which a signal would cut short
+            if self.completed < 1 and self._process is not None and self._process.poll() is None:
                 self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
@@ -167,9 +168,9 @@ class ProgramRun:
 
     def _explained(self, line: str) -> Exception:
         wrong = _WRONG_SIZE.search(line)
-        for name, values in self.settings.items():
-            if wrong and f"'{name}'" in line or f"'set/{list(self.settings).index(name)}'" in line:
-                needed = int(wrong.group(2)) // values.itemsize if wrong else "another number of"
+        for number, (name, values) in enumerate(self.settings.items()):
+            if wrong and f"'set/{number}'" in line:
+                needed = int(wrong.group(2)) // values.itemsize
                 return ValueError(f"set: {name!r} needs one value or {needed} values, {values.size} were given")
         return RunFailed(f"the compiled simulation failed: {line}")
 

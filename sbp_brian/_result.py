@@ -29,8 +29,8 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
     entries : dict
         "object.variable" -> entry that can be written as JSON: ``source`` ("owner.variable", what holds the values),
         ``dtype``, ``dim`` (seven exponents), ``ndim``, ``size`` (number of values, None where only the run tells),
-        ``scalar``, ``columns`` (of a StateMonitor), ``offset`` (subtracted from indices), ``settable``; or ``value`` and
-        ``dim`` for a constant.
+        ``scalar``, ``columns`` (of a StateMonitor), ``offset`` (subtracted from indices), ``settable``; or ``value``
+        and ``dim`` for a constant.
     variables : dict
         source -> the Brian2 variable.
     """

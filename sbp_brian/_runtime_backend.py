@@ -73,15 +73,17 @@ class RuntimeBackend:
             raise ValueError("results= is for the cpp target; numpy and cython keep results in memory, "
                              "leave it out here")
 
-    def run(self, settings, seed: int, progress=None, results=None, keep=None, duration=None,
-            stop: threading.Event | None = None):
-        """Run once."""
+    def run(self, settings, seed: int, progress=None, results=None, keep=None, duration=None, stop=None) -> Result:
+        """Run once; `stop`, a `threading.Event` or its like, ends the run early."""
         self.check_place(results)
         if self._seed != seed or not (self._fresh or self._restorable):
             self._make(seed)
         with brian_state(self._device, preferences=self._preferences):
             # also for the first run: each run then starts from the same random state, the one after make()
             self._net.restore("sbp", restore_random_state=True)
+            # cython's reserve of drawn numbers is not part of that state: let it be drawn afresh
+            self._device.rand_buffer_index[:] = 0
+            self._device.randn_buffer_index[:] = 0
             self._fresh = False
             with self._set(settings), _stoppable(self._net) as interrupted:
                 def report(elapsed, completed, start, duration):
@@ -90,8 +92,8 @@ class RuntimeBackend:
                     if stop is not None and stop.is_set():
                         self._net.stop()
                 start = time.perf_counter()
-                self._net.run(self.duration if duration is None else duration, report=report, report_period=0.5 * brian2.second,
-                              namespace=self.namespace)
+                self._net.run(self.duration if duration is None else duration, report=report,
+                              report_period=0.5 * brian2.second, namespace=self.namespace)
                 run_s = time.perf_counter() - start
             completed = float(self._device._last_run_completed_fraction)
             result = self._collect(keep, seed, completed, run_s)

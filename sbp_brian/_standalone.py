@@ -1,6 +1,7 @@
 """C++ standalone: from a network to generated sources and a description of its variables, without compiling."""
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import brian2
@@ -38,6 +39,33 @@ USE_SEED = """
 """
 
 
+class CanonicalDevice(CPPStandaloneDevice):
+    """Brian2's C++ device, with main.cpp the same in each process.
+
+    Brian2 walks over a set of clocks, whose order changes from process to process, where it sets them to their first
+    step. Assignments to different arrays that follow one another commute, so they are put in the order of their names;
+    so are clocks that have no code to run.
+    """
+
+    def generate_main_source(self, writer):
+        self.main_queue = _sorted_runs(self.main_queue, lambda entry: entry[0] == "set_by_single_value",
+                                       lambda entry: entry[1][0])
+        for kind, content in self.main_queue:
+            if kind == "run_network":
+                lines = content[1]
+                lines[:] = _sorted_runs(lines, lambda line: line.endswith(", NULL);") and ".add(" in line, str)
+        super().generate_main_source(writer)
+
+
+def _sorted_runs(items: list, belongs, key) -> list:
+    """`items` with each unbroken series of those that `belongs` names sorted by `key` (stable)."""
+    out: list = []
+    for together, grouped in itertools.groupby(items, belongs):
+        series = list(grouped)
+        out += sorted(series, key=key) if together else series
+    return out
+
+
 def first_network(made):
     """The network that `make` returned, alone or as the first item of a sequence.
 
@@ -47,7 +75,8 @@ def first_network(made):
     """
     net = made[0] if isinstance(made, (tuple, list)) and made else made
     if not isinstance(net, brian2.Network) or isinstance(net, brian2.MagicNetwork):
-        raise TypeError(f"make() has to return a brian2.Network (or a tuple that starts with one), not {type(net).__name__}")
+        raise TypeError("make() has to return a brian2.Network (or a tuple that starts with one), "
+                        f"not {type(net).__name__}")
     return net
 
 
@@ -71,12 +100,12 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple
     Returns
     -------
     manifest : dict
-        ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries that
-        may be set).
+        ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries
+        that may be set).
     flags : list of str
         Compiler flags beyond those in the makefile.
     """
-    device = guard(CPPStandaloneDevice())
+    device = guard(CanonicalDevice())
     preferences = brian2.prefs
     with brian_state(device, dt=dt), hidden_names():
         np.random.seed(0)

@@ -109,11 +109,11 @@ class StandaloneBackend:
         ValueError, OSError
         """
         place = results if results is not None else Path(tempfile.gettempdir())
-        for part in [place, *place.parents]:
-            if part.exists():
-                if not part.is_dir():
-                    raise NotADirectoryError(f"results={str(results)!r} cannot be a folder: {part} is a file")
-                break
+        part = next(p for p in [place, *place.parents] if p.exists())
+        if not part.is_dir():
+            raise NotADirectoryError(f"results={str(results)!r} cannot be a folder: {part} is a file")
+        if not os.access(part, os.W_OK):
+            raise PermissionError(f"results={str(results)!r} cannot be written: no permission to write in {part}")
         if results is not None and results.is_dir() and any(results.iterdir()):
             raise ValueError(f"results={str(results)!r} already holds files: give each run a folder of its own")
         needed = _SPARE_BYTES

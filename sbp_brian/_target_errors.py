@@ -4,7 +4,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 
-class UnknownName(KeyError, ValueError):
+class UnknownName(KeyError, ValueError):  # noqa: N818
     """A name that is not known where it was used; the message suggests the nearest known one."""
 
     def __str__(self) -> str:
@@ -15,7 +15,7 @@ class PythonOperationError(TypeError):
     """A Python operation stands in a network that runs as a compiled program, where it would be left out in silence."""
 
 
-class CompilerMissing(RuntimeError):
+class CompilerMissing(RuntimeError):  # noqa: N818
     """No C++ compiler was found."""
 
 
@@ -33,11 +33,11 @@ class CompileError(RuntimeError):
         self.log = log
 
 
-class DeviceMissing(RuntimeError):
+class DeviceMissing(RuntimeError):  # noqa: N818
     """The CUDA target was asked for and brian2cuda or a GPU is missing."""
 
 
-class RunFailed(RuntimeError):
+class RunFailed(RuntimeError):  # noqa: N818
     """The compiled program stopped with an error, or what it wrote is incomplete."""
 
 

@@ -22,7 +22,6 @@ import functools
 import importlib.util
 import inspect
 import secrets
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -39,11 +38,19 @@ from sbp_brian._result import Result
 from sbp_brian._runtime_backend import RuntimeBackend
 from sbp_brian._settings import check_settings
 from sbp_brian._standalone_backend import StandaloneBackend
-from sbp_brian._target_errors import (CompileError, CompilerMissing, DeviceMissing, Interrupted, PythonOperationError,
-                                      RunFailed, UnknownName, unknown)
+from sbp_brian._target_errors import (
+    CompileError,
+    CompilerMissing,
+    DeviceMissing,
+    Interrupted,
+    PythonOperationError,
+    RunFailed,
+    UnknownName,
+    unknown,
+)
 
-__all__ = ["TARGETS", "CompileError", "CompilerMissing", "DeviceMissing", "Interrupted", "PythonOperationError", "Result",
-           "RunFailed", "Simulation", "UnknownName", "progress_bar", "use"]
+__all__ = ["TARGETS", "CompileError", "CompilerMissing", "DeviceMissing", "Interrupted", "PythonOperationError",
+           "Result", "RunFailed", "Simulation", "UnknownName", "progress_bar", "use"]
 
 #: The targets by name.
 TARGETS = ("numpy", "cython", "cpp", "cuda")
@@ -142,8 +149,9 @@ class Simulation:
     Brian2's current device, preferences, default time step and random state are left as they were.
     """
 
-    def __init__(self, make: Callable, duration, target: str = "cpp", *, seed: int | None = None, name: str | None = None,
-                 cache=None, dt=None, namespace: Mapping | None = None, key: str | None = None):
+    def __init__(self, make: Callable, duration, target: str = "cpp", *, seed: int | None = None,
+                 name: str | None = None, cache=None, dt=None, namespace: Mapping | None = None,
+                 key: str | None = None):
         if not callable(make):
             raise TypeError(f"make has to be a function that returns a Network, not {type(make).__name__}")
         self.duration = _time("duration", duration)
@@ -158,19 +166,17 @@ class Simulation:
             raise DeviceMissing("Simulation cannot build for 'cuda' yet: use('cuda') in a script, or target='cpp'")
         if target not in TARGETS:
             raise unknown("target", target, TARGETS)
-        self._given_namespace = namespace
+        if key is not None and not isinstance(key, str):
+            raise TypeError(f"key has to be a text, not {type(key).__name__}")
         if target == "cython":
             compiler_command()
-        if namespace is None:
-            namespace = _visible_names(function)
+        names = _visible_names(function) if namespace is None else dict(namespace)
         if target == "cpp":
-            key_namespace = {} if self._given_namespace is None else self._given_namespace
-            self._backend = StandaloneBackend(make, self.duration, dict(namespace), dt=dt, cache=cache, key=key,
-                                              key_namespace=dict(key_namespace))
+            self._backend = StandaloneBackend(make, self.duration, names, dt=dt, cache=cache, key=key,
+                                              key_namespace=dict(namespace or {}))
         else:
-            self._backend = RuntimeBackend(make, self.duration, dict(namespace), dt=dt, target=target)
-        self._arguments = dict(target=target, seed=self.seed, name=self.name, cache=cache, dt=dt,
-                               namespace=self._given_namespace)
+            self._backend = RuntimeBackend(make, self.duration, names, dt=dt, target=target)
+        self._arguments = dict(target=target, seed=self.seed, name=self.name, cache=cache, dt=dt, namespace=namespace)
 
     def build(self) -> Simulation:
         """Make the network and compile it where that is needed; `run` does so by itself."""
@@ -256,7 +262,8 @@ class Simulation:
         checked = [self._checked(run) for run in runs]
         if self.target == "cpp":
             return run_in_threads(self._backend.run, checked, workers, progress)
-        return run_in_processes(self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress)
+        return run_in_processes(self.make, self.duration, self._arguments, self._backend.run, checked, workers,
+                                progress)
 
     def _checked(self, arguments: dict) -> dict:
         """The arguments of a run, checked, with the network built and the seed decided."""
