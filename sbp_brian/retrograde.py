@@ -33,7 +33,7 @@ import difflib
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, get_dimensions, second
+from brian2 import Clock, Equations, NeuronGroup, Quantity, get_dimensions, second
 from brian2.core.base import BrianObject
 from brian2.equations.equations import PARAMETER
 from brian2.groups.subgroup import Subgroup
@@ -307,29 +307,33 @@ class RetrogradeSBP:
                 f"{self._name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to report; "
                 "give emitting() a plastic rule, or name its weight with SynapseRule(weight=...)"
             )
+        factors = {}
+        if self.has_lateral:
+            factors |= {"retro_lateral_ltp": self.lateral_ltp, "retro_lateral_ltd": self.lateral_ltd}
+        if self.postlateral_ltd:
+            factors["retro_postlateral"] = self.postlateral_ltd
+        induced = ["retro_induced : boolean"] if factors else []
         extended = replace(
             rule,
+            model="\n".join([rule.model, *induced, *(f"{name} : 1 (shared)" for name in factors)]),
+            initial={**rule.initial, **factors},
             on_pre={p: self._tap(rule, c) if p in changing else c for p, c in rule.on_pre.items()},
             on_post={p: self._tap(rule, c) if p in changing else c for p, c in rule.on_post.items()},
             namespace={**rule.namespace, **self._unit_namespace},
             hints={**self._hints, "retro_ltp": "", **rule.hints},
             guards=(*rule.guards, NeedsOperation(self, "source")),
         )
-        if not (self.has_lateral or self.postlateral_ltd):
+        if not factors:
             return extended
-        extended = self._with_expression_state(replace(extended, model=extended.model + "\nretro_induced : boolean"))
-        factors = {}
+        extended = self._with_expression_state(extended)
         if self.has_lateral:
-            factors |= {"retro_lateral_ltp": self.lateral_ltp, "retro_lateral_ltd": self.lateral_ltd}
             signals = ("retro_lateral_ltp*retro_ltp_now_pre", "retro_lateral_ltd*retro_ltd_now_pre")
             extended = self._add_pathway(extended, "on_pre", "retro_lateral", "retrograde", signals, lateral=True)
         if self.postlateral_ltd:
-            factors["retro_postlateral"] = self.postlateral_ltd
             signals = ("0", "retro_postlateral*retro_local_now_post")
             extended = replace(extended, guards=(*extended.guards, NeedsOperation(self, "target")))
             extended = self._add_pathway(extended, "on_post", "retro_local", "retrograde_local", signals, lateral=True)
-        model = extended.model + "".join(f"\n{name} : 1 (shared)" for name in factors)
-        return replace(extended, model=model, initial={**extended.initial, **factors})
+        return extended
 
     def _may_emit(self, pathway: str) -> bool:
         return self.cascade or pathway not in ("retrograde", "retro_lateral", "retro_local")
@@ -528,7 +532,7 @@ class RetrogradeSBP:
         return f"{w} = clip({new}, {low}, {high})" if self._bounded else f"{w} = {new}"
 
     # -------------------------------------------------------------------------------------------------- operation
-    def operation(self, cells: NeuronGroup) -> list[BrianObject]:
+    def operation(self, cells: NeuronGroup, clock: Clock | None = None) -> list[BrianObject]:
         """What moves and hands over the signal of `cells`; ordinary code-generated Brian2 objects.
 
         Gains, length and velocities of the cells get their values here; set others of your own after this call.
@@ -537,6 +541,9 @@ class RetrogradeSBP:
         ----------
         cells : NeuronGroup
             Cells with ``sbp.equations`` and ``sbp.events``, as sources of emitting or targets of receiving synapses.
+        clock : Clock, optional
+            A clock with the period of the transport to share with other objects, instead of one of its own: each clock
+            costs time in every step.
 
         Returns
         -------
@@ -566,10 +573,12 @@ class RetrogradeSBP:
             raise SBPError(f"the cells {cells.name!r} have no variable {self.activity!r}, named as their activity")
         if moved_by(cells) is not None:
             raise SBPError(f"the cells {cells.name!r} have their operation already; call sbp.operation once")
+        if clock is not None and (self.transport is None or clock.dt != self.transport.period):
+            raise SBPError(f"the clock {clock.name!r} does not have the period of the transport; leave clock= out")
         mark(cells, self)
-        return self._operations(cells)
+        return self._operations(cells, clock)
 
-    def _operations(self, cells: NeuronGroup) -> list[BrianObject]:
+    def _operations(self, cells: NeuronGroup, clock: Clock | None) -> list[BrianObject]:
         made = []
         for channel in CHANNELS:
             signal = f"retro_{channel}"
@@ -581,9 +590,8 @@ class RetrogradeSBP:
             cells.retro_length = self.transport.length
         if self.transport is not None:
             code = "\n".join(self.transport.tick(f"retro_{channel}") for channel in CHANNELS)
-            tick = cells.run_regularly(
-                code, dt=self.transport.period, when="start", order=-1, name=f"{cells.name}_retrograde_tick"
-            )
+            own = {"dt": self.transport.period} if clock is None else {"clock": clock}
+            tick = cells.run_regularly(code, **own, when="start", order=-1, name=f"{cells.name}_retrograde_tick")
             made.append(tick)
         if not self.holds:
             take = [f"retro_{c}_now = retro_{c}_due\nretro_{c}_due = 0" for c in CHANNELS]

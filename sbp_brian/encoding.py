@@ -1,0 +1,76 @@
+"""Sample tables that a running network reads: images stored once, as bytes, found by row and column.
+
+A `TimedArray` holds eight bytes a value and one row for each presentation; 70,000 images of 784 pixels, shown for ten
+epochs, would take 4 GB. A `ByteTable` holds each image once, in one byte a pixel, and is read by a compiled function.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from brian2 import Function, Nameable
+
+__all__ = ["ByteTable"]
+
+_CPP = """
+%MODIFIER%static inline double %NAME%(const double row, const int column)
+{
+    return ((uint8_t)_namespace%NAME%_bytes[(size_t)(row + 0.5)*%COLUMNS% + (size_t)column])*%SCALE%;
+}
+"""
+_CYTHON = """
+cdef double %NAME%(const double row, const int column):
+    global _namespace%NAME%_bytes
+    return (<int>_namespace%NAME%_bytes[<size_t>(row + 0.5)*%COLUMNS% + <size_t>column] & 255)*%SCALE%
+"""
+
+
+class ByteTable(Function, Nameable):
+    """A table of bytes as a function of row and column for Brian2 code, ``name(row, column)``, on every target.
+
+    Parameters
+    ----------
+    values : ndarray of uint8, shape (rows, columns)
+        One sample a row, e.g. images. Not copied where it is contiguous already.
+    scale : float
+        The function's value is the byte times `scale` (dimensionless).
+    name : str
+        Name under which code calls it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where `values` is not a two-dimensional array of uint8.
+    """
+
+    def __init__(self, values: np.ndarray, scale: float = 1 / 255, name: str = "sample_table*"):
+        values = np.asarray(values)
+        if values.dtype != np.uint8:
+            raise TypeError(
+                f"ByteTable needs values of type uint8 (0 to 255), got {values.dtype}; scale and convert them: "
+                "np.round(255*x).astype(np.uint8)"
+            )
+        if values.ndim != 2 or not values.size:
+            raise ValueError(f"ByteTable needs one row a sample, shape (rows, columns), got shape {values.shape}")
+        Nameable.__init__(self, name)
+        self.values = np.ascontiguousarray(values)
+        self.scale = float(scale)
+        rows, columns = self.values.shape
+        table, factor = self.values, self.scale
+
+        def look_up(row, column):
+            return table[np.asarray(np.round(row), dtype=int), column] * factor
+
+        Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1, arg_names=["row", "column"])
+        self.implementations.add_implementation("numpy", code=look_up)
+        texts = {"%NAME%": self.name, "%COLUMNS%": str(columns), "%SCALE%": repr(self.scale)}
+        flat = self.values.view(np.int8).ravel()  # generated code has no unsigned bytes
+        for target, code, modifier in (
+            ("cpp", _CPP, ""),
+            ("cython", _CYTHON, ""),
+            ("cuda", _CPP, "__host__ __device__ "),
+        ):
+            for old, new in {**texts, "%MODIFIER%": modifier}.items():
+                code = code.replace(old, new)
+            self.implementations.add_implementation(
+                target, code=code, namespace={f"{self.name}_bytes": flat}, name=self.name
+            )

@@ -1,0 +1,367 @@
+"""Presenting samples to a running network: which, for how long, with or without a teacher; training by epochs.
+
+An epoch is one run of one program: all training samples in a fresh random order, then the validation samples. What has
+been learned goes from one run to the next as run arguments, so memory does not grow with the number of epochs, every epoch
+leaves a checkpoint, and a run that was killed goes on from the last one and ends with the same weights to the bit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity, TimedArray
+
+from sbp_brian.encoding import ByteTable
+from sbp_brian.targets import Result, Simulation
+
+__all__ = ["CheckpointError", "Epoch", "Presentation", "SampleError", "Samples", "Training", "TrialModel"]
+
+
+class SampleError(ValueError):
+    """Samples or labels that cannot be presented; the message names them and the remedy."""
+
+
+class CheckpointError(ValueError):
+    """Checkpoints that do not belong to this training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Labelled samples and which of them are for what.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, features)
+        One sample a row; 0 is silence.
+    labels : ndarray of int, shape (n,)
+        Class of each sample, 0 to classes - 1.
+    classes : int
+        Number of classes.
+    training, validation, test : ndarray of int
+        Rows of each part; no row may be in two.
+
+    Raises
+    ------
+    SampleError
+        Wrong types or shapes, labels outside the classes, or a row that serves two purposes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: int
+    training: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    def __post_init__(self):
+        if self.images.dtype != np.uint8 or self.images.ndim != 2:
+            raise SampleError(f"images must be uint8 of shape (n, features), got {self.images.dtype} {self.images.shape}")
+        if self.labels.shape != (len(self.images),):
+            raise SampleError(f"{len(self.images)} images need as many labels, got shape {self.labels.shape}")
+        wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
+        if len(wrong):
+            raise SampleError(
+                f"label {self.labels[wrong[0]]} of sample {wrong[0]} is outside the classes 0 to {self.classes - 1}"
+            )
+        rows = np.concatenate([self.training, self.validation, self.test])
+        if len(np.unique(rows)) != len(rows):
+            raise SampleError("a sample is in two of training, validation and test; give each row one purpose")
+        if not len(self.training):
+            raise SampleError("there are no training samples")
+
+    @classmethod
+    def join(cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: int) -> Samples:
+        """Samples from separate arrays (images, labels) named training, validation and test."""
+        names = ("training", "validation", "test")
+        ends = np.cumsum([0, *(len(parts[name][1]) for name in names)])
+        rows = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(names)}
+        images = np.concatenate([parts[name][0] for name in names])
+        return cls(images, np.concatenate([parts[name][1] for name in names]).astype(int), classes, **rows)
+
+    def with_shuffled_training_labels(self, seed: int) -> Samples:
+        """The control in which the training labels tell nothing about the images."""
+        labels = self.labels.copy()
+        labels[self.training] = np.random.default_rng([seed, 7]).permutation(labels[self.training])
+        return Samples(self.images, labels, self.classes, self.training, self.validation, self.test)
+
+
+@dataclass(frozen=True, eq=False)
+class Presentation:
+    """What the code of a network may ask about the sample that is being shown.
+
+    ======================= ==================================================================
+    in code                 value (dimensionless)
+    ======================= ==================================================================
+    ``sample_value(k, i)``  feature i of sample k, 0 to 1 (`ByteTable`)
+    ``shown(t)``            number of the sample shown at time t
+    ``target_class(t)``     its class
+    ``teaching(t)``         1 where there is a teacher, else 0
+    ======================= ==================================================================
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, features)
+    capacity : int
+        The most samples that one run shows.
+    duration : Quantity (second)
+        How long each is shown.
+    """
+
+    images: np.ndarray
+    capacity: int
+    duration: Quantity
+
+    def namespace(self) -> dict[str, Any]:
+        """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them."""
+        nothing = np.zeros(self.capacity + 1)
+        return {"sample_value": ByteTable(self.images, name="sample_value")} | {
+            name: TimedArray(nothing.copy(), dt=self.duration, name=name)
+            for name in ("shown", "target_class", "teaching")
+        }
+
+    def settings(self, rows: np.ndarray, labels: np.ndarray, teaching: np.ndarray) -> dict[str, np.ndarray]:
+        """Run arguments that show the samples `rows` in this order."""
+        if len(rows) > self.capacity:
+            raise SampleError(f"{len(rows)} samples are more than the {self.capacity} that one run can show")
+        padded = {}
+        for name, values in (("shown", rows), ("target_class", labels), ("teaching", teaching)):
+            padded[f"{name}.values"] = np.zeros(self.capacity + 1)
+            padded[f"{name}.values"][: len(rows)] = values
+        return padded
+
+
+@dataclass(frozen=True)
+class TrialModel:
+    """What `Training` needs to know of a network.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(presentation)`` returns the network; picklable, so that its program can be found again without it.
+    duration : Quantity (second)
+        How long a sample is shown.
+    initial : callable
+        ``initial(seed)`` -> {"object.variable": values}: what learning changes, at its start.
+    rates : mapping of str to float
+        "object.variable" of each learning rate -> its value in the first epoch.
+    counts : str
+        "object.variable" of the recording whose row k + 1 holds the output spike counts of sample k (outputs, samples + 1).
+    remainder : str
+        The same for what decides between equal counts, e.g. the membrane's remainder.
+    counted : mapping of str to str
+        Quantity to report for each sample -> "object.variable" of a total over the run.
+    """
+
+    make: Callable
+    duration: Quantity
+    initial: Callable[[int], dict[str, np.ndarray]]
+    rates: Mapping[str, float]
+    counts: str
+    remainder: str
+    counted: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Epoch:
+    """One line of a training's history. Accuracies are fractions; `training` is the running one, before each update."""
+
+    number: int
+    training: float
+    validation: float
+    per_sample: dict[str, float]
+    seconds: float
+    samples: int
+
+
+class Training:
+    """Training of a network by epochs, with checkpoints.
+
+    Parameters
+    ----------
+    model : TrialModel
+    samples : Samples
+    folder : path
+        For the checkpoints; kept between calls.
+    target : str
+        numpy, cython or cpp.
+    seed : int
+        Everything random derives from it.
+    decay : float
+        All learning rates are multiplied by it after each epoch.
+    facts : mapping
+        Whatever else identifies this training; checkpoints of another one are refused.
+
+    Attributes
+    ----------
+    history : list of Epoch
+    learned : dict of str to ndarray
+    build_s : float
+    cached : bool
+    """
+
+    def __init__(self, model: TrialModel, samples: Samples, folder, *, target: str = "cpp", seed: int = 0,
+                 decay: float = 1.0, facts: Mapping[str, Any] | None = None):
+        if not 0 < decay <= 1:
+            raise ValueError(f"decay must be in (0, 1], got {decay}")
+        self.model, self.samples, self.folder = model, samples, Path(folder)
+        self.seed, self.decay = seed, decay
+        capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
+        self.presentation = Presentation(samples.images, capacity, model.duration)
+        self.facts = json.loads(json.dumps({
+            **(facts or {}), "seed": seed, "decay": decay, "target": target, "rates": dict(model.rates),
+            "samples": [len(samples.training), len(samples.validation), len(samples.test)],
+        }, default=str))
+        self.simulation = Simulation(
+            _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
+        )
+        self.history: list[Epoch] = []
+        self.learned = model.initial(seed)
+        self.resumed_from = 0
+        self._resume()
+
+    @property
+    def build_s(self) -> float:
+        """Wall time of code generation and compilation (s)."""
+        return self.simulation._backend.build_s
+
+    # ------------------------------------------------------------------------------------------------------ running
+    def run(self, epochs: int, progress: Callable[[float], None] | None = None) -> list[Epoch]:
+        """Train until `epochs` epochs are done, counting those found as checkpoints.
+
+        Parameters
+        ----------
+        epochs : int
+        progress : callable, optional
+            Called as ``progress(fraction)`` of the epochs still to do.
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl+C; finished epochs are kept and the next call goes on behind them.
+        """
+        first = len(self.history)
+        for number in range(first, epochs):
+            def share(fraction, elapsed_s=None, number=number):
+                if progress is not None:
+                    progress((number - first + fraction) / (epochs - first))
+            self._epoch(number, share)
+        return self.history[:epochs]
+
+    def _epoch(self, number: int, progress) -> None:
+        rng = np.random.default_rng([self.seed, number, 1])
+        s = self.samples
+        rows = np.concatenate([rng.permutation(s.training), s.validation])
+        teaching = np.arange(len(rows)) < len(s.training)
+        rates = {name: rate * self.decay**number for name, rate in self.model.rates.items()}
+        result = self._present(rows, teaching, rates, self._run_seed(number), progress)
+        self.learned = {name: np.array(result[name]) for name in self.learned}
+        right = self._answers(result, len(rows)) == s.labels[rows]
+        totals = {name: float(result[source]) / len(rows) for name, source in self.model.counted.items()}
+        validation = float(right[~teaching].mean()) if len(s.validation) else float("nan")
+        self.history.append(
+            Epoch(number + 1, float(right[teaching].mean()), validation, totals, result.run_s, len(rows))
+        )
+        self._save(number + 1)
+
+    def evaluate(self, rows: np.ndarray, progress=None, learned=None) -> tuple[np.ndarray, np.ndarray, Result]:
+        """Present samples without a teacher and without learning.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which samples.
+        learned : dict, optional
+            Weights to use instead of the present ones.
+
+        Returns
+        -------
+        answers : ndarray of int, shape (len(rows),)
+            The class of each: most output spikes, the larger membrane remainder where they are equal.
+        counts : ndarray, shape (classes, len(rows))
+            Output spikes.
+        result : Result
+        """
+        kept = self.learned
+        self.learned = kept if learned is None else learned
+        try:
+            rates = dict.fromkeys(self.model.rates, 0.0)
+            result = self._present(rows, np.zeros(len(rows), bool), rates, self._run_seed(2**20), progress)
+        finally:
+            self.learned = kept
+        return self._answers(result, len(rows)), np.array(result[self.model.counts])[:, 1 : len(rows) + 1], result
+
+    def _present(self, rows, teaching, rates, seed, progress) -> Result:
+        settings = {**self.learned, **rates, **self.presentation.settings(rows, self.samples.labels[rows], teaching)}
+        return self.simulation.run(
+            settings, seed=seed, progress=progress, duration=(len(rows) + 1) * self.model.duration
+        )
+
+    def _answers(self, result: Result, n: int) -> np.ndarray:
+        score = np.asarray(result[self.model.counts]) + 0.5 * np.tanh(np.asarray(result[self.model.remainder]))
+        return score[:, 1 : n + 1].argmax(0)
+
+    def _run_seed(self, number: int) -> int:
+        return int(np.random.SeedSequence([self.seed, number, 2]).generate_state(1)[0])
+
+    # -------------------------------------------------------------------------------------------------- checkpoints
+    def checkpoint(self, number: int) -> dict[str, np.ndarray]:
+        """What had been learned after epoch `number` (from 1)."""
+        with np.load(self._file(number)) as kept:
+            return {name: kept[name] for name in kept.files if name != "about"}
+
+    def _file(self, number: int) -> Path:
+        return self.folder / f"epoch-{number:04d}.npz"
+
+    def _save(self, number: int) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        about = json.dumps({"facts": self.facts, "history": [asdict(epoch) for epoch in self.history]})
+        draft = self.folder / f".epoch-{number:04d}.{os.getpid()}"
+        try:
+            with open(draft, "wb") as file:
+                np.savez(file, about=np.array(about), **self.learned)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, self._file(number))
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise OSError(
+                f"the checkpoint of epoch {number} could not be written to {self.folder} ({error.strerror}); "
+                "earlier epochs are kept: make room and run the same command again"
+            ) from error
+
+    def _resume(self) -> None:
+        """Take up the newest checkpoint that can be read."""
+        for file in sorted(self.folder.glob("epoch-*.npz"), reverse=True):
+            try:
+                with np.load(file) as kept:
+                    about = json.loads(str(kept["about"]))
+                    learned = {name: kept[name] for name in self.learned}
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+                continue  # damaged: an older one will do
+            if about["facts"] != self.facts:
+                different = [k for k in self.facts if about["facts"].get(k) != self.facts[k]]
+                raise CheckpointError(
+                    f"{file} belongs to another training (other {', '.join(different) or 'settings'}); "
+                    "give this one a folder of its own"
+                )
+            self.history = [Epoch(**epoch) for epoch in about["history"]]
+            self.learned, self.resumed_from = learned, len(self.history)
+            return
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the network; picklable and identified by its content."""
+
+    make: Callable
+    presentation: Presentation
+
+    def __call__(self):
+        return self.make(self.presentation)
