@@ -15,7 +15,7 @@ __all__ = ["diagnose", "models", "show"]
 
 
 def models() -> list[tuple[str, str, str]]:
-    """``(name, first line, source)`` of each file in the models' folder, from its docstring; none is imported."""
+    """``(name, first line, source)`` of each file in the models' folder whose docstring names a DOI; none is imported."""
     import sbp_brian.models as room
 
     rows = []
@@ -25,7 +25,8 @@ def models() -> list[tuple[str, str, str]]:
         path = Path(module.module_finder.path) / f"{module.name}.py"
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path.is_file() else ""
         doi = re.search(r"10\.\d{4,}/[^\s,;)]+", text or "")
-        rows.append((module.name, (text or "").split("\n\n")[0].replace("\n", " "), doi[0].rstrip(".") if doi else ""))
+        if doi:                                    # the other files are their helpers
+            rows.append((module.name, text.split("\n\n")[0].replace("\n", " "), f"doi:{doi[0].rstrip('.')}"))
     return rows
 
 
@@ -63,13 +64,10 @@ def _print(title: str, rows: list[tuple[str, str, str]]) -> None:
     out = console()
     out.print(Text(title, style="bold"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    for number, (name, text, source) in enumerate(rows):
-        if number == 0:
-            table.add_column(no_wrap=True)
-            table.add_column(ratio=1)
-            table.add_column(ratio=1)
-        table.add_row(f"  {name}", Text(text), Text(source, style="dim"))
-    if rows:
-        out.print(table)
-    else:
-        out.print("  none yet")
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, text, source in rows:
+        table.add_row(f"  {name}", Text(text))
+        if source:
+            table.add_row("", Text(source, style="dim"))
+    out.print(table if rows else "  none yet")

@@ -40,6 +40,8 @@ class Job:
         # a session of its own: Ctrl+C reaches it once, through `stop`
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         encoding="utf-8", errors="replace", start_new_session=True, env=_environment())
+        if self.stopped:
+            self.stop()
         reader = threading.Thread(target=self._read_output, daemon=True)
         reader.start()
         lines = []
