@@ -7,7 +7,7 @@ import numpy as np
 from brian2.core.names import Nameable
 from brian2.core.operations import NetworkOperation
 from brian2.core.preferences import prefs
-from brian2.devices.device import get_device, reset_device, set_device
+from brian2.devices.device import all_devices, get_device, reset_device, set_device
 
 from sbp_brian._target_errors import PythonOperationError
 
@@ -47,6 +47,7 @@ def brian_state(device, *, dt=None, preferences: dict | None = None):
     own_dt = device.defaultclock.dt if device.defaultclock is not None else outside_dt
     saved = dict(prefs.prefs)
     random_state = np.random.get_state()
+    outside_reserve = _swap_reserve(getattr(device, "sbp_reserve", None))
     maximum_run_time = outside._maximum_run_time
     set_device(device, build_on_run=False)
     try:
@@ -62,6 +63,28 @@ def brian_state(device, *, dt=None, preferences: dict | None = None):
             if prefs.prefs[name] is not value:
                 prefs[name] = value
         np.random.set_state(random_state)
+        device.sbp_reserve = _swap_reserve(outside_reserve)
+
+
+def _swap_reserve(reserve: list | None) -> list:
+    """Exchange cython's reserve of drawn numbers; gives the one that was there.
+
+    The generated code knows nothing but the arrays of the registered runtime device: two hold the address of a buffer
+    (taken over by whoever comes next, freed when refilled), two a position in it, where 0 asks for new numbers.
+    """
+    runtime = all_devices["runtime"]
+    places = [runtime.rand_buffer, runtime.rand_buffer_index, runtime.randn_buffer, runtime.randn_buffer_index]
+    before = [place.copy() for place in places]
+    for place, values in zip(places, reserve or [0, 0, 0, 0], strict=True):
+        place[:] = values
+    return before
+
+
+def renew_reserve() -> None:
+    """Let cython draw new numbers from numpy's present state."""
+    runtime = all_devices["runtime"]
+    runtime.rand_buffer_index[:] = 0
+    runtime.randn_buffer_index[:] = 0
 
 
 def refuse_python_operations(net) -> None:

@@ -12,7 +12,7 @@ from brian2.core.network import _get_all_objects
 from brian2.core.operations import NetworkOperation
 from brian2.devices.device import RuntimeDevice
 
-from sbp_brian._brian_state import brian_state, hidden_names
+from sbp_brian._brian_state import brian_state, hidden_names, renew_reserve
 from sbp_brian._result import Result, describe
 from sbp_brian._standalone import first_network
 from sbp_brian._target_errors import Interrupted
@@ -32,6 +32,7 @@ class RuntimeBackend:
         self.build_s = 0.0
         self._seed: int | None = None
         self._net = None
+        self._device: RuntimeDevice | None = None
         self._variables: dict = {}
         self._arrays: dict = {}
         self._preferences = {"codegen.target": target}
@@ -43,10 +44,13 @@ class RuntimeBackend:
 
     def _make(self, seed: int) -> None:
         start = time.perf_counter()
+        reserve = getattr(self._device, "sbp_reserve", None)
         self._device = RuntimeDevice()
+        self._device.sbp_reserve = reserve
         with brian_state(self._device, dt=self.dt, preferences={"codegen.target": self.target}), hidden_names():
             before = dict(brian2.prefs.prefs)
             self._device.seed(seed)
+            renew_reserve()
             net = first_network(self.make())
             changed = {name: value for name, value in brian2.prefs.prefs.items() if value is not before[name]}
             self._preferences = {**changed, "codegen.target": self.target}
@@ -81,9 +85,7 @@ class RuntimeBackend:
         with brian_state(self._device, preferences=self._preferences):
             # also for the first run: each run then starts from the same random state, the one after make()
             self._net.restore("sbp", restore_random_state=True)
-            # cython's reserve of drawn numbers is not part of that state: let it be drawn afresh
-            self._device.rand_buffer_index[:] = 0
-            self._device.randn_buffer_index[:] = 0
+            renew_reserve()     # cython's drawn numbers are not part of that state
             self._fresh = False
             with self._set(settings), _stoppable(self._net) as interrupted:
                 def report(elapsed, completed, start, duration):
