@@ -1,0 +1,39 @@
+# Two commands do everything, on a machine with git, make, a C++ compiler and Python 3.12 or newer:
+#   make reproduce   set up and run the main job: biology, MNIST, figures, a report page
+#   make test        set up and run the tests
+# Set PYTHON=/path/to/python to choose the interpreter.
+
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= results
+READY := $(VENV)/.ready
+
+.PHONY: reproduce test test-slow lint clean distclean setup
+
+reproduce: $(READY)
+	$(BIN)/sbp reproduce --quick --out $(OUT)
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+setup: $(READY)
+
+# An environment of its own, from whatever Python 3.12+ there is: on the PATH, or under pyenv.
+$(READY): setup.cfg pyproject.toml tools/find_python.sh
+	@python="$(PYTHON)"; [ -n "$$python" ] || python=$$(sh tools/find_python.sh) || exit 1; \
+	  echo "Setting up $(VENV) with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+
+distclean: clean
+	rm -rf $(VENV) $(OUT)
