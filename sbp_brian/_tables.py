@@ -99,19 +99,21 @@ def timing(times: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def result_table(record):
-    """A rich table of a record's metrics."""
+def result_table(record, width: int):
+    """A rich table of a record's metrics; where the terminal is narrow, without what is accepted."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(f"{record.protocol}: {record.title}"),
                   title_justify="left", title_style="bold")
-    for heading in COLUMNS:
-        table.add_column(heading)
+    shown = [k for k, heading in enumerate(COLUMNS) if width >= 100 or heading != "Accepted"]
+    for k in shown:
+        table.add_column(COLUMNS[k], no_wrap=COLUMNS[k] in ("Simulated", "Verdict"), min_width=len(COLUMNS[k]))
     for row in record.metrics:
-        texts = cells(row)
-        table.add_row(*(Text(t, style=_STYLES[row["verdict"]] if k == 3 else "") for k, t in enumerate(texts)))
+        texts = [Text(text) for text in cells(row)]
+        texts[COLUMNS.index("Verdict")].style = _STYLES[row["verdict"]]
+        table.add_row(*(texts[k] for k in shown))
     return table
 
 

@@ -15,7 +15,7 @@ __all__ = ["diagnose", "models", "show"]
 
 
 def models() -> list[tuple[str, str, str]]:
-    """``(name, first line, source)`` of each file in the models' folder whose docstring names a DOI; none is imported."""
+    """``(name, first line, source)`` of each model file, from its docstring, which names a DOI; none is imported."""
     import sbp_brian.models as room
 
     rows = []
@@ -44,16 +44,19 @@ def show() -> None:
 
 
 def diagnose() -> bool:
-    """Print what `sbp_brian.doctor.checks` finds; True where nothing is lacking."""
+    """Print what `sbp_brian.doctor.checks` finds; True where nothing that is required is lacking."""
     from sbp_brian.doctor import checks
 
     table = Table(box=None, show_header=False, pad_edge=False)
     results = list(checks())
     for check in results:
-        mark = Text("ok", style="green") if check.ok else Text("LACKING", style="bold red")
+        if check.ok:
+            mark = Text("ok", style="green")
+        else:
+            mark = Text("LACKING", style="bold red") if check.required else Text("optional", style="cyan")
         table.add_row(mark, Text(str(check.name)), Text(str(check.found)), Text(str(check.remedy or "")))
     console().print(table)
-    return all(check.ok for check in results)
+    return all(check.ok or not check.required for check in results)
 
 
 def _cite(citation: str, doi: str) -> str:

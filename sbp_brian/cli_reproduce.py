@@ -101,6 +101,8 @@ def reproduce(names: tuple[str, ...], target: str, seed: int, out: Path, size: s
     jobs = [Job(name, [sys.executable, "-m", "sbp_brian.cli", "run", name, "--progress-lines", "--target", target,
                        "--seed", str(seed), "--out", str(out), *([f"--{size}"] if size else [])]) for name in chosen]
     _run_all(jobs, workers or min(2, len(os.sched_getaffinity(0))))
+    for job in jobs:
+        click.echo(job.output)
     failures = [(job.name, job.error) for job in jobs if job.error]
     done = [records.read(job.folder) for job in jobs if job.folder]
     if done:
@@ -130,7 +132,6 @@ def _run_all(jobs: list[Job], workers: int) -> None:
                 for future in as_completed([pool.submit(job.run, progress) for job in jobs]):
                     job = future.result()
                     progress(job.name, "failed" if job.error else "done", 1.0)
-                    click.echo(job.output, nl=False)
             except BaseException:
                 _stop_all(jobs)
                 raise
@@ -160,7 +161,7 @@ def _display(screen):
 
         tasks = {}
         with Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
-                      console=screen) as shown:
+                      console=screen, redirect_stdout=False, redirect_stderr=False) as shown:
             def progress(name: str, description: str, fraction: float) -> None:
                 if name not in tasks:
                     tasks[name] = shown.add_task(name, total=1.0)

@@ -73,7 +73,7 @@ def run(protocol: str, target: str, seed: int, out: Path, size: str | None, give
                          fresh=fresh, progress=progress)
     screen = console()
     if record.metrics:
-        screen.print(result_table(record))
+        screen.print(result_table(record, screen.width))
     for text in filter(None, [record.summary, *record.notes, timing(record.timing)]):
         screen.print(text, markup=False)
     if record.metrics:
@@ -114,7 +114,8 @@ def _bars(screen) -> Iterator:
         return
     from rich.progress import Progress, TimeElapsedColumn
 
-    bars = Progress(*Progress.get_default_columns(), TimeElapsedColumn(), console=screen, transient=True)
+    bars = Progress(*Progress.get_default_columns(), TimeElapsedColumn(), console=screen, transient=True,
+                    redirect_stdout=sys.stdout.isatty())
 
     @contextmanager
     def one(description: str) -> Iterator:

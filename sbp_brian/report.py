@@ -74,7 +74,7 @@ _LEGEND = (
     ("within", "the simulated value lies in the accepted range"),
     ("outside", "the simulated value lies outside the accepted range, or goes the other way than published"),
     ("pattern only", "only the direction of the effect is published, and the simulation has the same direction"),
-    ("no reference", "there is no published value to compare with"),
+    ("no reference", "nothing is published to compare with, or this run is not comparable with it"),
 )
 
 

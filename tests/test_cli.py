@@ -238,8 +238,9 @@ def test_data_fetch_without_a_network(tmp_path, monkeypatch):
 def test_doctor_renders_what_is_found(monkeypatch):
     from types import SimpleNamespace
 
-    rows = [SimpleNamespace(name="compiler", ok=True, found="g++ 14", remedy=""),
-            SimpleNamespace(name="data", ok=False, found="no MNIST", remedy="sbp data fetch mnist")]
+    rows = [SimpleNamespace(name="compiler", ok=True, found="g++ 14", remedy="", required=True),
+            SimpleNamespace(name="data", ok=False, found="no MNIST", remedy="sbp data fetch mnist", required=True),
+            SimpleNamespace(name="GPU", ok=False, found="none", remedy="buy one", required=False)]
     monkeypatch.setitem(sys.modules, "sbp_brian.doctor", SimpleNamespace(checks=lambda: rows))
     result = sbp("doctor")
     assert result.exit_code == 1
@@ -247,6 +248,7 @@ def test_doctor_renders_what_is_found(monkeypatch):
     assert "LACKING" in result.stdout
     assert "sbp data fetch mnist" in result.stdout
     assert result.stderr.count("\n") == 1
+    assert "optional" in result.stdout
     rows[1].ok = True
     assert sbp("doctor").exit_code == 0
 
