@@ -63,7 +63,7 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["spread"] is not None:
         value += f" \u00b1 {number(row['spread'], unit).lstrip('+')}"
     if row["n"] is not None:
-        value += f" (n = {row['n']})"
+        value += f" (n = {row['n']:,})"
     name = row["name"].replace("->", "\u2192")
     if "->" not in row["name"]:
         name = name.replace("_", " ")

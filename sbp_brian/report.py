@@ -105,7 +105,7 @@ def _run(record: Record, anchor: str) -> dict[str, Any]:
     return {"id": anchor, "run": record.run, "target": record.target, "seed": record.seed, "size": record.size,
             "started": _when(record), "timing": _tables.timing(record.timing), "rows": rows, "notes": record.notes,
             "summary": record.summary, "parameters": parameters,
-            "tables": [t | {"rows": [[_tables.number(value) for value in row] for row in t["rows"]]}
+            "tables": [t | {"rows": [[_tables.number(value, digits=4) for value in row] for row in t["rows"]]}
                        for t in record.tables]}
 
 
