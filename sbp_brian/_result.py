@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from brian2.core.variables import ArrayVariable, Constant, DynamicArrayVariable, Subexpression
 from brian2.monitors import StateMonitor
-from brian2.synapses import Synapses
+from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import Quantity, get_or_create_dimension
 
 from sbp_brian._target_errors import RunFailed, unknown
@@ -43,6 +43,8 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
                 offset = int(getattr(obj.source if name == "i" else obj.target, "start", 0))
                 var = obj.variables["_synaptic_pre" if name == "i" else "_synaptic_post"]
             owner = _owner_name(var) if isinstance(var, (ArrayVariable, Constant)) else None
+            if isinstance(obj, SynapticPathway) and name == "delay":
+                owner = obj.name        # Brian2 has it belong to the Synapses, as the delay of every other pathway
             if owner != obj.name:
                 continue
             if isinstance(var, Constant):
@@ -58,6 +60,9 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
                     size=None if dynamic else int(var.size), scalar=bool(var.scalar),
                     columns=int(obj.n_indices) if recorded else None, offset=offset,
                     settable=not var.read_only and getattr(var, "ndim", 1) == 1)
+    for obj in objects:
+        if isinstance(obj, Synapses) and f"{obj.name}_pre.delay" in entries:
+            entries.setdefault(f"{obj.name}.delay", entries[f"{obj.name}_pre.delay"])       # as in Brian2
     return entries, variables
 
 

@@ -52,15 +52,15 @@ def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.nda
 
 
 def _typed(name: str, value, spec: dict, shape: tuple | None) -> np.ndarray:
+    raw = np.asarray(value)
+    if raw.dtype.kind not in "biuf":
+        raise ValueError(f"set: {name!r} needs numbers, not {raw.dtype}")
     wanted = get_or_create_dimension(spec["dim"])
     given = get_dimensions(value)
     if given is not wanted:
         unit = "no unit" if wanted is DIMENSIONLESS else f"the unit {get_unit(wanted)!s}"
         has = "none" if given is DIMENSIONLESS else str(get_unit(given))
         raise ValueError(f"set: {name!r} needs {unit}, the given value has {has}")
-    raw = np.asarray(value)
-    if raw.dtype.kind not in "biuf":
-        raise ValueError(f"set: {name!r} needs numbers, not {raw.dtype}")
     typed = raw.astype(np.dtype(spec["dtype"]))
     if typed.dtype.kind in "biu" and not np.array_equal(typed, raw):
         raise ValueError(f"set: {name!r} holds {typed.dtype.name} values, the given ones would be changed")

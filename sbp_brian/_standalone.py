@@ -101,7 +101,7 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple
     -------
     manifest : dict
         ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries
-        that may be set).
+        that may be set), ``set_names`` (source -> the program's name for it, where that differs).
     flags : list of str
         Compiler flags beyond those in the makefile.
     """
@@ -135,11 +135,27 @@ def _manifest(device: CPPStandaloneDevice, net) -> dict:
         if var in device.arrays:
             files[source] = device.get_array_filename(var)
     entries = {name: entry for name, entry in entries.items() if "value" in entry or entry["source"] in files}
+    set_names = _set_names(device, entries, variables)
     for entry in entries.values():
         if entry.get("settable") and entry["size"] is None:
-            count = variables.get(entry["source"].rsplit(".", 1)[0] + ".N")
+            owner = variables[entry["source"]].owner.name
+            count = variables.get(f"{owner}.N")
             known = device.array_cache.get(count) if count is not None else None
             entry["settable_size"] = int(known[0]) if known is not None else None
     arrays = {f"{ta.name}.values": dict(dtype="<f8", dim=[float(e) for e in ta.dim._dims], shape=list(ta.values.shape))
               for ta in device.timed_arrays}
-    return dict(entries=entries, files=files, arrays=arrays)
+    return dict(entries=entries, files=files, arrays=arrays, set_names=set_names)
+
+
+def _set_names(device: CPPStandaloneDevice, entries: dict, variables: dict) -> dict[str, str]:
+    """Names by which the program knows the delays of pathways; of several pathways it can set those of the first."""
+    names = {}
+    for entry in entries.values():
+        var = variables.get(entry.get("source"))
+        if var is None or not entry["settable"]:
+            continue
+        known_as = f"{var.owner.name}.{var.name}"
+        if known_as != entry["source"]:
+            names[entry["source"]] = known_as
+            entry["settable"] = device.arrays[var] == f"_array_{var.owner.name}_{var.name}"
+    return names

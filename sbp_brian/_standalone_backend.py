@@ -131,6 +131,8 @@ class StandaloneBackend:
         sources = None if keep is None else self._sources(keep)
         folder = results if results is not None else Path(tempfile.mkdtemp(prefix="sbp-results-"))
         folder.mkdir(parents=True, exist_ok=True)
+        set_names = self.manifest["set_names"]
+        settings = {set_names.get(source, source): values for source, values in settings.items()}
         run = ProgramRun(self._program, self._arrays, folder, settings, seed,
                          None if duration is None else float(duration))
         if register is not None:

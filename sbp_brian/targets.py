@@ -105,9 +105,13 @@ def _check_target(target: str) -> None:
 def _check_cuda() -> None:
     if importlib.util.find_spec("brian2cuda") is None:
         raise DeviceMissing("target 'cuda' needs brian2cuda: pip install sbp_brian[cuda] (or choose target='cpp')")
-    if not any(Path("/dev").glob("nvidia[0-9]*")) and not Path("/dev/dxg").exists():
+    if not _has_gpu():
         raise DeviceMissing("target 'cuda' needs an NVIDIA GPU and none was found on this machine: choose target='cpp'")
     importlib.import_module("brian2cuda")
+
+
+def _has_gpu() -> bool:
+    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists()
 
 
 class Simulation:
