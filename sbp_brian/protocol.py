@@ -17,21 +17,20 @@ A protocol is a file with a module-level ``PROTOCOL``::
 """
 from __future__ import annotations
 
-import math
 import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sbp_brian import records
+from sbp_brian._machine import machine, versions
+from sbp_brian._metrics import PATTERNS, band_of, number, verdict_of
 from sbp_brian._names import unknown
 from sbp_brian.parameters import Parameter, ParameterError, Parameters, resolve, to_number
 from sbp_brian.run_folder import RunFolder
@@ -40,7 +39,6 @@ __all__ = ["Context", "Parameter", "ParameterError", "Parameters", "Protocol", "
 
 TARGETS = ("numpy", "cython", "cpp", "cuda")
 SIZES = ("default", "quick", "full")
-PATTERNS = {"up": "increase", "down": "decrease", "none": "no change"}
 
 
 @dataclass(frozen=True)
@@ -166,17 +164,17 @@ class Context:
         """
         if any(row["name"] == name for row in self.metrics):
             raise ValueError(f"metric {name!r} is reported twice; give each metric its own name")
-        row = {"name": name, "value": _number(name, value, unit), "unit": unit, "spread": _number(name, spread, unit),
+        row = {"name": name, "value": number(name, value, unit), "unit": unit, "spread": number(name, spread, unit),
                "n": None if n is None else int(n),
-               "paper_value": paper_value if isinstance(paper_value, str) else _number(name, paper_value, unit),
-               "provenance": provenance, "band": _band(name, band, unit), "verdict": None}
+               "paper_value": paper_value if isinstance(paper_value, str) else number(name, paper_value, unit),
+               "provenance": provenance, "band": band_of(name, band, unit), "verdict": None}
         if pattern is not None:
             if pattern not in PATTERNS:
                 raise ValueError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
             row |= {"pattern": pattern, "tolerance": float(tolerance)}
             if row["paper_value"] is None:
                 row["paper_value"] = PATTERNS[pattern]
-        row["verdict"] = _verdict(row, pattern, tolerance, verdict)
+        row["verdict"] = verdict_of(row, pattern, tolerance, verdict)
         self.metrics.append(row)
         return row
 
@@ -266,70 +264,3 @@ def execute(protocol: Protocol, *, target: str = "cpp", seed: int = 0, out: str 
         records.write(record, place.final, context.arrays)
         place.finish()
     return record
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result depends on, by name; packages that are absent are left out."""
-    found = {"python": platform.python_version()}
-    for name in ("sbp_brian", "brian2", "numpy", "brian2cuda"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def machine() -> dict[str, Any]:
-    """Cores this process may use, memory (GiB), processor; neither a host's name nor a path."""
-    processor = platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                processor = line.split(":", 1)[1].strip()
-                break
-    except OSError:
-        pass
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {"cores": len(os.sched_getaffinity(0)), "memory_gib": round(memory, 1), "processor": processor,
-            "system": platform.system()}
-
-
-def _number(name: str, value: Any, unit: str) -> float | int | None:
-    if value is None:
-        return None
-    value = to_number(value, unit, name)
-    if hasattr(value, "item"):
-        if value.size != 1:
-            raise TypeError(f"metric {name!r} must be a single number, not an array; keep arrays with context.array")
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"metric {name!r} must be a number, not {value!r}")
-    return value
-
-
-def _band(name: str, band: Sequence | None, unit: str) -> list | None:
-    if band is None:
-        return None
-    low, high = (_number(name, end, unit) for end in band)
-    low, high = (None if end is None or math.isinf(end) else end for end in (low, high))
-    if low is not None and high is not None and not low <= high:
-        raise ValueError(f"{name}: the band {low} to {high} is empty; give (low, high)")
-    return [low, high]
-
-
-def _verdict(row: dict[str, Any], pattern: str | None, tolerance: float, given: str | None) -> str:
-    value, band = row["value"], row["band"]
-    if band is None and pattern is None:
-        if given not in (None, "pattern only", "no reference"):
-            raise ValueError(f"{row['name']}: without a band the verdict is 'pattern only' or 'no reference', "
-                             f"not {given!r}")
-        return given or "no reference"
-    known = value is not None and math.isfinite(value)
-    low, high = band or (None, None)
-    in_band = known and (low is None or value >= low) and (high is None or value <= high)
-    agrees = known and (pattern is None or {"up": value > tolerance, "down": value < -tolerance,
-                                            "none": abs(value) <= tolerance}[pattern])
-    verdict = "outside" if not (in_band and agrees) else "within" if band is not None else "pattern only"
-    if given not in (None, verdict):
-        raise ValueError(f"{row['name']}: the verdict {given!r} contradicts the band or pattern: {verdict!r}")
-    return verdict
