@@ -1,0 +1,234 @@
+"""A pairing experiment on a small circuit: conditions in, EPSC amplitudes out.
+
+Every trial (a condition and a seed) is one copy of the circuit; copies run side by side in one network, and as many runs
+of that one build as are needed go on in parallel. An experiment of one's own is a `Circuit`, some `Condition`s and
+`Experiment.run`; docs/biology.md has one.
+
+Measurement as in the experiments: EPSCs at test pulses of 0.05 Hz, averaged over 20 to 30 min after pairing and divided
+by the mean of the baseline. Amplitudes at the start vary between trials (lognormal, CV 0.3), each EPSC varies about the
+synapse's strength (CV 0.15). Both are drawn with numpy from the seed, so that all targets record the same. A test pulse
+reads the synapse as a voltage clamp would; it evokes no postsynaptic spike and so changes nothing.
+"""
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zlib import crc32
+
+import numpy as np
+from brian2 import Quantity, get_dimensions, ms, pA, second
+
+from sbp_brian.models.circuits import Circuit, CircuitError, Timeline, build
+from sbp_brian.targets import Simulation
+
+__all__ = ["Condition", "Experiment", "Recordings"]
+
+MEASURED = (20.0, 30.0)          # min after pairing
+STRENGTH_CV, EPSC_CV = 0.3, 0.15
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is done to the circuit.
+
+    Parameters
+    ----------
+    name : str
+        Each condition of a run has its own; the draws of its trials depend on it.
+    pulses : mapping of str to Quantity
+        Cell -> when, within each pairing, a current pulse makes it fire; only differences matter.
+    nmda : float in [0, 1]
+        Share of NMDA receptors left open, in all cells: 0 is a full block.
+    ltp_signal, ltd_signal : float in [0, 1]
+        What blockers leave of the two retrograde signals.
+    strength : Quantity, A
+        Mean EPSC amplitude at the start.
+    pairs : int or None
+        Number of pairings, at most the timeline's; None: as many.
+
+    Raises
+    ------
+    CircuitError
+        A blocker outside [0, 1], a pulse time that is no time, a strength that is no positive current.
+    """
+
+    name: str
+    pulses: Mapping[str, Quantity]
+    nmda: float = 1.0
+    ltp_signal: float = 1.0
+    ltd_signal: float = 1.0
+    strength: Quantity = field(default_factory=lambda: 100 * pA)
+    pairs: int | None = None
+
+    def __post_init__(self):
+        for blocker in ("nmda", "ltp_signal", "ltd_signal"):
+            left = getattr(self, blocker)
+            if not 0 <= left <= 1:
+                raise CircuitError(f"condition {self.name!r}: {blocker} = {left} is outside [0, 1]; 0 is a full block, "
+                                   "1 is none")
+        for cell, time in self.pulses.items():
+            if get_dimensions(time) != second.dim:
+                raise CircuitError(f"condition {self.name!r}: the pulse of {cell} is at {time!r}, which is no time; "
+                                   "give one such as 10*ms")
+        if get_dimensions(self.strength) != pA.dim or not self.strength > 0 * pA:
+            raise CircuitError(f"condition {self.name!r}: strength = {self.strength!r} is not a positive current; give "
+                               "one such as 100*pA")
+
+
+class Recordings:
+    """EPSCs of all trials.
+
+    Attributes
+    ----------
+    minutes : ndarray, min, shape (n_pulses,)
+        Times of the test pulses after the end of pairing (negative: baseline; none while cells are paired).
+    run_s, build_s : float
+        Wall time of all runs, and of getting ready.
+    """
+
+    def __init__(self, circuit: Circuit, conditions: Sequence[Condition], minutes, weights, epsc, strengths, baseline,
+                 spikes, run_s: float, build_s: float):
+        self._circuit, self._places = circuit, {c.name: k for k, c in enumerate(conditions)}
+        self.minutes, self._weights, self._epsc, self._strengths = minutes, weights, epsc, strengths
+        self._baseline, self._spikes = baseline, spikes
+        self.run_s, self.build_s = run_s, build_s
+
+    def _at(self, condition: str, synapse: str) -> tuple:
+        if condition not in self._places:
+            raise CircuitError(f"no condition {condition!r} was run; there are {', '.join(self._places)}")
+        return self._places[condition], slice(None), self._circuit.synapse(synapse)
+
+    def _changed(self, values: np.ndarray) -> np.ndarray:
+        late = (self.minutes >= MEASURED[0] - 1e-6) & (self.minutes <= MEASURED[1] + 1e-6)
+        return values[..., late].mean(-1) / values[..., self._baseline].mean(-1) - 1
+
+    def course(self, condition: str, synapse: str) -> np.ndarray:
+        """EPSC amplitude relative to the mean of the baseline, shape (n_seeds, n_pulses)."""
+        epsc = self._epsc[self._at(condition, synapse)]
+        return epsc / epsc[:, self._baseline].mean(-1, keepdims=True)
+
+    def change(self, condition: str, synapse: str) -> np.ndarray:
+        """Relative change of the EPSC 20 to 30 min after pairing, shape (n_seeds,)."""
+        return self._changed(self._epsc[self._at(condition, synapse)])
+
+    def noise_free(self, condition: str, synapse: str) -> np.ndarray:
+        """The same of the synapse itself, without the variation from EPSC to EPSC, shape (n_seeds,)."""
+        return self._changed(self._weights[self._at(condition, synapse)])
+
+    def strength(self, condition: str, synapse: str) -> Quantity:
+        """EPSC amplitude at the start (A), shape (n_seeds,)."""
+        return self._strengths[self._at(condition, synapse)]
+
+    def spikes(self, condition: str, cell: str) -> np.ndarray:
+        """Number of spikes of a cell, shape (n_seeds,)."""
+        return self._spikes[self._at(condition, self._circuit.synapses[0])[0], :, self._circuit.cell(cell)]
+
+
+class Experiment:
+    """A circuit on a target, built once, on which conditions are tried.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    target : {'cpp', 'cython', 'numpy'}
+    timeline : Timeline, optional
+    sbp : RetrogradeSBP, optional
+    rule : SynapseRule, optional
+    copies : int
+        Copies of the circuit in one network; the program is the same whatever is run on it.
+    cache : path or False, optional
+        As `Simulation` takes it.
+    """
+
+    def __init__(self, circuit: Circuit, target: str = "cpp", timeline: Timeline | None = None, sbp=None, rule=None,
+                 copies: int = 100, cache=None):
+        self.circuit, self.copies = circuit, copies
+        self.timeline = Timeline() if timeline is None else timeline
+        make = functools.partial(build, circuit, copies, self.timeline, sbp, rule)
+        self.simulation = Simulation(make, self.timeline.duration, target=target, name="circuit", key="circuit",
+                                     cache=cache)
+
+    def run(self, conditions: Sequence[Condition], seeds: int = 10, seed: int = 0, workers: int | None = None,
+            progress=None) -> Recordings:
+        """Try every condition with every seed.
+
+        Parameters
+        ----------
+        conditions : sequence of Condition
+        seeds : int
+            Number of trials of each.
+        seed : int
+            The seed from which all their seeds derive.
+        workers : int, optional
+            Runs at a time.
+        progress : callable, optional
+            ``progress(fraction, elapsed_s)``.
+
+        Raises
+        ------
+        CircuitError
+            No seeds, a cell that the circuit lacks, a pairing that does not fit, two conditions of one name.
+        """
+        if seeds < 1:
+            raise CircuitError(f"seeds = {seeds}; give at least one")
+        names = [condition.name for condition in conditions]
+        for name in names:
+            if names.count(name) > 1:
+                raise CircuitError(f"two conditions are called {name!r}; give each a name of its own")
+        rngs = [[np.random.default_rng([seed, k, crc32(c.name.encode())]) for k in range(seeds)] for c in conditions]
+        trials = [self._trial(c, rng) for c, row in zip(conditions, rngs, strict=True) for rng in row]
+        keep = ["test.w", "test.t", "cells.spike_number"]
+        runs = [dict(set=self._settings(trials[k:k + self.copies]), seed=0, keep=keep)
+                for k in range(0, len(trials), self.copies)]
+        results = self.simulation.run_many(runs, workers=workers, progress=progress)
+        return self._recordings(conditions, seeds, rngs, trials, results)
+
+    def _trial(self, condition: Condition, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Initial values of one copy, in SI units."""
+        n_cells, n_synapses = len(self.circuit.cells), len(self.circuit.synapses)
+        timeline, pulses, pulse_at = self.timeline, np.zeros(n_cells), np.zeros(n_cells)
+        pairs = timeline.pairs if condition.pairs is None else condition.pairs
+        if not 0 <= pairs <= timeline.pairs:
+            raise CircuitError(f"condition {condition.name!r}: pairs = {pairs}, but the timeline has room for 0 to "
+                               f"{timeline.pairs}")
+        first = min(condition.pulses.values(), default=0 * ms)
+        interval = max(condition.pulses.values(), default=0 * ms) - first
+        if interval > timeline.period:
+            raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the period "
+                               f"{timeline.period}; shorten it or pair less often")
+        if interval > 2 * timeline.reach * (1 + 1e-9):
+            raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
+                               f"{2 * timeline.reach} that are simulated finely; give Timeline(reach=...)")
+        step = float(timeline.step)
+        for cell, time in condition.pulses.items():
+            k = self.circuit.cell(cell)
+            pulses[k], pulse_at[k] = pairs, round(float(time - first) / step) * step
+        spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
+        strengths = float(condition.strength) * np.exp(rng.normal(-spread**2 / 2, spread, n_synapses))
+        return {"cells.pulses": pulses, "cells.pulse_at": pulse_at, "cells.nmda": np.full(n_cells, condition.nmda),
+                "cells.retro_ltp_gain": np.full(n_cells, condition.ltp_signal),
+                "cells.retro_ltd_gain": np.full(n_cells, condition.ltd_signal), "synapses.baseline": strengths}
+
+    def _settings(self, trials: list[dict]) -> dict:
+        """What a run sets; copies without a trial rest."""
+        idle = {**trials[0], "cells.pulses": np.zeros(len(self.circuit.cells))}
+        trials = trials + [idle] * (self.copies - len(trials))
+        units = {"cells.pulse_at": second, "synapses.baseline": 1e12 * pA}
+        return {name: np.concatenate([trial[name] for trial in trials]) * units.get(name, 1) for name in trials[0]}
+
+    def _recordings(self, conditions, seeds, rngs, trials, results) -> Recordings:
+        timeline, n_synapses = self.timeline, len(self.circuit.synapses)
+        seconds = np.asarray(results[0]["test.t"])
+        before = seconds < float(timeline.baseline) - 1e-6
+        used = before | (seconds > float(timeline.end_of_pairing) - 1e-6)
+        shape = len(conditions), seeds
+        weights = np.concatenate([result["test.w"].reshape(self.copies, n_synapses, -1) for result in results])
+        weights = weights[:len(trials), :, used].reshape(*shape, n_synapses, -1)
+        spikes = np.concatenate([result["cells.spike_number"].reshape(self.copies, -1) for result in results])
+        strengths = np.array([trial["synapses.baseline"] for trial in trials]).reshape(*shape, n_synapses)
+        noise = np.array([[rng.normal(1, EPSC_CV, weights.shape[2:]) for rng in row] for row in rngs])
+        epsc = strengths[..., np.newaxis] * weights * noise
+        return Recordings(self.circuit, conditions, (seconds[used] - float(timeline.end_of_pairing)) / 60, weights, epsc,
+                          strengths * (1e12 * pA), before[used], spikes[:len(trials)].reshape(*shape, -1),
+                          sum(result.run_s for result in results), max(result.build_s for result in results))
