@@ -423,13 +423,14 @@ class RetrogradeSBP:
             model += "\nretro_expressed : 1"
         if self.persistence is not None:
             period = self.transport.period if self.transport is not None else self.persistence / 1000
-            kept = float(np.exp(-float(period / self.persistence)))
-            lines = [f"retro_old = retro_expressed\nretro_expressed = {kept!r}*retro_expressed"]
+            lost = -float(np.expm1(-float(period / self.persistence)))
+            lines = [f"retro_lost = {lost!r}*retro_expressed"]  # a plain copy would be an alias in generated numpy code
             w = rule.weight
             if self.expression == "additive":
-                lines.append(self._assignment(w, f"{w} + (retro_expressed - retro_old){self._unit_factor}"))
+                lines.append(self._assignment(w, f"{w} - retro_lost{self._unit_factor}"))
             else:
-                lines.append(self._assignment(w, f"{w}*(1 + retro_expressed)/(1 + retro_old)"))
+                lines.append(self._assignment(w, f"{w}*(1 + retro_expressed - retro_lost)/(1 + retro_expressed)"))
+            lines.append("retro_expressed = retro_expressed - retro_lost")
             regularly["retro_decay"] = Regular("\n".join(lines), dt=period)
         return replace(
             rule, model=model, namespace=namespace, regularly=regularly, initial={**rule.initial, "retro_rate": self.rate}
