@@ -79,8 +79,14 @@ def tidy(code: str, where: str) -> str:
     """The code with one statement a line and no comments."""
     if not isinstance(code, str):
         raise RuleError(f"{where}: code must be a string of statements, not {type(code).__name__}")
-    return "\n".join(f"{variable} {operator} {expression.strip()}"
+    return "\n".join(f"{variable} {operator} {_enclosed(operator, expression.strip())}"
                      for variable, operator, expression in statements(code, where))
+
+
+def _enclosed(operator: str, expression: str) -> str:
+    """The expression in brackets where Brian2's check of units would otherwise read ``w *= a + b`` as ``w * a + b``."""
+    apart = operator in ("*=", "/=") and isinstance(ast.parse(expression, mode="eval").body, ast.BinOp)
+    return f"({expression})" if apart else expression
 
 
 def equations(model: str) -> dict[str, tuple[str, SingleEquation]]:
