@@ -200,7 +200,8 @@ def culture_stdp() -> SynapseRule:
     and the power is a choice.
     """
     rule = pair_stdp(transmit="")
-    transmit = "v_post += (2*int(glutamatergic_pre) - 1)*epsp*w*baseline/typical"
+    # one input alone stays below the threshold of 1 however strong it is; 100 pA depolarise by an eighth of it
+    transmit = "v_post += (2*int(glutamatergic_pre) - 1)*0.75*w*baseline/(w*baseline + half_strength)"
     fixed = {name: value for name, value in rule.namespace.items() if name not in ("A_plus", "A_minus")}
     model = f"""baseline : amp (constant)
                 conducive = nmda_post*int(glutamatergic_pre and glutamatergic_post) : 1
@@ -208,8 +209,7 @@ def culture_stdp() -> SynapseRule:
                 A_minus = {A_MINUS!r}*conducive : 1"""
     return replace(rule, model=f"{rule.model}\n{model}", name="STDP in hippocampal culture",
                    on_pre={"pre": f"{transmit}\n{rule.on_pre['pre']}"},
-                   namespace={**fixed, "half_strength": 500 * pA, "epsp": 0.15,
-                              "typical": 100 * pA})
+                   namespace={**fixed, "half_strength": 500 * pA})
 
 
 CELLS = Equations("""glutamatergic : boolean (constant)

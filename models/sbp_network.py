@@ -125,6 +125,8 @@ class SBPNetwork:
         Steps a sample is shown.
     first_taught : int
         Step from which the teacher is active; before it, hidden rates settle.
+    random_start : bool
+        Output membranes start each sample at a random value instead of half the threshold.
     seed_subset : int
         Seed of the choice of input synapses, where `proportion` < 1.
 
@@ -145,6 +147,7 @@ class SBPNetwork:
     step: Quantity = field(default_factory=lambda: 1 * ms)
     steps: int = 20
     first_taught: int = 4
+    random_start: bool = False
     seed_subset: int = 0
 
     def __post_init__(self):
@@ -226,7 +229,7 @@ class SBPNetwork:
         for event in OUTPUT_EVENTS:
             output.set_event_schedule(event, when="thresholds", order=1)
         output.run_regularly(OUTPUT_PHASE, when="before_groups", name="output_phase")
-        begin = "v = rand()\narriving = 0\nc = 0"
+        begin = f"v = {'rand()' if self.random_start else '0.5'}\narriving = 0\nc = 0"
         output.run_regularly(begin, clock=every_sample, when="start", order=2, name="output_begin")
         output.run_regularly("v = clip(v + arriving, 0, 2)\narriving = 0", when="groups", name="output_integrate")
 
