@@ -49,9 +49,14 @@ def brian_state(device, *, dt=None, preferences: dict | None = None):
     random_state = np.random.get_state()
     outside_reserve = _swap_reserve(getattr(device, "sbp_reserve", None))
     maximum_run_time = outside._maximum_run_time
-    set_device(device, build_on_run=False)
     try:
-        device.defaultclock.dt = own_dt if dt is None else dt
+        # Brian2 hands the time step on to the next device; set here, no trace of the outside one gets into the code
+        outside.defaultclock.dt = own_dt if dt is None else dt
+        set_device(device, build_on_run=False)
+    except BaseException:
+        outside.defaultclock.dt = outside_dt
+        raise
+    try:
         for name, value in (preferences or {}).items():
             prefs[name] = value
         yield

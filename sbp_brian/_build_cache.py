@@ -6,6 +6,7 @@ and ``headers/`` (the standard headers, precompiled). All of it may be deleted a
 """
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -13,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,7 +28,8 @@ from sbp_brian._target_errors import CompileError, CompilerMissing
 STANDARD_HEADERS = ("algorithm", "cassert", "chrono", "climits", "cmath", "csignal", "cstddef", "cstdlib", "cstring",
                     "ctime", "fstream", "iostream", "iterator", "limits", "map", "random", "set", "string", "tuple",
                     "type_traits", "utility", "vector")
-KEPT_PROGRAMS = 400
+#: How many folders of each kind are kept, beside those used within the last day.
+KEPT = {"programs": 400, "networks": 40, "headers": 4}
 
 
 def cache_folder(folder=None) -> Path:
@@ -173,7 +176,7 @@ def program(cache: Path, key: str, sources: Path, flags: list[str]) -> Program:
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
-    _prune(folder.parent)
+    prune(cache)
     return Program(folder / "main", cached=False)
 
 
@@ -236,16 +239,18 @@ def _precompiled_header(cache: Path, folder: Path, flags: list[str]) -> Path | N
                 _make(cache, folder, flags, [f"{header}.gch"], extra=[f"--eval={rule}"])
             except CompileError:
                 return None
+    os.utime(home)
     return header
 
 
-def _prune(programs: Path) -> None:
-    """Keep the most recently used programs."""
-    def used(path):
-        try:
-            return path.stat().st_mtime
-        except OSError:
-            return 0.0
-    folders = sorted((p for p in programs.iterdir() if p.is_dir() and not p.name.startswith(".")), key=used)
-    for folder in folders[:-KEPT_PROGRAMS]:
-        shutil.rmtree(folder, ignore_errors=True)
+def prune(cache: Path) -> None:
+    """Delete what has not been used for longest, nothing of the last day."""
+    yesterday = time.time() - 86400
+    for kind, count in KEPT.items():
+        ages = []
+        for folder in (cache / kind).glob("[!.]*/"):
+            with contextlib.suppress(OSError):          # another process is pruning, too
+                ages.append((folder.stat().st_mtime, folder))
+        for used, folder in sorted(ages)[:-count]:
+            if used < yesterday:
+                shutil.rmtree(folder, ignore_errors=True)

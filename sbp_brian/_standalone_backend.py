@@ -20,6 +20,8 @@ from sbp_brian._standalone import generate
 from sbp_brian._target_errors import Interrupted
 
 _SPARE_BYTES = 16 << 20
+#: A network with more data than this is generated each time, keyed or not.
+_KEPT_BYTES = 512 << 20
 
 
 class StandaloneBackend:
@@ -88,11 +90,13 @@ class StandaloneBackend:
         program = cache_of.program(self.cache, key, folder, flags)
         self.manifest, self._program, self.cached = manifest, program.path, program.cached
         self._arrays = folder / "static_arrays"
-        if keyed is not None and not keyed.exists():
+        if keyed is not None and _size(self._arrays) <= _KEPT_BYTES:
             self._keep(keyed, dict(manifest=manifest, program=key))
 
     def _keep(self, keyed: Path, kept: dict) -> None:
         keyed.parent.mkdir(parents=True, exist_ok=True)
+        if keyed.exists():                  # its program was not there any more
+            shutil.rmtree(keyed, ignore_errors=True)
         staging = Path(tempfile.mkdtemp(prefix=".", dir=keyed.parent))
         shutil.copytree(self._arrays, staging / "static_arrays")
         (staging / "manifest.json").write_text(json.dumps(kept))
@@ -164,6 +168,10 @@ class StandaloneBackend:
     def _sources(self, keep) -> set[str]:
         entries = self.manifest["entries"]
         return {entries[name]["source"] for name in keep if "value" not in entries[name]}
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def _reader(folder: Path, files: dict[str, str]):

@@ -211,3 +211,14 @@ def test_cuda_says_what_is_missing(monkeypatch):
     monkeypatch.setattr(targets, "_has_gpu", lambda: False)
     with pytest.raises(DeviceMissing, match=r"none was found on this machine: choose target='cpp'"):
         targets.use("cuda")
+
+
+def test_old_builds_make_room(tmp_path, monkeypatch):
+    monkeypatch.setitem(_build_cache.KEPT, "programs", 2)
+    for age, name in enumerate("abcd"):
+        (tmp_path / "programs" / name).mkdir(parents=True)
+        os.utime(tmp_path / "programs" / name, (1e9 - age, 1e9 - age))
+    (tmp_path / "programs" / "fresh").mkdir()
+    (tmp_path / "programs" / ".being-built").mkdir()
+    _build_cache.prune(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "programs").iterdir()) == [".being-built", "a", "fresh"]
