@@ -27,7 +27,7 @@ from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
 from sbp_brian.transport import Chain
 
-__all__ = ["Circuit", "CircuitError", "PAIR", "SPREAD", "Timeline", "build", "culture_sbp", "culture_stdp"]
+__all__ = ["Circuit", "CircuitError", "SPREAD", "Timeline", "build", "culture_sbp", "culture_stdp"]
 
 KINDS = ("glu", "gaba")
 
@@ -94,8 +94,6 @@ class Circuit:
 SPREAD = Circuit({"H": "glu", "I": "glu", "J": "gaba", "A": "glu", "B": "glu", "C": "glu", "G": "gaba", "D": "glu",
                   "E": "glu"},
                  ("A->B", "I->A", "J->A", "A->C", "A->G", "D->B", "B->E", "H->I"))
-#: A glutamatergic cell and its two kinds of target.
-PAIR = Circuit({"A": "glu", "B": "glu", "G": "gaba"}, ("A->B", "A->G"))
 
 
 @dataclass(frozen=True)

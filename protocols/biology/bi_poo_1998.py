@@ -6,7 +6,8 @@ synapses only, LTD whatever the strength; synapses on GABAergic cells do not cha
 
 Protocol: 60 pairs at 1 Hz, EPSC 20 to 30 min later (unverified, high). The model's amplitudes and time constants are the
 fit commonly attributed to Bi & Poo (2001); they were not verified in the paper, so bands are this project's acceptance
-bands around that fit. Recovering the fit is a check of the whole chain (cells, synapses, test pulses, noise, statistics).
+bands around that fit. Recovering the fit is a check of the whole chain (cells, synapses, test pulses, noise, statistics). Pairs A, B (glutamatergic) and A, G (GABAergic target) are cells of
+the nine-cell circuit of the other protocols, so that one program serves them all.
 
 Built in: the window's form; LTP falling with the fourth power of the EPSC at the start, half at 500 pA (the cut-off is
 unverified, high; the power a choice); no STDP onto GABAergic cells.
@@ -19,7 +20,7 @@ from scipy.optimize import curve_fit
 from scipy.stats import linregress
 from scipy.stats import t as student
 
-from sbp_brian.models.circuits import PAIR, culture_sbp
+from sbp_brian.models.circuits import SPREAD, culture_sbp
 from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
 from sbp_brian.protocols.biology._common import PAIRING, TABLE_COLUMNS, report_change, timeline
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
@@ -95,7 +96,7 @@ def run(context: Context) -> None:
         if sided.sum() < 3:
             raise ParameterError(f"intervals: the fit of the {side} side needs at least 3 intervals, got {sided.sum()}")
     strengths = np.asarray(p.strengths / pA)
-    experiment = Experiment(PAIR, context.target, timeline(p), culture_sbp(tick=p.tick))
+    experiment = Experiment(SPREAD, context.target, timeline(p), culture_sbp(tick=p.tick))
     tried = conditions(intervals, strengths)
     with context.progress("pairs of cells") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
