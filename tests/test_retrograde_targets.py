@@ -40,23 +40,29 @@ MORE = [
     Case("units_kept", "weighted", "count", (), "additive", dict(w_min=0.1, w_max=1.2), unit=nS, persistence=1000,
          gains=(0.0, 1.0)),
 ]
-CASES = {"numpy": SIX + MORE, "cpp": SIX, "cython": SIX[2:3]}
+ONE = [Case("relative_delay_bounded", "relative", "count", ("delay", 2, 3), "saturating", dict(w_max=0.9, rate=0.8))]
+CASES = {"numpy": SIX + MORE + ONE, "cpp": SIX, "cython": ONE, "all of cython": SIX}   # Cython compiles for seconds a piece
+PAIRS = [pytest.param(target, case, id=f"{target}-{case.name}", marks=[pytest.mark.slow] * (target == "all of cython"))
+         for target, cases in CASES.items() for case in cases]
 
 
-@pytest.fixture(scope="module", params=["numpy", "cpp", "cython"])
-def run(request, tmp_path_factory):
-    simulation = Simulation(partial(network, CASES[request.param]), STEPS * DT, target=request.param, dt=DT,
-                            cache=tmp_path_factory.mktemp("cache"))
-    return request.param, simulation.run(seed=1)
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Target -> the result of one network that holds all of the target's cases."""
+    done = {}
+
+    def run(target):
+        if target not in done:
+            done[target] = Simulation(partial(network, CASES[target]), STEPS * DT, target=target.split()[-1], dt=DT,
+                                      cache=tmp_path_factory.mktemp("cache")).run(seed=1)
+        return done[target]
+
+    return run
 
 
-@pytest.mark.parametrize("name", [case.name for case in SIX + MORE])
-def test_reference(run, name):
-    target, result = run
-    case = next((case for case in CASES[target] if case.name == name), None)
-    if case is None:
-        assert target != "numpy"
-        return
+@pytest.mark.parametrize(("target", "case"), PAIRS)
+def test_reference(results, target, case):
+    result, name = results(target), case.name
     receptive = {s: np.asarray(result[f"{name}_{s}.retro_receptive"], bool)
                  for s in ("in", "through") if f"{name}_{s}.retro_receptive" in result}
     groups, synapses = expected(case, receptive)

@@ -157,22 +157,25 @@ def network(cases, seed: int = 1) -> Network:
     drive = {name: TimedArray(values.astype(float), dt=DT, name=f"train_{name}") for name, values in trains(seed).items()}
     objects = []
 
-    def group(name, train, equations="", events=None, **own):
+    def group(name, train, equations="", events=None, reset=None):
         spikes = {"spikes_now": drive[train], "bonus_train": drive["bonus"], "drive_train": drive["drive"]}
-        found = NeuronGroup(SIZES.get(train, 3), Equations("level : 1 (constant)\nseen : 1") + equations,
-                            threshold="spikes_now(t, i) > 0.5", reset="seen = 0", events=events or {}, name=name,
+        found = NeuronGroup(SIZES.get(train, 3), Equations("level : 1") + equations,
+                            threshold="spikes_now(t, i) > 0.5", reset=reset, events=events or {}, name=name,
                             namespace=spikes)
         objects.append(found)
         return found
 
-    shared = {"src": group("src", "src", events={"drive_now": "drive_train(t, i) > 0.5"}), "tgt": group("tgt", "tgt")}
+    drives = any(case.transport[:1] == ("window",) for case in cases)
+    shared = {"src": group("src", "src", events={"drive_now": "drive_train(t, i) > 0.5"} if drives else None),
+              "tgt": group("tgt", "tgt")}
     for case in cases:
         sbp = case.sbp()
         own = dict(shared)
         holders = ["cells", *(["mid"] if case.cascade else []), *(["tgt"] if sbp.postlateral_ltd else [])]
         for name in holders:
             events = {**sbp.events, **({"bonus_now": "bonus_train(t, i) > 0.5"} if name == "cells" and case.bonus else {})}
-            own[name] = cells = group(f"{case.name}_{name}", name, sbp.equations, events)
+            own[name] = cells = group(f"{case.name}_{name}", name, sbp.equations, events,
+                                      reset="level = level" if case.activity == "count" else None)
             objects.extend(sbp.operation(cells))
             cells.level = LEVELS
             if name == "cells":
