@@ -5,10 +5,10 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, Quantity, ms, mV, second, volt
-from targets_network import DURATION, N, make, make_counting
 
 from sbp_brian import targets
 from sbp_brian.targets import Result, Simulation, UnknownName
+from tests.targets_network import DURATION, N, make, make_counting
 
 START = np.linspace(0, 0.9, N) * mV
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, ms, set_device
 from brian2.devices.device import runtime_device
-from targets_network import DURATION, make
 
 from sbp_brian import _build_cache, targets
 from sbp_brian._network_key import network_key
 from sbp_brian.targets import CompileError, CompilerMissing, DeviceMissing, Simulation, UnknownName
+from tests.targets_network import DURATION, make
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 FRESH = """
 import time
 start = time.perf_counter()
-from targets_network import DURATION, make
+from tests.targets_network import DURATION, make
 from sbp_brian.targets import Simulation
 result = Simulation(make, DURATION, key={key}).run(seed=5)
 print(result.cached, result.build_s, float(result["cells.v"].sum()), time.perf_counter() - start)
@@ -37,7 +37,7 @@ def cache(tmp_path_factory):
 
 
 def fresh_process(code, **environment):
-    run = subprocess.run([sys.executable, "-c", code], cwd=HERE, env={**os.environ, **environment}, timeout=120,
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **environment}, timeout=120,
                          capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return run.stdout.split()

@@ -8,16 +8,16 @@ from pathlib import Path
 import brian2
 import pytest
 from brian2 import Network, NetworkOperation, NeuronGroup, ms, network_operation, set_device
-from targets_network import DURATION, make, make_with_operation
 
 from sbp_brian import targets
 from sbp_brian.targets import PythonOperationError, RunFailed, Simulation
+from tests.targets_network import DURATION, make, make_with_operation
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 LONG = """
 import sys
 from brian2 import second
-from targets_network import DURATION, make
+from tests.targets_network import DURATION, make
 from sbp_brian.targets import Interrupted, Simulation
 simulation = Simulation(make, DURATION, target=sys.argv[1])
 def tell(fraction, elapsed_s):
@@ -48,7 +48,7 @@ def cache(tmp_path_factory):
 
 @pytest.mark.parametrize(("target", "how", "kept"), [("cpp", "run", 1), ("cpp", "many", 2), ("numpy", "run", 1)])
 def test_an_interrupted_run_keeps_what_was_done(target, how, kept, tmp_path):
-    with subprocess.Popen([sys.executable, "-c", LONG, target, how], cwd=HERE, stdout=subprocess.PIPE, text=True,
+    with subprocess.Popen([sys.executable, "-c", LONG, target, how], cwd=ROOT, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
         assert process.stdout.readline() == "running\n", process.stderr.read()
         process.send_signal(signal.SIGINT)
