@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+from importlib import resources
 from pathlib import Path
 
 import brian2
@@ -14,7 +15,6 @@ from sbp_brian._result import describe
 
 #: Start of the lines by which the running program tells how far it is.
 PROGRESS = "sbp-progress"
-REPORT = f'std::cout << "{PROGRESS} " << completed << " " << elapsed << std::endl << std::flush;'
 TAKE_SEED = """
     unsigned long _sbp_seed = 0;
     if (args.size() >= 2 && args[0] == "--seed")
@@ -32,7 +32,10 @@ TAKE_DURATION = """
     }
 """
 #: Stands directly before Brian2's own statement that runs the network, which becomes the other branch.
-RUN_DURATION = "if (_sbp_duration >= 0) {network}.run(_sbp_duration, report_progress, 0.5); else"
+RUN_DURATION = """
+    _sbp_begin_progress({network}, _sbp_duration >= 0 ? _sbp_duration : {duration!r});
+    if (_sbp_duration >= 0) {network}.run(_sbp_duration, NULL, 10); else
+"""
 USE_SEED = """
     for (size_t _i = 0; _i < brian::_random_generators.size(); _i++)
         brian::_random_generators[_i].seed(_sbp_seed + _i);
@@ -112,8 +115,12 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple
         net = first_network(make())
         if not device.run_args_applied:
             device.apply_run_args()     # before anything is prepared for the run: delays can be set, too
-        device.insert_code("before_network_run", RUN_DURATION.format(network=net.name))
-        net.run(duration, report=REPORT, report_period=0.5 * brian2.second, namespace=namespace)
+        run = RUN_DURATION.format(network=net.name, duration=float(duration))
+        device.insert_code("before_network_run", run)
+        device.insert_code("after_network_run", "_sbp_end_progress();")
+        net.run(duration, namespace=namespace)
+        # the place in main.cpp for a report's code takes any definitions; net.run(report=...) would use Brian2's loop
+        device.report_func = resources.files("sbp_brian").joinpath("templates", "progress.h").read_text()
         device.insert_code("before_start", TAKE_SEED)
         device.insert_code("before_start", TAKE_DURATION)
         device.insert_code("after_start", USE_SEED)
