@@ -38,8 +38,8 @@ def circuit(ax, changes: dict[str, float], induced: str) -> None:
     induced : str
         The synapse at which plasticity was induced.
     """
-    beside = {"H->I": (0, 0.38), "I->A": (0.22, 0.36), "J->A": (0.3, -0.42), "A->B": (-0.14, 0.42), "A->C": (0.03, 0.24),
-              "A->G": (-0.18, -0.42), "D->B": (0.4, 0.36), "B->E": (0, 0.38)}
+    beside = {"H->I": (0, 0.38), "I->A": (0.22, 0.36), "J->A": (0.3, -0.42), "A->B": (-0.14, 0.42),
+              "A->C": (0.03, 0.24), "A->G": (-0.18, -0.42), "D->B": (0.4, 0.36), "B->E": (0, 0.38)}
     for synapse, change in changes.items():
         pre, post = synapse.split("->")
         (x0, y0), (x1, y1) = PLACES[pre], PLACES[post]
@@ -49,15 +49,15 @@ def circuit(ax, changes: dict[str, float], induced: str) -> None:
         look = _look(change)
         ax.plot(*zip(start, end, strict=True), zorder=1, solid_capstyle="butt", **look)
         if pre in GABAERGIC:
-            ax.plot([end[0] - 0.14 * uy, end[0] + 0.14 * uy], [end[1] + 0.14 * ux, end[1] - 0.14 * ux], color=look["color"],
-                    linewidth=2, zorder=2)
+            ax.plot([end[0] - 0.14 * uy, end[0] + 0.14 * uy], [end[1] + 0.14 * ux, end[1] - 0.14 * ux],
+                    color=look["color"], linewidth=2, zorder=2)
         else:
             ax.annotate("", xy=(x1 - 0.34 * ux, y1 - 0.34 * uy), xytext=end, zorder=2,
                         arrowprops={"arrowstyle": "-|>", "color": look["color"], "linewidth": 0.5, "shrinkA": 0,
                                     "shrinkB": 0, "mutation_scale": 8})
         dx, dy = beside.get(synapse, (0, 0.3))
-        ax.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, minus(f"{100 * change:+.0f}"), ha="center", va="center", fontsize=7,
-                color=look["color"] if look["color"] != NONE else "#555555",
+        ax.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, minus(f"{100 * change:+.0f}"), ha="center", va="center",
+                fontsize=7, color=look["color"] if look["color"] != NONE else "#555555",
                 fontweight="bold" if synapse == induced else "normal")
     for name, (x, y) in PLACES.items():
         gaba = name in GABAERGIC

@@ -37,21 +37,23 @@ def draw_window(ax, record) -> None:
         for dt in SCORED:
             if side * dt in intervals:
                 middle = amplitude * np.exp(-dt / tau)
-                ax.fill_between([side * dt - 1.8, side * dt + 1.8], middle - BAND, middle + BAND, color="#CCCCCC",
-                                linewidth=0, label=f"\u00b1{BAND:g} points" if (side, dt) == (1, SCORED[0]) else None)
+                ax.fill_between([side * dt - 1.8, side * dt + 1.8], middle - BAND, middle + BAND, facecolor="none",
+                                edgecolor=BLACK, linewidth=0.7, zorder=6,
+                                label=f"\u00b1{BAND:g} points" if (side, dt) == (1, SCORED[0]) else None)
         (a, t), low, high = record.array(f"fit_{word}")
-        ax.plot(side * reach, 100 * a * np.exp(-reach / t), color=colour, zorder=4,
-                label=f"fit, \u03c4 {t:.1f} ms ({low[1]:.1f}\u2013{high[1]:.1f})")
+        ax.plot(side * reach, 100 * a * np.exp(-reach / t), color=colour, linestyle="-", zorder=4)
+        ax.text(38 if side > 0 else -104, 38 if side > 0 else -26, color=colour, va="center",
+                s=f"fit: \u03c4 = {t:.1f} ms\n({low[1]:.1f} to {high[1]:.1f})")
         n = changes.shape[1]
         ax.plot(np.repeat(intervals[mine], n), changes[mine].ravel(), linestyle="none", marker="o", markersize=1.8,
                 color=colour, alpha=0.45, markeredgewidth=0, zorder=3)
-        ax.plot(intervals[mine], changes[mine].mean(-1), linestyle="none", marker="o" if side > 0 else "s", markersize=4,
-                markerfacecolor="white", markeredgecolor=colour, markeredgewidth=1, zorder=5)
+        ax.plot(intervals[mine], changes[mine].mean(-1), linestyle="none", marker="o" if side > 0 else "s",
+                markersize=4, markerfacecolor="white", markeredgecolor=colour, markeredgewidth=1, zorder=5)
     ax.axhline(0, color=BLACK, linewidth=0.6)
     ax.axvline(0, color=BLACK, linewidth=0.6)
     ax.set(xlabel="postsynaptic minus presynaptic spike (ms)", ylabel="EPSC change (%)")
-    ax.set_ylim(top=ax.get_ylim()[1] * 1.06)
-    ax.legend(loc="upper left", handlelength=1.6)
+    ax.set_ylim(top=ax.get_ylim()[1] * 1.1)
+    ax.legend(loc="upper left", handlelength=1.6, borderpad=0)
 
 
 def draw_strength(ax, record) -> None:
@@ -70,7 +72,7 @@ def draw_strength(ax, record) -> None:
 
 def draw_controls(ax, record) -> None:
     """Changes where none are expected, beside those of the window: mean and SD."""
-    names = (("pair", "A->B, {} ms"), ("GABA\ntarget", "A->G, {} ms, GABAergic target"),
+    names = (("A\u2192B\npair", "A->B, {} ms"), ("GABA\ntarget", "A->G, {} ms, GABAergic target"),
              ("NMDA\nblocked", "A->B, {} ms, NMDA receptors blocked"))
     known = {row["name"] for row in record.metrics}
     for shift, (sign, colour, marker) in enumerate((("+10", UP, "o"), ("-10", DOWN, "s"))):
@@ -93,12 +95,12 @@ def caption(records) -> str:
     """What is seen, with the number of trials."""
     record = latest(records, "bi-poo-1998")
     n = record.array("changes").shape[1]
-    return (f"Spike-timing-dependent plasticity, EPSC change 20 to 30 min after 60 pairs at 1 Hz (n = {n} trials at each "
-            "interval). a, The window: single trials, means (open), fits of A exp(\u2212|\u0394t|/\u03c4) with the 95 % "
-            "interval of \u03c4, and the fit commonly attributed to Bi & Poo (dashed; unverified) with the acceptance band of "
-            "this project. b, Change at +10 and \u221210 ms against the EPSC amplitude at the start: LTP at weak synapses "
-            "only, LTD regardless. c, Controls: a GABAergic target, and NMDA receptors blocked (mean and SD). The window's "
-            "form and the dependence on strength are built into the model.")
+    return (f"Spike-timing-dependent plasticity, EPSC change 20 to 30 min after 60 pairs at 1 Hz (n = {n} trials at "
+            "each interval). a, The window: single trials, means (open), fits of A exp(\u2212|\u0394t|/\u03c4) with "
+            "the 95 % interval of \u03c4, and the fit commonly attributed to Bi & Poo (dashed; unverified) with the "
+            "acceptance band of this project. b, Change at +10 and \u221210 ms against the EPSC amplitude at the "
+            "start: LTP at weak synapses only, LTD regardless. c, Controls: a GABAergic target, and NMDA receptors "
+            "blocked (mean and SD). The window's form and the dependence on strength are built into the model.")
 
 
 FIGURE = Figure(name="bi-poo-1998", title="The window of spike-timing-dependent plasticity", caption=caption,

@@ -37,20 +37,20 @@ def draw(records):
 def draw_courses(ax, minutes, courses) -> None:
     """Mean over trials of the normalised EPSC in bins of 2 min, with the standard error."""
     width = 2.0
-    edges = np.arange(np.floor(minutes.min() / width) * width, minutes.max() + width, width)
-    ax.axvspan(-1, 0, color="#DDDDDD", linewidth=0)
+    phases = [np.arange(minutes.min(), -width, width), np.arange(0, minutes.max(), width)]
+    ax.axvspan(-1, 0, ymax=0.8, color="#DDDDDD", linewidth=0)
     ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
     ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     for shift, (name, word, colour, marker, fill) in enumerate(COURSES):
-        trials = 100 * courses[name]
-        bins = [(minutes >= low - 1e-9) & (minutes < low + width - 1e-9) for low in edges]
-        bins = [inside for inside in bins if inside.sum() > 2]
-        each = np.array([trials[:, inside].mean(-1) for inside in bins])
-        middle = np.array([minutes[inside].mean() for inside in bins]) + 0.12 * (shift - 2)
-        error = each.std(-1, ddof=1) / np.sqrt(each.shape[1]) if each.shape[1] > 1 else np.zeros(len(each))
-        ax.errorbar(middle, each.mean(-1), error, color=colour, marker=marker, markersize=3, fillstyle=fill,
-                    linestyle="-", linewidth=0.8, capsize=0, elinewidth=0.6,
-                    label=f"{name.replace('->', chr(0x2192))} {word}")
+        label = f"{name.replace('->', chr(0x2192))} {word}"
+        for starts in phases:
+            bins = [(minutes >= low - 1e-6) & (minutes < low + width - 1e-6) for low in starts]
+            each = np.array([100 * courses[name][:, inside].mean(-1) for inside in bins])
+            middle = np.array([minutes[inside].mean() for inside in bins]) + 0.12 * (shift - 2)
+            error = each.std(-1, ddof=1) / np.sqrt(each.shape[1]) if each.shape[1] > 1 else np.zeros(len(each))
+            ax.errorbar(middle, each.mean(-1), error, color=colour, marker=marker, markersize=3, fillstyle=fill,
+                        linestyle="-", linewidth=0.8, capsize=0, elinewidth=0.6, label=label)
+            label = None
     ax.set(xlabel="time after pairing (min)", ylabel="normalised EPSC (%)")
     low, high = ax.get_ylim()
     ax.set_ylim(low - 0.06 * (high - low), high + 0.3 * (high - low))
@@ -69,10 +69,11 @@ def draw_controls(ax, conditions, synapses, changes) -> None:
                     linestyle="none", elinewidth=0.8, label=name.replace("->", "\u2192"))
     ax.axhline(0, color=BLACK, linewidth=0.6)
     for edge in np.arange(len(conditions) - 1) + 0.5:
-        ax.axvline(edge, color="#DDDDDD", linewidth=0.6, zorder=0)
+        ax.axvline(edge, ymax=0.9, color="#DDDDDD", linewidth=0.6, zorder=0)
     ax.set_xticks(range(len(conditions)), [SHORT.get(name, name) for name in conditions])
     ax.tick_params(axis="x", length=0)
-    ax.set(ylabel="EPSC change (%)", xlim=(-0.5, len(conditions) - 0.5))
+    low, high = ax.get_ylim()
+    ax.set(ylabel="EPSC change (%)", xlim=(-0.5, len(conditions) - 0.5), ylim=(low, high + 0.14 * (high - low)))
     ax.legend(ncols=4, loc="upper right", columnspacing=1.0, handletextpad=0.3, handlelength=1.2, borderpad=0)
 
 
@@ -80,12 +81,13 @@ def caption(records) -> str:
     """What is seen, with the number of trials."""
     record = latest(records, "tao-2000")
     n = record.array("changes").shape[-1]
-    return (f"Spread of LTP induced at A\u2192B (60 pairings at 1 Hz, post 10 ms after pre unless changed; n = {n} trials). "
-            "a, The circuit: circles are glutamatergic, squares GABAergic cells; synapses by their mean change 20 to 30 min "
-            "after pairing (thick: potentiated, thin: unchanged; numbers in %). b, EPSCs relative to baseline, mean and "
-            "standard error; pairing shaded, time of measurement marked by the bar below. c, All positions: mean, SD and "
-            "single trials. d, Induction (LTP) and its controls, mean and SD. Which synapses can take part is built into "
-            "the model; the paper's percentages are not known to this project.")
+    return (f"Spread of LTP induced at A\u2192B (60 pairings at 1 Hz, post 10 ms after pre unless changed; n = {n} "
+            "trials). a, The circuit: circles are glutamatergic, squares GABAergic cells; synapses by their mean "
+            "change 20 to 30 min after pairing (thick: potentiated, thin: unchanged; numbers in %). b, EPSCs "
+            "relative to baseline, mean and standard error; pairing shaded, time of measurement marked by the bar "
+            "below. c, All positions: mean, SD and single trials. d, Induction (LTP) and its controls, mean and SD. "
+            "Which synapses can take part is built into the model; the paper's percentages are not known to this "
+            "project.")
 
 
 FIGURE = Figure(name="tao-2000", title="Spread of LTP from one output synapse", caption=caption, needs=("tao-2000",),

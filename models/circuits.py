@@ -1,15 +1,15 @@
 """Small cultured circuits whose synapses follow one rule: STDP, and its retrograde spread.
 
-The experiments of Fitzsimonds et al. 1997 (doi:10.1038/41267), Bi & Poo 1998 (doi:10.1523/JNEUROSCI.18-24-10464.1998) and
-Tao et al. 2000 (doi:10.1523/JNEUROSCI.20-09-03233.2000) were done on two to four cells of such a network at a time;
+The experiments of Fitzsimonds et al. 1997 (doi:10.1038/41267), Bi & Poo 1998 (doi:10.1523/JNEUROSCI.18-24-10464.1998)
+and Tao et al. 2000 (doi:10.1523/JNEUROSCI.20-09-03233.2000) were done on two to four cells of such a network at a time;
 `SPREAD` holds all their positions at once around the induced synapse A->B. Many copies of a circuit run side by side in
 one network, each with a condition and a seed of its own: what differs between copies are initial values, so that one
 build serves every experiment.
 
-What is built in: STDP at synapses between glutamatergic cells only; no lateral spread onto GABAergic cells; the signal of
-a cell comes from activity-driven change alone (one hop). What differs from the culture: cells are spike generators with
-an event-driven membrane (a current pulse makes a cell fire once, synaptic input alone does not), so that nothing has to be
-integrated in silence.
+What is built in: STDP at synapses between glutamatergic cells only; no lateral spread onto GABAergic cells; the signal
+of a cell comes from activity-driven change alone (one hop). What differs from the culture: cells are spike generators
+with an event-driven membrane (a current pulse makes a cell fire once, synaptic input alone does not), so that nothing
+has to be integrated in silence.
 """
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ class Circuit:
         return np.array([[self.cell(name) for name in synapse.split("->")] for synapse in self.synapses]).T
 
 
-#: All positions around the induced synapse A->B: back (I, J -> A), presynaptic lateral (A -> C, G), postsynaptic lateral
-#: (D -> B), forward (B -> E), and one step further back (H -> I).
+#: All positions around the induced synapse A->B: back (I, J -> A), presynaptic lateral (A -> C, G), postsynaptic
+#: lateral (D -> B), forward (B -> E), and one step further back (H -> I).
 SPREAD = Circuit({"H": "glu", "I": "glu", "J": "gaba", "A": "glu", "B": "glu", "C": "glu", "G": "gaba", "D": "glu",
                   "E": "glu"},
                  ("A->B", "I->A", "J->A", "A->C", "A->G", "D->B", "B->E", "H->I"))
@@ -136,8 +136,8 @@ class Timeline:
         if self.pairs < 1:
             raise CircuitError(f"Timeline: pairs = {self.pairs}; give at least one pairing")
         if self.reach > self.period:
-            raise CircuitError(f"the pairing interval of up to {self.reach} is longer than the period of {self.period}; "
-                               "shorten the interval or pair less often")
+            raise CircuitError(f"the pairing interval of up to {self.reach} is longer than the period of "
+                               f"{self.period}; shorten the interval or pair less often")
         if 2 * self.reach >= self.period:
             raise CircuitError(f"pairing intervals of up to {self.reach} to both sides do not fit into the period of "
                                f"{self.period}; give a period of more than {2 * self.reach}")
@@ -156,7 +156,8 @@ class Timeline:
         """Ticks finely around each pairing and at every tick of the slow clock from the first pairing on."""
         starts = self.baseline + np.arange(self.pairs) * self.period
         slow = np.arange(np.ceil(float(self.baseline / tick)), float(self.duration / tick)) * tick
-        return EventClock(bursts(starts, 2 * self.reach, self.step, also=[0 * second, *slow]), self.step, name="pairing")
+        times = bursts(starts, 2 * self.reach, self.step, also=[0 * second, *slow])
+        return EventClock(times, self.step, name="pairing")
 
 
 def culture_sbp(tick=None, **changes) -> RetrogradeSBP:
@@ -216,9 +217,10 @@ CELLS = Equations("""glutamatergic : boolean (constant)
                      pulses : 1 (constant)
                      v : 1
                      since : second
-                     place = t - first_pulse : second
-                     pulsed = place > -half_step and place < pulses*period and abs(place % period - pulse_at) < half_step : boolean
-                     """)
+                     elapsed = t - first_pulse : second
+                     pairing = elapsed > -half_step and elapsed < pulses*period - half_step : boolean
+                     in_period = (elapsed + half_step) % period - half_step : second
+                     pulsed = pairing and abs(in_period - pulse_at) < half_step : boolean""")
 
 
 def build(circuit: Circuit, copies: int, timeline: Timeline | None = None, sbp: RetrogradeSBP | None = None,

@@ -1,8 +1,8 @@
 """A clock that ticks only where something can happen, for cells and synapses: silence costs nothing, exactly.
 
-`brian2.EventClock` (Brian2 2.10) runs code at a list of times, but cells with synapses ask a clock for its time step (to
-round delays) and `brian2.Network.store` asks it to set its time; this one answers both. It keeps the name of its base
-class because Brian2's C++ templates recognise event clocks by it.
+`brian2.EventClock` (Brian2 2.10) runs code at a list of times, but cells with synapses ask a clock for its time step
+(to round delays) and `brian2.Network.store` asks it to set its time; this one answers both. It keeps the name of its
+base class because Brian2's C++ templates recognise event clocks by it.
 """
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def bursts(starts, length, resolution, also=()) -> Quantity:
         In order, none twice (times closer than a thousandth of the grid are one).
     """
     step = float(resolution)
-    grid = np.arange(int(round(float(length) / step)) + 1) * step
+    grid = np.arange(round(float(length) / step) + 1) * step
     fine = np.asarray(starts, dtype=float)[:, np.newaxis] + grid
     times = np.sort(np.concatenate([fine.ravel(), np.asarray(also, dtype=float).ravel()]))
     return times[np.append(True, np.diff(times) > step / 1000)] * second

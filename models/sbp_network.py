@@ -161,6 +161,7 @@ class SBPNetwork:
         for name in ("rate_hidden", "rate_output"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+        _ = self.retrograde  # lets it check its own parameters now
 
     @property
     def duration(self) -> Quantity:
@@ -221,7 +222,7 @@ class SBPNetwork:
             OUTPUT,
             threshold="v >= 1",
             reset="v -= 1\nc += 1",
-            events=OUTPUT_EVENTS,
+            events=dict(OUTPUT_EVENTS),
             clock=every_step,
             namespace={**shown, **constants},
             name="output",

@@ -1,0 +1,1 @@
+"""Biological experiments, one file a paper."""

@@ -1,7 +1,7 @@
 """A pairing experiment on a small circuit: conditions in, EPSC amplitudes out.
 
-Every trial (a condition and a seed) is one copy of the circuit; copies run side by side in one network, and as many runs
-of that one build as are needed go on in parallel. An experiment of one's own is a `Circuit`, some `Condition`s and
+Every trial (a condition and a seed) is one copy of the circuit; copies run side by side in one network, and as many
+runs of that one build as are needed go on in parallel. An experiment of one's own is a `Circuit`, some `Condition`s and
 `Experiment.run`; docs/biology.md has one.
 
 Measurement as in the experiments: EPSCs at test pulses of 0.05 Hz, averaged over 20 to 30 min after pairing and divided
@@ -116,6 +116,10 @@ class Recordings:
         """The same of the synapse itself, without the variation from EPSC to EPSC, shape (n_seeds,)."""
         return self._changed(self._weights[self._at(condition, synapse)])
 
+    def weights(self, condition: str, synapse: str) -> np.ndarray:
+        """The synapse itself relative to its start at each test pulse, shape (n_seeds, n_pulses)."""
+        return self._weights[self._at(condition, synapse)]
+
     def strength(self, condition: str, synapse: str) -> Quantity:
         """EPSC amplitude at the start (A), shape (n_seeds,)."""
         return self._strengths[self._at(condition, synapse)]
@@ -195,8 +199,8 @@ class Experiment:
         first = min(condition.pulses.values(), default=0 * ms)
         interval = max(condition.pulses.values(), default=0 * ms) - first
         if interval > timeline.period:
-            raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the period "
-                               f"{timeline.period}; shorten it or pair less often")
+            raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
+                               f"period {timeline.period}; shorten it or pair less often")
         if interval > 2 * timeline.reach * (1 + 1e-9):
             raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
                                f"{2 * timeline.reach} that are simulated finely; give Timeline(reach=...)")
@@ -229,6 +233,7 @@ class Experiment:
         strengths = np.array([trial["synapses.baseline"] for trial in trials]).reshape(*shape, n_synapses)
         noise = np.array([[rng.normal(1, EPSC_CV, weights.shape[2:]) for rng in row] for row in rngs])
         epsc = strengths[..., np.newaxis] * weights * noise
-        return Recordings(self.circuit, conditions, (seconds[used] - float(timeline.end_of_pairing)) / 60, weights, epsc,
-                          strengths * (1e12 * pA), before[used], spikes[:len(trials)].reshape(*shape, -1),
+        minutes = (seconds[used] - float(timeline.end_of_pairing)) / 60
+        return Recordings(self.circuit, conditions, minutes, weights, epsc, strengths * (1e12 * pA), before[used],
+                          spikes[:len(trials)].reshape(*shape, -1),
                           sum(result.run_s for result in results), max(result.build_s for result in results))

@@ -2,16 +2,16 @@
 
 Tao, Zhang, Bi & Poo 2000, J Neurosci 20:3233-3243, doi:10.1523/JNEUROSCI.20-09-03233.2000: in cultures of hippocampal
 neurons, correlated activity of A and B potentiates A->B and with it the glutamatergic and GABAergic inputs of A
-(back-propagation) and A's synapses on other glutamatergic cells (presynaptic lateral), but not A's synapses on GABAergic
-cells, other inputs of B, outputs of B, nor synapses one step further back. Without postsynaptic spikes or NMDA receptors
-nothing changes. The percentages are not known to this project: what is compared is the pattern.
+(back-propagation) and A's synapses on other glutamatergic cells (presynaptic lateral), but not A's synapses on
+GABAergic cells, other inputs of B, outputs of B, nor synapses one step further back. Without postsynaptic spikes or
+NMDA receptors nothing changes. The percentages are not known to this project: what is compared is the pattern.
 
 Built in: STDP between glutamatergic cells only, one hop, no lateral spread onto GABAergic cells, none from B's other
 inputs for LTP. The sign matrix is therefore a check of consistency, not evidence.
 
-Differs from the paper: pairing is 60 pulses at 1 Hz with the postsynaptic spike 10 ms after the presynaptic one (numbers
-unverified, med); all positions are recorded at once instead of in triples; axon length and carrier velocity are
-assumptions (see `sbp_brian.models.circuits.culture_sbp`).
+Differs from the paper: pairing is 60 pulses at 1 Hz with the postsynaptic spike 10 ms after the presynaptic one
+(numbers unverified, med); all positions are recorded at once instead of in triples; axon length and carrier velocity
+are assumptions (see `sbp_brian.models.circuits.culture_sbp`).
 """
 from __future__ import annotations
 
@@ -105,20 +105,21 @@ def report(context: Context, recordings, interval_ms: float, pairs: int) -> None
     change = {s: recordings.change(INDUCED, s).mean() for s in MATRIX}
     context.summary(
         f"LTP of {change['A->B']:+.0%} at A->B spread to the inputs of A ({change['I->A']:+.0%} glutamatergic, "
-        f"{change['J->A']:+.0%} GABAergic) and to its other glutamatergic target ({change['A->C']:+.0%}); {agreeing} of "
-        f"{len(MATRIX)} positions agree with the paper in sign, {passed} of {len(rows)} control statements hold.")
-    context.note("Built in: STDP between glutamatergic cells only, one hop, no lateral spread onto GABAergic cells, no "
-                 "postsynaptic-lateral arm for LTP. Agreement in sign is a check of consistency, not evidence.")
-    context.note("Sizes follow from choices: saturation +60 %, rate 1.4, lateral arm 0.8; axon 150 um and velocity 1 um/s "
-                 "are assumptions. The paper's percentages are not known to this project, so rows are compared by pattern; "
-                 "the band of A->B is that of the STDP window (see bi-poo-1998).")
-    context.note("Measured 20 to 30 min after pairing with test pulses of 0.05 Hz that change nothing; 'no change' allows "
-                 "for EPSC noise (CV 0.15) so that all such statements hold together with 99 %.")
+        f"{change['J->A']:+.0%} GABAergic) and to its other glutamatergic target ({change['A->C']:+.0%}); {agreeing} "
+        f"of {len(MATRIX)} positions agree with the paper in sign, {passed} of {len(rows)} control statements hold.")
+    context.note("Built in: STDP between glutamatergic cells only, one hop, no lateral spread onto GABAergic cells, "
+                 "no postsynaptic-lateral arm for LTP. Agreement in sign is a check of consistency, not evidence.")
+    context.note("Sizes follow from choices: saturation +60 %, rate 1.4, lateral arm 0.8; axon 150 um and velocity 1 "
+                 "um/s are assumptions. The paper's percentages are not known to this project, so rows are compared "
+                 "by pattern; the band of A->B is that of the STDP window (see bi-poo-1998).")
+    context.note("Measured 20 to 30 min after pairing with test pulses of 0.05 Hz that change nothing; 'no change' "
+                 "allows for EPSC noise (CV 0.15) so that all such statements hold together with 99 %.")
 
 
 PROTOCOL = Protocol(
     name="tao-2000",
     title="Which synapses change when LTP is induced at one output of a neuron",
     source=Source("Tao, Zhang, Bi & Poo (2000) J Neurosci 20:3233", "10.1523/JNEUROSCI.20-09-03233.2000"),
-    parameters={"interval": Parameter(10.0, unit="ms", help="from the presynaptic to the postsynaptic spike"), **PAIRING},
+    parameters={"interval": Parameter(10.0, unit="ms", help="from the presynaptic to the postsynaptic spike"),
+                **PAIRING},
     run=run, quick={"seeds": 10}, full={"seeds": 40}, figures=("tao-2000",), targets=("numpy", "cython", "cpp"))
