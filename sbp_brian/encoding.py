@@ -63,14 +63,15 @@ class ByteTable(Function, Nameable):
         Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1, arg_names=["row", "column"])
         self.implementations.add_implementation("numpy", code=look_up)
         texts = {"%NAME%": self.name, "%COLUMNS%": str(columns), "%SCALE%": repr(self.scale)}
-        flat = self.values.view(np.int8).ravel()  # generated code has no unsigned bytes
-        for target, code, modifier in (
-            ("cpp", _CPP, ""),
-            ("cython", _CYTHON, ""),
-            ("cuda", _CPP, "__host__ __device__ "),
+        flat = self.values.ravel()
+        signed = flat.view(np.int8)  # Brian2's C++ has no unsigned bytes, its Cython no signed ones
+        for target, code, data, modifier in (
+            ("cpp", _CPP, signed, ""),
+            ("cython", _CYTHON, flat, ""),
+            ("cuda", _CPP, signed, "__host__ __device__ "),
         ):
             for old, new in {**texts, "%MODIFIER%": modifier}.items():
                 code = code.replace(old, new)
             self.implementations.add_implementation(
-                target, code=code, namespace={f"{self.name}_bytes": flat}, name=self.name
+                target, code=code, namespace={f"{self.name}_bytes": data}, name=self.name
             )
