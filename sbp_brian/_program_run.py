@@ -154,7 +154,10 @@ class ProgramRun:
         if self._process is None:
             return
         code = self._process.returncode
-        if code and not (self.interrupted and not self._begun):
+        if self.interrupted and code == -signal.SIGINT:     # it was not in its time steps yet
+            self._begun = False
+            return
+        if code:
             lines = (self.results / "output.txt").read_text(errors="replace").strip().splitlines()
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
             raise RunFailed(f"the compiled simulation ended with {how}" + (f": {lines[-1]}" if lines else ""))
