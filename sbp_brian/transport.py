@@ -173,7 +173,7 @@ class Chain(Transport):
                 continue
             require_positive("Chain", name, value, meter / second, "units of length per time")
             moved = float(self.stages * value * self.dt / self.length)
-            if moved > 1:
+            if moved > 1 + 1e-9:  # rounding must not refuse a tick that empties a stage exactly
                 longest = float(self.length / (self.stages * value)) * second
                 raise ValueError(
                     f"Chain: with {name}={value} a stage empties faster than one tick of dt={self.dt}; "
