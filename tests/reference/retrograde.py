@@ -217,7 +217,7 @@ class Synapses:
         held = plan.transport == "window"
         for s in range(len(self.w)):
             cell = self.post[s]
-            if held and not self.source.drives[k, self.pre[s]] or not held and not self.target.arrived[cell]:
+            if (held and not self.source.drives[k, self.pre[s]]) or (not held and not self.target.arrived[cell]):
                 continue
             share = float(self.receptive[s])
             if plan.gate is not None:

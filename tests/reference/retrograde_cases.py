@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import Equations, Network, NeuronGroup, TimedArray, ms, second, um
-from reference import retrograde as plain
 
+from reference import retrograde as plain
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
 from sbp_brian.transport import Chain, Delay, Window
