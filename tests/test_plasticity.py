@@ -1,4 +1,4 @@
-"""Every rule against an independent reference, on numpy, cython and C++, with coincidences and both orders of spikes."""
+"""Every rule against an independent reference on numpy, cython and C++, with coincidences and both orders of spikes."""
 import numpy as np
 import pytest
 from brian2 import Hz, Network, NeuronGroup, TimedArray, ms
@@ -17,6 +17,7 @@ from sbp_brian.plasticity import (
     teacher_stdp,
     triplet_stdp,
 )
+from sbp_brian.rules import RuleError
 from sbp_brian.targets import Simulation
 from tests import reference
 
@@ -61,8 +62,7 @@ def trains(seed=5):
 
 def network(rules):
     """Two groups with given spikes, and the rules all-to-all between them."""
-    given_trains = {name: TimedArray(train, dt=DT * 1000 * ms, name=f"{name}_train") for name, train in trains().items()}
-    space = {f"{name}_train": array for name, array in given_trains.items()}
+    space = {f"{name}_train": TimedArray(train, dt=1 * ms, name=f"{name}_train") for name, train in trains().items()}
     pre = NeuronGroup(N_PRE, "u : 1", threshold="pre_train(t, i) > 0.5", dt=1 * ms, namespace=space, name="source")
     post = (NeuronModel("g_dep : 1\ng_fac : 1\ng_all : 1", threshold="post_train(t, i) > 0.5", method="exact",
                         namespace=space) + firing_rate(50 * ms)).group(
@@ -109,7 +109,8 @@ def expected():
             for dependence in ("additive", "multiplicative"):
                 for pairing in ("all-to-all", "nearest"):
                     weights[f"pair_{dependence}_{pairing[0]}"][i, j] = reference.pair(
-                        w, pre, post, **pairs, multiplicative=dependence == "multiplicative", nearest=pairing == "nearest")
+                        w, pre, post, **pairs, multiplicative=dependence == "multiplicative",
+                        nearest=pairing == "nearest")
             for name, nearest, a3m in (("full_a", False, 0.01), ("full_n", True, 0.01), ("minimal_a", False, 0.0)):
                 weights[f"triplet_{name}"][i, j] = reference.triplet(
                     w, pre, post, **{**triplets, "a3m": a3m}, low=-1.0, high=4.0, nearest=nearest)
@@ -182,7 +183,7 @@ def free():
     return Simulation(free_trains, 40 * ms, target="numpy")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(pre=hnp.arrays(bool, (40, 2)), post=hnp.arrays(bool, (40, 2)))
 def test_weights_stay_within_bounds_whatever_the_trains(free, pre, post):
     result = free.run(set={"pre_train.values": pre.astype(float), "post_train.values": post.astype(float)}, seed=0)
@@ -194,7 +195,8 @@ def test_weights_stay_within_bounds_whatever_the_trains(free, pre, post):
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=30, unique=True), st.floats(0.01, 1), st.booleans())
 def test_no_synapse_releases_more_than_it_has(steps, U, facilitates):
     shares = reference.released(np.sort(steps) * 1e-3, U=U, tau_rec=0.8, tau_facil=0.5 if facilitates else None)
-    assert np.all(shares >= 0) and np.all(shares <= 1)
+    assert np.all(shares >= 0)
+    assert np.all(shares <= 1)
 
 
 # ----------------------------------------------------------------------------------------------------- closed forms
@@ -251,7 +253,7 @@ def test_facilitation_rises_then_falls_at_70_hz():
     (lambda: synaptic_scaling(w_max=-1), "w_max"),
 ])
 def test_parameters_out_of_range_are_named(make, says):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(RuleError) as caught:
         make()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -261,4 +263,5 @@ def test_parameters_out_of_range_are_named(make, says):
 def test_parameter_sets_build(name):
     rule = triplet_stdp(**TRIPLET_SETS[name])
     assert ("r2" in rule.equations) == ("minimal" not in name)
-    assert rule.changes_weight("pre") and rule.changes_weight("post")
+    assert rule.changes_weight("pre")
+    assert rule.changes_weight("post")

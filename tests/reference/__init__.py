@@ -18,7 +18,8 @@ def past(times, now, tau, *, including_now, nearest=False):
 def in_order(**trains):
     """(time, kind) of all events; those of one instant in the order in which the kinds are given."""
     rank = {kind: number for number, kind in enumerate(trains)}
-    return sorted(((t, kind) for kind, times in trains.items() for t in times), key=lambda e: (round(e[0], 9), rank[e[1]]))
+    events = [(t, kind) for kind, times in trains.items() for t in times]
+    return sorted(events, key=lambda event: (round(event[0], 9), rank[event[1]]))
 
 
 def pair(w, pre, post, *, up, down, tau_up, tau_down, low, high, multiplicative, nearest):
