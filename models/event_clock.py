@@ -14,7 +14,7 @@ __all__ = ["EventClock", "bursts"]
 
 
 class EventClock(brian2.EventClock):
-    """Ticks at given times; usable as ``clock=`` of cells with synapses.
+    """Ticks at given times; usable as ``clock=`` of cells with synapses, after `drive` has been called with the cells.
 
     Exact for whatever changes only at events: spikes, event-driven traces, code on slow clocks. Equations that are
     integrated step by step (``dv/dt`` of cells) cannot use it, and synaptic delays must be zero.
