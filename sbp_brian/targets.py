@@ -1,4 +1,4 @@
-"""Where a simulation runs: numpy, cython, C++ (a compiled program) or CUDA; one build, many runs.
+r"""Where a simulation runs: numpy, cython, C++ (a compiled program) or CUDA; one build, many runs.
 
 For a script of one's own, one call before the first Brian2 object is made::
 
@@ -8,13 +8,18 @@ For a script of one's own, one call before the first Brian2 object is made::
 For many runs of one network, a function that returns it::
 
     def make():
-        cells = NeuronGroup(100, "dv/dt = (gain - v) / tau : 1  # a LIF cell ...", name="cells", namespace=...)
-        return Network(cells, ...)
+        cells = NeuronGroup(100, "dv/dt = (gain - v) / tau : 1\ngain : 1", threshold="v > 1", reset="v = 0",
+                            method="exact", name="cells", namespace=dict(tau=10 * ms))
+        cells.v = "rand()"
+        return Network(cells, SpikeMonitor(cells, name="spikes"))
 
     sim = Simulation(make, 1 * second, target="cpp")
     result = sim.run(set={"cells.gain": 1.2}, seed=3)
-    result["cells.v"]
-    results = sim.run_many([dict(set={"cells.gain": g}, seed=3) for g in gains], workers=2)
+    result["spikes.count"]
+    results = sim.run_many([dict(set={"cells.gain": g}, seed=3) for g in (1.1, 1.2, 1.3)], workers=2)
+
+Compiled programs are kept in the user's cache folder (``~/.cache/sbp_brian`` on Linux), or in the one that the
+environment variable ``SBP_CACHE`` names.
 """
 from __future__ import annotations
 
