@@ -32,8 +32,8 @@ def draw_window(ax, record) -> None:
         mine = intervals * side > 0
         reach = np.linspace(1, np.abs(intervals).max(), 200)
         amplitude, tau = ATTRIBUTED[side]
-        ax.plot(side * reach, amplitude * np.exp(-reach / tau), color="#555555", linewidth=0.9, linestyle=(0, (3, 2)),
-                label="attributed fit" if side > 0 else None, zorder=2)
+        ax.plot(side * reach, amplitude * np.exp(-reach / tau), color=BLACK, linewidth=0.8, linestyle=(0, (2, 2)),
+                label="attributed fit" if side > 0 else None, zorder=4.5)
         for dt in SCORED:
             if side * dt in intervals:
                 middle = amplitude * np.exp(-dt / tau)
@@ -42,7 +42,7 @@ def draw_window(ax, record) -> None:
                                 label=f"\u00b1{BAND:g} points" if (side, dt) == (1, SCORED[0]) else None)
         (a, t), low, high = record.array(f"fit_{word}")
         ax.plot(side * reach, 100 * a * np.exp(-reach / t), color=colour, linestyle="-", zorder=4)
-        ax.text(38 if side > 0 else -104, 38 if side > 0 else -26, color=colour, va="center",
+        ax.text(36 if side > 0 else -104, 40 if side > 0 else 22, color=colour, va="center", fontsize=7,
                 s=f"fit: \u03c4 = {t:.1f} ms\n({low[1]:.1f} to {high[1]:.1f})")
         n = changes.shape[1]
         ax.plot(np.repeat(intervals[mine], n), changes[mine].ravel(), linestyle="none", marker="o", markersize=1.8,

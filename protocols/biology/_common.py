@@ -14,7 +14,7 @@ CONFIDENCE = 0.99                # of all statements "no change" of a protocol t
 
 #: Parameters that every pairing protocol has.
 PAIRING = {
-    "seeds": Parameter(20, minimum=1, maximum=1000, help="independent trials of each condition"),
+    "seeds": Parameter(40, minimum=1, maximum=1000, help="independent trials of each condition"),
     "pairs": Parameter(60, minimum=1, maximum=3600, help="number of pairings (unverified, high: 60)"),
     "period": Parameter(1.0, unit="second", minimum=0.001, help="from one pairing to the next"),
     "step": Parameter(0.5, unit="ms", minimum=0.1, maximum=5.0, help="grid of spike times"),

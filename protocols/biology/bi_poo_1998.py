@@ -34,8 +34,8 @@ INTERVALS = tuple(sign * dt for sign in (-1, 1) for dt in (5, 10, 15, 20, 25, 30
 BANDED = (5, 10, 20)             # ms, to either side
 BAND = 0.05
 STRENGTHS = (40, 70, 120, 210, 370, 640, 1100, 1900)
-READ = "read: abstract of Bi & Poo 1998 (pattern)"
-ATTRIBUTED = "unverified, high: fit commonly attributed to Bi & Poo; band is this project's acceptance"
+READ = "read: abstract (pattern)"
+ATTRIBUTED = "unverified, high; project's acceptance band"
 
 
 def window(interval_ms):
@@ -68,6 +68,8 @@ def label(interval_ms: float) -> str:
 def fit_side(intervals_ms: np.ndarray, changes: np.ndarray, sign: str) -> dict[str, np.ndarray]:
     """Least-squares fit of ``A exp(-|dt|/tau)`` to one side of the window.
 
+    Points are weighted: EPSCs vary in proportion to their size, so changes do in proportion to 1 + change.
+
     Parameters
     ----------
     intervals_ms, changes : ndarray, shape (n_points,)
@@ -82,7 +84,10 @@ def fit_side(intervals_ms: np.ndarray, changes: np.ndarray, sign: str) -> dict[s
     def decay(dt, amplitude, tau):
         return amplitude * np.exp(-dt / tau)
 
-    value, covariance = curve_fit(decay, np.abs(intervals_ms), changes, p0=(0.5 if sign == "+" else -0.3, 25.0))
+    distance = np.abs(intervals_ms)
+    first, _ = curve_fit(decay, distance, changes, p0=(0.5 if sign == "+" else -0.3, 25.0))
+    spread = np.clip(1 + decay(distance, *first), 0.1, None)
+    value, covariance = curve_fit(decay, distance, changes, p0=first, sigma=spread)
     half = student.ppf(0.975, max(1, len(changes) - 2)) * np.sqrt(np.diag(covariance))
     return {"value": value, "low": value - half, "high": value + half}
 
@@ -133,13 +138,13 @@ def report_window(context: Context, recordings, intervals, pairs: int) -> dict:
         if abs(dt) in BANDED and pairs == 60:
             band, provenance, pattern = (expected - BAND, expected + BAND), ATTRIBUTED, None
         elif abs(dt) > 80:
-            band, provenance, pattern = (-0.05, 0.05), "this project's acceptance: |dt| > 80 ms under 5 %", None
+            band, provenance, pattern = (-0.05, 0.05), "project's acceptance band: under 5 % beyond 80 ms", None
         else:
             continue
         rows.append(report_change(context, name, recordings, label(dt), "A->B", pattern, provenance, band=band))
     for dt, pattern in ((10, "up"), (-10, "down")):
         if dt in intervals:
-            report_change(context, f"sign at {label(dt)}", recordings, label(dt), "A->B", pattern, READ)
+            report_change(context, f"A->B, sign at {label(dt)}", recordings, label(dt), "A->B", pattern, READ)
     context.table("window", TABLE_COLUMNS, rows)
     fits, rows = {}, []
     for sign, word, band in (("+", "plus", (14, 20)), ("-", "minus", (28, 40))):
@@ -148,8 +153,8 @@ def report_window(context: Context, recordings, intervals, pairs: int) -> dict:
         fit = fits[sign] = fit_side(np.repeat(side, changes.shape[1]), changes.ravel(), sign)
         (amplitude, tau), low, high = fit["value"], fit["low"], fit["high"]
         context.metric(f"tau_{word}", tau, "ms", n=changes.size, band=band, provenance=ATTRIBUTED)
-        context.metric(f"A_{word}", amplitude, n=changes.size, verdict="no reference",
-                       provenance="unverified, high: fit commonly attributed to Bi & Poo")
+        context.metric(f"A_{word}", 100 * amplitude, "%", n=changes.size, verdict="no reference",
+                       provenance="unverified, high")
         rows += [[f"tau_{word} (ms)", round(tau, 2), round(low[1], 2), round(high[1], 2), FIT[sign][1]],
                  [f"A_{word} (%)", round(100 * amplitude, 1), round(100 * low[0], 1), round(100 * high[0], 1),
                   100 * FIT[sign][0]]]
@@ -166,8 +171,8 @@ def report_strength(context: Context, recordings, strengths) -> None:
         changes = np.concatenate([recordings.change(one, "A->B") for one in labels])
         fit = linregress(np.log10(epsc), changes)
         tolerance = float(student.ppf(0.995, changes.size - 2) * fit.stderr)
-        context.metric(name, fit.slope, n=changes.size, pattern=pattern, tolerance=tolerance,
-                       provenance="read: abstract of Bi & Poo 1998 (LTP at weak synapses, LTD regardless)")
+        context.metric(name, 100 * fit.slope, "points", n=changes.size, pattern=pattern, tolerance=100 * tolerance,
+                       provenance="read: abstract (LTP at weak synapses only, LTD regardless)")
         context.array("ltp_strength" if dt > 0 else "ltd_strength", np.array([epsc, changes]))
 
 
@@ -181,4 +186,4 @@ PROTOCOL = Protocol(
         "strengths": Parameter(tuple(float(s) for s in STRENGTHS), unit="pA", minimum=1.0,
                                help="mean EPSC amplitudes at the start for the dependence on strength"),
         **PAIRING},
-    run=run, quick={"seeds": 10}, full={"seeds": 40}, figures=("bi-poo-1998",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("bi-poo-1998",), targets=("numpy", "cython", "cpp"))

@@ -204,10 +204,12 @@ class Experiment:
         if interval > 2 * timeline.reach * (1 + 1e-9):
             raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
                                f"{2 * timeline.reach} that are simulated finely; give Timeline(reach=...)")
-        step = float(timeline.step)
         for cell, time in condition.pulses.items():
-            k = self.circuit.cell(cell)
-            pulses[k], pulse_at[k] = pairs, round(float(time - first) / step) * step
+            k, steps = self.circuit.cell(cell), float((time - first) / timeline.step)
+            if abs(steps - round(steps)) > 1e-6:
+                raise CircuitError(f"condition {condition.name!r}: {cell} is to fire {time - first} after the first "
+                                   f"cell, which is no multiple of the {timeline.step} grid; give Timeline(step=...)")
+            pulses[k], pulse_at[k] = pairs, round(steps) * float(timeline.step)
         spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         strengths = float(condition.strength) * np.exp(rng.normal(-spread**2 / 2, spread, n_synapses))
         return {"cells.pulses": pulses, "cells.pulse_at": pulse_at, "cells.nmda": np.full(n_cells, condition.nmda),

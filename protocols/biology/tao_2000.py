@@ -25,8 +25,8 @@ from sbp_brian.protocols.biology.experiment import Condition, Experiment
 
 __all__ = ["CONTROLS", "MATRIX", "PROTOCOL", "conditions"]
 
-READ = "read: abstract of Tao et al. 2000 (pattern; percentage not known)"
-OWN = "control of the model, not in the paper"
+READ = "read: abstract; percentage not known"
+OWN = "control of the model"
 
 #: synapse -> (where it lies, what is reported)
 MATRIX = {
@@ -90,11 +90,11 @@ def report(context: Context, recordings, interval_ms: float, pairs: int) -> None
                                   band=(0.378, 0.478) if standard else None))
     agreeing = sum(row[-1] in ("within", "pattern only") for row in rows)
     context.metric("signs_agreeing", agreeing, n=len(MATRIX), paper_value=len(MATRIX), band=(8, 8),
-                   provenance="read: abstract of Tao et al. 2000, 8 positions")
+                   provenance="read: abstract")
     induced = recordings.change(INDUCED, "A->B").mean()
     for synapse in ("I->A", "J->A"):
         context.metric(f"{synapse} / A->B", recordings.change(INDUCED, synapse).mean() / induced, band=(0.3, 1.0),
-                       provenance="not known; this project's acceptance band")
+                       provenance="not known; project's acceptance band")
     context.table("spread of LTP", (*TABLE_COLUMNS, "position"),
                   [[*row, MATRIX[row[0]][0]] for row in rows])
     rows = [report_change(context, f"{synapse}, {name}", recordings, name, synapse, pattern, provenance,
@@ -122,4 +122,4 @@ PROTOCOL = Protocol(
     source=Source("Tao, Zhang, Bi & Poo (2000) J Neurosci 20:3233", "10.1523/JNEUROSCI.20-09-03233.2000"),
     parameters={"interval": Parameter(10.0, unit="ms", help="from the presynaptic to the postsynaptic spike"),
                 **PAIRING},
-    run=run, quick={"seeds": 10}, full={"seeds": 40}, figures=("tao-2000",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("tao-2000",), targets=("numpy", "cython", "cpp"))
