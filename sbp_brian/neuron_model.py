@@ -32,7 +32,8 @@ class NeuronModel:
     refractory : Quantity (s), str or None
         How long the cell stays refractory after a spike.
     method : str or None
-        Integration method; None leaves the choice to the other models of a sum.
+        Integration method; None leaves the choice to the other models of a sum. Where a part adds a drift, ``exact``
+        becomes ``exponential_euler``.
     namespace : mapping
         Constants of all strings above.
     events : mapping of str to str
@@ -83,7 +84,8 @@ class NeuronModel:
         if not isinstance(other, NeuronModel):
             return NotImplemented
         for entry in ("threshold", "refractory", "method"):
-            if getattr(self, entry) and getattr(other, entry) and getattr(self, entry) != getattr(other, entry):
+            a, b = getattr(self, entry), getattr(other, entry)
+            if a and b and (a != b or entry == "threshold"):
                 raise RuleError(f"cannot add {self.name or 'a model'!r} and {other.name or 'a model'!r}: both have a "
                                 f"{entry} of their own; use a part without one")
         texts = rule_checks.equations(self.equations.replace("{drift}", ""))
@@ -146,7 +148,8 @@ class NeuronModel:
         if self.refractory is not None:
             kwds.setdefault("refractory", self.refractory)
         if self.method is not None:
-            kwds.setdefault("method", self.method)
+            # a drift couples the membrane to another variable: its exact step takes sympy minutes to write down
+            kwds.setdefault("method", "exponential_euler" if self.drift and self.method == "exact" else self.method)
         cells = NeuronGroup(int(n), equations + extra, threshold=self.threshold or None, reset=self.reset or None,
                             events={**self.events, **(events or {})} or None,
                             namespace={**self.namespace, **(kwds.pop("namespace", None) or {})},

@@ -90,7 +90,7 @@ def test_homeostatic_v_draws_the_membrane():
 def test_threshold_homeostasis_settles_at_its_rate():
     model = replace(soft_reset(tau_m=20 * ms), threshold="v > theta + threshold_shift", reset="v = 0")
     cells = (model + threshold_homeostasis(0.05, 20 * Hz)).group(3, dt=0.5 * ms, extra_equations="drive : 1")
-    cells.drive = [1.5, 3.0, 6.0]
+    cells.drive = [0.4, 0.6, 0.9]
     cells.run_regularly("g = drive", when="start")
     spikes = SpikeMonitor(cells)
     net = Network(cells, spikes)
