@@ -19,9 +19,9 @@ from sbp_brian.trials import Samples, Training
 #: Learning rates of each arm, chosen on validation (hidden, output).
 RATES = {
     "weighted/activity": (20.0, 0.001),
-    "weighted": (2.0, 0.001),
+    "weighted": (4.0, 0.001),
     "change": (0.002, 0.001),
-    "relative": (2e-5, 0.001),
+    "relative": (1e-6, 0.001),
     "frozen": (0.0, 0.001),
     "shuffled-labels": (20.0, 0.001),
 }

@@ -1,0 +1,40 @@
+"""What README and docs show is run as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sbp_brian import targets
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["README.md", "docs/guide.md"]
+
+
+def blocks(page):
+    return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    targets.use("numpy")
+    names = {"__name__": "page"}
+    found = blocks(page)
+    assert found
+    for block in found:
+        exec(compile(block, page, "exec"), names)
+    if page == "docs/guide.md":
+        moved = (names["result"]["inputs.w"] != 0.3).sum()
+        assert moved == 4, "a proportion of 0.4 of ten inputs"
+        assert (names["blocked"]["inputs.w"] <= 0.3).all()
+    else:
+        from brian2 import ms
+
+        names["network"].run(1 * ms, namespace={})
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in [*PAGES, *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
+            assert ((ROOT / page).parent / target).exists(), f"{page}: {target}"
