@@ -199,9 +199,9 @@ class RetrogradeSBP:
             raise TypeError(f"RetrogradeSBP: gate must be None, a time or an expression in quotes, got {self.gate!r}")
         if self.persistence is not None:
             require_positive("RetrogradeSBP", "persistence", self.persistence, second, "units of time")
-        self._check_bounds()
         if self.unit is not None and not isinstance(self.unit, Quantity):
             raise TypeError(f"RetrogradeSBP: unit must be a unit such as nS, got {self.unit!r}")
+        self._check_bounds()
         if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool) or self.seed < 0:
             raise ValueError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {self.seed!r}")
         if isinstance(self.transport, Window) and (self.has_lateral or self.postlateral_ltd or self.draw == "event"):
@@ -475,6 +475,8 @@ class RetrogradeSBP:
                 drawn = "int((retro_rank - retro_draw_post) % 1.0 < retro_share)"
                 factors.append(fixed if self.draw == "fixed" else drawn)
         code = self._expression_code(rule.weight, *signals, "*".join(["retro_rate", *factors]))
+        if self.fraction == 0:  # nothing is expressed; a product with the literal 0 confuses Brian2's simplification
+            code = f"{rule.weight} = {rule.weight}"
         taps = self.cascade and any("retro_before" in c for c in self._codes(rule))
         if taps and not lateral:
             code = self._tap(rule, code)
