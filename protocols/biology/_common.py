@@ -10,7 +10,7 @@ from sbp_brian.protocol import Context, Parameter
 __all__ = ["LEAST_CHANGE", "PAIRING", "TABLE_COLUMNS", "no_change_tolerance", "report_change", "timeline"]
 
 LEAST_CHANGE = 0.02
-CONFIDENCE = 0.99                # of all statements "no change" of a protocol together
+CONFIDENCE = 0.999               # of all statements "no change" of a protocol together
 
 #: Parameters that every pairing protocol has.
 PAIRING = {
@@ -41,7 +41,7 @@ def no_change_tolerance(changes: np.ndarray, noise_free: np.ndarray, statements:
     -------
     float
         2 %, or where noise asks for more the half-width of the mean's confidence interval, such that all `statements`
-        hold together with 99 %. Noise excuses nothing where the synapse itself moved by more than 2 %.
+        hold together with 99.9 %. Noise excuses nothing where the synapse itself moved by more than 2 %.
     """
     n = changes.size
     if n < 2 or abs(noise_free.mean()) > LEAST_CHANGE:

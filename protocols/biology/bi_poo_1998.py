@@ -170,7 +170,7 @@ def report_strength(context: Context, recordings, strengths) -> None:
         epsc = np.concatenate([recordings.strength(one, "A->B") / pA for one in labels])
         changes = np.concatenate([recordings.change(one, "A->B") for one in labels])
         fit = linregress(np.log10(epsc), changes)
-        tolerance = float(student.ppf(0.995, changes.size - 2) * fit.stderr)
+        tolerance = float(student.ppf(0.9995, changes.size - 2) * fit.stderr)
         context.metric(name, 100 * fit.slope, "points", n=changes.size, pattern=pattern, tolerance=100 * tolerance,
                        provenance="read: abstract (LTP at weak synapses only, LTD regardless)")
         context.array("ltp_strength" if dt > 0 else "ltd_strength", np.array([epsc, changes]))

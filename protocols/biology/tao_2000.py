@@ -113,7 +113,7 @@ def report(context: Context, recordings, interval_ms: float, pairs: int) -> None
                  "um/s are assumptions. The paper's percentages are not known to this project, so rows are compared "
                  "by pattern; the band of A->B is that of the STDP window (see bi-poo-1998).")
     context.note("Measured 20 to 30 min after pairing with test pulses of 0.05 Hz that change nothing; 'no change' "
-                 "allows for EPSC noise (CV 0.15) so that all such statements hold together with 99 %.")
+                 "allows for EPSC noise (CV 0.15) so that all such statements hold together with 99.9 %.")
 
 
 PROTOCOL = Protocol(
