@@ -264,7 +264,7 @@ def test_bad_circuits_and_conditions(make, message):
     ([Condition("x", {"A": 0 * ms, "Z": 1 * ms})], 1, "no cell 'Z'; it has H, I, J, A"),
     ([Condition("x", {"A": 0 * ms, "B": 1200 * ms})], 1, "interval 1.2 s is longer than the period 1. s"),
     ([Condition("x", {"A": 0 * ms, "B": 500 * ms})], 1, "Timeline\\(reach=...\\)"),
-    ([Condition("x", {"A": 0 * ms, "B": 3.3 * ms})], 1, "no multiple of the 0.5 ms grid"),
+    ([Condition("x", {"A": 0 * ms, "B": 3.3 * ms})], 1, "no multiple of the 0.5 ms step"),
     ([Condition("x", LTP, pairs=61)], 1, "room for 0 to 60"),
 ])
 def test_bad_runs_are_refused_before_anything_is_built(conditions, seeds, message):
