@@ -208,7 +208,7 @@ class Experiment:
             k, steps = self.circuit.cell(cell), float((time - first) / timeline.step)
             if abs(steps - round(steps)) > 1e-6:
                 raise CircuitError(f"condition {condition.name!r}: {cell} is to fire {time - first} after the first "
-                                   f"cell, which is no multiple of the {timeline.step} step; choose another time or step")
+                                   f"cell, which is no multiple of the {timeline.step} step; change either")
             pulses[k], pulse_at[k] = pairs, round(steps) * float(timeline.step)
         spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         strengths = float(condition.strength) * np.exp(rng.normal(-spread**2 / 2, spread, n_synapses))
