@@ -2,8 +2,8 @@
 
 Brian2 finds the synapses that an event touches through a queue of synapse numbers and then reads every variable through
 that number. Where a cell is connected to *all* cells of the other group and the synapses were made in row order, the
-numbers follow from the cell's own index: synapse ``i * N_post + j`` runs from ``i`` to ``j``. `DenseSynapses` loops over
-them directly, which the compiler turns into vector instructions.
+numbers follow from the cell's own index: synapse ``i * N_post + j`` runs from ``i`` to ``j``. `DenseSynapses` loops
+over them directly, which the compiler turns into vector instructions.
 
 The dense loop is used where all of this holds, and Brian2's own pathway everywhere else:
 
@@ -71,6 +71,7 @@ class DensePathway(SynapticPathway):
         return ""
 
     def create_code_objects(self, run_namespace):
+        """Make the dense loop, or Brian2's own queue and code where the loop is not valid."""
         if self.dense_reason():
             super().create_code_objects(run_namespace)
             return
@@ -143,6 +144,7 @@ class DenseSynapses(Synapses):
     guards = ()
 
     def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
+        """Connect as Brian2 does, then give the rule's values to its variables."""
         everything = condition in (None, True, "True") and i is None and j is None
         plain = isinstance(p, (int, float)) and p == 1 and isinstance(n, int) and n == 1
         self.all_to_all = everything and plain and not self._connect_called
@@ -182,8 +184,8 @@ class DenseSynapses(Synapses):
             return np.array(self.i[:]), np.array(self.j[:])
         except NotImplementedError:
             raise ValueError(
-                f"{purpose!r} of {self.name!r} needs to know which cells the synapses connect, and a standalone program makes "
-                "these itself: connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
+                f"{purpose!r} of {self.name!r} needs to know which cells the synapses connect, and a standalone "
+                "program makes these itself: connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
             ) from None
 
     def _add_updater(self, code, prepost, objname=None, delay=None, event="spike"):

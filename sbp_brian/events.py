@@ -11,8 +11,8 @@ __all__ = ["OnEvent"]
 class OnEvent(CodeRunner):
     """Runs code for the cells at which an event happened, even where that event has a reset already.
 
-    Brian2's ``NeuronGroup.run_on_event`` accepts one piece of code for each event, and a threshold's reset takes the place
-    for spikes; this object adds another, so that the user's own stays free.
+    Brian2's ``NeuronGroup.run_on_event`` accepts one piece of code for each event, and a threshold's reset takes the
+    place for spikes; this object adds another, so that the user's own stays free.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""Retrograde spread of synaptic modification from a cell's output synapses to its input synapses (self-backpropagation).
+"""Retrograde spread of synaptic modification from a cell's output to its input synapses (self-backpropagation).
 
-When activity changes an output synapse of a cell, the change is reported to the cell, travels to its soma and is expressed
-by the cell's input synapses, in the same direction. `RetrogradeSBP` says how, as one frozen declaration, and adds it to
-any Brian2 network: it extends rules (strings), and what comes out are ordinary Brian2 objects that generate code for
-every target. No Python runs during a simulation.
+When activity changes an output synapse of a cell, the change is reported to the cell, travels to its soma and is
+expressed by the cell's input synapses, in the same direction. `RetrogradeSBP` says how, as one frozen declaration,
+and adds it to any Brian2 network: it extends rules (strings), and what comes out are ordinary Brian2 objects that
+generate code for every target. No Python runs during a simulation.
 
 Contract (a cell with ``sbp.equations``; ``ltd`` is handled like ``ltp``; all dimensionless unless a unit is given)
 
@@ -19,12 +19,12 @@ the weight              per synapse    input and lateral synapses               
 ``retro_expressed``     per synapse    the same: relative change expressed so far   the same
 ======================= ============== ============================================ =================================
 
-Emission and expression in one step cannot lose anything: what is emitted while a signal is being expressed waits for the
-next step.
+Emission and expression in one step cannot lose anything: what is emitted while a signal is being expressed waits for
+the next step.
 
 Sources: Fitzsimonds, Song & Poo 1997 (doi:10.1038/41267), Tao, Zhang, Bi & Poo 2000
-(doi:10.1523/JNEUROSCI.20-09-03233.2000), Du, Wei, Wang, Wong & Poo 2009 (doi:10.1073/pnas.0910659106); as a learning rule
-Zhang, Cheng, Jia, Poo, Zeng & Xu 2021 (doi:10.1126/sciadv.abh0146).
+(doi:10.1523/JNEUROSCI.20-09-03233.2000), Du, Wei, Wang, Wong & Poo 2009 (doi:10.1073/pnas.0910659106); as a learning
+rule Zhang, Cheng, Jia, Poo, Zeng & Xu 2021 (doi:10.1126/sciadv.abh0146).
 """
 
 from __future__ import annotations
@@ -86,15 +86,15 @@ class RetrogradeSBP:
     Parameters
     ----------
     proportion : float in (0, 1]
-        :math:`\lambda_p`, the share of a cell's input synapses that can take part, at least one in each Synapses object.
+        :math:`\lambda_p`, the share of a cell's input synapses that can take part (at least one in each object).
     fraction : float in [0, 1]
         :math:`\lambda_f`, the share of the signal that they express.
     emission : {'change', 'relative', 'weighted'}
         What an output synapse reports when its weight w changes by dw: dw, dw/w or w dw (w before the change).
         The last two are positive where the synapse grows in *strength*, whether it excites or inhibits.
     activity : None, True or str
-        Divide what is reported by the cell's own activity (where that exceeds 1): the name of a variable of the cell, or
-        True for a spike count kept here (``retro_count``; the user may set it to 0, e.g. between samples).
+        Divide what is reported by the cell's own activity (where that exceeds 1): the name of a variable of the cell,
+        or True for a spike count kept here (``retro_count``; the user may set it to 0, e.g. between samples).
     gain_ltp, gain_ltd : float >= 0
         Gains of the two channels; 0 is the blocker. Cell variables ``retro_ltp_gain``, ``retro_ltd_gain`` at run time.
     transport : None, Delay, Chain or Window
@@ -186,7 +186,7 @@ class RetrogradeSBP:
         within("upper", self.upper, 0, np.inf, low_open=True)
         within("lower", self.lower, 0, 1, low_open=True)
         if self.lower == 1:
-            raise ValueError("RetrogradeSBP: lower must lie below 1: a weight that is moved by factors never leaves zero")
+            raise ValueError("RetrogradeSBP: lower must lie below 1: a weight moved by factors never leaves zero")
         if self.transport is not None and not isinstance(self.transport, Transport):
             raise TypeError(f"RetrogradeSBP: transport must be None, Delay, Chain or Window, got {self.transport!r}")
         if not (self.activity is None or isinstance(self.activity, bool) or str(self.activity).isidentifier()):
@@ -371,8 +371,8 @@ class RetrogradeSBP:
         rule : SynapseRule
             A rule with a weight, plastic or not.
         on : str or None
-            None: expressed when the signal arrives (event ``retrograde`` of the postsynaptic cell). A name: at this event
-            of the *presynaptic* cell, needed with ``transport=Window``.
+            None: expressed when the signal arrives (event ``retrograde`` of the postsynaptic cell). A name: at this
+            event of the *presynaptic* cell, needed with ``transport=Window``.
 
         Returns
         -------
@@ -394,8 +394,8 @@ class RetrogradeSBP:
             )
         if on is not None and not self.holds:
             raise SBPError(
-                f"receiving(rule, on={on!r}): without transport=Window the signal is there for one time step only and an "
-                "event of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
+                f"receiving(rule, on={on!r}): without transport=Window the signal is there for one time step only and "
+                "an event of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
             )
         extended = self._with_expression_state(rule)
         guards = (*rule.guards, NeedsOperation(self, "target"))
@@ -433,7 +433,11 @@ class RetrogradeSBP:
             lines.append("retro_expressed = retro_expressed - retro_lost")
             regularly["retro_decay"] = Regular("\n".join(lines), dt=period)
         return replace(
-            rule, model=model, namespace=namespace, regularly=regularly, initial={**rule.initial, "retro_rate": self.rate}
+            rule,
+            model=model,
+            namespace=namespace,
+            regularly=regularly,
+            initial={**rule.initial, "retro_rate": self.rate},
         )
 
     def _with_gate_window(self, rule: SynapseRule) -> SynapseRule:
@@ -570,7 +574,8 @@ class RetrogradeSBP:
         for event, condition in self.events.items():
             if cells.events.get(event) != condition:
                 raise SBPError(
-                    f"the cells {cells.name!r} do not define the event {event!r}: give events=sbp.events to the NeuronGroup"
+                    f"the cells {cells.name!r} do not define the event {event!r}: "
+                    "give events=sbp.events to the NeuronGroup"
                 )
         if isinstance(self.activity, str) and self.activity not in cells.variables:
             raise SBPError(f"the cells {cells.name!r} have no variable {self.activity!r}, named as their activity")
@@ -637,8 +642,9 @@ class RetrogradeSBP:
         equation = Equations(rule.model)[rule.weight]
         if equation.type != PARAMETER or "shared" in equation.flags or "constant" in equation.flags:
             raise SBPError(
-                f"{self._name(rule)}: the weight {rule.weight!r} is not a plain parameter of each synapse, so its changes "
-                f"cannot be followed at events; declare it as '{rule.weight} : <unit>' and change it in on_pre or on_post"
+                f"{self._name(rule)}: the weight {rule.weight!r} is not a plain parameter of each synapse, so its "
+                f"changes cannot be followed at events; declare it as '{rule.weight} : <unit>' and change it "
+                "in on_pre or on_post"
             )
         dimensionless = equation.dim.is_dimensionless
         if not dimensionless and self.unit is None:
@@ -648,5 +654,6 @@ class RetrogradeSBP:
             )
         if self.unit is not None and get_dimensions(self.unit) != equation.dim:
             raise SBPError(
-                f"{self._name(rule)}: the weight {rule.weight!r} is in {equation.unit}, RetrogradeSBP(unit={self.unit!r}) is not"
+                f"{self._name(rule)}: the weight {rule.weight!r} is in {equation.unit}, "
+                f"RetrogradeSBP(unit={self.unit!r}) is not"
             )

@@ -269,8 +269,8 @@ class SynapseRule:
             The presynaptic and the postsynaptic cells.
         delay : None, Quantity, mapping of str to Quantity, or "per synapse"
             None: no delay. A time: the axonal delay of every ``on_pre`` pathway not `undelayed`. A mapping: pathway
-            name -> time. Either is one value for all synapses, which costs no memory. ``"per synapse"`` leaves each pathway's delay
-            to be set synapse by synapse, as in Brian2 (``synapses.pre.delay = ...``).
+            name -> time. Either is one value for all synapses, which costs no memory. ``"per synapse"`` leaves each
+            pathway's delay to be set synapse by synapse, as in Brian2 (``synapses.pre.delay = ...``).
         name : str, optional
             Name of the object; entries of ``regularly`` are named ``<name>_<entry>``.
         **kwds

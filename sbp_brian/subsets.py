@@ -21,8 +21,9 @@ class InputSubset:
     seed : int
         Seed; different Synapses objects draw differently from one seed.
     drawn : {'fixed', 'event'}
-        'fixed': gives True for the members of one subset. 'event': gives each synapse a place in a random circular order
-        of its cell, in [0, 1); members are those within a window of length ``share`` that begins at a random place.
+        'fixed': gives True for the members of one subset. 'event': gives each synapse a place in a random circular
+        order of its cell, in [0, 1); members are those within a window of length ``share`` that begins at a random
+        place.
     gives : {'member', 'share'}
         'share' gives the exact share (a whole number of synapses over all of the cell's) instead.
     """

@@ -1,4 +1,5 @@
-"""The retrograde mechanism on a few cells: closed forms, one hop, lateral arms, gains, and users' own cells."""
+"""The mechanism on a few cells: closed forms, one hop, lateral arms, gains, users' own cells."""
+
 from __future__ import annotations
 
 import brian2
@@ -20,7 +21,7 @@ def numpy_target():
 
 
 def pair(sbp, up=0.1, down=0.0, times=(10, 20, 30), steps=60, rule=None, w_in=0.8, w_out=1.0):
-    """source -> cells -> target; the output gains `up` at each spike of the target, loses `down` at each of the cell."""
+    """source -> cells -> target; the output gains `up` at spikes of the target, loses `down` at those of the cell."""
     source = group(train(steps, []))
     cells, target = group(train(steps, times), sbp), group(train(steps, times))
     inputs = connected(sbp.receiving(STATIC), source, cells, w=w_in)
@@ -46,8 +47,10 @@ def test_both_signs_meet_between_the_bounds():
     assert w == pytest.approx(0.8 * (1 + (0.3 * 0.6 - 0.1 * 0.5) / 0.4), rel=1e-9)
 
 
-@pytest.mark.parametrize(("emission", "amounts"), [
-    ("change", (0.5, -0.25)), ("relative", (0.5 / 2, -0.25 / 2.5)), ("weighted", (0.5 * 2, -0.25 * 2.5))])
+@pytest.mark.parametrize(
+    ("emission", "amounts"),
+    [("change", (0.5, -0.25)), ("relative", (0.5 / 2, -0.25 / 2.5)), ("weighted", (0.5 * 2, -0.25 * 2.5))],
+)
 @pytest.mark.parametrize("sign", [1, -1])
 def test_emitted_amounts(emission, amounts, sign):
     """For the last two, growth in strength counts as potentiation whether the synapse excites or inhibits."""
@@ -59,7 +62,9 @@ def test_emitted_amounts(emission, amounts, sign):
     outputs = connected(sbp.emitting(rule), cells, target, w=2 * sign)
     run(30, source, cells, target, inputs, outputs, seen, sbp.operation(cells))
     factor = sign if emission == "change" else 1
-    np.testing.assert_allclose(seen.w[0, [10, 11, 20, 21]] - 1, np.array([0, amounts[0], amounts[0], sum(amounts)]) * factor)
+    np.testing.assert_allclose(
+        seen.w[0, [10, 11, 20, 21]] - 1, np.array([0, amounts[0], amounts[0], sum(amounts)]) * factor
+    )
 
 
 def test_a_weight_of_zero_reports_the_bare_change_as_relative():
@@ -67,8 +72,16 @@ def test_a_weight_of_zero_reports_the_bare_change_as_relative():
     assert w == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize(("gains", "expected"), [((1, 1), 0.8 + 0.3 - 0.12), ((0, 1), 0.8 - 0.12), ((1, 0), 0.8 + 0.3),
-                                                 ((0, 0), 0.8), ((2, 0.5), 0.8 + 0.6 - 0.06)])
+@pytest.mark.parametrize(
+    ("gains", "expected"),
+    [
+        ((1, 1), 0.8 + 0.3 - 0.12),
+        ((0, 1), 0.8 - 0.12),
+        ((1, 0), 0.8 + 0.3),
+        ((0, 0), 0.8),
+        ((2, 0.5), 0.8 + 0.6 - 0.06),
+    ],
+)
 def test_gains_block_one_channel_only(gains, expected):
     w, _, _ = pair(RetrogradeSBP(gain_ltp=gains[0], gain_ltd=gains[1]), up=0.1, down=0.04)
     assert w == pytest.approx(expected, rel=1e-12)
@@ -79,8 +92,13 @@ def test_gains_block_one_channel_only(gains, expected):
 def test_one_hop_unless_cascade():
     for cascade, expected in ((False, 0.0), (True, 0.1 * 0.5 * 0.5)):
         sbp = RetrogradeSBP(cascade=cascade, rate=0.5)
-        h0, h, i, a, b = (group(train(60, [])), group(train(60, []), sbp), group(train(60, []), sbp),
-                          group(train(60, []), sbp), group(train(60, [10])))
+        h0, h, i, a, b = (
+            group(train(60, [])),
+            group(train(60, []), sbp),
+            group(train(60, []), sbp),
+            group(train(60, []), sbp),
+            group(train(60, [10])),
+        )
         plastic = steps_rule(0.1)
         first = connected(sbp.receiving(STATIC), h0, h)
         hi, ia = (connected(sbp.receiving(sbp.emitting(plastic)), *ends) for ends in ((h, i), (i, a)))
@@ -99,7 +117,12 @@ def test_emitting_and_receiving_in_either_order_are_one():
         found = []
         for wrap in (lambda s, r: s.receiving(s.emitting(r)), lambda s, r: s.emitting(s.receiving(r))):
             sbp = RetrogradeSBP(cascade=cascade, lateral_ltp=0.3)
-            h, i, a, b = (group(train(60, [5])), group(train(60, [7]), sbp), group(train(60, [8]), sbp), group(train(60, [10])))
+            h, i, a, b = (
+                group(train(60, [5])),
+                group(train(60, [7]), sbp),
+                group(train(60, [8]), sbp),
+                group(train(60, [10])),
+            )
             hi = connected(sbp.receiving(STATIC), h, i)
             ia, ab = connected(wrap(sbp, steps_rule(0.1, 0.05)), i, a), connected(sbp.emitting(steps_rule()), a, b)
             run(60, h, i, a, b, hi, ia, ab, sbp.operation(i), sbp.operation(a))
@@ -138,8 +161,7 @@ def test_an_axonal_delay_does_not_hold_back_the_lateral_arm(how):
     """Two signals in a row: were the arm delayed, it would express the second twice and lose the first."""
     sbp = RetrogradeSBP(lateral_ltp=1.0)
     a, b = group(train(60, []), sbp), group(train(60, [10, 12], []))
-    rule = SynapseRule("w : 1", on_pre={"pre": "w += 0"},
-                       on_post={"post": "w += 0.1*(1 + 4*int(t > 11*ms))"})
+    rule = SynapseRule("w : 1", on_pre={"pre": "w += 0"}, on_post={"post": "w += 0.1*(1 + 4*int(t > 11*ms))"})
     ab = connected(sbp.emitting(rule), a, b, **how)
     if how.get("delay") == "per synapse":
         ab.pre.delay = 7 * ms
@@ -187,17 +209,28 @@ def test_window_is_expressed_at_the_event_and_only_there():
 
 def test_own_activity_divides_above_one_and_can_be_cleared():
     sbp = RetrogradeSBP(activity=True)
-    w, _, cells = pair(sbp, times=[10, 20, 30, 40])     # counts at emission: 0, 1, 2, 3
+    w, _, cells = pair(sbp, times=[10, 20, 30, 40])  # counts at emission: 0, 1, 2, 3
     assert w == pytest.approx(0.8 + 0.1 * (1 + 1 + 1 / 2 + 1 / 3))
     assert cells.retro_count[:] == 4
 
 
 def test_users_own_cells_with_reset_refractoriness_and_units():
-    sbp = RetrogradeSBP(activity=True, unit=nS, transport=Chain(dt=5 * ms, length=1 * brian2.um,
-                                                               velocity=100 * brian2.um / brian2.second, stages=1))
+    sbp = RetrogradeSBP(
+        activity=True,
+        unit=nS,
+        transport=Chain(dt=5 * ms, length=1 * brian2.um, velocity=100 * brian2.um / brian2.second, stages=1),
+    )
     model = Equations("dv/dt = (-70*mV - v)/(10*ms) : volt (unless refractory)\nadapted : 1")
-    cells = NeuronGroup(2, model + sbp.equations, threshold="v > -55*mV", reset="v = -65*mV; adapted += 1",
-                        refractory=4 * ms, method="exact", events=sbp.events | {"high": "v > -60*mV"}, namespace={})
+    cells = NeuronGroup(
+        2,
+        model + sbp.equations,
+        threshold="v > -55*mV",
+        reset="v = -65*mV; adapted += 1",
+        refractory=4 * ms,
+        method="exact",
+        events=sbp.events | {"high": "v > -60*mV"},
+        namespace={},
+    )
     cells.v = -70 * mV
     mine = OnEvent(cells, "spike", "adapted += 0.5", when="resets", order=1)
     cells.run_on_event("high", "adapted += 100")
@@ -211,7 +244,7 @@ def test_users_own_cells_with_reset_refractoriness_and_units():
         synapses.strength = 20 * nS
     operation = sbp.operation(cells)
     run(80, source, cells, target, inputs, outputs, operation, mine)
-    assert list(cells.retro_count) == [2, 2]          # the spike at 12 ms falls into the refractory time
+    assert list(cells.retro_count) == [2, 2]  # the spike at 12 ms falls into the refractory time
     np.testing.assert_allclose(outputs.strength / nS, 24)
     np.testing.assert_allclose(cells.adapted % 100, 3)
     arrived = np.asarray(inputs.strength / nS) - 20 + cells.retro_ltp + cells.retro_ltp_stage_1 + cells.retro_ltp_due
@@ -223,9 +256,14 @@ def test_several_objects_share_one_group_and_subgroups_work():
     sbp = RetrogradeSBP()
     source, cells = group(train(60, [], [])), group(train(60, [], [], []), sbp)
     one, two = group(train(60, [10])), group(train(60, [10, 20]))
-    outputs = [connected(sbp.emitting(steps_rule(0.1)), cells, one),
-               connected(sbp.emitting(steps_rule(0.03, weight="w")), cells[1:], two)]
-    inputs = [connected(sbp.receiving(STATIC), source, cells[:2]), connected(sbp.receiving(STATIC), source[1:], cells[2:])]
+    outputs = [
+        connected(sbp.emitting(steps_rule(0.1)), cells, one),
+        connected(sbp.emitting(steps_rule(0.03, weight="w")), cells[1:], two),
+    ]
+    inputs = [
+        connected(sbp.receiving(STATIC), source, cells[:2]),
+        connected(sbp.receiving(STATIC), source[1:], cells[2:]),
+    ]
     run(60, source, cells, one, two, *outputs, *inputs, sbp.operation(cells))
     np.testing.assert_allclose(inputs[0].w[:], [1.1, 1.16, 1.1, 1.16])
     np.testing.assert_allclose(inputs[1].w[:], [1.16])
@@ -244,9 +282,10 @@ def test_the_rate_can_be_set_for_each_run():
 
 def test_rules_and_declarations_can_be_pickled():
     import pickle
+
     sbp = RetrogradeSBP(transport=Chain(), lateral_ltp=0.2, proportion=0.4, gate=5 * ms)
     rule = pickle.loads(pickle.dumps(sbp.receiving(sbp.emitting(steps_rule()))))
     assert rule.pathways == sbp.receiving(sbp.emitting(steps_rule())).pathways
     assert [guard.side for guard in rule.guards] == ["source", "target"]
     assert rule.guards[0].sbp == sbp
-    assert DT == 1 * ms
+    assert 1 * ms == DT

@@ -1,4 +1,5 @@
 """What holds for any trains and any parameters."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -11,9 +12,12 @@ from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
 
 STEPS, N_IN, N = 40, 12, 2
-RULE = SynapseRule("w : 1\ndx/dt = -x/(10*ms) : 1 (event-driven)\ndy/dt = -y/(10*ms) : 1 (event-driven)",
-                   on_pre={"pre": "x += 1\nw = clip(w - 0.3*y, 0, 3)"}, on_post={"post": "y += 1\nw = clip(w + 0.4*x, 0, 3)"})
-SLOW = settings(max_examples=5, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))    # no shrinking
+RULE = SynapseRule(
+    "w : 1\ndx/dt = -x/(10*ms) : 1 (event-driven)\ndy/dt = -y/(10*ms) : 1 (event-driven)",
+    on_pre={"pre": "x += 1\nw = clip(w - 0.3*y, 0, 3)"},
+    on_post={"post": "y += 1\nw = clip(w + 0.4*x, 0, 3)"},
+)
+SLOW = settings(max_examples=5, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # no shrinking
 seeds = st.integers(0, 10**6)
 
 
@@ -51,8 +55,14 @@ def test_saturating_keeps_its_bounds_and_the_sign(seed, rate, lower, upper, trai
     assert np.all(np.isfinite(w))
 
 
-@given(seeds, st.sampled_from(["additive", "relative", "saturating"]), st.sampled_from(["change", "relative", "weighted"]),
-       st.floats(0, 20), st.floats(-0.9, 0), st.floats(0.01, 2))
+@given(
+    seeds,
+    st.sampled_from(["additive", "relative", "saturating"]),
+    st.sampled_from(["change", "relative", "weighted"]),
+    st.floats(0, 20),
+    st.floats(-0.9, 0),
+    st.floats(0.01, 2),
+)
 @SLOW
 def test_hard_bounds_hold(seed, expression, emission, rate, w_min, w_max):
     sbp = RetrogradeSBP(expression=expression, emission=emission, rate=rate, w_min=w_min, w_max=w_max)
@@ -84,13 +94,15 @@ def test_spread_grows_with_lambda_f(seed, fraction, more):
         assert np.all(np.abs(b - w0) >= np.abs(a - w0) - 1e-12)
 
 
-@given(seeds, st.sampled_from(["additive", "relative", "saturating"]), st.sampled_from(["change", "relative", "weighted"]))
+@given(
+    seeds, st.sampled_from(["additive", "relative", "saturating"]), st.sampled_from(["change", "relative", "weighted"])
+)
 @SLOW
 def test_blocked_gains_leave_the_inputs_untouched_to_the_bit(seed, expression, emission):
     w0, w, out = spread(RetrogradeSBP(gain_ltp=0.0, gain_ltd=0.0, expression=expression, emission=emission), seed)
     np.testing.assert_array_equal(w, w0)
     _, _, free = spread(RetrogradeSBP(expression=expression, emission=emission), seed)
-    np.testing.assert_array_equal(out, free)       # the outputs' own plasticity does not know of the signal
+    np.testing.assert_array_equal(out, free)  # the outputs' own plasticity does not know of the signal
 
 
 @given(seeds, st.sampled_from(["additive", "relative", "saturating"]))
@@ -101,13 +113,30 @@ def test_the_order_of_the_synapses_does_not_matter(seed, expression):
     np.testing.assert_allclose(spread(sbp, seed)[1], spread(sbp, seed, order=order)[1], rtol=1e-12)
 
 
-@given(st.floats(1e-3, 1, exclude_min=True), st.floats(0, 1), st.sampled_from(["additive", "relative", "saturating"]),
-       st.sampled_from(["change", "relative", "weighted"]), st.sampled_from([None, True, "level"]), st.booleans(),
-       st.floats(0, 2), st.floats(0, 2))
+@given(
+    st.floats(1e-3, 1, exclude_min=True),
+    st.floats(0, 1),
+    st.sampled_from(["additive", "relative", "saturating"]),
+    st.sampled_from(["change", "relative", "weighted"]),
+    st.sampled_from([None, True, "level"]),
+    st.booleans(),
+    st.floats(0, 2),
+    st.floats(0, 2),
+)
 @settings(max_examples=15, deadline=None)
-def test_any_valid_declaration_gives_valid_rules(proportion, fraction, expression, emission, activity, cascade, lateral, local):
-    sbp = RetrogradeSBP(proportion, fraction, emission, activity, expression=expression, cascade=cascade,
-                        lateral_ltp=lateral, postlateral_ltd=local)
+def test_any_valid_declaration_gives_valid_rules(
+    proportion, fraction, expression, emission, activity, cascade, lateral, local
+):
+    sbp = RetrogradeSBP(
+        proportion,
+        fraction,
+        emission,
+        activity,
+        expression=expression,
+        cascade=cascade,
+        lateral_ltp=lateral,
+        postlateral_ltd=local,
+    )
     for rule in (sbp.receiving(sbp.emitting(RULE)), sbp.emitting(sbp.receiving(RULE))):
         assert rule.changes_weight("retrograde")
         assert rule.on_pre["pre"].startswith("retro_before = w\n")

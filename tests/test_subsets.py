@@ -1,4 +1,5 @@
 """Which input synapses take part: the share, fixed or drawn at each event."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -33,8 +34,11 @@ def test_exact_share_at_least_one(proportion, post, seed):
         np.testing.assert_allclose(share[post == cell] * n, wanted)
 
 
-@given(st.floats(0, 1, exclude_min=True, exclude_max=True), st.lists(st.integers(0, 3), min_size=1, max_size=40),
-       st.integers(0, 2**32 - 1))
+@given(
+    st.floats(0, 1, exclude_min=True, exclude_max=True),
+    st.lists(st.integers(0, 3), min_size=1, max_size=40),
+    st.integers(0, 2**32 - 1),
+)
 @settings(max_examples=200, deadline=None)
 def test_exact_count_at_each_draw(proportion, post, draw):
     post, place = np.array(post), draw / 2**32
@@ -84,7 +88,7 @@ def test_drawn_per_event_exact_count_at_each(proportion, count):
     events = moved.any(axis=0)
     assert events.sum() == 56
     assert set(moved.sum(axis=0)[events]) == {count}
-    assert len({tuple(column) for column in moved[:, events].T}) > 4       # not one subset for ever
+    assert len({tuple(column) for column in moved[:, events].T}) > 4  # not one subset for ever
     assert np.all(moved.sum(axis=1) > 0)
 
 
@@ -104,8 +108,10 @@ def subset_network():
 
 
 def test_same_subset_on_cpp_as_on_numpy(tmp_path):
-    results = [Simulation(subset_network, 60 * ms, target=target, dt=1 * ms, cache=tmp_path).run(seed=3)
-               for target in ("numpy", "cpp")]
+    results = [
+        Simulation(subset_network, 60 * ms, target=target, dt=1 * ms, cache=tmp_path).run(seed=3)
+        for target in ("numpy", "cpp")
+    ]
     for result in results:
         moved = np.diff(result["seen_drawn.w"], axis=1) > 0
         assert set(moved.sum(axis=0)) == {0, 3}
@@ -117,7 +123,7 @@ def test_same_subset_on_cpp_as_on_numpy(tmp_path):
 
 
 def test_gate_by_window():
-    spikes = train(60, [9], [3], [5], [6], [11], [])     # emitted at 10, expressed at 11: open within 5.5 ms of a spike
+    spikes = train(60, [9], [3], [5], [6], [11], [])  # emitted at 10, expressed at 11: open within 5.5 ms of a spike
     objects, inputs, _ = driven(RetrogradeSBP(gate=5.5 * ms), n_in=6, spikes=spikes, ups=[10])
     run(60, *objects)
     np.testing.assert_allclose(inputs.w[:], [1.1, 1, 1, 1.1, 1.1, 1])
@@ -165,13 +171,16 @@ def test_persistence_decays_with_its_time_constant(expression, bounds):
 
 def test_synapses_made_by_the_program_itself_are_refused(tmp_path):
     import brian2
+
     before = brian2.get_device()
     brian2.set_device("cpp_standalone", build_on_run=False, directory=str(tmp_path))
     try:
         sbp = RetrogradeSBP(proportion=0.5)
         cells = group(train(5, [], []), sbp, name="cells")
         inputs = sbp.receiving(STATIC).synapses(group(train(5, [], [])), cells, name="inputs")
-        with pytest.raises(ValueError, match=r"'retro_receptive' of 'inputs' needs to know which cells .*connect with arrays"):
+        with pytest.raises(
+            ValueError, match=r"'retro_receptive' of 'inputs' needs to know which cells .*connect with arrays"
+        ):
             inputs.connect(p=0.5)
     finally:
         brian2.get_device().reinit()

@@ -1,4 +1,5 @@
 """How the signal travels: mean times and their spread in closed form, and that nothing is lost or made on the way."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -10,7 +11,7 @@ from sbp_brian.events import OnEvent
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.transport import Chain, Delay, Window
 
-STEP = 1e-3     # s
+STEP = 1e-3  # s
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,9 @@ def packets(transport, phases, steps):
     emit = OnEvent(cells, "spike", "retro_ltp += 1\nretro_ltd += 2", when="synapses")
     seen = EventMonitor(cells, "retrograde", ["retro_ltp_now", "retro_ltd_now"], when="synapses")
     run(steps, cells, operation, emit, seen)
-    names = [n for n in sbp.equations.names if n.startswith("retro_ltp") and not n.endswith(("gain", "velocity", "now"))]
+    names = [
+        n for n in sbp.equations.names if n.startswith("retro_ltp") and not n.endswith(("gain", "velocity", "now"))
+    ]
     rest = sum(np.array(getattr(cells, n)[:]) for n in names)
     latency = np.asarray(seen.t / second) - np.asarray(phases)[seen.i] * STEP
     return latency, *(np.array(x) for x in (seen.retro_ltp_now[:], seen.retro_ltd_now[:], seen.i[:])), rest
@@ -38,18 +41,25 @@ def moments(latency, amount):
     return mean, np.sum((latency - mean) ** 2 * amount) / np.sum(amount)
 
 
-@pytest.mark.parametrize(("stages", "every", "v", "pool"), [(1, 10, 1000, None), (4, 10, 1000, None), (8, 4, 3000, None),
-                                                           (3, 5, 2000, 50), (2, 1, 5000, 7)])
+@pytest.mark.parametrize(
+    ("stages", "every", "v", "pool"),
+    [(1, 10, 1000, None), (4, 10, 1000, None), (8, 4, 3000, None), (3, 5, 2000, 50), (2, 1, 5000, 7)],
+)
 def test_chain_mean_and_variance(stages, every, v, pool):
     length = 100
-    transport = Chain(length=length * um, velocity=v * um / second, stages=stages, dt=every * DT,
-                      pool=None if pool is None else pool * DT)
+    transport = Chain(
+        length=length * um,
+        velocity=v * um / second,
+        stages=stages,
+        dt=every * DT,
+        pool=None if pool is None else pool * DT,
+    )
     latency, ltp, ltd, cell, rest = packets(transport, range(every), 3000)
     np.testing.assert_allclose(np.bincount(cell, ltp) + rest, 1, rtol=1e-11)
     np.testing.assert_allclose(ltd, 2 * ltp, rtol=1e-9, atol=1e-11)
     tick = every * STEP
     p = stages * v * tick / length
-    mean = length / v + tick / 2 + STEP / 2 + (pool or 0) * STEP      # the half step: emission falls on whole steps
+    mean = length / v + tick / 2 + STEP / 2 + (pool or 0) * STEP  # the half step: emission falls on whole steps
     variance = stages * (1 - p) / p**2 * tick**2 + (tick**2 - STEP**2) / 12
     if pool is not None:
         leak = every / pool
@@ -69,7 +79,7 @@ def test_chain_is_faster_for_its_own_carrier():
 def test_delay_latency(slots, every):
     transport = Delay((slots + 0.5) * every * DT, slots=slots)
     latency, ltp, _, _, rest = packets(transport, range(every), (slots + 3) * every)
-    assert len(latency) == every                # each packet arrives whole and once
+    assert len(latency) == every  # each packet arrives whole and once
     np.testing.assert_allclose(ltp, 1)
     np.testing.assert_allclose(rest, 0)
     slot = every * STEP
@@ -110,9 +120,16 @@ def test_window_sums():
     np.testing.assert_array_equal(cells.retro_ltp, sums[-1])
 
 
-@pytest.mark.parametrize("transport", [None, Delay(15 * DT, slots=2), Delay(3.3 * DT, slots=3),
-                                       Chain(length=30 * um, velocity=1 * mm / second, dt=3 * DT, stages=3),
-                                       Chain(length=30 * um, velocity=1 * mm / second, dt=1 * DT, stages=2, pool=9 * DT)])
+@pytest.mark.parametrize(
+    "transport",
+    [
+        None,
+        Delay(15 * DT, slots=2),
+        Delay(3.3 * DT, slots=3),
+        Chain(length=30 * um, velocity=1 * mm / second, dt=3 * DT, stages=3),
+        Chain(length=30 * um, velocity=1 * mm / second, dt=1 * DT, stages=2, pool=9 * DT),
+    ],
+)
 @pytest.mark.parametrize("stop", [1, 17, 50])
 def test_emitted_is_delivered_or_in_transit(transport, stop):
     """Emission in every step, so that it always coincides with expression; the run stops anywhere."""
@@ -127,8 +144,11 @@ def test_emitted_is_delivered_or_in_transit(transport, stop):
     net = run(stop, cells, operation, emit, seen)
     for steps in (stop, stop + 23):
         for channel, amount in (("ltp", 0.7), ("ltd", 1e-13)):
-            names = [n for n in sbp.equations.names
-                     if n.startswith(f"retro_{channel}") and not n.endswith(("gain", "velocity", "now"))]
+            names = [
+                n
+                for n in sbp.equations.names
+                if n.startswith(f"retro_{channel}") and not n.endswith(("gain", "velocity", "now"))
+            ]
             there = sum(np.asarray(getattr(cells, n)[:]) for n in names)
             delivered = np.bincount(seen.i[:], getattr(seen, f"retro_{channel}_now")[:], minlength=2)
             np.testing.assert_allclose(delivered + there, amount * spikes[:steps].sum(0), rtol=1e-12)
@@ -147,29 +167,32 @@ def test_a_signal_too_small_waits_for_more():
     np.testing.assert_allclose(sum(seen.retro_ltp_now[:]) + cells.retro_ltp_due[0], 30 * 3e-13)
 
 
-@pytest.mark.parametrize(("make", "message"), [
-    (lambda: Delay(3), "Delay: time must be one value in units of time, got 3"),
-    (lambda: Delay(3 * um), "units of time"),
-    (lambda: Delay([1, 2] * second), "one value"),
-    (lambda: Delay(0 * second), "time must be positive and finite"),
-    (lambda: Delay(-1 * second), "time must be positive"),
-    (lambda: Delay(np.inf * second), "finite"),
-    (lambda: Delay(np.nan * second), "finite"),
-    (lambda: Delay(1 * second, slots=0), "slots must be a whole number of at least 1, got 0"),
-    (lambda: Delay(1 * second, slots=2.5), "whole number"),
-    (lambda: Delay(1 * second, slots=True), "whole number"),
-    (lambda: Chain(length=3 * second), "length must be one value in units of length"),
-    (lambda: Chain(velocity=1 * um), "velocity must be one value in units of length per time"),
-    (lambda: Chain(velocity=0 * um / second), "velocity must be positive"),
-    (lambda: Chain(velocity_ltd=-1 * um / second), "velocity_ltd must be positive"),
-    (lambda: Chain(stages=0), "stages must be a whole number"),
-    (lambda: Chain(dt=100 * second), "use dt <= 37.5 s or fewer stages"),
-    (lambda: Chain(dt=30 * second, velocity_ltd=2 * um / second), "with velocity_ltd="),
-    (lambda: Chain(pool=0.5 * second), "pool=0.5 s is shorter than the tick"),
-    (lambda: Chain(pool=3), "pool must be one value in units of time"),
-    (lambda: Window(20), "Window: time must be one value in units of time"),
-    (lambda: Window(0 * ms), "positive"),
-])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Delay(3), "Delay: time must be one value in units of time, got 3"),
+        (lambda: Delay(3 * um), "units of time"),
+        (lambda: Delay([1, 2] * second), "one value"),
+        (lambda: Delay(0 * second), "time must be positive and finite"),
+        (lambda: Delay(-1 * second), "time must be positive"),
+        (lambda: Delay(np.inf * second), "finite"),
+        (lambda: Delay(np.nan * second), "finite"),
+        (lambda: Delay(1 * second, slots=0), "slots must be a whole number of at least 1, got 0"),
+        (lambda: Delay(1 * second, slots=2.5), "whole number"),
+        (lambda: Delay(1 * second, slots=True), "whole number"),
+        (lambda: Chain(length=3 * second), "length must be one value in units of length"),
+        (lambda: Chain(velocity=1 * um), "velocity must be one value in units of length per time"),
+        (lambda: Chain(velocity=0 * um / second), "velocity must be positive"),
+        (lambda: Chain(velocity_ltd=-1 * um / second), "velocity_ltd must be positive"),
+        (lambda: Chain(stages=0), "stages must be a whole number"),
+        (lambda: Chain(dt=100 * second), "use dt <= 37.5 s or fewer stages"),
+        (lambda: Chain(dt=30 * second, velocity_ltd=2 * um / second), "with velocity_ltd="),
+        (lambda: Chain(pool=0.5 * second), "pool=0.5 s is shorter than the tick"),
+        (lambda: Chain(pool=3), "pool must be one value in units of time"),
+        (lambda: Window(20), "Window: time must be one value in units of time"),
+        (lambda: Window(0 * ms), "positive"),
+    ],
+)
 def test_refusals(make, message):
     with pytest.raises((TypeError, ValueError)) as error:
         make()

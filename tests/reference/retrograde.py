@@ -1,9 +1,10 @@
-"""The retrograde mechanism in plain numpy and Python loops, independent of the library: one step, one synapse at a time.
+"""The retrograde mechanism in plain numpy and Python loops, independent of the library: one step, synapse by synapse.
 
-It follows the description of the mechanism, not the library's code: what is emitted in a step can be expressed in the
-next one at the earliest; within a step the order is tick of the transport, hand-over of what is due, presynaptic pathways,
+It follows the description of the mechanism, not the library's code: what is emitted in a step can be expressed in
+the next one at the earliest; within a step the order is tick of the transport, hand-over, presynaptic pathways,
 postsynaptic pathways (each kind by name), spike counts. Weights, signals and times are bare numbers (steps).
 """
+
 from __future__ import annotations
 
 import math
@@ -19,22 +20,22 @@ class Plan:
     """What a cell or synapse does with the signal; the parameters of the mechanism as plain numbers."""
 
     emission: str = "change"
-    activity: str | None = None                 # None, "count" or "given"
-    transport: str | None = None                # None, "delay", "chain" or "window"
-    every: int = 1                              # steps between two ticks
-    slots: int = 1                              # of a delay, or stages of a chain
-    moved: tuple[float, float] = (0.0, 0.0)     # fraction of a stage that moves at a tick (ltp, ltd)
-    leak: float | None = None                   # fraction of the pool that is expressed at a tick
+    activity: str | None = None  # None, "count" or "given"
+    transport: str | None = None  # None, "delay", "chain" or "window"
+    every: int = 1  # steps between two ticks
+    slots: int = 1  # of a delay, or stages of a chain
+    moved: tuple[float, float] = (0.0, 0.0)  # fraction of a stage that moves at a tick (ltp, ltd)
+    leak: float | None = None  # fraction of the pool that is expressed at a tick
     expression: str = "additive"
     rate: float = 1.0
     fraction: float = 1.0
     upper: float = 0.6
     lower: float = 0.5
     bounds: tuple[float, float] = (-math.inf, math.inf)
-    gate: int | None = None                     # steps for which a presynaptic spike opens a synapse
+    gate: int | None = None  # steps for which a presynaptic spike opens a synapse
     lateral: tuple[float, float] = (0.0, 0.0)
     postlateral: float = 0.0
-    persistence: tuple[int, float] | None = None    # steps between two decays, factor kept at each
+    persistence: tuple[int, float] | None = None  # steps between two decays, factor kept at each
     cascade: bool = False
 
 
@@ -46,18 +47,18 @@ class Cells:
         self.n = n = self.spikes.shape[1]
         self.plan = plan
         self.gains = [np.broadcast_to(np.asarray(g, float), n) for g in gains]
-        self.given = given                      # activity of each cell at each step
-        self.drives = drives                    # steps x cells: the event at which a window is expressed
+        self.given = given  # activity of each cell at each step
+        self.drives = drives  # steps x cells: the event at which a window is expressed
         self.count = np.zeros(n)
-        self.fresh = [np.zeros(n), np.zeros(n)]     # emitted, not yet picked up
+        self.fresh = [np.zeros(n), np.zeros(n)]  # emitted, not yet picked up
         self.due = [np.zeros(n), np.zeros(n)]
         self.now = [np.zeros(n), np.zeros(n)]
         self.ways = [[np.zeros(n) for _ in range(plan.slots if plan else 0)] for _ in range(2)]
         self.pool = [np.zeros(n), np.zeros(n)]
         self.local_due, self.local_now = np.zeros(n), np.zeros(n)
         self.arrived = self.arrived_locally = np.zeros(n, bool)
-        self.total = [np.zeros(n), np.zeros(n)]     # all that was ever emitted
-        self.handed = [np.zeros(n), np.zeros(n)]    # all that was ever handed over
+        self.total = [np.zeros(n), np.zeros(n)]  # all that was ever emitted
+        self.handed = [np.zeros(n), np.zeros(n)]  # all that was ever handed over
 
     def tick(self, k: int) -> None:
         plan = self.plan
@@ -110,7 +111,7 @@ class Stdp:
 
     a_plus: float
     a_minus: float
-    tau: float                                  # steps
+    tau: float  # steps
     low: float
     high: float
     bonus: float = 0.0
@@ -136,8 +137,21 @@ class Stdp:
 class Synapses:
     """Synapses of one kind between two groups of cells, one weight each."""
 
-    def __init__(self, name, source, target, pre, post, w, rule=None, delay=0, emits=None, receives=None,
-                 receptive=None, extra=None):
+    def __init__(
+        self,
+        name,
+        source,
+        target,
+        pre,
+        post,
+        w,
+        rule=None,
+        delay=0,
+        emits=None,
+        receives=None,
+        receptive=None,
+        extra=None,
+    ):
         self.name, self.source, self.target, self.rule, self.delay = name, source, target, rule, delay
         self.pre, self.post, self.w = list(pre), list(post), np.array(w, float)
         self.emits, self.receives, self.extra = emits, receives, extra
@@ -254,8 +268,11 @@ class Synapses:
                 continue
             old = self.expressed.copy()
             self.expressed = plan.persistence[1] * old
-            moved = self.w + (self.expressed - old) if plan.expression == "additive" else (
-                self.w * (1 + self.expressed) / (1 + old))
+            moved = (
+                self.w + (self.expressed - old)
+                if plan.expression == "additive"
+                else (self.w * (1 + self.expressed) / (1 + old))
+            )
             self.w = np.clip(moved, *plan.bounds)
             return
 

@@ -3,14 +3,15 @@
 Each case is four input cells -> three cells with the signal -> three target cells, all with given random spike trains
 that often coincide. Many cases live side by side in one network, so that a target compiles once.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import Equations, Network, NeuronGroup, TimedArray, ms, second, um
-
 from reference import retrograde as plain
+
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
 from sbp_brian.transport import Chain, Delay, Window
@@ -19,7 +20,7 @@ UNITLESS = 1.0
 DT = 1 * ms
 STEPS = 300
 SIZES = {"src": 4, "cells": 3, "tgt": 3}
-LEVELS = np.array([0.25, 2.0, 3.5])     # activity of the cells where it is given; below 1 it must not divide
+LEVELS = np.array([0.25, 2.0, 3.5])  # activity of the cells where it is given; below 1 it must not divide
 
 
 def trains(seed: int = 1) -> dict[str, np.ndarray]:
@@ -43,17 +44,17 @@ class Case:
     name: str
     emission: str = "change"
     activity: str | None = None
-    transport: tuple = ()               # (), ("delay", slots, every), ("chain", stages, every, v, v_ltd, pool), ("window", every)
+    transport: tuple = ()  # (), ("delay", slots, every), ("chain", stages, every, v, v_ltd, pool), ("window", every)
     expression: str = "additive"
-    options: dict = field(default_factory=dict)     # further arguments of RetrogradeSBP that are plain numbers
+    options: dict = field(default_factory=dict)  # further arguments of RetrogradeSBP that are plain numbers
     gains: tuple = (1.0, 1.0)
     gate: int | None = None
     persistence: int | None = None
     cascade: bool = False
     weight: str = "w"
     unit: object = UNITLESS
-    bonus: float = 0.0                  # a second pathway that changes the weight
-    signed: bool = False                # weights of both signs
+    bonus: float = 0.0  # a second pathway that changes the weight
+    signed: bool = False  # weights of both signs
     delay: int = 0
     second_output: bool = False
     dense: bool = True
@@ -73,28 +74,48 @@ class Case:
             transport = Window(numbers[0] * DT)
         elif kind == "chain":
             stages, every, v, v_ltd, pool = numbers
-            transport = Chain(length=100 * um, velocity=v * um / second, stages=stages, dt=every * DT,
-                              pool=None if pool is None else pool * DT, velocity_ltd=v_ltd * um / second)
+            transport = Chain(
+                length=100 * um,
+                velocity=v * um / second,
+                stages=stages,
+                dt=every * DT,
+                pool=None if pool is None else pool * DT,
+                velocity_ltd=v_ltd * um / second,
+            )
         options = dict(self.options)
         for name in {"w_min", "w_max"} & options.keys():
             options[name] = options[name] * self.unit
         return RetrogradeSBP(
-            emission=self.emission, activity={None: None, "count": True, "given": "level"}[self.activity],
-            transport=transport, expression=self.expression, cascade=self.cascade,
+            emission=self.emission,
+            activity={None: None, "count": True, "given": "level"}[self.activity],
+            transport=transport,
+            expression=self.expression,
+            cascade=self.cascade,
             gate=None if self.gate is None else (self.gate + 0.5) * DT,
             persistence=None if self.persistence is None else self.persistence * DT,
-            unit=None if self.bare else self.unit, **options)
+            unit=None if self.bare else self.unit,
+            **options,
+        )
 
     def plan(self) -> plain.Plan:
         """The same for the reference."""
         kind, *numbers = self.transport or (None,)
         o = self.options
         plan = plain.Plan(
-            emission=self.emission, activity=self.activity, transport=kind, expression=self.expression, gate=self.gate,
-            rate=o.get("rate", 1.0), fraction=o.get("fraction", 1.0), upper=o.get("upper", 0.6),
-            lower=o.get("lower", 0.5), bounds=(o.get("w_min", -np.inf), o.get("w_max", np.inf)),
-            lateral=(o.get("lateral_ltp", 0.0), o.get("lateral_ltd", 0.0)), postlateral=o.get("postlateral_ltd", 0.0),
-            cascade=self.cascade)
+            emission=self.emission,
+            activity=self.activity,
+            transport=kind,
+            expression=self.expression,
+            gate=self.gate,
+            rate=o.get("rate", 1.0),
+            fraction=o.get("fraction", 1.0),
+            upper=o.get("upper", 0.6),
+            lower=o.get("lower", 0.5),
+            bounds=(o.get("w_min", -np.inf), o.get("w_max", np.inf)),
+            lateral=(o.get("lateral_ltp", 0.0), o.get("lateral_ltd", 0.0)),
+            postlateral=o.get("postlateral_ltd", 0.0),
+            cascade=self.cascade,
+        )
         if kind == "delay":
             plan.slots, plan.every = numbers
         elif kind == "window":
@@ -116,7 +137,7 @@ class Case:
     def rule(self) -> SynapseRule:
         """The plastic rule as strings."""
         w, p = self.weight, self.stdp()
-        model = f"""{w} : {'1' if self.bare else 'siemens'}
+        model = f"""{w} : {"1" if self.bare else "siemens"}
                     dx/dt = -x/tau_x : 1 (event-driven)
                     dy/dt = -y/tau_x : 1 (event-driven)"""
         on_pre = {"pre": f"x += 1\n{w} = clip({w} - a_minus*y, low, high)"}
@@ -125,9 +146,15 @@ class Case:
         namespace = {n: p[n] * self.unit for n in ("a_plus", "a_minus", "low", "high")}
         if self.bare:
             namespace = {n: float(v) for n, v in namespace.items()}
-        return SynapseRule(model, on_pre=on_pre, on_post={"post": f"y += 1\n{w} = clip({w} + a_plus*x, low, high)"},
-                           on_event={"extra": "bonus_now"} if self.bonus else {}, weight=w, name=self.name,
-                           namespace={**namespace, "tau_x": p["tau"] * DT, **({"bonus": self.bonus} if self.bonus else {})})
+        return SynapseRule(
+            model,
+            on_pre=on_pre,
+            on_post={"post": f"y += 1\n{w} = clip({w} + a_plus*x, low, high)"},
+            on_event={"extra": "bonus_now"} if self.bonus else {},
+            weight=w,
+            name=self.name,
+            namespace={**namespace, "tau_x": p["tau"] * DT, **({"bonus": self.bonus} if self.bonus else {})},
+        )
 
     def edges(self, n_pre: int, n_post: int) -> tuple[np.ndarray, np.ndarray]:
         """All to all, or with every third pair left out."""
@@ -154,42 +181,69 @@ def layout(case: Case) -> list[tuple[str, str, str, str, int]]:
 
 def network(cases, seed: int = 1) -> Network:
     """One network that holds all `cases`, from library objects."""
-    drive = {name: TimedArray(values.astype(float), dt=DT, name=f"train_{name}") for name, values in trains(seed).items()}
+    drive = {
+        name: TimedArray(values.astype(float), dt=DT, name=f"train_{name}") for name, values in trains(seed).items()
+    }
     objects = []
 
     def group(name, train, equations="", events=None, reset=None):
         spikes = {"spikes_now": drive[train], "bonus_train": drive["bonus"], "drive_train": drive["drive"]}
-        found = NeuronGroup(SIZES.get(train, 3), Equations("level : 1") + equations,
-                            threshold="spikes_now(t, i) > 0.5", reset=reset, events=events or {}, name=name,
-                            namespace=spikes)
+        found = NeuronGroup(
+            SIZES.get(train, 3),
+            Equations("level : 1") + equations,
+            threshold="spikes_now(t, i) > 0.5",
+            reset=reset,
+            events=events or {},
+            name=name,
+            namespace=spikes,
+        )
         objects.append(found)
         return found
 
     drives = any(case.transport[:1] == ("window",) for case in cases)
-    shared = {"src": group("src", "src", events={"drive_now": "drive_train(t, i) > 0.5"} if drives else None),
-              "tgt": group("tgt", "tgt")}
+    shared = {
+        "src": group("src", "src", events={"drive_now": "drive_train(t, i) > 0.5"} if drives else None),
+        "tgt": group("tgt", "tgt"),
+    }
     for case in cases:
         sbp = case.sbp()
         own = dict(shared)
         holders = ["cells", *(["mid"] if case.cascade else []), *(["tgt"] if sbp.postlateral_ltd else [])]
         for name in holders:
-            events = {**sbp.events, **({"bonus_now": "bonus_train(t, i) > 0.5"} if name == "cells" and case.bonus else {})}
-            own[name] = cells = group(f"{case.name}_{name}", name, sbp.equations, events,
-                                      reset="level = level" if case.activity == "count" else None)
+            events = {
+                **sbp.events,
+                **({"bonus_now": "bonus_train(t, i) > 0.5"} if name == "cells" and case.bonus else {}),
+            }
+            own[name] = cells = group(
+                f"{case.name}_{name}",
+                name,
+                sbp.equations,
+                events,
+                reset="level = level" if case.activity == "count" else None,
+            )
             objects.extend(sbp.operation(cells))
             cells.level = LEVELS
             if name == "cells":
                 for channel, gain in zip(("ltp", "ltd"), case.gains, strict=True):
                     setattr(cells, f"retro_{channel}_gain", gain)
         for name, source, target, kind, start in layout(case):
-            rule = case.rule() if kind != "in" else SynapseRule(f"{case.weight} : {'1' if case.bare else 'siemens'}",
-                                                                weight=case.weight, name="static")
+            rule = (
+                case.rule()
+                if kind != "in"
+                else SynapseRule(
+                    f"{case.weight} : {'1' if case.bare else 'siemens'}", weight=case.weight, name="static"
+                )
+            )
             if kind != "in":
                 rule = sbp.emitting(rule)
             if kind != "out":
                 rule = sbp.receiving(rule, on="drive_now" if case.transport[:1] == ("window",) else None)
-            made = rule.synapses(own[source], own[target], name=f"{case.name}_{name}",
-                                 delay=case.delay * DT if case.delay and kind == "out" else None)
+            made = rule.synapses(
+                own[source],
+                own[target],
+                name=f"{case.name}_{name}",
+                delay=case.delay * DT if case.delay and kind == "out" else None,
+            )
             pre, post = case.edges(len(own[source]), len(own[target]))
             if case.dense:
                 made.connect()
@@ -206,14 +260,25 @@ def expected(case: Case, receptive: dict[str, np.ndarray], seed: int = 1):
     plan = case.plan()
     groups = {name: plain.Cells(t[name], drives=t["drive"] if name == "src" else None) for name in ("src", "tgt")}
     for name in ["cells", *(["mid"] if case.cascade else []), *(["tgt"] if plan.postlateral else [])]:
-        groups[name] = plain.Cells(t[name], plan, case.gains if name == "cells" else (1, 1), given=np.tile(LEVELS, (STEPS, 1)))
+        groups[name] = plain.Cells(
+            t[name], plan, case.gains if name == "cells" else (1, 1), given=np.tile(LEVELS, (STEPS, 1))
+        )
     synapses = {}
     for name, source, target, kind, start in layout(case):
         pre, post = case.edges(groups[source].n, groups[target].n)
         synapses[name] = plain.Synapses(
-            name, groups[source], groups[target], pre, post, case.weights(len(pre), start),
-            rule=plain.Stdp(**case.stdp()) if kind != "in" else None, delay=case.delay if kind == "out" else 0,
-            emits=plan if kind != "in" else None, receives=plan if kind != "out" else None,
-            receptive=receptive.get(name), extra=t["bonus"] if kind == "out" and case.bonus else None)
+            name,
+            groups[source],
+            groups[target],
+            pre,
+            post,
+            case.weights(len(pre), start),
+            rule=plain.Stdp(**case.stdp()) if kind != "in" else None,
+            delay=case.delay if kind == "out" else 0,
+            emits=plan if kind != "in" else None,
+            receives=plan if kind != "out" else None,
+            receptive=receptive.get(name),
+            extra=t["bonus"] if kind == "out" and case.bonus else None,
+        )
     plain.simulate(STEPS, list(groups.values()), list(synapses.values()))
     return groups, synapses

@@ -1,4 +1,5 @@
 """Cells with given spikes and the numpy target, for tests of the retrograde mechanism on a few cells."""
+
 from __future__ import annotations
 
 from contextlib import contextmanager
@@ -36,14 +37,25 @@ def group(spikes, sbp=None, equations="", events=None, **how) -> NeuronGroup:
     """Cells that spike as told; with `sbp`, ready for `sbp.operation`."""
     given = TimedArray(np.asarray(spikes, float), dt=DT)
     equations = Equations(equations) + (sbp.equations if sbp else "")
-    return NeuronGroup(spikes.shape[1], equations, threshold="train_now(t, i) > 0.5",
-                       events={**(sbp.events if sbp else {}), **(events or {})}, namespace={"train_now": given}, **how)
+    return NeuronGroup(
+        spikes.shape[1],
+        equations,
+        threshold="train_now(t, i) > 0.5",
+        events={**(sbp.events if sbp else {}), **(events or {})},
+        namespace={"train_now": given},
+        **how,
+    )
 
 
 def steps_rule(up=0.1, down=0.0, weight="w") -> SynapseRule:
     """A rule that adds `up` at each postsynaptic spike and takes `down` at each presynaptic one."""
-    return SynapseRule(f"{weight} : 1", on_pre={"pre": f"{weight} -= {down!r}"} if down else {},
-                       on_post={"post": f"{weight} += {up!r}"} if up else {}, weight=weight, name="steps")
+    return SynapseRule(
+        f"{weight} : 1",
+        on_pre={"pre": f"{weight} -= {down!r}"} if down else {},
+        on_post={"post": f"{weight} += {up!r}"} if up else {},
+        weight=weight,
+        name="steps",
+    )
 
 
 def connected(rule, source, target, w=1.0, i=None, j=None, **how):
