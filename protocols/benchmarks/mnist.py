@@ -18,12 +18,12 @@ from sbp_brian.trials import Samples, Training
 
 #: Learning rates of each arm, chosen on validation (hidden, output).
 RATES = {
-    "weighted/activity": (20.0, 0.001),
+    "weighted/activity": (20.0, 0.0005),
     "weighted": (4.0, 0.001),
     "change": (0.002, 0.001),
     "relative": (1e-6, 0.001),
     "frozen": (0.0, 0.001),
-    "shuffled-labels": (20.0, 0.001),
+    "shuffled-labels": (20.0, 0.0005),
 }
 PAPER = {"paper_value": 0.9514, "provenance": "read: authors' notebook, SNN with SBP, best epoch on the test set"}
 
@@ -141,7 +141,7 @@ PROTOCOL = Protocol(
         "lambda_f": Parameter(1.0, minimum=0.0, maximum=1.0, help="share of the signal that they express"),
         "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the hidden layer; -1: the arm's"),
         "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the output layer; -1: the arm's"),
-        "decay": Parameter(0.7, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
+        "decay": Parameter(0.75, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "train_samples": Parameter(0, minimum=0, help="training images; 0: all"),
         "validation_samples": Parameter(0, minimum=0, help="validation images; 0: all"),
         "test_samples": Parameter(0, minimum=0, help="test images; 0: all"),
