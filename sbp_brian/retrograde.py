@@ -29,54 +29,23 @@ rule Zhang, Cheng, Jia, Poo, Zeng & Xu 2021 (doi:10.1126/sciadv.abh0146).
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-from brian2 import Clock, Equations, NeuronGroup, Quantity, get_dimensions, second
+from brian2 import Clock, Equations, NeuronGroup, Quantity
 from brian2.core.base import BrianObject
-from brian2.equations.equations import PARAMETER
-from brian2.groups.subgroup import Subgroup
-from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from sbp_brian._operated import NeedsOperation, SBPError, mark, moved_by
+from sbp_brian import _retrograde_checks as checks
+from sbp_brian import _retrograde_code as code
+from sbp_brian._operated import NeedsOperation, SBPError, mark
 from sbp_brian.events import OnEvent
 from sbp_brian.rules import Regular, SynapseRule
 from sbp_brian.subsets import InputSubset
-from sbp_brian.transport import Chain, Transport, Window, require_positive
+from sbp_brian.transport import Chain, Transport
 
 __all__ = ["RetrogradeSBP", "SBPError"]
 
 CHANNELS = ("ltp", "ltd")
-EMISSIONS = {
-    "change": "{w} - retro_before",
-    "relative": "({w} - retro_before)/(retro_before + int(retro_before == 0*retro_before)*retro_unit)",
-    "weighted": "retro_before*({w} - retro_before)",
-}
-UNIT_POWER = {"change": 1, "relative": 0, "weighted": 2}  # of the weight's unit in the emitted amount
-EXPRESSIONS = ("additive", "relative", "saturating")
 NEGLIGIBLE = 1e-12  # a signal below this waits until more has come together: silent cells cost their synapses nothing
-
-
-def choice(name: str, value, allowed) -> None:
-    """Raise unless `value` is among `allowed`; suggests the nearest."""
-    if value in allowed:
-        return
-    near = difflib.get_close_matches(str(value), allowed, 1)
-    raise ValueError(
-        f"RetrogradeSBP: {name} must be one of {', '.join(allowed)}, got {value!r}"
-        + (f"; did you mean {near[0]!r}?" if near else "")
-    )
-
-
-def within(name: str, value, low: float, high: float, low_open: bool = False) -> None:
-    """Raise unless `value` is a number in [low, high] (or (low, high])."""
-    number = isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)
-    above = number and (low < value or (value == low and not low_open))
-    if not above or not value <= high or np.isinf(value):
-        left = "(" if low_open else "["
-        right = ")" if np.isinf(high) else "]"
-        raise ValueError(f"RetrogradeSBP: {name} must be a number in {left}{low:g}, {high:g}{right}, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -176,53 +145,7 @@ class RetrogradeSBP:
     seed: int = field(default=0)
 
     def __post_init__(self):
-        within("proportion (lambda_p)", self.proportion, 0, 1, low_open=True)
-        within("fraction (lambda_f)", self.fraction, 0, 1)
-        choice("emission", self.emission, tuple(EMISSIONS))
-        choice("expression", self.expression, EXPRESSIONS)
-        choice("draw", self.draw, ("fixed", "event"))
-        for name in ("gain_ltp", "gain_ltd", "rate", "lateral_ltp", "lateral_ltd", "postlateral_ltd"):
-            within(name, getattr(self, name), 0, np.inf)
-        within("upper", self.upper, 0, np.inf, low_open=True)
-        within("lower", self.lower, 0, 1, low_open=True)
-        if self.lower == 1:
-            raise ValueError("RetrogradeSBP: lower must lie below 1: a weight moved by factors never leaves zero")
-        if self.transport is not None and not isinstance(self.transport, Transport):
-            raise TypeError(f"RetrogradeSBP: transport must be None, Delay, Chain or Window, got {self.transport!r}")
-        if not (self.activity is None or isinstance(self.activity, bool) or str(self.activity).isidentifier()):
-            raise ValueError(
-                f"RetrogradeSBP: activity must be None, True or name one variable of the cells, got {self.activity!r}"
-            )
-        if isinstance(self.gate, Quantity):
-            require_positive("RetrogradeSBP", "gate", self.gate, second, "units of time, as a window")
-        elif self.gate is not None and not (isinstance(self.gate, str) and self.gate.strip()):
-            raise TypeError(f"RetrogradeSBP: gate must be None, a time or an expression in quotes, got {self.gate!r}")
-        if self.persistence is not None:
-            require_positive("RetrogradeSBP", "persistence", self.persistence, second, "units of time")
-        if self.unit is not None and not isinstance(self.unit, Quantity):
-            raise TypeError(f"RetrogradeSBP: unit must be a unit such as nS, got {self.unit!r}")
-        self._check_bounds()
-        if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool) or self.seed < 0:
-            raise ValueError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {self.seed!r}")
-        if isinstance(self.transport, Window) and (self.has_lateral or self.postlateral_ltd or self.draw == "event"):
-            raise ValueError(
-                "RetrogradeSBP: with transport=Window the input synapses express at presynaptic events only; "
-                "lateral arms and draw='event' need transport=None, Delay or Chain"
-            )
-
-    def _check_bounds(self) -> None:
-        given = {name: value for name in ("w_min", "w_max") if (value := getattr(self, name)) is not None}
-        dimensions = DIMENSIONLESS if self.unit is None else get_dimensions(self.unit)
-        for name, value in given.items():
-            if not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or np.isnan(float(value)):
-                raise TypeError(f"RetrogradeSBP: {name} must be one number in the unit of the weight, got {value!r}")
-            if get_dimensions(value) != dimensions:
-                raise TypeError(
-                    f"RetrogradeSBP: {name}={value} is not in the unit of the weight, which is "
-                    + ("none; give unit=... where the weight has one" if self.unit is None else f"unit={self.unit!r}")
-                )
-        if len(given) == 2 and not self.w_min < self.w_max:
-            raise ValueError(f"RetrogradeSBP: w_min={self.w_min} must lie below w_max={self.w_max}")
+        checks.check_parameters(self)
 
     # ------------------------------------------------------------------------------------------------- properties
     @property
@@ -236,7 +159,7 @@ class RetrogradeSBP:
         return self.transport is not None and self.transport.holds
 
     @property
-    def _reported_to(self) -> str:
+    def reported_to(self) -> str:
         """The variable that emitting synapses write: what is due at once where there is no transport."""
         return "_due" if self.transport is None else ""
 
@@ -298,14 +221,14 @@ class RetrogradeSBP:
         SBPError
             The rule never changes its weight, reports already, or its weight is not a plain parameter.
         """
-        self._check_weight(rule, "emitting")
-        if "retro_ltp" in rule.hints and any("retro_before" in c for c in self._codes(rule)):
-            raise SBPError(f"{self._name(rule)}: it is emitting already; wrap a rule once")
+        checks.check_weight(self, rule, "emitting")
+        if "retro_ltp" in rule.hints and any("retro_before" in c for c in _codes(rule)):
+            raise SBPError(f"{checks.rule_name(rule)}: it is emitting already; wrap a rule once")
         changing = [p for p in [*rule.on_pre, *rule.on_post] if rule.changes_weight(p) and self._may_emit(p)]
         if not changing:
             raise SBPError(
-                f"{self._name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to report; "
-                "give emitting() a plastic rule, or name its weight with SynapseRule(weight=...)"
+                f"{checks.rule_name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to "
+                "report; give emitting() a plastic rule, or name its weight with SynapseRule(weight=...)"
             )
         factors = {}
         if self.has_lateral:
@@ -317,9 +240,9 @@ class RetrogradeSBP:
             rule,
             model="\n".join([rule.model, *induced, *(f"{name} : 1 (shared)" for name in factors)]),
             initial={**rule.initial, **factors},
-            on_pre={p: self._tap(rule, c) if p in changing else c for p, c in rule.on_pre.items()},
-            on_post={p: self._tap(rule, c) if p in changing else c for p, c in rule.on_post.items()},
-            namespace={**rule.namespace, **self._unit_namespace},
+            on_pre={p: code.tap(self, rule, c) if p in changing else c for p, c in rule.on_pre.items()},
+            on_post={p: code.tap(self, rule, c) if p in changing else c for p, c in rule.on_post.items()},
+            namespace={**rule.namespace, **_unit_namespace(self)},
             hints={**self._hints, "retro_ltp": "", **rule.hints},
             guards=(*rule.guards, NeedsOperation(self, "source")),
         )
@@ -337,30 +260,6 @@ class RetrogradeSBP:
 
     def _may_emit(self, pathway: str) -> bool:
         return self.cascade or pathway not in ("retrograde", "retro_lateral", "retro_local")
-
-    def _tap(self, rule: SynapseRule, code: str) -> str:
-        """Report what `code` changes: the amount goes to the presynaptic cell, increases and decreases apart."""
-        amount = f"({EMISSIONS[self.emission].format(w=rule.weight)})"
-        if self.unit is not None and UNIT_POWER[self.emission]:
-            amount += f"/retro_unit**{UNIT_POWER[self.emission]}"
-        if self.emission == "relative" and self.unit is None:
-            amount = amount.replace("*retro_unit", "")
-        if self.activity:
-            name = self.activity if isinstance(self.activity, str) else "retro_count"
-            amount += f"/clip({name}_pre, 1, inf)"
-        to = self._reported_to
-        lines = [
-            f"retro_before = {rule.weight}",
-            code.strip("\n"),
-            f"retro_change = {amount}",
-            f"retro_ltp{to}_pre += retro_ltp_gain_pre*clip(retro_change, 0, inf)",
-            f"retro_ltd{to}_pre += retro_ltd_gain_pre*clip(-retro_change, 0, inf)",
-        ]
-        if self.postlateral_ltd:
-            lines.append("retro_local_due_post += retro_ltd_gain_post*clip(-retro_change, 0, inf)")
-        if self.has_lateral or self.postlateral_ltd:
-            lines.append("retro_induced = retro_induced or retro_change != 0")
-        return "\n".join(lines)
 
     # -------------------------------------------------------------------------------------------------- receiving
     def receiving(self, rule: SynapseRule, on: str | None = None) -> SynapseRule:
@@ -384,9 +283,9 @@ class RetrogradeSBP:
         SBPError
             The rule has no plain weight, receives already, or `on` and the transport do not fit.
         """
-        self._check_weight(rule, "receiving")
+        checks.check_weight(self, rule, "receiving")
         if "retrograde" in {**rule.on_pre, **rule.on_post}:
-            raise SBPError(f"{self._name(rule)}: it is receiving already; wrap a rule once")
+            raise SBPError(f"{checks.rule_name(rule)}: it is receiving already; wrap a rule once")
         if self.holds and on is None:
             raise SBPError(
                 "RetrogradeSBP with transport=Window holds the signal for a whole window: say at which event of the "
@@ -413,7 +312,7 @@ class RetrogradeSBP:
         if "retro_rate" in rule.initial:
             return rule
         model = rule.model + "\nretro_rate : 1 (shared)"
-        namespace = {**rule.namespace, **self._unit_namespace}
+        namespace = {**rule.namespace, **_unit_namespace(self)}
         for name in ("w_min", "w_max"):
             bound = getattr(self, name)
             if bound is not None:
@@ -423,15 +322,7 @@ class RetrogradeSBP:
             model += "\nretro_expressed : 1"
         if self.persistence is not None:
             period = self.transport.period if self.transport is not None else self.persistence / 1000
-            lost = -float(np.expm1(-float(period / self.persistence)))
-            lines = [f"retro_lost = {lost!r}*retro_expressed"]  # a plain copy would be an alias in generated numpy code
-            w = rule.weight
-            if self.expression == "additive":
-                lines.append(self._assignment(w, f"{w} - retro_lost{self._unit_factor}"))
-            else:
-                lines.append(self._assignment(w, f"{w}*(1 + retro_expressed - retro_lost)/(1 + retro_expressed)"))
-            lines.append("retro_expressed = retro_expressed - retro_lost")
-            regularly["retro_decay"] = Regular("\n".join(lines), dt=period)
+            regularly["retro_decay"] = Regular(code.decay(self, rule.weight, period), dt=period)
         return replace(
             rule,
             model=model,
@@ -478,65 +369,18 @@ class RetrogradeSBP:
                 fixed = "int(retro_receptive)"
                 drawn = "int((retro_rank - retro_draw_post) % 1.0 < retro_share)"
                 factors.append(fixed if self.draw == "fixed" else drawn)
-        code = self._expression_code(rule.weight, *signals, "*".join(["retro_rate", *factors]))
+        text = code.expression(self, rule.weight, *signals, "*".join(["retro_rate", *factors]))
         if self.fraction == 0:  # nothing is expressed; a product with the literal 0 confuses Brian2's simplification
-            code = f"{rule.weight} = {rule.weight}"
-        taps = self.cascade and any("retro_before" in c for c in self._codes(rule))
+            text = f"{rule.weight} = {rule.weight}"
+        taps = self.cascade and any("retro_before" in c for c in _codes(rule))
         if taps and not lateral:
-            code = self._tap(rule, code)
+            text = code.tap(self, rule, text)
         return replace(
             rule,
-            **{side: {**getattr(rule, side), pathway: code}},
+            **{side: {**getattr(rule, side), pathway: text}},
             on_event={**rule.on_event, pathway: event},
             undelayed=(*rule.undelayed, pathway),
         )
-
-    def _expression_code(self, w: str, ltp: str, ltd: str, factor: str) -> str:
-        """Code that moves the weight `w` by the two signals (see the class's `expression`)."""
-        kept = self.persistence is not None
-        if self.expression == "saturating":
-            up, down = f"{factor}*{ltp}", f"{factor}*{ltd}"
-            lines = [
-                f"retro_up = {up}",
-                f"retro_down = {down}",
-                "retro_all = retro_up + retro_down",
-                "retro_goal = (retro_up*{:r} - retro_down*{:r})/(retro_all + int(retro_all == 0))",
-                "retro_new = retro_goal + (retro_expressed - retro_goal)*exp(-retro_all)",
-            ]
-            lines[3] = lines[3].replace("{:r}", repr(float(self.upper)), 1).replace("{:r}", repr(float(self.lower)), 1)
-            new = f"{w}*(1 + retro_new)/(1 + retro_expressed)"
-            after = ["retro_expressed = retro_new"]
-        else:
-            signal = f"({ltp} - {ltd})" if ltp != "0" else f"(-{ltd})"
-            step = f"{factor}*{signal}"
-            lines, after = [], []
-            if self.expression == "additive":
-                new = f"{w} + {step}{self._unit_factor}"
-                if kept:
-                    after = [f"retro_expressed = retro_expressed + {step}"]
-            else:
-                new = f"{w}*(1 + {step})"
-                if kept:
-                    after = [f"retro_expressed = (1 + retro_expressed)*(1 + {step}) - 1"]
-        if after and self._bounded:  # what a bound cut off was not expressed, and must not decay later
-            lines.append(f"retro_from = {w}")
-            if self.expression == "additive":
-                per_unit = "/retro_unit" if self.unit is not None else ""
-                after = [f"retro_expressed = retro_expressed + ({w} - retro_from){per_unit}"]
-            else:
-                at_zero = f"int(retro_from == 0*retro_from){self._unit_factor}"
-                after = [f"retro_expressed = (1 + retro_expressed)*(({w} + {at_zero})/(retro_from + {at_zero})) - 1"]
-        return "\n".join([*lines, self._assignment(w, new), *after])
-
-    @property
-    def _bounded(self) -> bool:
-        return self.w_min is not None or self.w_max is not None
-
-    def _assignment(self, w: str, new: str) -> str:
-        """The statement that gives the weight the value `new`, within the hard bounds."""
-        low = "retro_w_min" if self.w_min is not None else f"-inf{self._unit_factor}"
-        high = "retro_w_max" if self.w_max is not None else f"inf{self._unit_factor}"
-        return f"{w} = clip({new}, {low}, {high})" if self._bounded else f"{w} = {new}"
 
     # -------------------------------------------------------------------------------------------------- operation
     def operation(self, cells: NeuronGroup, clock: Clock | None = None) -> list[BrianObject]:
@@ -562,27 +406,7 @@ class RetrogradeSBP:
         SBPError
             `cells` is a subgroup, lacks equations or events, or has been given an operation before.
         """
-        if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
-            name = getattr(cells, "name", "")
-            raise SBPError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")
-        lacking = sorted(n for n in self.equations.names if n not in cells.variables)
-        if lacking:
-            raise SBPError(
-                f"the cells {cells.name!r} lack {', '.join(lacking[:3])}{'...' if len(lacking) > 3 else ''}: add "
-                "sbp.equations (of this very RetrogradeSBP) to their equations"
-            )
-        for event, condition in self.events.items():
-            if cells.events.get(event) != condition:
-                raise SBPError(
-                    f"the cells {cells.name!r} do not define the event {event!r}: "
-                    "give events=sbp.events to the NeuronGroup"
-                )
-        if isinstance(self.activity, str) and self.activity not in cells.variables:
-            raise SBPError(f"the cells {cells.name!r} have no variable {self.activity!r}, named as their activity")
-        if moved_by(cells) is not None:
-            raise SBPError(f"the cells {cells.name!r} have their operation already; call sbp.operation once")
-        if clock is not None and (self.transport is None or clock.dt != self.transport.period):
-            raise SBPError(f"the clock {clock.name!r} does not have the period of the transport; leave clock= out")
+        checks.check_cells(self, cells, clock)
         mark(cells, self)
         return self._operations(cells, clock)
 
@@ -597,9 +421,9 @@ class RetrogradeSBP:
         if isinstance(self.transport, Chain):
             cells.retro_length = self.transport.length
         if self.transport is not None:
-            code = "\n".join(self.transport.tick(f"retro_{channel}") for channel in CHANNELS)
+            moves = "\n".join(self.transport.tick(f"retro_{channel}") for channel in CHANNELS)
             own = {"dt": self.transport.period} if clock is None else {"clock": clock}
-            tick = cells.run_regularly(code, **own, when="start", order=-1, name=f"{cells.name}_retrograde_tick")
+            tick = cells.run_regularly(moves, **own, when="start", order=-1, name=f"{cells.name}_retrograde_tick")
             made.append(tick)
         if not self.holds:
             take = [f"retro_{c}_now = retro_{c}_due\nretro_{c}_due = 0" for c in CHANNELS]
@@ -614,46 +438,10 @@ class RetrogradeSBP:
                 cells.contained_objects.append(made_object)
         return made
 
-    # ----------------------------------------------------------------------------------------------------- helpers
-    @property
-    def _unit_namespace(self) -> dict:
-        return {"retro_unit": self.unit} if self.unit is not None else {}
 
-    @property
-    def _unit_factor(self) -> str:
-        return "*retro_unit" if self.unit is not None else ""
+def _codes(rule: SynapseRule) -> list[str]:
+    return [*rule.on_pre.values(), *rule.on_post.values()]
 
-    @staticmethod
-    def _codes(rule: SynapseRule) -> list[str]:
-        return [*rule.on_pre.values(), *rule.on_post.values()]
 
-    @staticmethod
-    def _name(rule: SynapseRule) -> str:
-        return f"rule {rule.name!r}" if rule.name else "the rule"
-
-    def _check_weight(self, rule, verb: str) -> None:
-        if not isinstance(rule, SynapseRule):
-            raise TypeError(
-                f"{verb}() takes a SynapseRule, got {type(rule).__name__}; wrap your strings: "
-                "SynapseRule(model=..., on_pre=..., on_post=..., weight=...)"
-            )
-        if rule.weight is None:
-            raise SBPError(f"{self._name(rule)} has no weight: name it with SynapseRule(weight=...)")
-        equation = Equations(rule.model)[rule.weight]
-        if equation.type != PARAMETER or "shared" in equation.flags or "constant" in equation.flags:
-            raise SBPError(
-                f"{self._name(rule)}: the weight {rule.weight!r} is not a plain parameter of each synapse, so its "
-                f"changes cannot be followed at events; declare it as '{rule.weight} : <unit>' and change it "
-                "in on_pre or on_post"
-            )
-        dimensionless = equation.dim.is_dimensionless
-        if not dimensionless and self.unit is None:
-            raise SBPError(
-                f"{self._name(rule)}: the weight {rule.weight!r} has units; say in which the signal counts, "
-                "RetrogradeSBP(unit=...), e.g. unit=nS"
-            )
-        if self.unit is not None and get_dimensions(self.unit) != equation.dim:
-            raise SBPError(
-                f"{self._name(rule)}: the weight {rule.weight!r} is in {equation.unit}, "
-                f"RetrogradeSBP(unit={self.unit!r}) is not"
-            )
+def _unit_namespace(sbp: RetrogradeSBP) -> dict:
+    return {"retro_unit": sbp.unit} if sbp.unit is not None else {}

@@ -1,0 +1,108 @@
+"""The Brian2 code by which a synapse reports its change and expresses the retrograde signal.
+
+Every function takes the `RetrogradeSBP` (``sbp``) and gives text; `sbp_brian.retrograde` explains the names in it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Amount that is reported, by name: {w} after the change, retro_before before it.
+EMISSIONS = {
+    "change": "{w} - retro_before",
+    "relative": "({w} - retro_before)/(retro_before + int(retro_before == 0*retro_before)*retro_unit)",
+    "weighted": "retro_before*({w} - retro_before)",
+}
+UNIT_POWER = {"change": 1, "relative": 0, "weighted": 2}  # of the weight's unit in the emitted amount
+EXPRESSIONS = ("additive", "relative", "saturating")
+
+
+def unit_factor(sbp) -> str:
+    """What turns a dimensionless amount into one with the unit of the weight."""
+    return "*retro_unit" if sbp.unit is not None else ""
+
+
+def bounded(sbp) -> bool:
+    """Whether the weight has a hard bound."""
+    return sbp.w_min is not None or sbp.w_max is not None
+
+
+def tap(sbp, rule, code: str) -> str:
+    """Report what `code` changes: the amount goes to the presynaptic cell, increases and decreases apart."""
+    amount = f"({EMISSIONS[sbp.emission].format(w=rule.weight)})"
+    if sbp.unit is not None and UNIT_POWER[sbp.emission]:
+        amount += f"/retro_unit**{UNIT_POWER[sbp.emission]}"
+    if sbp.emission == "relative" and sbp.unit is None:
+        amount = amount.replace("*retro_unit", "")
+    if sbp.activity:
+        name = sbp.activity if isinstance(sbp.activity, str) else "retro_count"
+        amount += f"/clip({name}_pre, 1, inf)"
+    to = sbp.reported_to
+    lines = [
+        f"retro_before = {rule.weight}",
+        code.strip("\n"),
+        f"retro_change = {amount}",
+        f"retro_ltp{to}_pre += retro_ltp_gain_pre*clip(retro_change, 0, inf)",
+        f"retro_ltd{to}_pre += retro_ltd_gain_pre*clip(-retro_change, 0, inf)",
+    ]
+    if sbp.postlateral_ltd:
+        lines.append("retro_local_due_post += retro_ltd_gain_post*clip(-retro_change, 0, inf)")
+    if sbp.has_lateral or sbp.postlateral_ltd:
+        lines.append("retro_induced = retro_induced or retro_change != 0")
+    return "\n".join(lines)
+
+
+def expression(sbp, w: str, ltp: str, ltd: str, factor: str) -> str:
+    """Code that moves the weight `w` by the two signals (see the class's `expression`)."""
+    kept = sbp.persistence is not None
+    if sbp.expression == "saturating":
+        up, down = f"{factor}*{ltp}", f"{factor}*{ltd}"
+        lines = [
+            f"retro_up = {up}",
+            f"retro_down = {down}",
+            "retro_all = retro_up + retro_down",
+            "retro_goal = (retro_up*{:r} - retro_down*{:r})/(retro_all + int(retro_all == 0))",
+            "retro_new = retro_goal + (retro_expressed - retro_goal)*exp(-retro_all)",
+        ]
+        lines[3] = lines[3].replace("{:r}", repr(float(sbp.upper)), 1).replace("{:r}", repr(float(sbp.lower)), 1)
+        new = f"{w}*(1 + retro_new)/(1 + retro_expressed)"
+        after = ["retro_expressed = retro_new"]
+    else:
+        signal = f"({ltp} - {ltd})" if ltp != "0" else f"(-{ltd})"
+        step = f"{factor}*{signal}"
+        lines, after = [], []
+        if sbp.expression == "additive":
+            new = f"{w} + {step}{unit_factor(sbp)}"
+            if kept:
+                after = [f"retro_expressed = retro_expressed + {step}"]
+        else:
+            new = f"{w}*(1 + {step})"
+            if kept:
+                after = [f"retro_expressed = (1 + retro_expressed)*(1 + {step}) - 1"]
+    if after and bounded(sbp):  # what a bound cut off was not expressed, and must not decay later
+        lines.append(f"retro_from = {w}")
+        if sbp.expression == "additive":
+            per_unit = "/retro_unit" if sbp.unit is not None else ""
+            after = [f"retro_expressed = retro_expressed + ({w} - retro_from){per_unit}"]
+        else:
+            at_zero = f"int(retro_from == 0*retro_from){unit_factor(sbp)}"
+            after = [f"retro_expressed = (1 + retro_expressed)*(({w} + {at_zero})/(retro_from + {at_zero})) - 1"]
+    return "\n".join([*lines, assignment(sbp, w, new), *after])
+
+
+def assignment(sbp, w: str, new: str) -> str:
+    """The statement that gives the weight the value `new`, within the hard bounds."""
+    low = "retro_w_min" if sbp.w_min is not None else f"-inf{unit_factor(sbp)}"
+    high = "retro_w_max" if sbp.w_max is not None else f"inf{unit_factor(sbp)}"
+    return f"{w} = clip({new}, {low}, {high})" if bounded(sbp) else f"{w} = {new}"
+
+
+def decay(sbp, w: str, period) -> str:
+    """Code by which expressed change is lost within one `period`, with the time constant ``sbp.persistence``."""
+    lost = -float(np.expm1(-float(period / sbp.persistence)))
+    lines = [f"retro_lost = {lost!r}*retro_expressed"]  # a plain copy would be an alias in generated numpy code
+    if sbp.expression == "additive":
+        lines.append(assignment(sbp, w, f"{w} - retro_lost{unit_factor(sbp)}"))
+    else:
+        lines.append(assignment(sbp, w, f"{w}*(1 + retro_expressed - retro_lost)/(1 + retro_expressed)"))
+    return "\n".join([*lines, "retro_expressed = retro_expressed - retro_lost"])
