@@ -14,7 +14,7 @@ reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
