@@ -21,6 +21,7 @@ import numpy as np
 from brian2 import Equations, Network, NeuronGroup, Quantity, StateMonitor, ms, pA, second, um
 
 from sbp_brian.models.event_clock import EventClock, bursts
+from sbp_brian.models.membranes import PULSED, Membrane
 from sbp_brian.plasticity import pair_stdp
 from sbp_brian.plasticity.pair import A_MINUS, A_PLUS
 from sbp_brian.retrograde import RetrogradeSBP
@@ -181,7 +182,7 @@ def culture_sbp(tick=None, **changes) -> RetrogradeSBP:
     return RetrogradeSBP(**{**chosen, **changes})
 
 
-def culture_stdp() -> SynapseRule:
+def culture_stdp(transmit: str | None = None, **namespace) -> SynapseRule:
     """STDP of Bi & Poo 1998: only between glutamatergic cells, with NMDA receptors, and LTP only at weak synapses.
 
     `pair_stdp` with its amplitudes per pair made variables of the synapse:
@@ -197,34 +198,29 @@ def culture_stdp() -> SynapseRule:
 
     That LTP is found at relatively weak synapses and LTD at all is reported; the value of half_strength is not verified
     and the power is a choice.
+
+    Parameters
+    ----------
+    transmit : str, optional
+        Code that delivers a presynaptic spike; by default no input alone makes a cell fire.
+    **namespace
+        Constants of `transmit`.
     """
     rule = pair_stdp(transmit="")
     # one input alone stays below the threshold of 1 however strong it is; 100 pA depolarise by an eighth of it
-    transmit = "v_post += (2*int(glutamatergic_pre) - 1)*0.75*w*baseline/(w*baseline + half_strength)"
+    below = "v_post += (2*int(glutamatergic_pre) - 1)*0.75*w*baseline/(w*baseline + half_strength)"
     fixed = {name: value for name, value in rule.namespace.items() if name not in ("A_plus", "A_minus")}
     model = f"""baseline : amp (constant)
                 conducive = nmda_post*int(glutamatergic_pre and glutamatergic_post) : 1
                 A_plus = {A_PLUS!r}*conducive/(1 + (baseline/half_strength)**4) : 1
                 A_minus = {A_MINUS!r}*conducive : 1"""
     return replace(rule, model=f"{rule.model}\n{model}", name="STDP in hippocampal culture",
-                   on_pre={"pre": f"{transmit}\n{rule.on_pre['pre']}"},
-                   namespace={**fixed, "half_strength": 500 * pA})
-
-
-CELLS = Equations("""glutamatergic : boolean (constant)
-                     nmda : 1 (constant)
-                     pulse_at : second (constant)
-                     pulses : 1 (constant)
-                     v : 1
-                     since : second
-                     elapsed = t - first_pulse : second
-                     pairing = elapsed > -half_step and elapsed < pulses*period - half_step : boolean
-                     in_period = (elapsed + half_step) % period - half_step : second
-                     pulsed = pairing and abs(in_period - pulse_at) < half_step : boolean""")
+                   on_pre={"pre": f"{below if transmit is None else transmit}\n{rule.on_pre['pre']}"},
+                   namespace={**fixed, "half_strength": 500 * pA, **namespace})
 
 
 def build(circuit: Circuit, copies: int, timeline: Timeline | None = None, sbp: RetrogradeSBP | None = None,
-          rule: SynapseRule | None = None) -> Network:
+          rule: SynapseRule | None = None, membrane: Membrane = PULSED) -> Network:
     """Copies of a circuit side by side, at rest, in one network.
 
     Parameters
@@ -233,9 +229,11 @@ def build(circuit: Circuit, copies: int, timeline: Timeline | None = None, sbp: 
     copies : int
     timeline : Timeline, optional
     sbp : RetrogradeSBP, optional
-        `culture_sbp` by default; it needs a chain as transport and lateral arms.
+        `culture_sbp` by default; it needs a chain as transport.
     rule : SynapseRule, optional
         `culture_stdp` by default.
+    membrane : Membrane
+        What makes a cell fire.
 
     Returns
     -------
@@ -243,7 +241,8 @@ def build(circuit: Circuit, copies: int, timeline: Timeline | None = None, sbp: 
         Holds, copy by copy in the circuit's order:
 
         - ``cells`` (NeuronGroup): set ``pulses`` (number of current pulses, 0 at the start), ``pulse_at`` (s, time
-          within each period at which a pulse makes the cell fire), ``nmda``, ``retro_ltp_gain``, ``retro_ltd_gain``;
+          within each period at which a pulse makes the cell fire), ``pulse_shift`` (s, added to it in every second
+          block of ``block`` periods), ``nmda``, ``retro_ltp_gain``, ``retro_ltd_gain``, ``retro_length`` (m);
         - ``synapses`` (Synapses): set ``baseline`` (A), read ``w``;
         - ``test`` (StateMonitor): ``w`` at each test pulse, shape (copies * n_synapses, n_pulses); ``spikes``
           (number of spikes of each cell) is ``cells.spike_number``.
@@ -262,13 +261,20 @@ def build(circuit: Circuit, copies: int, timeline: Timeline | None = None, sbp: 
                  "first_pulse": timeline.baseline}
     kinds = np.array([kind == "glu" for kind in circuit.cells.values()])
     clock = timeline.clock(sbp.transport.period)
-    cells = NeuronGroup(copies * kinds.size, CELLS + sbp.equations + Equations("spike_number : 1"),
-                        threshold="pulsed or v > 1", reset="v = 0\nspike_number += 1", events=sbp.events,
+    cells = NeuronGroup(copies * kinds.size,
+                        Equations(membrane.equations) + sbp.equations + Equations("spike_number : 1"),
+                        threshold=membrane.threshold, reset=membrane.reset, events=sbp.events,
                         clock=clock, namespace=namespace, name="cells")
     clock.drive(cells)
-    cells.run_on_clock("v *= exp(-(t - since)/tau_membrane)\nsince = t", clock, when="start", name="cells_membrane")
+    cells.run_on_clock(membrane.before, clock, when="start", name="cells_membrane")
+    if membrane.after:
+        cells.run_on_clock(membrane.after, clock, when="end", name="cells_membrane_after")
+    for name, value in {**membrane.settable, **membrane.initial}.items():
+        if value is not None:
+            setattr(cells, name, value)
     cells.glutamatergic = np.tile(kinds, copies)
     cells.nmda = 1
+    cells.block = 1
     synapses = plastic.synapses(cells, cells, name="synapses", clock=clock)
     first = np.arange(copies)[:, np.newaxis] * kinds.size
     pre, post = ((first + end).ravel() for end in circuit.ends)
@@ -276,6 +282,7 @@ def build(circuit: Circuit, copies: int, timeline: Timeline | None = None, sbp: 
     synapses.w = 1
     synapses.baseline = 100 * pA
     # a synapse that counts as induced takes no lateral change: none onto GABAergic cells
-    synapses.retro_induced = np.tile(~kinds[circuit.ends[1]], copies)
+    if sbp.has_lateral or sbp.postlateral_ltd:
+        synapses.retro_induced = np.tile(~kinds[circuit.ends[1]], copies)
     test = StateMonitor(synapses, "w", record=True, dt=timeline.test_period, name="test")
     return Network(cells, synapses, test, sbp.operation(cells))

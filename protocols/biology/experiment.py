@@ -14,12 +14,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from zlib import crc32
 
 import numpy as np
-from brian2 import Quantity, get_dimensions, ms, pA, second
+from brian2 import Quantity, get_dimensions, meter, ms, pA, second
 
-from sbp_brian.models.circuits import Circuit, CircuitError, Timeline, build
+from sbp_brian.models.circuits import Circuit, CircuitError, Timeline, build, culture_sbp
+from sbp_brian.models.membranes import PULSED, Membrane
 from sbp_brian.targets import Simulation
 
 __all__ = ["Condition", "Experiment", "Recordings"]
@@ -46,11 +48,22 @@ class Condition:
         Mean EPSC amplitude at the start.
     pairs : int or None
         Number of pairings, at most the timeline's; None: as many.
+    turned : mapping of str to Quantity, optional
+        The pulses of every second block of pairings, for the same cells as `pulses`.
+    block : int
+        Number of pairings in a block; 1: every second pairing is a turned one.
+    length : Quantity, m, optional
+        Length of all axons; None: that of the retrograde signal's chain.
+    strengths : mapping of str to Quantity, A
+        Synapse -> its mean EPSC amplitude at the start where it is not `strength`.
+    cells : mapping of str to mapping
+        Variable of the membrane -> cell -> value, e.g. ``{"latency": {"X": 10 * ms}}``; the membrane says which.
 
     Raises
     ------
     CircuitError
-        A blocker outside [0, 1], a pulse time that is no time, a strength that is no positive current.
+        A blocker outside [0, 1], a pulse time that is no time, a strength that is no positive current, a length that is
+        none, turned pulses of other cells.
     """
 
     name: str
@@ -60,6 +73,11 @@ class Condition:
     ltd_signal: float = 1.0
     strength: Quantity = field(default_factory=lambda: 100 * pA)
     pairs: int | None = None
+    turned: Mapping[str, Quantity] | None = None
+    block: int = 1
+    length: Quantity | None = None
+    strengths: Mapping[str, Quantity] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self):
         for blocker in ("nmda", "ltp_signal", "ltd_signal"):
@@ -67,13 +85,22 @@ class Condition:
             if not 0 <= left <= 1:
                 raise CircuitError(f"condition {self.name!r}: {blocker} = {left} is outside [0, 1]; 0 is a full block, "
                                    "1 is none")
-        for cell, time in self.pulses.items():
+        if self.turned is not None and set(self.turned) != set(self.pulses):
+            raise CircuitError(f"condition {self.name!r}: turned is for {', '.join(self.turned) or 'no cell'}, but pulses "
+                               f"for {', '.join(self.pulses) or 'no cell'}; name the same cells in both")
+        if self.block < 1:
+            raise CircuitError(f"condition {self.name!r}: block = {self.block}; give at least one pairing")
+        if self.length is not None and (get_dimensions(self.length) != meter.dim or not self.length > 0 * meter):
+            raise CircuitError(f"condition {self.name!r}: length = {self.length!r} is not a positive length; give one "
+                               "such as 150*um")
+        for cell, time in [*self.pulses.items(), *(self.turned or {}).items()]:
             if get_dimensions(time) != second.dim:
                 raise CircuitError(f"condition {self.name!r}: the pulse of {cell} is at {time!r}, which is no time; "
                                    "give one such as 10*ms")
-        if get_dimensions(self.strength) != pA.dim or not self.strength > 0 * pA:
-            raise CircuitError(f"condition {self.name!r}: strength = {self.strength!r} is not a positive current; give "
-                               "one such as 100*pA")
+        for what, strength in {"strength": self.strength, **self.strengths}.items():
+            if get_dimensions(strength) != pA.dim or not strength > 0 * pA:
+                raise CircuitError(f"condition {self.name!r}: {what} = {strength!r} is not a positive current; give "
+                                   "one such as 100*pA")
 
 
 class Recordings:
@@ -143,18 +170,21 @@ class Experiment:
         Copies of the circuit in one network; the program is the same whatever is run on it.
     cache : path or False, optional
         As `Simulation` takes it.
+    membrane : Membrane
+        What makes a cell fire.
     """
 
     def __init__(self, circuit: Circuit, target: str = "cpp", timeline: Timeline | None = None, sbp=None, rule=None,
-                 copies: int = 100, cache=None):
-        self.circuit, self.copies = circuit, copies
+                 copies: int = 100, cache=None, membrane: Membrane = PULSED):
+        self.circuit, self.copies, self.membrane = circuit, copies, membrane
         self.timeline = Timeline() if timeline is None else timeline
-        make = functools.partial(build, circuit, copies, self.timeline, sbp, rule)
+        self._chain = (culture_sbp() if sbp is None else sbp).transport
+        make = functools.partial(build, circuit, copies, self.timeline, sbp, rule, membrane)
         self.simulation = Simulation(make, self.timeline.duration, target=target, name="circuit", key="circuit",
                                      cache=cache)
 
     def run(self, conditions: Sequence[Condition], seeds: int = 10, seed: int = 0, workers: int | None = None,
-            progress=None) -> Recordings:
+            progress=None, shared: Mapping[str, Any] | None = None) -> Recordings:
         """Try every condition with every seed.
 
         Parameters
@@ -168,6 +198,8 @@ class Experiment:
             Runs at a time.
         progress : callable, optional
             ``progress(fraction, elapsed_s)``.
+        shared : mapping, optional
+            What all copies share, e.g. ``{"synapses.retro_postlateral": 0.0}``.
 
         Raises
         ------
@@ -183,7 +215,7 @@ class Experiment:
         rngs = [[np.random.default_rng([seed, k, crc32(c.name.encode())]) for k in range(seeds)] for c in conditions]
         trials = [self._trial(c, rng) for c, row in zip(conditions, rngs, strict=True) for rng in row]
         keep = ["test.w", "test.t", "cells.spike_number"]
-        runs = [dict(set=self._settings(trials[k:k + self.copies]), seed=0, keep=keep)
+        runs = [dict(set=self._settings(trials[k:k + self.copies]) | dict(shared or {}), seed=0, keep=keep)
                 for k in range(0, len(trials), self.copies)]
         results = self.simulation.run_many(runs, workers=workers, progress=progress)
         return self._recordings(conditions, seeds, rngs, trials, results)
@@ -191,36 +223,77 @@ class Experiment:
     def _trial(self, condition: Condition, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Initial values of one copy, in SI units."""
         n_cells, n_synapses = len(self.circuit.cells), len(self.circuit.synapses)
-        timeline, pulses, pulse_at = self.timeline, np.zeros(n_cells), np.zeros(n_cells)
+        timeline, (pulses, pulse_at, pulse_shift) = self.timeline, np.zeros((3, n_cells))
         pairs = timeline.pairs if condition.pairs is None else condition.pairs
         if not 0 <= pairs <= timeline.pairs:
             raise CircuitError(f"condition {condition.name!r}: pairs = {pairs}, but the timeline has room for 0 to "
                                f"{timeline.pairs}")
-        first = min(condition.pulses.values(), default=0 * ms)
-        interval = max(condition.pulses.values(), default=0 * ms) - first
+        turned = condition.pulses if condition.turned is None else condition.turned
+        times = [*condition.pulses.values(), *turned.values()]
+        first = min(times, default=0 * ms)
+        interval = max(times, default=0 * ms) - first
         if interval > timeline.period:
             raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
                                f"period {timeline.period}; shorten it or pair less often")
         if interval > 2 * timeline.reach * (1 + 1e-9):
             raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
                                f"{2 * timeline.reach} that are simulated finely; give Timeline(reach=...)")
-        for cell, time in condition.pulses.items():
-            k, steps = self.circuit.cell(cell), float((time - first) / timeline.step)
-            if abs(steps - round(steps)) > 1e-6:
-                raise CircuitError(f"condition {condition.name!r}: {cell} is to fire {time - first} after the first "
-                                   f"cell, which is no multiple of the {timeline.step} step; change either")
-            pulses[k], pulse_at[k] = pairs, round(steps) * float(timeline.step)
+        for cell in condition.pulses:
+            k = self.circuit.cell(cell)
+            usual, other = (self._on_grid(condition, cell, of[cell] - first) for of in (condition.pulses, turned))
+            pulses[k], pulse_at[k], pulse_shift[k] = pairs, usual, other - usual
+        length = float(self._chain.length if condition.length is None else condition.length)
+        if self._chain.stages * float(self._chain.velocity * self._chain.dt) > length * (1 + 1e-9):
+            raise CircuitError(f"condition {condition.name!r}: a stage of the axon of {condition.length} empties within "
+                               f"one tick of {self._chain.dt}; give a longer axon or a shorter tick")
         spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
-        strengths = float(condition.strength) * np.exp(rng.normal(-spread**2 / 2, spread, n_synapses))
-        return {"cells.pulses": pulses, "cells.pulse_at": pulse_at, "cells.nmda": np.full(n_cells, condition.nmda),
+        means = np.full(n_synapses, float(condition.strength))
+        for synapse, mean in condition.strengths.items():
+            means[self.circuit.synapse(synapse)] = float(mean)
+        strengths = means * np.exp(rng.normal(-spread**2 / 2, spread, n_synapses))
+        return {"cells.pulses": pulses, "cells.pulse_at": pulse_at, "cells.pulse_shift": pulse_shift,
+                "cells.block": np.full(n_cells, float(condition.block)), "cells.retro_length": np.full(n_cells, length),
+                "cells.nmda": np.full(n_cells, condition.nmda),
                 "cells.retro_ltp_gain": np.full(n_cells, condition.ltp_signal),
-                "cells.retro_ltd_gain": np.full(n_cells, condition.ltd_signal), "synapses.baseline": strengths}
+                "cells.retro_ltd_gain": np.full(n_cells, condition.ltd_signal), "synapses.baseline": strengths,
+                **self._membrane_values(condition)}
+
+    def _on_grid(self, condition: Condition, cell: str, time: Quantity) -> float:
+        """A time after the first pulse (s), refused where it is off the grid of spike times."""
+        steps = float(time / self.timeline.step)
+        if abs(steps - round(steps)) > 1e-6:
+            raise CircuitError(f"condition {condition.name!r}: {cell} is to fire {time} after the first cell, which is "
+                               f"no multiple of the {self.timeline.step} step; change either")
+        return round(steps) * float(self.timeline.step)
+
+    def _membrane_values(self, condition: Condition) -> dict[str, np.ndarray]:
+        """What the membrane lets a condition set, cell by cell, in SI units."""
+        defaults = self.membrane.settable
+        for name in condition.cells:
+            if name not in defaults:
+                raise CircuitError(f"condition {condition.name!r}: the membrane has no {name!r} to set; it has "
+                                   f"{', '.join(defaults) or 'nothing that may be set'}")
+        values = {}
+        for name, default in defaults.items():
+            own = [kind == "glu" for kind in self.circuit.cells.values()]
+            array = np.array([own[k] if default is None else np.asarray(default) for k in range(len(own))])
+            for cell, value in condition.cells.get(name, {}).items():
+                k = self.circuit.cell(cell)
+                if isinstance(default, Quantity):
+                    if get_dimensions(value) != second.dim or not 0 <= float(value) < np.inf:
+                        raise CircuitError(f"condition {condition.name!r}: the {name} of {cell} is {value!r}; give a "
+                                           "time that is not negative, such as 10*ms")
+                    value = self._on_grid(condition, cell, value)
+                array[k] = value
+            values[f"cells.{name}"] = array * second if isinstance(default, Quantity) else array
+        return values
 
     def _settings(self, trials: list[dict]) -> dict:
         """What a run sets; copies without a trial rest."""
         idle = {**trials[0], "cells.pulses": np.zeros(len(self.circuit.cells))}
         trials = trials + [idle] * (self.copies - len(trials))
-        units = {"cells.pulse_at": second, "synapses.baseline": 1e12 * pA}
+        units = {"cells.pulse_at": second, "cells.pulse_shift": second, "cells.retro_length": meter,
+                 "synapses.baseline": 1e12 * pA}
         return {name: np.concatenate([trial[name] for trial in trials]) * units.get(name, 1) for name in trials[0]}
 
     def _recordings(self, conditions, seeds, rngs, trials, results) -> Recordings:
