@@ -19,7 +19,7 @@ COMMANDS = (["list"], ["run"], ["reproduce"], ["figures"], ["report"], ["data"],
 
 
 def sbp(*args):
-    return CliRunner().invoke(main, [str(a) for a in args], prog_name="sbp")
+    return CliRunner(env={"COLUMNS": "120"}).invoke(main, [str(a) for a in args], prog_name="sbp")
 
 
 def refused(*args, code=None):
