@@ -51,7 +51,7 @@ def no_change_tolerance(changes: np.ndarray, noise_free: np.ndarray, statements:
 
 
 def report_change(context: Context, name: str, recordings, condition: str, synapse: str, pattern: str | None,
-                  provenance: str, *, statements: int = 1, band=None) -> list:
+                  provenance: str, *, statements: int = 1, band=None, paper_value: str | None = None) -> list:
     """Report the change of a synapse as a metric called `name`; gives its row for a table.
 
     Parameters
@@ -62,6 +62,8 @@ def report_change(context: Context, name: str, recordings, condition: str, synap
         Number of "no change" statements of the protocol.
     band : (low, high), optional
         Acceptance.
+    paper_value : str, optional
+        What to show as the paper's value where that is not what `pattern` says, e.g. because nobody verified it.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def report_change(context: Context, name: str, recordings, condition: str, synap
     spread = float(changes.std(ddof=1)) if changes.size > 1 else None
     tolerance = no_change_tolerance(changes, quiet, statements) if pattern == "none" else LEAST_CHANGE
     row = context.metric(name, changes.mean(), spread=spread, n=changes.size, provenance=provenance, band=band,
-                         pattern=pattern, tolerance=tolerance)
+                         pattern=pattern, tolerance=tolerance, paper_value=paper_value)
     return [name, round(100 * changes.mean(), 1), None if spread is None else round(100 * spread, 1), int(changes.size),
             round(100 * quiet.mean(), 2), pattern or "-", row["verdict"]]
 
