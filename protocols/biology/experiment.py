@@ -86,8 +86,8 @@ class Condition:
                 raise CircuitError(f"condition {self.name!r}: {blocker} = {left} is outside [0, 1]; 0 is a full block, "
                                    "1 is none")
         if self.turned is not None and set(self.turned) != set(self.pulses):
-            raise CircuitError(f"condition {self.name!r}: turned is for {', '.join(self.turned) or 'no cell'}, but pulses "
-                               f"for {', '.join(self.pulses) or 'no cell'}; name the same cells in both")
+            raise CircuitError(f"condition {self.name!r}: turned is for {', '.join(self.turned) or 'no cell'}, but "
+                               f"pulses for {', '.join(self.pulses) or 'no cell'}; name the same cells in both")
         if self.block < 1:
             raise CircuitError(f"condition {self.name!r}: block = {self.block}; give at least one pairing")
         if self.length is not None and (get_dimensions(self.length) != meter.dim or not self.length > 0 * meter):
@@ -244,8 +244,8 @@ class Experiment:
             pulses[k], pulse_at[k], pulse_shift[k] = pairs, usual, other - usual
         length = float(self._chain.length if condition.length is None else condition.length)
         if self._chain.stages * float(self._chain.velocity * self._chain.dt) > length * (1 + 1e-9):
-            raise CircuitError(f"condition {condition.name!r}: a stage of the axon of {condition.length} empties within "
-                               f"one tick of {self._chain.dt}; give a longer axon or a shorter tick")
+            raise CircuitError(f"condition {condition.name!r}: a stage of the axon of {condition.length} empties "
+                               f"within one tick of {self._chain.dt}; give a longer axon or a shorter tick")
         spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         means = np.full(n_synapses, float(condition.strength))
         for synapse, mean in condition.strengths.items():
