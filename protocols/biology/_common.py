@@ -27,7 +27,8 @@ def timeline(parameters) -> Timeline:
     return Timeline(pairs=parameters.pairs, period=parameters.period, step=parameters.step)
 
 
-def no_change_tolerance(changes: np.ndarray, noise_free: np.ndarray, statements: int) -> float:
+def no_change_tolerance(changes: np.ndarray, noise_free: np.ndarray, statements: int,
+                        least: float = LEAST_CHANGE) -> float:
     """How far from zero the mean of noisy changes may lie where there is none.
 
     Parameters
@@ -36,22 +37,25 @@ def no_change_tolerance(changes: np.ndarray, noise_free: np.ndarray, statements:
         Measured with EPSC noise, and the synapse itself.
     statements : int
         Number of such statements made together.
+    least : float
+        What counts as no change without noise, 2 % by default.
 
     Returns
     -------
     float
-        2 %, or where noise asks for more the half-width of the mean's confidence interval, such that all `statements`
-        hold together with 99.9 %. Noise excuses nothing where the synapse itself moved by more than 2 %.
+        `least`, or where noise asks for more the half-width of the mean's confidence interval, such that all
+        `statements` hold together with 99.9 %. Noise excuses nothing where the synapse itself moved by more than that.
     """
     n = changes.size
-    if n < 2 or abs(noise_free.mean()) > LEAST_CHANGE:
-        return LEAST_CHANGE
+    if n < 2 or abs(noise_free.mean()) > least:
+        return least
     quantile = student.ppf(1 - (1 - CONFIDENCE) / (2 * statements), n - 1)
-    return max(LEAST_CHANGE, float(quantile * changes.std(ddof=1) / np.sqrt(n)))
+    return max(least, float(quantile * changes.std(ddof=1) / np.sqrt(n)))
 
 
 def report_change(context: Context, name: str, recordings, condition: str, synapse: str, pattern: str | None,
-                  provenance: str, *, statements: int = 1, band=None, paper_value: str | None = None) -> list:
+                  provenance: str, *, statements: int = 1, band=None, paper_value: str | None = None,
+                  least: float = LEAST_CHANGE) -> list:
     """Report the change of a synapse as a metric called `name`; gives its row for a table.
 
     Parameters
@@ -64,6 +68,8 @@ def report_change(context: Context, name: str, recordings, condition: str, synap
         Acceptance.
     paper_value : str, optional
         What to show as the paper's value where that is not what `pattern` says, e.g. because nobody verified it.
+    least : float
+        What counts as no change, see `no_change_tolerance`.
 
     Returns
     -------
@@ -72,7 +78,7 @@ def report_change(context: Context, name: str, recordings, condition: str, synap
     """
     changes, quiet = recordings.change(condition, synapse), recordings.noise_free(condition, synapse)
     spread = float(changes.std(ddof=1)) if changes.size > 1 else None
-    tolerance = no_change_tolerance(changes, quiet, statements) if pattern == "none" else LEAST_CHANGE
+    tolerance = no_change_tolerance(changes, quiet, statements, least) if pattern == "none" else LEAST_CHANGE
     row = context.metric(name, changes.mean(), spread=spread, n=changes.size, provenance=provenance, band=band,
                          pattern=pattern, tolerance=tolerance, paper_value=paper_value)
     return [name, round(100 * changes.mean(), 1), None if spread is None else round(100 * spread, 1), int(changes.size),
