@@ -1,9 +1,9 @@
 """Circuits in which strong inputs make a cell fire and weak ones do not: retinotectal inputs, and polysynaptic routes.
 
-`TECTUM` is the cell of Zhang et al. 1998 (doi:10.1038/25665): a strong input R makes it fire, a weak one W does not, N is
-never active. `ROUTES` is a small cultured network as in Bi & Poo 1999 (doi:10.1038/44573): the stimulated cell S reaches T
-and U by a fast route over X and by a slow one over Y and Z. X makes T fire and is a weak input of U; Z makes U fire and is
-a weak input of T.
+`TECTUM` is the cell of Zhang et al. 1998 (doi:10.1038/25665): a strong input R makes it fire, a weak one W does not, N
+is never active. `ROUTES` is a small cultured network as in Bi & Poo 1999 (doi:10.1038/44573): the stimulated cell S
+reaches T and U by a fast route over X and by a slow one over Y and Z. X makes T fire and is a weak input of U; Z makes
+U fire and is a weak input of T.
 
 Both use `sbp_brian.models.membranes.RELAY`: a cell fires ``latency`` after its inputs passed the threshold.
 """
@@ -30,8 +30,8 @@ TECTUM = Circuit({"R": "glu", "W": "glu", "N": "glu", "T": "glu"}, ("R->T", "W->
 ROUTES = Circuit({"S": "glu", "X": "glu", "Y": "glu", "Z": "glu", "T": "glu", "U": "glu"},
                  ("S->X", "S->Y", "Y->Z", "X->T", "Z->U", "Z->T", "X->U"))
 
-#: Tectal window by side: change after all pulses, time constant (ms), both choices. Potentiation is reported to reach to
-#: 40 ms and depression to 20 ms, taken here as where a tenth of the peak is left.
+#: Tectal window by side: change after all pulses, time constant (ms), both choices. Potentiation is reported to reach
+#: to 40 ms and depression to 20 ms, taken here as where a tenth of the peak is left.
 TECTAL = {"+": (0.5, 40 / np.log(10)), "-": (-0.5, 20 / np.log(10))}
 TECTAL_PULSES = 100
 

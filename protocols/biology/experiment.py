@@ -285,7 +285,7 @@ class Experiment:
                                            "time that is not negative, such as 10*ms")
                     value = self._on_grid(condition, cell, value)
                 array[k] = value
-            values[f"cells.{name}"] = array * second if isinstance(default, Quantity) else array
+            values[f"cells.{name}"] = array
         return values
 
     def _settings(self, trials: list[dict]) -> dict:
@@ -294,6 +294,8 @@ class Experiment:
         trials = trials + [idle] * (self.copies - len(trials))
         units = {"cells.pulse_at": second, "cells.pulse_shift": second, "cells.retro_length": meter,
                  "synapses.baseline": 1e12 * pA}
+        units |= {f"cells.{name}": second for name, value in self.membrane.settable.items()
+                  if isinstance(value, Quantity)}
         return {name: np.concatenate([trial[name] for trial in trials]) * units.get(name, 1) for name in trials[0]}
 
     def _recordings(self, conditions, seeds, rngs, trials, results) -> Recordings:

@@ -1,17 +1,18 @@
 """The 20 ms window of retinotectal inputs: which of two convergent inputs is strengthened, and which weakened.
 
 Zhang, Tao, Holt, Harris & Poo 1998, Nature 395:37-44, doi:10.1038/25665: in developing Xenopus tectal cells in vivo,
-inputs active repeatedly within 20 ms before the cell fires are potentiated, and *subthreshold* inputs active within 20 ms
-after it are depressed. A later table of the window gives potentiation for 0 to 40 ms, depression for 0 to -20 ms. The
-percentages are not known to this project: what is compared is the pattern.
+inputs active repeatedly within 20 ms before the cell fires are potentiated, and *subthreshold* inputs active within
+20 ms after it are depressed. A later table of the window gives potentiation for 0 to 40 ms, depression for 0 to -20 ms.
+The percentages are not known to this project: what is compared is the pattern.
 
-As there, the cell's spike is not made by a current pulse: a strong retinal input R drives it to threshold, and a weak one
-W, which never does so alone, is active some time before or after. That the depressed input is subthreshold matters: a
-strong one in its place fires the cell anew and is potentiated (a condition here). 100 pairings at 1 Hz (unverified, med).
+As there, the cell's spike is not made by a current pulse: a strong retinal input R drives it to threshold, and a weak
+one W, which never does so alone, is active some time before or after. That the depressed input is subthreshold matters:
+a strong one in its place fires the cell anew and is potentiated (a condition here). 100 pairings at 1 Hz (unverified,
+med).
 
-Built in: the form of the window, chosen such that a tenth of its peak is left at the two ends of the later table, and its
-height (50 % to either side, a choice); NMDA receptors and glutamatergic cells needed as in culture. Not built in: which
-input makes the cell fire, and so what becomes of it.
+Built in: the form of the window, chosen such that a tenth of its peak is left at the two ends of the later table, and
+its height (50 % to either side, a choice); NMDA receptors and glutamatergic cells needed as in culture. Not built in:
+which input makes the cell fire, and so what becomes of it.
 """
 from __future__ import annotations
 
@@ -131,8 +132,8 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
         f"({recordings.change(STRONG_LATE, 'W->T').mean():+.0%}); {sum(row[-1] != 'outside' for row in rows)} of "
         f"{len(rows)} controls hold.")
     context.note("Built in: the window (a tenth of its peak left at +40 and -20 ms, 50 % high: choices), NMDA "
-                 "receptors and glutamatergic cells needed as in culture. The paper's percentages are not known to this "
-                 "project.")
+                 "receptors and glutamatergic cells needed as in culture. The paper's percentages are not known to "
+                 "this project.")
     context.note("Assumed: 2 ms from the strong input to the spike; 100 pairings at 1 Hz (unverified, med). No lateral "
                  "arms of the retrograde signal: whether tectal inputs have any is not known.")
 
