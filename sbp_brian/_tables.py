@@ -11,6 +11,7 @@ __all__ = ["COLUMNS", "MARKS", "cells", "console", "counts", "duration", "number
 
 COLUMNS = ("Quantity", "Simulated", "Published", "Verdict", "Accepted", "Provenance")
 MINUS = "\u2212"
+SHARE, CHANGE = "share in percent", "change in percent"     # how a fraction is shown; no record has these units
 MARKS = {"within": "\u2713", "outside": "\u2717", "pattern only": "\u2248", "no reference": "\u2013"}
 _STYLES = {"within": "green", "outside": "bold red", "pattern only": "cyan", "no reference": "dim"}
 
@@ -27,15 +28,15 @@ def console(stderr: bool = False):
 def number(value: Any, unit: str = "", digits: int = 3) -> str:
     """A number with its unit in few digits; texts as they are, None as a dash.
 
-    The unit ``"%"`` stands for a fraction that is shown in percent, ``"%+"`` for a signed relative change.
+    The unit `SHARE` stands for a fraction that is shown in percent, `CHANGE` for a signed relative change.
     """
     if value is None:
         return "\u2013"
     if isinstance(value, str):
         return value
-    if unit == "%":
+    if unit == SHARE:
         return f"{100 * value:.2f} %"
-    if unit == "%+":
+    if unit == CHANGE:
         return f"{round(100 * value, 1) + 0.0:+.1f} %".replace("+0.0 %", "0.0 %").replace("-", MINUS)
     if isinstance(value, int) or (float(value).is_integer() and 1e3 <= abs(value) < 1e15):
         text = f"{int(value):,}"
@@ -48,9 +49,9 @@ def number(value: Any, unit: str = "", digits: int = 3) -> str:
 def shown_unit(row: Mapping[str, Any]) -> str:
     """The unit in which a metric is shown: synapses (``A->B``) as signed percent, accuracies as percent."""
     if not row["unit"] and "->" in row["name"]:
-        return "%+"
+        return CHANGE
     if not row["unit"] and row["name"].endswith("accuracy"):
-        return "%"
+        return SHARE
     return row["unit"]
 
 

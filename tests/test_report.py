@@ -170,3 +170,13 @@ def test_the_list_of_figures():
         assert figures.get(name).name == name
     with pytest.raises(figures.UnknownFigureError, match="unknown figure 'no such'"):
         figures.get("no such")
+
+
+def test_a_value_in_percent_is_shown_as_it_is():
+    from sbp_brian._tables import cells
+
+    row = {"name": "A plus", "value": 78.07, "unit": "%", "spread": None, "n": None, "paper_value": None, "band": [70, 80],
+           "verdict": "within", "provenance": ""}
+    assert cells(row)[1].startswith("78.1 %")
+    assert cells({**row, "name": "A->B", "value": 0.428, "unit": "", "band": None})[1].startswith("+42.8 %")
+    assert cells({**row, "name": "test_accuracy", "value": 0.9827, "unit": "", "band": None})[1].startswith("98.27 %")
