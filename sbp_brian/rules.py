@@ -243,6 +243,10 @@ class SynapseRule:
             a, b = self.regularly[name], other.regularly[name]
             if (float(a.dt), a.when, a.order) != (float(b.dt), b.when, b.order):
                 raise RuleError(f"cannot add the rules: regularly {name!r} differs in its clock or slot; rename one")
+        written = [{n for code in rule.pieces().values() for n in assigned_names(code)} for rule in (self, other)]
+        for name in sorted(mine.keys() & theirs.keys() & written[0] & written[1] - {self.weight}):
+            raise RuleError(f"cannot add the rules: both write {name!r}, so each event would count twice; rename it in "
+                            "one of them (two rules of one kind need different names)")
         regularly = {**other.regularly, **self.regularly}
         for name in self.regularly.keys() & other.regularly.keys():
             a = self.regularly[name]

@@ -229,3 +229,10 @@ def test_composition_is_associative_and_runs_left_first(a, b, c):
 def test_a_rule_of_nothing_changes_nothing(rule):
     nothing = SynapseRule("", weight=None)
     assert nothing + rule == rule == rule + nothing
+
+
+def test_two_rules_of_one_kind_do_not_share_a_trace():
+    from sbp_brian.plasticity import pair_stdp
+
+    with pytest.raises(RuleError, match="both write 'pair_x', so each event would count twice"):
+        pair_stdp() + pair_stdp(transmit="")
