@@ -77,6 +77,7 @@ RELAY = Membrane(
         again = pairing and second_pulse > half_step and abs(in_period - pulse_at - second_pulse) < half_step : boolean
         relayed = abs(t - due_1) < half_step or abs(t - due_2) < half_step : boolean""",
     threshold="excitable and (pulsed or again or relayed)",
+    reset="spike_number += 1",      # the potential was taken back when it passed the threshold
     after="""crossed = v > 1
              vacant = due_1 < t + half_step
              due_1 = due_1 + int(crossed and vacant)*(t + latency - due_1)
