@@ -6,9 +6,10 @@ and the delays of the pathways: timing becomes a spatial pattern. What is known 
 (high, qualitative); counts, intervals and percentages are not known. Nothing here is quoted as the paper's.
 
 Circuit: the stimulated cell S reaches T and U by a fast route (over X) and a slow one (over Y and Z), through relay
-cells that fire. X makes T fire and is a weak input of U; Z makes U fire and is a weak input of T. The first pulse by the
-slow route meets the second by the fast one where the inter-pulse interval is the difference of the delays. Just above it
-Z->T is active before T fires (potentiated) and X->U after U has fired (depressed), just below it the other way round.
+cells that fire. X makes T fire and is a weak input of U; Z makes U fire and is a weak input of T. The first pulse by
+the slow route meets the second by the fast one where the inter-pulse interval is the difference of the delays. Just
+above it Z->T is active before T fires (potentiated) and X->U after U has fired (depressed), just below it the other way
+round.
 
 Built in: STDP as in bi-poo-1998. Not built in: what becomes of a remote synapse at which inter-pulse interval; that
 follows from delays and STDP. Delays are assumptions: with 10 and 140 ms the two arrivals of a single pulse are too far
