@@ -56,7 +56,7 @@ def circuit(ax, changes: dict[str, float], induced: str) -> None:
                         arrowprops={"arrowstyle": "-|>", "color": look["color"], "linewidth": 0.5, "shrinkA": 0,
                                     "shrinkB": 0, "mutation_scale": 8})
         dx, dy = beside.get(synapse, (0, 0.3))
-        ax.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, minus(f"{100 * change:+.0f}"), ha="center", va="center",
+        ax.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, minus(f"{round(100 * change):+d}"), ha="center", va="center",
                 fontsize=7, color=look["color"] if look["color"] != NONE else "#555555",
                 fontweight="bold" if synapse == induced else "normal")
     for name, (x, y) in PLACES.items():
