@@ -122,15 +122,16 @@ def caption(records) -> str:
     record = latest(records, "bi-poo-1999")
     n = record.array("scan").shape[-1]
     fast, slow = record.array("delays")
-    return (f"Paired pulses to one cell and the synapses far from it ({record.parameters['pairs']} pairs of pulses at 1 Hz "
-            f"unless changed, n = {n} trials in each condition). a, The stimulated cell S and two routes; thick synapses "
-            "make their target fire, Z\u2192T and X\u2192U do not. b, Change 20 to 30 min later against the inter-pulse "
-            f"interval, routes of {fast:g} and {slow:g} ms: single trials and means. c, Interval of largest potentiation "
-            "against the delay difference (mean and SD of single trials; intervals were tried in steps of 5 ms). d, 10 "
-            "ms below and above the delay difference, single pulses, an interval far from it, and controls at +10 ms: "
-            "mean, SD and single trials. Where T or the fast route is silent, or T GABAergic, the retrograde signal is "
-            "blocked too; left open it carries LTP of Z\u2192U to Z\u2192T (a prediction). Delays are assumptions; what "
-            "is known of the paper's results is qualitative and unverified. Grey: the project's acceptance band.")
+    pairs = record.parameters["pairs"]["value"]
+    return (f"Paired pulses to one cell and the synapses far from it ({pairs} pairs of pulses at 1 Hz unless changed, "
+            f"n = {n} trials in each condition). a, The stimulated cell S and two routes; thick synapses make their "
+            "target fire, Z\u2192T and X\u2192U do not. b, Change 20 to 30 min later against the inter-pulse interval, "
+            f"routes of {fast:g} and {slow:g} ms: single trials and means. c, Interval of largest potentiation against "
+            "the delay difference (mean and SD of single trials; intervals were tried in steps of 5 ms). d, 10 ms below "
+            "and above the delay difference, single pulses, an interval far from it, and controls at +10 ms: mean, SD "
+            "and single trials. Where T or the fast route is silent, or T GABAergic, the retrograde signal is blocked "
+            "too; left open it carries LTP of Z\u2192U to Z\u2192T (a prediction). Delays are assumptions; what is "
+            "known of the paper's results is qualitative and unverified. Grey: the project's acceptance band.")
 
 
 FIGURE = Figure(name="bi-poo-1999", title="Paired pulses change remote synapses", caption=caption,
