@@ -17,32 +17,51 @@ def arm(record) -> str:
     return record.parameters["arm"]["value"]
 
 
-def draw(records):
-    """Four panels; the first two show every arm of which there is a record, the others the newest learning one."""
-    drawing, axes = new(COLUMNS, 105, nrows=2, ncols=2)
-    curve, spent, confused, weights = axes.ravel()
-    newest = {}
+def groups(records) -> dict[str, list]:
+    """Arm -> its runs that differ by nothing but the seed; the longest ones, of these the newest setting."""
+    chosen: dict[str, list] = {}
     for record in sorted(records, key=lambda r: (len(r.array("epoch")), r.started)):
-        newest[arm(record)] = record
-    for name, record in sorted(newest.items(), key=lambda item: list(COLOURS).index(item[0])):
-        style = {"color": COLOURS[name], "marker": MARKERS[name], "markersize": 4}
-        epoch = record.array("epoch")
-        curve.plot(epoch, 100 * (1 - record.array("validation_accuracy_by_epoch")), label=name, **style)
-        spent.plot(epoch, record.array("hidden_spikes_by_epoch"), label=name, **style)
-        test = next(row["value"] for row in record.metrics if row["name"] == "test_accuracy")
-        curve.plot(epoch[-1] + 0.15, 100 * (1 - test), marker="*", color=COLOURS[name], markersize=8, linestyle="none")
+        same = [r for r in records if r.parameters == record.parameters and r.target == record.target]
+        if len(record.array("validation_accuracy_by_epoch")) and np.isfinite(
+                record.array("validation_accuracy_by_epoch")).all():
+            chosen[arm(record)] = sorted({r.seed: r for r in same}.values(), key=lambda r: r.seed)
+    return {name: chosen[name] for name in COLOURS if name in chosen}
+
+
+def draw(records):
+    """Four panels; the first two show every arm of which there are records, the others a learning one."""
+    drawing, axes = new(COLUMNS, 112, nrows=2, ncols=2)
+    curve, spent, confused, weights = axes.ravel()
+    by_arm = groups(records)
+    errors = []
+    for name, runs in by_arm.items():
+        style = {"color": COLOURS[name], "marker": MARKERS[name]}
+        epoch = runs[0].array("epoch")
+        for ax, array, change in ((curve, "validation_accuracy_by_epoch", lambda a: 100 * (1 - a)),
+                                  (spent, "hidden_spikes_by_epoch", lambda a: a)):
+            values = change(np.array([run.array(array) for run in runs]))
+            ax.plot(epoch, values.mean(0), label=name if ax is curve else None, **style)
+            if len(runs) > 1:
+                ax.fill_between(epoch, values.min(0), values.max(0), color=COLOURS[name], alpha=0.2, linewidth=0)
+            if ax is curve:
+                errors.append(values.ravel())
+        test = 100 * (1 - np.mean([run.metric("test_accuracy")["value"] for run in runs]))
+        curve.plot(epoch[-1] + 0.35, test, marker="*", color=COLOURS[name], markersize=7, linestyle="none")
     curve.set(xlabel="epoch", ylabel="validation error (%)", yscale="log")
-    errors = np.concatenate([100 * (1 - r.array("validation_accuracy_by_epoch")) for r in newest.values()])
-    ticks = [t for t in (1, 1.5, 2, 3, 5, 10, 20, 50, 90) if errors.min() / 1.4 <= t <= errors.max() * 1.4]
+    errors = np.concatenate(errors)
+    wide = errors.max() > 20 * errors.min()
+    marks = (1, 2, 5, 10, 20, 50, 90) if wide else (1, 1.5, 2, 3, 5, 10, 20, 50, 90)
+    ticks = [t for t in marks if errors.min() / 1.4 <= t <= errors.max() * 1.4]
     curve.set_yticks(ticks, [f"{t:g}" for t in ticks])
     curve.minorticks_off()
-    curve.legend(title="hidden layer learns by")
+    drawing.legend(loc="outside upper center", ncols=min(len(by_arm), 6), title="hidden layer learns by",
+                   columnspacing=1.4, handlelength=2.4)
     spent.set(xlabel="epoch", ylabel="hidden spikes per sample", ylim=(0, None))
-    longest = max(len(r.array("epoch")) for r in newest.values())
+    longest = max(len(runs[0].array("epoch")) for runs in by_arm.values())
     for ax in (curve, spent):
         ax.set_xticks(range(1, longest + 1, 1 if longest <= 12 else longest // 6))
 
-    shown = newest.get("weighted/activity", next(reversed(newest.values())))
+    shown = by_arm.get("weighted/activity", next(iter(by_arm.values())))[0]
     table = shown.array("confusion").astype(float)
     share = 100 * table / np.maximum(table.sum(1, keepdims=True), 1)
     np.fill_diagonal(share, np.nan)
@@ -72,12 +91,16 @@ def draw(records):
 
 def caption(records) -> str:
     """What is seen."""
-    arms = sorted({arm(record) for record in records}, key=list(COLOURS).index)
+    runs = groups(records)
+    seeds = sorted({len(same) for same in runs.values()})
+    over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    shown = runs.get("weighted/activity", next(iter(runs.values())))[0]
     return (
-        "A spiking network, 784-500-10, whose hidden layer learns by nothing but self-backpropagation, on MNIST. "
-        f"a, error on the validation images after each epoch ({', '.join(arms)}); stars, error on the test images with the "
-        "weights of the last epoch. b, spikes of the hidden layer per image. c, confusions on the test images (diagonal "
-        "left out). d, weights before and after learning."
+        "A spiking network whose hidden layer learns by nothing but self-backpropagation, on MNIST. a, error on the "
+        f"validation images after each epoch ({', '.join(runs)}; mean and range over {over} seed(s)); stars, mean error "
+        "on the test images with the weights of the last epoch. b, spikes of the hidden layer per image. c, confusions "
+        "on the test images (diagonal left out) and d, weights before and after learning, both for "
+        f"{arm(shown)}, seed {shown.seed}."
     )
 
 
