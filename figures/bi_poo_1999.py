@@ -16,15 +16,15 @@ LOOKS = {"Z->T": (VERMILION, "o", "full", "-"), "X->U": (BLUE, "s", "none", (0, 
 BAND = 5.0                       # ms
 SHORT = {"-10 ms": "-10\nms", "+10 ms": "+10\nms", "single pulses": "single\npulses",
          "control interval": "far\ninter-\nval", "fast route cut": "fast\nroute\ncut",
-         "T held below threshold": "T\nsilent", "T held below threshold, signal open": "T silent,\nsignal\nopen",
+         "T held below threshold": "T\nsilent", "T held below threshold, signal open": "T silent\nsignal\nopen",
          "T GABAergic": "T\nGABA-\nergic", "NMDA receptors blocked": "no\nNMDA",
-         "retrograde signal blocked": "signal\nblocked"}
+         "retrograde signal blocked": "no\nsignal"}
 
 
 def draw(records):
     """Circuit, scan of intervals, peak against delay difference, conditions."""
     record = latest(records, "bi-poo-1999")
-    fig, axes = new(COLUMNS, 118, nrows=2, ncols=2, width_ratios=(1, 1.4))
+    fig, axes = new(COLUMNS, 118, nrows=2, ncols=2, width_ratios=(1, 1.55))
     (top_left, top_right), (low_left, low_right) = axes
     draw_circuit(top_left, record.array("delays"))
     draw_scan(top_right, record)
@@ -126,12 +126,12 @@ def caption(records) -> str:
     return (f"Paired pulses to one cell and the synapses far from it ({pairs} pairs of pulses at 1 Hz unless changed, "
             f"n = {n} trials in each condition). a, The stimulated cell S and two routes; thick synapses make their "
             "target fire, Z\u2192T and X\u2192U do not. b, Change 20 to 30 min later against the inter-pulse interval, "
-            f"routes of {fast:g} and {slow:g} ms: single trials and means. c, Interval of largest potentiation against "
-            "the delay difference (mean and SD of single trials; intervals were tried in steps of 5 ms). d, 10 ms below "
-            "and above the delay difference, single pulses, an interval far from it, and controls at +10 ms: mean, SD "
-            "and single trials. Where T or the fast route is silent, or T GABAergic, the retrograde signal is blocked "
-            "too; left open it carries LTP of Z\u2192U to Z\u2192T (a prediction). Delays are assumptions; what is "
-            "known of the paper's results is qualitative and unverified. Grey: the project's acceptance band.")
+            f"routes of {fast:g} and {slow:g} ms: single trials and means. c, Interval of largest potentiation "
+            "against the delay difference (mean and SD of single trials; intervals were tried in steps of 5 ms). d, 10 "
+            "ms below and above the delay difference, single pulses, an interval far from it, and controls at +10 ms: "
+            "mean, SD and single trials. Where T or the fast route is silent, or T GABAergic, the retrograde signal is "
+            "blocked too; left open it carries LTP of Z\u2192U to Z\u2192T (a prediction). Delays are assumptions; "
+            "what is known of the paper's results is qualitative and unverified. Grey: the project's acceptance band.")
 
 
 FIGURE = Figure(name="bi-poo-1999", title="Paired pulses change remote synapses", caption=caption,
