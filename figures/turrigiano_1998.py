@@ -99,8 +99,8 @@ def caption(records) -> str:
             "accepted for 48 h of blockade. b, Ranked amplitudes of one cell after 48 h against before, with lines "
             "through the origin: scaling is multiplicative. c, Cumulative distributions of all amplitudes: those after "
             "blockade, divided by one factor, fall onto those before. d, EPSCs in a test train before and after: "
-            "larger, but depressing as before. That the rule is multiplicative and its time constant (a choice) are built into "
-            "the model.")
+            "larger, but depressing as before. That the rule is multiplicative and its time constant (a choice) are "
+            "built into the model.")
 
 
 FIGURE = Figure(name="turrigiano-1998", title="Synaptic scaling by activity", caption=caption,

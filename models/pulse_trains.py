@@ -1,8 +1,8 @@
 """Single connections with short-term plasticity, driven by regular trains of presynaptic spikes.
 
 Tsodyks, Pawelzik & Markram 1998, Neural Comput 10:821, doi:10.1162/089976698300017502: the same train makes a
-depressing synapse fade and a facilitating one grow. Each connection is a presynaptic cell that fires regularly and a passive
-membrane; a train per rate and copy, all side by side in one network.
+depressing synapse fade and a facilitating one grow. Each connection is a presynaptic cell that fires regularly and a
+passive membrane; a train per rate and copy, all side by side in one network.
 
 Parameters of the synapses are those of `sbp_brian.plasticity` (``DEPRESSING``, ``FACILITATING``); currents decay with
 3 ms and 1.5 ms, the membrane has 40 ms and 100 MOhm (as in public re-implementations; for the facilitating connection
@@ -56,8 +56,8 @@ def build(rates: tuple[float, ...], copies: int, step: Quantity) -> Network:
     Network
         ``depressing`` and ``facilitating`` (Synapses, copy by copy in the order of `rates`): set ``w`` (A), the
         absolute efficacy. ``depressing_epsc``, ``facilitating_epsc`` (StateMonitor): ``epsc`` (A), the amplitude of the
-        EPSC of each connection at each tick (0 where there is none); ``depressing_traces``, ``facilitating_traces``: ``v`` (V) of the first
-        copy.
+        EPSC of each connection at each tick (0 where there is none); ``depressing_traces``,
+        ``facilitating_traces``: ``v`` (V) of the first copy.
 
     Raises
     ------

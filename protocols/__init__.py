@@ -57,6 +57,10 @@ _ENTRIES = (
     Entry("turrigiano-1998", "biology.turrigiano_1998",
           "Two days of changed activity scale all synapses of a neuron by one factor",
           Source("Turrigiano et al. (1998) Nature 391:892", "10.1038/36103")),
+    Entry("sbp-predictions", "biology.predictions",
+          "What retrograde spread predicts: inherited window, alternation, saturation, latency, blocks, shared inputs",
+          Source("This project; the model of Fitzsimonds et al. (1997) Nature 388:439 and Tao et al. (2000)",
+                 "10.1038/41267")),
     Entry("mnist", "benchmarks.mnist", "Handwritten digits; the hidden layer learns by nothing but SBP",
           Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146")),
 )
