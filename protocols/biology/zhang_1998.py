@@ -110,7 +110,8 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
     for sign, word, end, band in (("+", "plus", 40, (30, 50)), ("-", "minus", 20, (15, 25))):
         side = intervals[intervals * float(sign + "1") > 0]
         changes = np.array([recordings.change(label(dt), "W->T") for dt in side])
-        fits[sign] = fit_side(np.repeat(side, changes.shape[1]), changes.ravel(), sign)
+        with np.errstate(over="ignore"):        # the search may try a negative time constant on its way
+            fits[sign] = fit_side(np.repeat(side, changes.shape[1]), changes.ravel(), sign)
         context.array(f"fit_{word}", np.array([fits[sign][key] for key in ("value", "low", "high")]))
         context.metric(f"reach_{word}", fits[sign]["value"][1] * np.log(10), "ms", n=changes.size, band=band,
                        paper_value=end, provenance=f"{TABLE}; here: where a tenth of the fitted peak is left")
