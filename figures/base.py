@@ -52,7 +52,7 @@ class Figure:
     caption : str or callable
         What is seen, or ``caption(records)`` giving that text.
     needs : tuple of str
-        Protocols without whose records it cannot be drawn.
+        Protocols without whose records it cannot be drawn; empty: any of `uses` will do.
     draw : callable
         ``draw(records)`` gives a matplotlib Figure; records of the needed protocols, newest first.
     uses : tuple of str
@@ -69,6 +69,8 @@ class Figure:
     def missing(self, records: Sequence[Record]) -> list[str]:
         """The protocols that it needs and of which there is no record."""
         have = {record.protocol for record in records}
+        if not self.needs:
+            return [] if have & set(self.uses) else list(self.uses[:1])
         return [name for name in self.needs if name not in have]
 
     def make(self, records: Sequence[Record]) -> tuple[Drawing, str]:

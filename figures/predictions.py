@@ -159,7 +159,8 @@ def caption(records) -> str:
             "later one weighs more. c, With the number of pairings the output grows on, the input saturates. d, Times "
             "to 10, 50 and 90 % of the change of the input against the length of the axon (velocity is an assumption; "
             "without EPSC noise). e, Partial blocks (mean and SE): half of a signal leaves more than half of the "
-            "spread, the more so after a strong induction; dotted: proportional. f, Two cells, A and K, share the input I: its "
+            "spread, the more so after a strong induction; dotted: proportional. f, Two cells, A and K, share "
+            "the input I: its "
             "two branches change apart, each with the output of its own target. Sizes depend on chosen bounds and "
             "rate.")
 

@@ -101,7 +101,8 @@ def caption(records) -> str:
             "by regular trains: a depressing connection at 20 Hz, a facilitating one at 20 and 70 Hz. b, EPSCs "
             "relative to the first, mean and SD: depression, growth, and at 70 Hz a peak followed by decline. c, "
             "Stationary EPSC relative to the first against the rate: mean and SD, closed forms (lines), and the limit "
-            "that falls as 1/rate (dotted). d, Rate times stationary EPSC of the depressing connection: at high rates the mean drive "
+            "that falls as 1/rate (dotted). d, Rate times stationary EPSC of the depressing connection: at high "
+            "rates the mean drive "
             "no longer tells the rate. The equations of release are built into the model.")
 
 

@@ -63,7 +63,8 @@ def render(records: Sequence[Record], *, failures: Sequence[tuple[str, str]] = (
     records = sorted(records, key=lambda r: r.started, reverse=True)
     failures = list(failures)
     drawings = _drawings(records, failures)
-    return page.render(title=title, sections=_sections(records, drawings), failures=failures,
+    sections = _sections(records, drawings)
+    return page.render(title=title, sections=sections, chapters=_chapters(sections, drawings), failures=failures,
                        machines=_machines(records), columns=_tables.COLUMNS, legend=_LEGEND,
                        overall=_tables.counts([m for r in records for m in r.metrics]),
                        first=min((r.started for r in records), default="").replace("T", " ")[:16],
@@ -96,6 +97,33 @@ def _sections(records: Sequence[Record], drawings: dict[str, list[dict[str, str]
             "further": [{"run": r.run, "started": _when(r), "counts": _tables.counts(r.metrics)}
                         for r in own[_DETAILED:]]})
     return sections
+
+
+_CHAPTERS = (
+    ("biology", "Biological experiments",
+     "Each experiment is simulated in the circuit in which it was done, and compared with what its paper reports. "
+     "Percentages that nobody has checked in the paper are not given as the paper's: such rows are compared by "
+     "direction "
+     "alone. What is built into a model by a switch is named as built in; agreement there is a check of "
+     "consistency, not "
+     "evidence. Predictions have no published counterpart."),
+    ("benchmark", "Learning tasks", "Networks whose hidden layer learns by the same mechanism."),
+)
+
+
+def _chapters(sections: Sequence[dict[str, Any]], drawings: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
+    """Sections by kind, each with the figures of the whole chapter and the protocols of which there is no record."""
+    from sbp_brian import protocols
+
+    chapters = []
+    for kind, title, text in _CHAPTERS:
+        own = [section for section in sections if section["kind"] == kind]
+        shown = {section["name"] for section in own}
+        lacking = [entry.name for entry in protocols.entries() if entry.kind == kind and entry.name not in shown]
+        if own:
+            chapters.append({"id": kind, "title": title, "text": text, "sections": own, "not_run": lacking,
+                             "figures": drawings.get(f"{kind} chapter", [])})
+    return chapters
 
 
 def _run(record: Record, anchor: str) -> dict[str, Any]:
@@ -139,9 +167,10 @@ def _machines(records: Sequence[Record]) -> list[dict[str, str]]:
 
 def _drawings(records: Sequence[Record], failures: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
     """Protocol -> its figures; one that cannot be drawn is added to ``failures``, and the page is made all the same."""
-    from sbp_brian import figures
+    from sbp_brian import figures, protocols
     from sbp_brian.figures.base import svg
 
+    kinds = {entry.name: entry.kind for entry in protocols.entries()}
     drawn: dict[str, list[dict[str, str]]] = {}
     for name in figures.names():
         try:
@@ -154,6 +183,8 @@ def _drawings(records: Sequence[Record], failures: list[tuple[str, str]]) -> dic
             failures.append((f"figure {name}", f"{type(error).__name__}: {error}"))
             continue
         width = drawing.get_size_inches()[0] * 25.4
-        drawn.setdefault(figure.needs[0], []).append(
+        # a figure of many protocols stands at the beginning of their chapter
+        place = figure.needs[0] if figure.needs else f"{kinds.get(figure.uses[0], 'biology')} chapter"
+        drawn.setdefault(place, []).append(
             {"name": name, "title": figure.title, "caption": caption, "data": data, "width": f"{width:.0f}mm"})
     return drawn

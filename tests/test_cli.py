@@ -210,6 +210,19 @@ def test_reproduce_takes_every_protocol_benchmarks_first(tmp_path, monkeypatch):
     assert ran[0] == "mnist"
 
 
+def test_quick_reproduce_takes_one_road_through_all_parts(tmp_path, monkeypatch):
+    ran = []
+    monkeypatch.setattr(cli_reproduce, "_run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
+    assert sbp("reproduce", "--quick", "--out", tmp_path).exit_code == 0
+    assert ran == ["mnist", "bi-poo-1998", "tao-2000"]
+    ran.clear()
+    assert sbp("reproduce", "--full", "--out", tmp_path).exit_code == 0
+    assert sorted(ran) == sorted(protocols.names())
+    ran.clear()
+    assert sbp("reproduce", "--quick", "tsodyks-1998", "--out", tmp_path).exit_code == 0
+    assert ran == ["tsodyks-1998"]
+
+
 def test_figures_and_report_from_records(tmp_path, monkeypatch):
     assert sbp("run", DEMO, "--out", tmp_path).exit_code == 0
     result = sbp("report", tmp_path)

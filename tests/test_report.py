@@ -100,7 +100,7 @@ def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
 def test_several_runs_and_further_runs(record, tmp_path, shown):
     many = [execute(DEMO, target="numpy", seed=seed, out=tmp_path / "out") for seed in range(14)]
     page = Page(report.render(many))
-    assert len([1 for tag, _ in page.tags if tag == "h3"]) == 13
+    assert len([1 for tag, _ in page.tags if tag == "h4"]) == 13
     assert "Earlier runs" in page.text
     assert len(page.ids) == len(set(page.ids))
 

@@ -159,7 +159,8 @@ def report(context: Context, spread, shared, intervals, numbers, lengths) -> Non
     context.note("Nothing here has been measured, as far as this project knows: values are compared with the closed "
                  "forms of the model, so that 'within' means that the network does what its equations say.")
     context.note("Sizes depend on choices (saturation +60 % and -50 %, rate 1.4) and latencies on assumptions "
-                 "(velocity 1 um/s, pool of 180 s). Latencies are read from the synapses themselves, without EPSC noise.")
+                 "(velocity 1 um/s, pool of 180 s). Latencies are read from the synapses themselves, without "
+                 "EPSC noise.")
 
 
 def value(context: Context, name: str) -> float:

@@ -142,7 +142,8 @@ def report(context: Context, hours, sizes, minis, trains) -> None:
     context.summary(
         f"{float(p.exposure / HOUR):g} h of blocked activity scaled all inputs of a cell by "
         f"{factor[blocked].mean():.2f}, doubled activity by {factor[doubled].mean():.2f}; ranked amplitudes lie on "
-        f"a line through 0 (R\u00b2 {rows[6][1]:.4f}), short-term depression is unchanged; {passed} of {len(rows) - 1} scored values are as "
+        f"a line through 0 (R\u00b2 {rows[6][1]:.4f}), short-term depression is unchanged; {passed} of "
+        f"{len(rows) - 1} scored values are as "
         "accepted.")
     context.note("Built in: a multiplicative rule whose time constant (72 h) is a choice that puts the factor at 48 h "
                  "into the accepted range; the paper's percentages are not known to this project.")
