@@ -9,14 +9,14 @@ from sbp_brian.figures.base import BLACK, NONE
 
 __all__ = ["binned", "pathway", "setting"]
 
-PLACES = {"PR": (0, 2.0), "BC": (2.0, 2.0), "AC": (4.6, 0.4), "RGC": (4.6, 2.0), "RGC2": (4.6, 3.5), "TC": (8.2, 2.0),
-          "TG": (8.2, 0.4), "TC2": (8.2, 3.5)}
+PLACES = {"PR": (0, 2.0), "BC": (2.0, 2.0), "AC": (4.6, 0.4), "RGC": (4.6, 2.0), "RGC2": (4.6, 3.8), "TC": (8.2, 2.0),
+          "TG": (8.2, 0.4), "TC2": (8.2, 3.8)}
 NAMES = {"RGC2": "RGC$_2$", "TC2": "TC$_2$"}
 GABAERGIC = ("AC", "TG")
-WIDTH, HEIGHT = 0.58, 0.38       # half the size of a cell
+WIDTH, HEIGHT = 0.68, 0.4       # half the size of a cell
 #: Where the change of a synapse is written, from its middle; a synapse that is not here is not drawn.
-BESIDE = {"PR->BC": (0, 0.62), "BC->RGC": (-0.05, -0.42), "AC->RGC": (-0.8, -0.02), "BC->RGC2": (-0.75, 0.3),
-          "RGC->TC": (0.25, 0.38), "RGC->TG": (-0.5, -0.42), "RGC2->TC2": (0.25, 0.34)}
+BESIDE = {"PR->BC": (0, 0.62), "BC->RGC": (0, -0.7), "AC->RGC": (0.62, -0.02), "BC->RGC2": (-0.75, 0.3),
+          "RGC->TC": (0.3, 0.4), "RGC->TG": (0.75, 0.22), "RGC2->TC2": (0.25, 0.34)}
 
 
 def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str = "") -> None:
@@ -32,9 +32,9 @@ def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str =
     axon : str
         What to say of the axon.
     """
-    ax.plot([6.1, 6.1], [-0.2, 4.4], color="#AAAAAA", linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
+    ax.plot([5.72, 5.72], [-0.2, 4.6], color="#AAAAAA", linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
     for x, word in ((2.4, "retina"), (7.4, "tectum")):
-        ax.text(x, 4.45, word, ha="center", fontsize=7.5, style="italic")
+        ax.text(x, 4.65, word, ha="center", fontsize=7.5, style="italic")
     for synapse in BESIDE:
         values = changes[synapse]
         pre, post = synapse.split("->")
@@ -46,7 +46,8 @@ def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str =
                     color=look["color"], linewidth=2, zorder=2)
         else:
             tip, tail = ((end[0] + by * ux, end[1] + by * uy) for by in (0.14, -0.05))
-            ax.annotate("", xy=tip, xytext=tail, zorder=2, arrowprops={"arrowstyle": "-|>", "color": look["color"], "linewidth": 0.5, "shrinkA": 0,
+            ax.annotate("", xy=tip, xytext=tail, zorder=2,
+                        arrowprops={"arrowstyle": "-|>", "color": look["color"], "linewidth": 0.5, "shrinkA": 0,
                                     "shrinkB": 0, "mutation_scale": 8})
         dx, dy = BESIDE[synapse]
         text = " / ".join(_percent(value) for value in values)
@@ -61,7 +62,7 @@ def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str =
         ax.text(x, y - 0.02, NAMES.get(name, name), ha="center", va="center", fontsize=7, zorder=4)
     if axon:
         ax.text(-0.6, -0.7, axon, ha="left", va="center", fontsize=7, color="#555555")
-    ax.set(xlim=(-0.7, 8.9), ylim=(-1.0, 5.0), aspect="equal")
+    ax.set(xlim=(-0.8, 9.0), ylim=(-1.0, 5.2), aspect="equal")
     ax.axis("off")
 
 

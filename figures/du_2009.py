@@ -111,15 +111,16 @@ def caption(records) -> str:
     record = latest(records, "du-2009")
     n, pairs = record.array("changes").shape[-1], setting(record, "pairs")
     return (f"Spread of LTP and LTD from tectum to retina ({pairs:g} pairings at RGC\u2192TC, ganglion cell 10 ms "
-            f"before or after the tectal cell; n = {n} trials). a, The circuit (cells as in the figure of du-poo-2004); "
-            "synapses by their mean change 20 to 30 min after pairing (thick: changed). b, EPSCs relative to baseline, "
-            "mean and standard error; pairing shaded, time of measurement marked below. c, Spread to the bipolar input "
-            "with BDNF or nitric oxide blocked in the tectum: mean, SD and single trials; that each carrier has its "
-            "blocker is built in. d, Time from the end of pairing to half of the spread against axon length for LTP "
-            "carriers of several velocities (symbols: the synapse; bars: SD as read off noisy EPSCs; lines: closed "
-            "form) and for an LTD carrier of its own velocity (crosses). No length or velocity was measured: all are "
-            f"assumptions. In a to c the axon is {setting(record, 'length'):g} um, both carriers "
-            f"{setting(record, 'velocity'):g} and {setting(record, 'velocity_ltd'):g} um/s.".replace(" um", " \u00b5m"))
+            f"before or after the tectal cell; n = {n} trials). a, The circuit (cells as for du-poo-2004); "
+            "synapses by their mean change 20 to 30 min after LTP and LTD (thick: changed). b, EPSCs relative to "
+            "baseline, mean and standard error; pairing shaded, time of measurement marked below. c, Spread to the "
+            "bipolar input with BDNF or nitric oxide blocked in the tectum: mean, SD and single trials; that each "
+            "carrier has its blocker is built in. d, Time from the end of pairing to half of the spread against axon "
+            "length for LTP carriers of several velocities (symbols: the synapse; bars: mean \u00b1 SD as read off "
+            "noisy EPSCs; lines: closed form) and for an LTD carrier of its own velocity (crosses). No length or "
+            f"velocity was measured: all are assumptions. In a to c the axon is {setting(record, 'length'):g} um, the "
+            f"LTP carrier has {setting(record, 'velocity'):g} um/s, the LTD carrier "
+            f"{setting(record, 'velocity_ltd'):g} um/s.").replace(" um", " \u00b5m")
 
 
 FIGURE = Figure(name="du-2009", title="Spread of LTP and LTD from tectum to retina", caption=caption,

@@ -23,7 +23,7 @@ def draw(records):
     fig, ((a, b, c), (d, e, f)) = new(COLUMNS, 116, nrows=2, ncols=3, width_ratios=(1.45, 1.1, 1))
     means = {name: (value,) for name, value in zip(synapses, changes[0].mean(-1), strict=True)}
     pathway(a, means, "RGC->TC")
-    a.annotate("BDNF", xy=(7.45, 2.12), xytext=(7.45, 2.9), ha="center", fontsize=7, fontweight="bold", color=UP,
+    a.annotate("BDNF", xy=(7.38, 2.12), xytext=(7.3, 2.95), ha="center", fontsize=7, fontweight="bold", color=UP,
                arrowprops={"arrowstyle": "-|>", "color": UP, "linewidth": 0.8, "mutation_scale": 7})
     draw_courses(b, record, synapses)
     draw_spikes(c, record)
@@ -85,24 +85,24 @@ def draw_dose(ax, record) -> None:
 
 def draw_pairs(ax, record) -> None:
     """Paired-pulse ratio before and after, for either locus."""
-    paired = record.array("paired")
+    paired, quiet = record.array("paired"), record.array("paired_quiet")
     for shift, (before, late), colour, marker, fill in ((0, paired[0], BLUE, "o", "full"),
                                                         (1, paired[1], GREY, "s", "none")):
         places = np.array([0.2, 0.8]) + 1.2 * shift
-        ax.plot(places, [before, late], color=colour, linewidth=0.4, alpha=0.35)
+        ax.plot(places, [before, late], color=colour, linewidth=0.4, linestyle="-", alpha=0.4)
         for place, values in zip(places, (before, late), strict=True):
             ax.errorbar(place, values.mean(), values.std(ddof=1) if values.size > 1 else 0, color=BLACK, marker=marker,
                         markersize=4.5, fillstyle=fill, markerfacecolor=colour if fill == "full" else "white",
                         elinewidth=0.8, zorder=4)
-        change = late.mean() / before.mean() - 1
-        ax.text(places.mean(), 0.97, minus(f"{100 * change:+.1f} %"), ha="center", va="top", fontsize=7,
-                transform=ax.get_xaxis_transform())
+        change, still = late.mean() / before.mean() - 1, quiet[shift] if abs(quiet[shift]) > 5e-4 else 0
+        ax.text(places.mean(), 0.99, minus(f"{100 * change:+.1f} %\nnoise-free:\n{100 * still:.1f} %"),
+                ha="center", va="top", fontsize=7, transform=ax.get_xaxis_transform())
     ax.axvline(1.1, color="#DDDDDD", linewidth=0.6, zorder=0)
     ax.set_xticks([0.2, 0.5, 0.8, 1.4, 1.7, 2.0], ["before", "\npostsynaptic", "after", "before", "\npresynaptic",
                                                    "after"])
     ax.tick_params(axis="x", length=0)
     low, high = ax.get_ylim()
-    ax.set(ylabel="paired-pulse ratio", xlim=(-0.1, 2.3), ylim=(low, high + 0.14 * (high - low)))
+    ax.set(ylabel="paired-pulse ratio", xlim=(-0.1, 2.3), ylim=(low, high + 0.26 * (high - low)))
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
@@ -116,13 +116,15 @@ def caption(records) -> str:
     length, velocity = setting(record, "length"), setting(record, "velocity")
     return (f"BDNF puffed on the terminals of a ganglion cell in the tectum (n = {n} trials). a, The circuit: "
             "photoreceptor PR, bipolar cell BC, ganglion cells RGC, tectal cells TC; grey squares are GABAergic "
-            "(amacrine cell AC, its synapse on RGC2 not drawn; tectal cell TG); synapses by their mean change 20 to 30 min after the puff (%, thick: "
-            "potentiated, thin: unchanged). b, Currents relative to baseline, mean and standard error; puff shaded, "
-            "time of measurement marked below. c, Spikes to a light pulse of 0.5 s. d, Bipolar input under blockers: "
-            "mean, SD and single trials. e, Partial block of TrkB, with the closed form. f, Paired-pulse ratio at "
+            "(amacrine cell AC, whose synapse on RGC2 is not drawn; tectal cell TG); synapses by their mean change 20 "
+            "to 30 min after the puff (%, thick: potentiated, thin: unchanged). b, Currents relative to baseline, mean "
+            "and standard error; puff shaded, time of measurement marked below. c, Spikes to a light pulse of 0.5 s. "
+            "d, Bipolar input under blockers of TrkB, of phospholipase C\u03b3 and of the retrograde signal: mean, SD "
+            "and single trials. e, Partial block of TrkB, with the closed form. f, Paired-pulse ratio at "
             "BC\u2192RGC for expression by receptors (as reported) and, for contrast, by release: single trials, mean "
-            f"and SD. Blockers: TrkB, phospholipase C\u03b3, or the retrograde signal. Axon {length:g} um and effective velocity {velocity:g} um/s are assumptions; the dose, and that "
-            "IPSCs do not take part, are built in; the paper's percentages are not known to this project.")
+            f"and SD. Axon {length:g} um and effective velocity {velocity:g} um/s are assumptions; the dose, and that "
+            "IPSCs do not take part, are built in; the paper's percentages are not known to this project."
+            ).replace(" um", " \u00b5m")
 
 
 FIGURE = Figure(name="du-poo-2004", title="BDNF on the tectum strengthens retinal inputs", caption=caption,

@@ -218,7 +218,9 @@ def report_latency(context: Context, recordings, tried, experiment, seeds: int) 
 
 
 def noisy_times(minutes, change, seeds: int, seed) -> np.ndarray:
-    """Times to half of the final change as read off noisy EPSCs: means of 5 min, the final value from the last 30 min.
+    """Times to half of the final change as read off noisy EPSCs: the step that fits best by least squares.
+
+    The size of the step is the mean of the last 30 min.
 
     Parameters
     ----------
@@ -233,11 +235,9 @@ def noisy_times(minutes, change, seeds: int, seed) -> np.ndarray:
     """
     noise = np.random.default_rng(seed).normal(1, 0.15, (seeds, change.size))
     epsc = (1 + change) * noise - 1
-    width = max(1, round(5 / (minutes[1] - minutes[0])))
-    smooth = np.array([np.convolve(one, np.ones(width) / width, mode="valid") for one in epsc])
-    middle = minutes[width // 2:][:smooth.shape[1]]
-    final = epsc[:, minutes >= minutes[-1] - 30].mean(-1)
-    return np.array([crossing(middle, one, 0.5, end) for one, end in zip(smooth, final, strict=True)])
+    final = epsc[:, minutes >= minutes[-1] - 30].mean(-1, keepdims=True)
+    gained = np.cumsum((final * (2 * epsc - final))[:, ::-1], axis=-1)[:, ::-1]
+    return minutes[gained.argmax(-1)]
 
 
 PROTOCOL = Protocol(

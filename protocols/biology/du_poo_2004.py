@@ -171,6 +171,8 @@ def keep(context: Context, recordings, names: list[str]) -> None:
     context.array("spikes", np.array([recordings.evoked_spikes(BDNF, c) for c in ("RGC", "RGC2")]))
     context.array("spike_changes", np.array([recordings.spike_change(n) for n in names]))
     context.array("paired", np.array([recordings.paired_pulse(n, "BC->RGC") for n in (BDNF, PRESYNAPTIC)]))
+    quiet = [recordings.paired_pulse(n, "BC->RGC", noisy=False).mean(-1) for n in (BDNF, PRESYNAPTIC)]
+    context.array("paired_quiet", np.array([late / before - 1 for before, late in quiet]))
     left = [name for share in DOSES for name in ({0.0: "TrkB blocked", 1.0: BDNF}.get(share, f"{share:.0%} of TrkB"),)]
     context.array("dose", np.array(DOSES))
     context.array("dose_changes", np.array([recordings.change(n, "BC->RGC") for n in left]))
@@ -183,7 +185,7 @@ PROTOCOL = Protocol(
     source=Source("Du & Poo (2004) Nature 429:878", "10.1038/nature02618"),
     parameters={
         "seeds": Parameter(40, minimum=1, maximum=1000, help="independent trials of each treatment"),
-        "dose": Parameter(0.4, minimum=0.01, maximum=3.0, help="change of the retinotectal synapses by BDNF (a choice)"),
+        "dose": Parameter(0.4, minimum=0.01, maximum=3.0, help="change of retinotectal synapses by BDNF (a choice)"),
         "puff": Parameter(300.0, unit="second", minimum=1.0, maximum=3600.0, help="duration of the puff (a choice)"),
         "length": Parameter(700.0, unit="um", minimum=10.0, maximum=5000.0, help="axon, retina to tectum (assumption)"),
         "velocity": Parameter(1.0, unit="um/s", minimum=0.01, maximum=10.0, help="of the carrier (assumption)"),
