@@ -98,8 +98,8 @@ def caption(records) -> str:
     return (
         "A spiking network whose hidden layer learns by nothing but self-backpropagation, on MNIST. a, error on the "
         f"validation images after each epoch ({', '.join(runs)}; mean and range over {over} seed(s)); stars, mean "
-        "error on the test images with the weights of the last epoch. b, spikes of the hidden layer per image. c, confusions "
-        "on the test images (diagonal left out) and d, weights before and after learning, both for "
+        "error on the test images with the weights of the last epoch. b, spikes of the hidden layer per image. "
+        "c, confusions on the test images (diagonal left out) and d, weights before and after learning, both for "
         f"{arm(shown)}, seed {shown.seed}."
     )
 
