@@ -116,15 +116,15 @@ def caption(records) -> str:
     record = latest(records, "zhang-1998")
     n = record.array("window").shape[1]
     pairs = record.parameters["pairs"]["value"]
-    return (f"Convergent inputs of a tectal cell ({pairs} pairings at 1 Hz unless changed, n = {n} trials in each "
-            "condition). a, The strong input R makes T fire, the weak input W is active before (+) or after (\u2212) "
-            "that spike, N never. b, Change of W\u2192T 20 to 30 min after pairing: single trials, means (open), fits "
-            "of A exp(\u2212|\u0394t|/\u03c4); below, the windows given in the abstract (20 ms to either side) and in "
-            "a later table (\u221220 to 40 ms). c, EPSCs relative to baseline, mean and standard error; pairing shaded, "
-            "time of measurement marked by the bar below. d, Both orders, W without R, a W that is itself "
-            "suprathreshold, no spikes of T, NMDA receptors blocked (intervals in ms): mean, SD and single trials. The "
-            "form of the window is built in and its height a choice; the paper's percentages are not known to this "
-            "project.")
+    return (f"Convergent inputs of a tectal cell ({pairs} pairings at 1 Hz unless changed, n = {n} trials in "
+            "each condition). a, The strong input R makes T fire, the weak input W is active before (+) or "
+            "after (\u2212) that spike, N never. b, Change of W\u2192T 20 to 30 min after pairing: single "
+            "trials, means (open), fits of A exp(\u2212|\u0394t|/\u03c4); below, the windows given in the "
+            "abstract (20 ms to either side) and in a later table (\u221220 to 40 ms). c, EPSCs relative to "
+            "baseline, mean and standard error; pairing shaded, time of measurement marked by the bar below. "
+            "d, Both orders, W without R, a W that is itself suprathreshold, no spikes of T, NMDA receptors "
+            "blocked (intervals in ms): mean, SD and single trials. The form of the window is built in and its "
+            "height a choice; the paper's percentages are not known to this project.")
 
 
 FIGURE = Figure(name="zhang-1998", title="Cooperation and competition of retinotectal inputs", caption=caption,
