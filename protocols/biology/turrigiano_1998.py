@@ -131,7 +131,7 @@ def report(context: Context, hours, sizes, minis, trains) -> None:
               "last_to_first": trains[..., -3:].mean(-1) / trains[..., 0]}
     for what, ratio in ratios.items():
         row(f"{what}_change", (ratio[..., 1] / ratio[..., 0] - 1)[blocked], 0.0, band=(-0.02, 0.02),
-            provenance="read: Wierenga et al. 2005 (no change of short-term depression)")
+            paper_value="no change", provenance="read: Wierenga et al. 2005 (no change of short-term depression)")
     context.table("scaling", ("observable", "mean", "SD", "n", "closed form", "verdict"), rows)
     shown = [k for k, hour in enumerate(hours) if hour > -1e-6]
     context.table("mean amplitude relative to the start", ("hours", *(f"{n}{w}" for n in names for w in (
