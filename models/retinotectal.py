@@ -99,6 +99,9 @@ class LightPulses:
                 raise CircuitError(f"LightPulses: {name} = {getattr(self, name)} is not a positive time")
         if self.light + self.tail > self.lead:
             raise CircuitError(f"LightPulses: light = {self.light} does not fit; give at most {self.lead - self.tail}")
+        if self.baseline < self.light_period:
+            raise CircuitError(f"LightPulses: a baseline of {self.baseline} holds no light pulse every "
+                               f"{self.light_period}; make it longer")
         ratio = float(self.light_period / self.test_period)
         if abs(ratio - round(ratio)) > 1e-9 or ratio < 1:
             raise CircuitError(f"LightPulses: light_period = {self.light_period} is no multiple of the test pulses' "

@@ -38,6 +38,7 @@ NOT_KNOWN = {"paper_value": "not known"}
 INDUCED = {"LTP": "up", "LTD": "down"}
 BLOCKED = {"BDNF blocked": {"ltp_signal": 0.0}, "NO blocked": {"ltd_signal": 0.0}}
 NEEDED = {"LTP": "BDNF blocked", "LTD": "NO blocked"}
+REACH = 20 * ms                  # pairing is simulated finely so far to either side
 MAIN, LONG = 3600 * second, 4 * 3600 * second        # recorded after induction; the long one for slow carriers
 
 
@@ -79,7 +80,7 @@ def run(context: Context) -> None:
     for name, values in (("lengths", lengths), ("velocities", velocities)):
         if np.unique(values).size < values.size:
             raise ParameterError(f"{name}: give each once")
-    timeline = Timeline(pairs=p.pairs, period=p.period, step=p.step, after=LONG)
+    timeline = Timeline(pairs=p.pairs, period=p.period, step=p.step, reach=REACH, after=LONG)
     experiment = RetinaExperiment(context.target, timeline, tadpole_sbp(tick=p.tick))
     tried = treatments(p.length, p.velocity, p.velocity_ltd)
     late = latency_treatments(lengths, velocities)
