@@ -1,21 +1,21 @@
 r"""A spiking network whose hidden layer learns by nothing but self-backpropagation (SBP).
 
-Three layers of cells, real spikes, no feedback weights and no second phase. The output cells learn by a local, teacher-
-driven rule; each of their weight changes is reported back to the hidden cell in front of it (`RetrogradeSBP`), and at the
-end of the sample the hidden cell's active input synapses change with it. It is SBP as the text of Zhang et al. (2021)
-describes it, with one choice made explicit: what a synapse reports.
+Three layers of cells, real spikes, no feedback weights and no second phase. The output cells learn by a local,
+teacher-driven rule; each of their weight changes is reported back to the hidden cell in front of it (`RetrogradeSBP`),
+and at the end of the sample the hidden cell's active input synapses change with it. It is SBP as the text of Zhang et
+al. (2021) describes it, with one choice made explicit: what a synapse reports.
 
 With ``weighted`` reports, w dw, divided by the cell's own spike count s, the signal of hidden cell j is
 
 .. math:: R_j = \sum_k w_{jk} \, dw_{jk} / s_j = \eta \sum_k w_{jk} e_k ,
 
-which is the gradient of the output error with respect to the cell's activity, though every factor is local to the cell and
-its own synapses. Reports of the bare change dw, as the text has it, sum to :math:`s_j \sum_k e_k`: they carry no class
-information to tell hidden cells apart.
+which is the gradient of the output error with respect to the cell's activity, though every factor is local to the cell
+and its own synapses. Reports of the bare change dw, as the text has it, sum to :math:`s_j \sum_k e_k`: they carry no
+class information to tell hidden cells apart.
 
 Source: Zhang, Cheng, Jia, Poo, Zeng & Xu 2021, Science Advances 7, eabh0146, doi:10.1126/sciadv.abh0146, Fig. 1.
-What differs from their released code: hidden spikes are what the next layer receives; the retrograde signal makes changes
-of its own instead of rescaling others; the local rule is delta-like, driven by a teaching spike train.
+What differs from their released code: hidden spikes are what the next layer receives; the retrograde signal makes
+changes of its own instead of rescaling others; the local rule is delta-like, driven by a teaching spike train.
 
 Time course of a sample of ``steps`` steps (slots of the first step in the order in which they run)
 
@@ -157,7 +157,8 @@ class SBPNetwork:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 <= self.first_taught < self.steps:
-            raise ValueError(f"first_taught must be a step of the sample, 0 to {self.steps - 1}, got {self.first_taught}")
+            last = self.steps - 1
+            raise ValueError(f"first_taught must be a step of the sample, 0 to {last}, got {self.first_taught}")
         for name in ("rate_hidden", "rate_output"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
@@ -184,7 +185,7 @@ class SBPNetwork:
         )
 
     def network(self, presentation: Presentation) -> Network:
-        """The network, with objects named ``inputs``, ``outputs`` (synapses), ``pixels``, ``hidden``, ``output`` (cells)."""
+        """The network; synapses are named ``inputs``, ``outputs``, cells ``pixels``, ``hidden``, ``output``."""
         sbp = self.retrograde
         every_sample, every_step = Clock(self.duration, name="sample_clock"), Clock(self.step, name="step_clock")
         shown = presentation.namespace()

@@ -56,7 +56,7 @@ class RuntimeBackend:
             self._preferences = {**changed, "codegen.target": self.target}
             net.store("sbp")
         objects = sorted(_get_all_objects(net.objects), key=lambda obj: obj.name)
-        for obj in objects:     # as a run would: where all runs happen in other processes, Brian2 takes them for forgotten
+        for obj in objects:     # as a run does; where all runs are in other processes Brian2 takes them for forgotten
             if obj._network is None:
                 obj._network = net.id
         clocks = sorted({obj.clock for obj in objects}, key=lambda clock: clock.name)

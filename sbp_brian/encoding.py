@@ -54,7 +54,7 @@ class ByteTable(Function, Nameable):
         Nameable.__init__(self, name)
         self.values = np.ascontiguousarray(values)
         self.scale = float(scale)
-        rows, columns = self.values.shape
+        columns = self.values.shape[1]
         table, factor = self.values, self.scale
 
         def look_up(row, column):

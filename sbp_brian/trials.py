@@ -1,8 +1,8 @@
 """Presenting samples to a running network: which, for how long, with or without a teacher; training by epochs.
 
 An epoch is one run of one program: all training samples in a fresh random order, then the validation samples. What has
-been learned goes from one run to the next as run arguments, so memory does not grow with the number of epochs, every epoch
-leaves a checkpoint, and a run that was killed goes on from the last one and ends with the same weights to the bit.
+been learned goes from one run to the next as run arguments, so memory does not grow with the number of epochs, every
+epoch leaves a checkpoint, and a run that was killed goes on from the last one and ends with the same weights to the bit.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Samples:
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 2:
-            raise SampleError(f"images must be uint8 of shape (n, features), got {self.images.dtype} {self.images.shape}")
+            got = f"{self.images.dtype} {self.images.shape}"
+            raise SampleError(f"images must be uint8 of shape (n, features), got {got}")
         if self.labels.shape != (len(self.images),):
             raise SampleError(f"{len(self.images)} images need as many labels, got shape {self.labels.shape}")
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
@@ -152,7 +153,8 @@ class TrialModel:
     rates : mapping of str to float
         "object.variable" of each learning rate -> its value in the first epoch.
     counts : str
-        "object.variable" of the recording whose row k + 1 holds the output spike counts of sample k (outputs, samples + 1).
+        "object.variable" of the recording, shape (outputs, samples + 1), whose column k + 1 holds the output spike
+        counts of sample k.
     remainder : str
         The same for what decides between equal counts, e.g. the membrane's remainder.
     counted : mapping of str to str

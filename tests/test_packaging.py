@@ -35,8 +35,8 @@ def clean(built, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clean") / "env"
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
-    done = run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", built[1],
-               cwd=folder)
+    done = run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet",
+               built[1], cwd=folder)
     assert done.returncode == 0, done.stderr
     site = next((folder / "lib").glob("python*/site-packages"))
     (site / "dependencies.pth").write_text(f"{Path(brian2.__file__).parent.parent}\nimport setuptools\n")
@@ -68,8 +68,8 @@ def test_the_wheel_holds_every_file(built):
 
 def test_the_wheel_works_from_any_folder(clean, tmp_path):
     python = clean / "bin" / "python"
-    where = run(python, "-c", "import sbp_brian, sbp_brian.models.sbp_network as m; print(sbp_brian.__file__, m.__file__)",
-                cwd=tmp_path)
+    code = "import sbp_brian, sbp_brian.models.sbp_network as m; print(sbp_brian.__file__, m.__file__)"
+    where = run(python, "-c", code, cwd=tmp_path)
     assert where.returncode == 0, where.stderr
     assert all(str(clean) in path for path in where.stdout.split()), where.stdout
     listed = run(clean / "bin" / "sbp", "list", cwd=tmp_path)

@@ -4,9 +4,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sbp_brian.figures.base import COLUMN, COLUMNS, Figure, label_panels, new, save, style, svg
 
 from sbp_brian import figures, protocols, records, report
+from sbp_brian.figures.base import COLUMN, COLUMNS, Figure, label_panels, new, save, style, svg
 from sbp_brian.protocol import execute
 from sbp_brian.records import RecordError
 
@@ -175,8 +175,8 @@ def test_the_list_of_figures():
 def test_a_value_in_percent_is_shown_as_it_is():
     from sbp_brian._tables import cells
 
-    row = {"name": "A plus", "value": 78.07, "unit": "%", "spread": None, "n": None, "paper_value": None, "band": [70, 80],
-           "verdict": "within", "provenance": ""}
+    row = {"name": "A plus", "value": 78.07, "unit": "%", "spread": None, "n": None, "paper_value": None,
+           "band": [70, 80], "verdict": "within", "provenance": ""}
     assert cells(row)[1].startswith("78.1 %")
     assert cells({**row, "name": "A->B", "value": 0.428, "unit": "", "band": None})[1].startswith("+42.8 %")
     assert cells({**row, "name": "test_accuracy", "value": 0.9827, "unit": "", "band": None})[1].startswith("98.27 %")

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from brian2 import ms
 from sklearn.datasets import load_digits
 
 from sbp_brian.encoding import ByteTable
@@ -24,7 +26,7 @@ def digits(n_training=400, n_validation=100, n_test=100):
     images = np.round(data.data * (255 / 16)).astype(np.uint8)
     rows = np.random.default_rng(1).permutation(len(images))
     ends = np.cumsum([0, n_training, n_validation, n_test])
-    parts = [rows[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    parts = [rows[a:b] for a, b in pairwise(ends)]
     return Samples(images, data.target, 10, *parts)
 
 
@@ -114,7 +116,7 @@ def test_a_damaged_checkpoint_costs_one_epoch(tmp_path):
 
 def test_checkpoints_of_another_training_are_refused(tmp_path):
     train_to_the_end(tmp_path, 1)
-    with pytest.raises(CheckpointError, match="belongs to another training .*rates.*folder of its own"):
+    with pytest.raises(CheckpointError, match=r"belongs to another training .*rates.*folder of its own"):
         training(tmp_path, rate_hidden=6.0)
 
 
@@ -122,7 +124,7 @@ def test_a_full_disk_keeps_earlier_epochs(tmp_path, monkeypatch):
     t = training(tmp_path)
     t.run(1)
     monkeypatch.setattr(np, "savez", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="epoch 2 could not be written .*earlier epochs are kept"):
+    with pytest.raises(OSError, match=r"epoch 2 could not be written .*earlier epochs are kept"):
         t.run(2)
     monkeypatch.undo()
     assert training(tmp_path).resumed_from == 1
@@ -141,15 +143,14 @@ def test_samples_are_checked():
         Samples(images, labels, 3, np.arange(3), *parts[1:])
     with pytest.raises(SampleError, match="no training samples"):
         Samples(images, labels, 3, np.arange(0), *parts[1:])
+    presentation = Presentation(images, 2, 20 * ms)
     with pytest.raises(SampleError, match="more than the 2 that one run can show"):
-        from brian2 import ms
-
-        Presentation(images, 2, 20 * ms).settings(np.arange(3), labels[:3], np.ones(3))
+        presentation.settings(np.arange(3), labels[:3], np.ones(3))
 
 
 @pytest.mark.parametrize("target", ["numpy", "cython", "cpp"])
 def test_a_table_of_bytes_reads_the_same_on_every_target(target):
-    from brian2 import Network, NeuronGroup, ms
+    from brian2 import Network, NeuronGroup
 
     from sbp_brian.targets import Simulation
 

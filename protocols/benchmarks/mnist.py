@@ -95,7 +95,8 @@ def _report(context: Context, training: Training, history, answers, counts, resu
     context.metric("hidden_spikes_per_sample", test_spikes, provenance="counted on the test images")
     operations = float(result["onsets.N"]) / n_test * p.hidden + test_spikes * samples.classes
     context.metric("synaptic_operations_per_sample", operations,
-                   provenance="input events and hidden spikes counted by the network, times their synapses; test images")
+                   provenance="input events and hidden spikes counted by the network, times their synapses; "
+                              "test images")
     speed = sum(e.samples for e in history) / sum(e.seconds for e in history)
     context.timing(build_s=training.build_s, run_s=sum(e.seconds for e in history), samples_per_s=speed)
     confusion = np.zeros((samples.classes, samples.classes), int)
@@ -145,8 +146,8 @@ PROTOCOL = Protocol(
         "hidden": Parameter(500, minimum=1, maximum=100_000, help="hidden cells"),
         "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part"),
         "lambda_f": Parameter(1.0, minimum=0.0, maximum=1.0, help="share of the signal that they express"),
-        "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the hidden layer; -1: the arm's"),
-        "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the output layer; -1: the arm's"),
+        "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the hidden layer; -1: the arm's"),
+        "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the output layer; -1: the arm's"),
         "decay": Parameter(0.75, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "hold_out": Parameter(True, help="hold the validation images out; no: train on all 60,000"),
         "train_samples": Parameter(0, minimum=0, help="training images; 0: all"),

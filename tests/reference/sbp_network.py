@@ -1,4 +1,4 @@
-"""The flagship network in plain numpy, one sample and one step after the other, written from the docstring's equations."""
+"""The flagship network in plain numpy, sample by sample and step by step, written from the docstring's equations."""
 
 import numpy as np
 
