@@ -1,5 +1,7 @@
 """Retina and tectum: closed forms, the blockers, latency, spikes to light, the same tables, and bad input."""
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,7 +127,7 @@ def test_crossing():
     assert np.isnan(crossing(minutes, np.arange(5.0), 0.5, 100.0))
 
 
-# ---------------------------------------------------------------------------------------------------- BDNF, light, pairs
+# ------------------------------------------------------------------------------------------------- BDNF, light, pairs
 def test_bdnf_raises_excitatory_inputs_and_nothing_else(lit):
     assert last(lit, "BDNF", "RGC->TC") == pytest.approx([0.4] * 8, abs=1e-9)
     assert last(lit, "BDNF") == pytest.approx([0.6 * (1 - np.exp(-1.4 * 0.4))] * 8, abs=1e-4)
@@ -162,7 +164,7 @@ def test_the_paired_pulse_ratio_tells_the_locus(lit):
     assert less == pytest.approx(1 - share * np.exp(-interval), abs=2e-3)
 
 
-# ------------------------------------------------------------------------------------------------------------ the tables
+# --------------------------------------------------------------------------------------------------------- the tables
 def test_no_verdict_is_outside(records):
     for record in records.values():
         assert not [row["name"] for row in record.metrics if row["verdict"] == "outside"
@@ -249,6 +251,16 @@ def test_the_figure_is_drawn_from_the_record_alone(records, name):
     assert min(text.get_fontsize() for text in texts) >= 7
     assert "n = 2 trials" in caption
     assert "assumptions" in caption
+
+
+def test_the_example_of_the_manual(capsys):
+    page = (Path(__file__).parents[1] / "docs" / "biology.md").read_text(encoding="utf-8")
+    code = re.search(r"## From tectum to retina.*?```python\n(.*?)```", page, re.DOTALL)[1]
+    names = {"__name__": "example"}
+    exec(compile(code, "docs/biology.md", "exec"), names)
+    names["main"](target="numpy")
+    short, long = (int(re.search(r"um (\d+) min", line)[1]) for line in capsys.readouterr().out.splitlines())
+    assert long - short == pytest.approx(400 / 60, abs=1.1)
 
 
 # ------------------------------------------------------------------------------------------------------------ bad input
