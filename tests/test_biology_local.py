@@ -86,7 +86,8 @@ def test_the_membrane_is_the_sum_of_the_responses(trains):
 
 
 @pytest.mark.parametrize(("rates", "copies", "message"), [
-    ((20.0, 20.0), 1, "each once"), ((-1.0,), 1, "positive rates"), ((), 1, "positive rates"), ((20.0,), 0, "one copy")])
+    ((20.0, 20.0), 1, "each once"), ((-1.0,), 1, "positive rates"), ((), 1, "positive rates"),
+    ((20.0,), 0, "one copy")])
 def test_bad_trains(rates, copies, message):
     with pytest.raises(ValueError, match=message):
         pulse_trains.build(rates, copies, 1 * ms)
