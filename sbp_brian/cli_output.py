@@ -21,11 +21,17 @@ def figures(names: tuple[str, ...], folder: Path, out: Path | None) -> None:
     from sbp_brian.records import find
 
     records = find(folder)
-    made, skipped = draw_figures(records, names, out or folder / "figures")
+    failures: list[tuple[str, str]] = []
+    made, skipped = draw_figures(records, names, out or folder / "figures", failures)
     for name, lacking in skipped:
         click.echo(f"{name}: not drawn, no record of {', '.join(lacking)}")
     for name in made:
         click.echo(f"{name}: {out or folder / 'figures'}/{name}.svg, .pdf, .png")
+    if failures:
+        what, reason = failures[0]
+        more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
+        raise ValueError(f"{what} cannot be drawn ({reason}){more}; a record of an older version has to be made anew "
+                         "with 'sbp run'")
     if not made:
         raise ValueError(f"no figure can be drawn from {folder}: it holds no records that one needs; "
                          "make some with 'sbp run PROTOCOL'")

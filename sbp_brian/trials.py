@@ -2,7 +2,8 @@
 
 An epoch is one run of one program: all training samples in a fresh random order, then the validation samples. What has
 been learned goes from one run to the next as run arguments, so memory does not grow with the number of epochs, every
-epoch leaves a checkpoint, and a run that was killed goes on from the last one and ends with the same weights to the bit.
+epoch leaves a checkpoint, and a run that was killed goes on from the last one and ends with the same weights to the
+bit.
 """
 
 from __future__ import annotations
