@@ -47,7 +47,7 @@ STATEMENTS = {
     "sbp-predictions": ("Predictions", (
         ("I->A, +10 ms", "input's window at +10 ms"),
         ("I->A, alternating, LTD signal blocked", "cancelling pairings, LTD signal blocked"),
-        ("t50 per mm of axon", "half time per mm of axon (1 \u00b5m/s assumed)"))),
+        ("t50 per mm of axon", "t50 per mm of axon (assumes 1 \u00b5m/s)"))),
 }
 TABLE = ("fitzsimonds-1997", "tao-2000")
 WORDS = {"up": "up", "down": "down", "none": "no change", "increase": "up", "decrease": "down",

@@ -93,7 +93,7 @@ def run(context: Context) -> None:
         raise ParameterError("alternating must be an even number of pairings, and pairs 60, which the table is about")
     sbp = culture_sbp(tick=p.tick)
     spread = Experiment(SPREAD, context.target, timeline(p), sbp)
-    long = replace(timeline(p), pairs=max(*numbers, p.alternating, 60), reach=50 * ms)
+    long = replace(timeline(p), pairs=max(*numbers, p.alternating, 60), reach=20 * ms)
     shared = Experiment(SHARED, context.target, long, sbp)
     found = {}
     for name, experiment, tried in (("nine cells", spread, spread_conditions(intervals, lengths)),
