@@ -95,7 +95,7 @@ def draw_pairs(ax, record) -> None:
                         markersize=4.5, fillstyle=fill, markerfacecolor=colour if fill == "full" else "white",
                         elinewidth=0.8, zorder=4)
         change, still = late.mean() / before.mean() - 1, quiet[shift] if abs(quiet[shift]) > 5e-4 else 0
-        ax.text(places.mean(), 0.99, minus(f"{100 * change:+.1f} %\nnoise-free:\n{100 * still:.1f} %"),
+        ax.text(places.mean(), 0.99, minus(f"{100 * change:+.1f} %\nwithout noise\n{100 * still:.1f} %"),
                 ha="center", va="top", fontsize=7, transform=ax.get_xaxis_transform())
     ax.axvline(1.1, color="#DDDDDD", linewidth=0.6, zorder=0)
     ax.set_xticks([0.2, 0.5, 0.8, 1.4, 1.7, 2.0], ["before", "\npostsynaptic", "after", "before", "\npresynaptic",

@@ -218,6 +218,8 @@ def retinal_synapse(noise: TimedArray | None = None) -> SynapseRule:
     noise : TimedArray, optional
         Factor of the current by time and synapse.
     """
+    # in the code, not in the model: in Cython code Brian2 2.10 does not declare a weight that equations read too
+    share = "U = clip(U_rest*(1 + by_release*(w - 1)), 0, 1)"
     varied = "*noise(t, noise_column)" if noise else ""
     transmit = f"""sent = (1 + (1 - by_release)*(w - 1))*released/U_rest
                    nth = 1 + nth*int(t - last_event < 1*second)
@@ -237,12 +239,11 @@ def retinal_synapse(noise: TimedArray | None = None) -> SynapseRule:
                 last_event : second
                 paired_1 : 1
                 paired_2 : 1
-                U = clip(U_rest*(1 + by_release*(w - 1)), 0, 1) : 1
                 conducive = plastic*nmda_post*int(glutamatergic_pre and glutamatergic_post) : 1
                 A_plus = {A_PLUS!r}*conducive : 1
                 A_minus = {A_MINUS!r}*conducive : 1"""
     return replace(rule, model=f"{rule.model}\n{model}", name="synapse of retina or tectum",
-                   on_pre={"pre": "\n".join([release.on_pre["pre"], transmit, stdp.on_pre["pre"]])},
+                   on_pre={"pre": "\n".join([share, release.on_pre["pre"], transmit, stdp.on_pre["pre"]])},
                    namespace=fixed | ({"noise": noise} if noise else {}))
 
 
