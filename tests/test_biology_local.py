@@ -155,8 +155,9 @@ def test_the_other_targets_give_the_same_table(records, predicted, tmp_path, nam
     expected = predicted if name not in SMALL else records["cpp"][name]
     for target in ("cython", "cpp"):
         record = execute(protocols.get(name), target=target, seed=expected.seed, out=tmp_path, parameters=small)
+        # fitted time constants multiply rounding
         assert [row["value"] for row in record.metrics] == pytest.approx([row["value"] for row in expected.metrics],
-                                                                         abs=1e-9)
+                                                                         rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", SMALL)
