@@ -5,7 +5,7 @@ import numpy as np
 
 from sbp_brian.figures.base import BLACK, DOWN, NONE, UP
 
-__all__ = ["bars", "circuit", "minus", "strip"]
+__all__ = ["bars", "circuit", "line_style", "minus", "strip"]
 
 #: Where the cells of the nine-cell circuit are drawn (columns from upstream to downstream).
 PLACES = {"H": (0, 3), "I": (1.5, 3), "J": (1.5, 1), "A": (3, 2), "D": (3, 4), "B": (4.5, 3.3), "C": (4.5, 2),
@@ -18,7 +18,7 @@ def minus(text: str) -> str:
     return text.replace("-", "\u2212")
 
 
-def look(change: float, least: float = 0.05) -> dict:
+def line_style(change: float, least: float = 0.05) -> dict:
     """Colour, width and dash of a synapse by its change, so that it can be read in grey too."""
     if change > least:
         return {"color": UP, "linewidth": 2.2, "linestyle": "-"}
@@ -46,7 +46,7 @@ def circuit(ax, changes: dict[str, float], induced: str) -> None:
         length = np.hypot(x1 - x0, y1 - y0)
         ux, uy = (x1 - x0) / length, (y1 - y0) / length
         start, end = (x0 + 0.36 * ux, y0 + 0.36 * uy), (x1 - 0.42 * ux, y1 - 0.42 * uy)
-        look = look(change)
+        look = line_style(change)
         ax.plot(*zip(start, end, strict=True), zorder=1, solid_capstyle="butt", **look)
         if pre in GABAERGIC:
             ax.plot([end[0] - 0.14 * uy, end[0] + 0.14 * uy], [end[1] + 0.14 * ux, end[1] - 0.14 * ux],

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from sbp_brian.figures._biology import look, minus
+from sbp_brian.figures._biology import line_style, minus
 from sbp_brian.figures.base import BLACK, NONE
 
 __all__ = ["binned", "pathway", "setting"]
@@ -39,7 +39,7 @@ def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str =
         values = changes[synapse]
         pre, post = synapse.split("->")
         start, end, (ux, uy) = _ends(pre, post)
-        look = look(values[0])
+        look = line_style(values[0])
         ax.plot(*zip(start, end, strict=True), zorder=1, solid_capstyle="butt", **look)
         if pre in GABAERGIC:
             ax.plot([end[0] - 0.16 * uy, end[0] + 0.16 * uy], [end[1] + 0.16 * ux, end[1] - 0.16 * ux],
