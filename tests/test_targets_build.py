@@ -103,6 +103,7 @@ def test_data_do_not_change_the_program_but_code_does(tmp_path):
 
 
 def test_names_of_living_objects_do_not_matter(tmp_path):
+    Simulation(make, DURATION).build()
     living = [make(), NeuronGroup(1, "v : 1"), brian2.StateMonitor(NeuronGroup(1, "v : 1"), "v", record=True)]
     assert Simulation(make, DURATION).build().run(seed=1).cached
     assert living
