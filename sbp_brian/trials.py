@@ -157,6 +157,8 @@ class TrialModel:
         The same for what decides between equal counts, e.g. the membrane's remainder.
     counted : mapping of str to str
         Quantity to report for each sample -> "object.variable" of a total over the run.
+    earliest : bool
+        `counts` holds spike times instead, and the earliest decides; `remainder` is not used.
     """
 
     make: Callable
@@ -166,6 +168,7 @@ class TrialModel:
     counts: str
     remainder: str
     counted: Mapping[str, str] = field(default_factory=dict)
+    earliest: bool = False
 
 
 @dataclass
@@ -304,6 +307,8 @@ class Training:
         )
 
     def _answers(self, result: Result, n: int) -> np.ndarray:
+        if self.model.earliest:
+            return np.asarray(result[self.model.counts])[:, 1 : n + 1].argmin(0)
         score = np.asarray(result[self.model.counts]) + 0.5 * np.tanh(np.asarray(result[self.model.remainder]))
         return score[:, 1 : n + 1].argmax(0)
 
