@@ -14,11 +14,18 @@ COLOURS = {"weighted/activity": VERMILION, "weighted": ORANGE, "change": BLUE, "
 
 def arm(record) -> str:
     """How the hidden layer learned in this run."""
-    return record.parameters["arm"]["value"]
+    name = record.parameters["arm"]["value"]
+    return "weighted/activity" if name == "own" else name
+
+
+def of_sbp(records):
+    """The records of the network that learns by SBP; those of other models have figures of their own."""
+    return [r for r in records if r.parameters.get("model", {"value": "sbp_network"})["value"] == "sbp_network"]
 
 
 def draw(records):
     """Four panels; the first two show every arm of which there is a record, the others the newest learning one."""
+    records = of_sbp(records)
     drawing, axes = new(COLUMNS, 105, nrows=2, ncols=2)
     curve, spent, confused, weights = axes.ravel()
     newest = {}
@@ -72,7 +79,7 @@ def draw(records):
 
 def caption(records) -> str:
     """What is seen."""
-    arms = sorted({arm(record) for record in records}, key=list(COLOURS).index)
+    arms = sorted({arm(record) for record in of_sbp(records)}, key=list(COLOURS).index)
     return (
         "A spiking network, 784-500-10, whose hidden layer learns by nothing but self-backpropagation, on MNIST. "
         f"a, error on the validation images after each epoch ({', '.join(arms)}); stars, error on the test images with the "

@@ -108,8 +108,8 @@ class STDBP:
         Share of each weight lost at an update, times the learning rate.
     noisy : bool
         Input spikes may come with ``pixels.jitter`` (s) and be lost with probability ``pixels.missing``.
-    drop : float
-        Share of hidden spikes lost in training, at random.
+    drop, drop_input : float
+        Share of hidden and of input spikes lost in training, at random.
 
     Raises
     ------
@@ -136,6 +136,7 @@ class STDBP:
     decay: float = 0.0
     noisy: bool = False
     drop: float = 0.0
+    drop_input: float = 0.0
 
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
@@ -153,8 +154,9 @@ class STDBP:
             raise ValueError(f"batch must be at least 1 sample, got {self.batch}")
         if not self.window > 1:
             raise ValueError(f"window must be longer than the latency code, above 1 tau, got {self.window}")
-        if not 0 <= self.drop < 1:
-            raise ValueError(f"drop must be a share from 0 to below 1, got {self.drop}")
+        for name in ("drop", "drop_input"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
         for name in ("rate_hidden", "rate_output", "kappa", "revive", "revive_hidden", "spread", "decay"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
@@ -201,7 +203,8 @@ class STDBP:
         name, last = self.names[k], len(self.layers) - 1
         cells = self.output_cells if k == last else self.hidden_cells
         namespace = {**shown, **cells.namespace, "kappa": self.kappa, "revive_output": self.revive,
-                     "revive": self.revive_hidden, "drop": self.drop}
+                     "revive": self.revive_hidden, "drop": self.drop,
+                     "drop_input": self.drop_input}
         events = {"onset": "fired > 0", "learn": "fired > 0 and teacher_on > 0",
                   "improve": "used > 0 and batch_place == batch - 1 and teacher_on > 0"}
         if k == last:
@@ -211,6 +214,8 @@ class STDBP:
                             namespace=namespace, name=name)
         used = "used = clip(used*int(batch_place > 0) + fired*teacher_on, 0, 1)"
         read = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
+        if self.drop_input:
+            read += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
         begin = PLACE + (read + (JITTER if self.noisy else "") + used if k == 0 else FirstSpike.BEGIN)
         if k == last:
             begin += "\nothers = 0\nchosen = int(i == target_class(t))"
@@ -222,7 +227,7 @@ class STDBP:
             group.run_regularly(settle, clock=clock, when="start", order=10 * k - 7, name=f"{name}_settle")
         if k == last:
             group.set_event_schedule("answer", when="start", order=500)
-            error = "delta = kappa*(chosen - 1/others)\n" \
+            error = "delta = teacher_on*kappa*(chosen - 1/clip(others, 1, 1e300))\n" \
                     "err = delta*(fired + (1 - fired)*chosen*revive_output)/clip(slope, least_slope, 1e9)"
             group.run_regularly(error, clock=clock, when="start", order=502, name=f"{name}_error")
             return group
