@@ -1,24 +1,25 @@
 r"""STDBP: networks that learn by the time of one spike per cell (ReL-PSP neurons), of any depth.
 
-Input cells spike once, the earlier the stronger: :math:`t_i = \tau (1 - x_i)`, and not at all where x = 0. Hidden and output
-cells are those of `sbp_brian.first_spike`, which holds the equations. The first output to spike is the answer. The loss is
-the cross entropy of :math:`p = \mathrm{softmax}(-\kappa t/\tau)`, its gradient runs back from spike to spike.
+Input cells spike once, the earlier the stronger: :math:`t_i = \tau (1 - x_i)`, and not at all where x = 0. Hidden and
+output cells are those of `sbp_brian.first_spike`, which holds the equations. The first output to spike is the answer.
+The loss is the cross entropy of :math:`p = \mathrm{softmax}(-\kappa t/\tau)`, its gradient runs back from spike to
+spike.
 
 Source: Zhang M. et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991 (arXiv:2003.11837).
-What the paper leaves open and is a parameter here: threshold, latency window, initial weights, optimiser, the bound on 1/W,
-what becomes of cells that never spike. docs/stdbp.md has the choices and their measured effect.
+What the paper leaves open and is a parameter here: threshold, latency window, initial weights, optimiser, the bound on
+1/W, what becomes of cells that never spike. docs/stdbp.md has the choices and their measured effect.
 
 One time step of the simulation is one sample. Within it, by order in the slot ``start``:
 
-====================== ======================================================================================================
-order                  what
-====================== ======================================================================================================
--10                    the new sample is read; all cells start anew
-10 l, +1, +2, +3       layer l: its spikes, put in order of time; they arrive at layer l + 1, whose spike times then are known
-500, +1, +2            outputs: each compares its time with the others'; errors
-600 + 10 k, +1, +2     backward, layer by layer: errors and gradients
-900, +1, +2            every ``batch`` samples: the weights change
-====================== ======================================================================================================
+================= =====================================================================================================
+order             what
+================= =====================================================================================================
+-10               the new sample is read; all cells start anew
+10 l, +1, +2, +3  layer l: its spikes, put in order; they arrive at layer l + 1, whose times then are known
+500, +1, +2       outputs: each compares its time with the others'; errors
+600+10 k, +1, +2  backward, layer by layer: errors and gradients
+900, +1, +2       every ``batch`` samples: the weights change
+================= =====================================================================================================
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, lea
 from sbp_brian.rules import SynapseRule
 from sbp_brian.trials import Presentation, TrialModel
 
-__all__ = ["ARMS", "STDBP", "NothingFires"]
+__all__ = ["ARMS", "STDBP", "NothingFiresError"]
 
-#: What the hidden cells are told, by arm: the derivative (the paper), SBP's weighted report, or nothing they learn from.
+#: What the hidden cells are told, by arm: the derivative (the paper) or SBP's weighted report.
 ARMS = {"exact": "exact", "sbp": "weighted", "frozen": "exact", "shuffled-labels": "exact", "rank-order": "exact"}
 
 TEACHING = "teacher_on : 1 (shared)\nbatch_place : 1 (shared)\nused : 1"
@@ -66,7 +67,7 @@ def comparison(tau: Quantity, kappa: float) -> SynapseRule:
     )
 
 
-class NothingFires(ValueError):
+class NothingFiresError(ValueError):
     """A layer of which no cell can reach its threshold."""
 
 
@@ -79,9 +80,9 @@ class STDBP:
     layers : tuple of int
         Cells of each layer: input, hidden layers, output.
     arm : str
-        A name in `ARMS`. ``exact``: the paper. ``sbp``: hidden cells are told w dw, summed over their output synapses, instead of
-        the derivative. ``frozen``: hidden layers do not learn. ``shuffled-labels``, ``rank-order``: as ``exact``; whoever
-        trains it shuffles the labels or replaces times by ranks.
+        A name in `ARMS`. ``exact``: the paper. ``sbp``: hidden cells are told w dw, summed over their output synapses,
+        instead of the derivative. ``frozen``: hidden layers do not learn. ``shuffled-labels``, ``rank-order``: as
+        ``exact``; whoever trains it shuffles the labels or replaces times by ranks.
     rate_hidden, rate_output : float
         Learning rates of the first epoch.
     optimiser : str
@@ -193,7 +194,8 @@ class STDBP:
         compare = comparison(self.tau, self.kappa).synapses(groups[-1], groups[-1], name="compare")
         compare.connect()
         compare.compare.when, compare.compare.order = "start", 501
-        answers = StateMonitor(groups[-1], "spike_time", record=True, clock=clock, when="start", order=-20, name="answers")
+        answers = StateMonitor(groups[-1], "spike_time", record=True, clock=clock, when="start", order=-20,
+                               name="answers")
         counts = [EventMonitor(group, "onset", record=False, name=f"{name}_spikes")
                   for name, group in zip(self.names[:-1], groups[:-1], strict=True)]
         return Network(*objects, compare, answers, *counts)
@@ -260,7 +262,7 @@ class STDBP:
 
         Raises
         ------
-        NothingFires
+        NothingFiresError
             A layer of which no cell reaches its threshold within the window, even if all inputs came at once.
         """
         rng, start = np.random.default_rng([seed, 0]), {}
@@ -270,9 +272,9 @@ class STDBP:
             cells = self.output_cells if k == len(self.layers) - 2 else self.hidden_cells
             reach = w.reshape(n, m).clip(0).sum(0).max() * self.window
             if reach < cells.threshold:
-                raise NothingFires(
+                raise NothingFiresError(
                     f"no cell of layer {self.names[k + 1]!r} can fire: with all inputs at once the membrane reaches "
-                    f"{reach:.3g} of a threshold of {cells.threshold:g} within the window; raise mean or spread, or lower it"
+                    f"{reach:.3g} of a threshold of {cells.threshold:g} within the window; raise mean or spread"
                 )
             start[f"{name}.w"] = w
             for state in {"adam": "mv", "momentum": "m", "sgd": ""}[self.optimiser]:

@@ -1,9 +1,10 @@
 """Events of one time step in the order of their exact times: `EventOrder`.
 
-Brian2 hands the events of a time step on by cell index. Where cells know their spike time more exactly than the step (an
-analytic threshold crossing), the order of these times matters to whoever receives them: a target that has reached its
-threshold must not see later inputs. `EventOrder` sorts the list of an event's cells in place, between the slot in which
-the event is detected and that in which its pathways run, so pathways and monitors alike get them in order of time.
+Brian2 hands the events of a time step on by cell index. Where cells know their spike time more exactly than the step
+(an analytic threshold crossing), the order of these times matters to whoever receives them: a target that has reached
+its threshold must not see later inputs. `EventOrder` sorts the list of an event's cells in place, between the slot in
+which the event is detected and that in which its pathways run, so pathways and monitors alike get them in order of
+time.
 """
 
 from __future__ import annotations
@@ -49,20 +50,22 @@ class EventOrder(CodeRunner):
     ValueError
         The group has no such event or variable.
     NotImplementedError
-        Before a run on a target other than numpy, cython and C++ standalone: on CUDA the events of a step are handled at
-        the same time.
+        Before a run on a target other than numpy, cython and C++ standalone: on CUDA the events of a step are handled
+        at the same time.
     """
 
     def __init__(self, group: NeuronGroup, event: str, by: str, *, when: str = "after_thresholds", order: int = 0,
                  name: str | None = None):
         if event not in group.events:
-            raise ValueError(f"{group.name!r} has no event {event!r}; it has {', '.join(map(repr, group.events)) or 'none'}")
+            there = ", ".join(map(repr, group.events)) or "none"
+            raise ValueError(f"{group.name!r} has no event {event!r}; it has {there}")
         if by not in group.variables:
             raise ValueError(f"{group.name!r} has no variable {by!r} to put its event {event!r} in order by")
         super().__init__(
             group, "order_events", clock=group.clock, when=when, order=order,
             name=name or f"{group.name}_{event}_order", needed_variables=[f"_{event}space", by],
-            template_kwds={"eventspace_variable": group.variables[f"_{event}space"], "key_variable": group.variables[by]},
+            template_kwds={"eventspace_variable": group.variables[f"_{event}space"],
+                           "key_variable": group.variables[by]},
         )
 
     def create_code_objects(self, run_namespace):

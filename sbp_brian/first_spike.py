@@ -1,9 +1,9 @@
 r"""Learning by the time of a single spike: layers of ReL-PSP neurons whose spike times are exact.
 
-A postsynaptic potential of the ReL-PSP neuron is a ramp, :math:`K(s) = s/\tau` for s > 0, and each cell spikes at most once
-for a sample. Between two arrivals the membrane is a straight line, so time needs no grid: a layer takes the spikes of the
-layer before it in order of time (`sbp_brian.event_order.EventOrder`) and each cell that has not crossed its threshold yet adds
-the weight to its slope,
+A postsynaptic potential of the ReL-PSP neuron is a ramp, :math:`K(s) = s/\tau` for s > 0, and each cell spikes at most
+once for a sample. Between two arrivals the membrane is a straight line, so time needs no grid: a layer takes the spikes
+of the layer before it in order of time (`sbp_brian.event_order.EventOrder`) and each cell that has not crossed its
+threshold yet adds the weight to its slope,
 
 .. math:: g_k = \sum_{j \in C_k} w_{jk}, \quad a_k = \sum_{j \in C_k} w_{jk} t_j, \quad
           t_k = (\theta\tau + a_k)/g_k, \quad C_k = \{j : t_j < t_k\} .
@@ -12,15 +12,16 @@ Backward, from spike to spike, with :math:`\delta_k = \tau\, \partial L/\partial
 
 .. math:: \partial L/\partial w_{jk} = -e_k (t_k - t_j)/\tau, \qquad \delta_j = \sum_{k: j \in C_k} e_k w_{jk} .
 
-Source: Zhang M. et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991 (arXiv:2003.11837). The formulas here were
-derived anew and checked against central differences; what the paper leaves open is named in `sbp_brian.models.stdbp`.
+Source: Zhang M. et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991 (arXiv:2003.11837). The formulas here
+were derived anew and checked against central differences; what the paper leaves open is named in
+`sbp_brian.models.stdbp`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from brian2 import Quantity, second
+from brian2 import Quantity
 
 from sbp_brian._quantities import duration, positive
 from sbp_brian.rules import SynapseRule
@@ -68,9 +69,9 @@ class FirstSpike:
     window: Quantity
     floor: float
 
-    #: Variables of a cell. ``slope``, ``offset``: g and a above; ``still``: 1 until the crossing is known; ``fired``: 1 where
-    #: the cell spikes in this sample, at ``spike_time`` after its onset (the window's end where it does not); ``delta``: error
-    #: received, ``err``: e above.
+    #: Variables of a cell. ``slope``, ``offset``: g and a above; ``still``: 1 until the crossing is known; ``fired``: 1
+    #: where the cell spikes in this sample, at ``spike_time`` after its onset (the window's end where it does not);
+    #: ``delta``: error received, ``err``: e above.
     EQUATIONS = """
     slope : 1
     offset : second
@@ -103,7 +104,7 @@ class FirstSpike:
 
 
 def arrival(cells: FirstSpike, event: str) -> SynapseRule:
-    """A ramp begins at each input spike that comes before the target's own; the input event must be in order of time.
+    """A ramp begins at each input spike before the target's own; the input event must be in order of time.
 
     Reads ``spike_time_pre``; writes ``still_post``, ``slope_post``, ``offset_post`` (s).
     """
@@ -130,8 +131,9 @@ def backward(cells: FirstSpike, event: str, report: str = "") -> SynapseRule:
     event : str
         Of the source cells that spiked in this sample, once the targets' ``err`` is known.
     report : str
-        What the source cell is told: ``"exact"``, e w, the derivative (it needs the weight on the way back); ``"weighted"``,
-        w dw, as self-backpropagation reports a change in proportion to the synapse's strength; empty: nothing.
+        What the source cell is told: ``"exact"``, e w, the derivative (it needs the weight on the way back);
+        ``"weighted"``, w dw, as self-backpropagation reports a change in proportion to the synapse's strength; empty:
+        nothing.
 
     Raises
     ------

@@ -7,7 +7,7 @@ import pytest
 from brian2 import ms
 
 from sbp_brian._rule_checks import RuleError
-from sbp_brian.models.stdbp import STDBP, NothingFires
+from sbp_brian.models.stdbp import STDBP, NothingFiresError
 from sbp_brian.targets import Simulation
 from sbp_brian.trials import Presentation, Samples, Training
 from tests.reference import stdbp as closed
@@ -137,7 +137,7 @@ def test_the_gradient_is_that_of_the_loss():
 
 def test_shifting_all_inputs_shifts_all_times_and_no_gradient():
     rng = np.random.default_rng(8)
-    weights, x, label, times = settled_case(rng)
+    weights, x, label, _ = settled_case(rng)
     late = np.where(x > 0, np.clip(x.astype(int), 60, 255), 0).astype(np.uint8)
     earlier, later = late, np.where(late > 0, late - 51, 0).astype(np.uint8)  # 51/255 of the window's unit
     model = network(batch=3, window=40.0)
@@ -152,7 +152,7 @@ def test_shifting_all_inputs_shifts_all_times_and_no_gradient():
 
 
 def test_the_shares_of_the_inputs_sum_to_one():
-    """sum_j dt_k/dt_j = 1, with dt_k/dt_j = w_jk/W_k read off the program: an output's delta handed back over its inputs."""
+    """sum_j dt_k/dt_j = 1, with dt_k/dt_j = w_jk/W_k and 1/W_k read off the program's gradient."""
     weights, x, label, _ = settled_case(np.random.default_rng(6))
     model = network(batch=3)
     start = {f"into_{name}.w": w.ravel() for name, w in zip(model.names[1:], weights, strict=True)}
@@ -223,7 +223,8 @@ def xor_samples():
     images = np.array([[255, 255 * (1 - a) or 1, 255 * a or 1, 255 * (1 - b) or 1, 255 * b or 1]
                        for a in (0, 1) for b in (0, 1)], np.uint8)
     labels = np.array([0, 1, 1, 0])
-    return Samples(np.tile(images, (101, 1)), np.tile(labels, 101), 2, np.arange(400), np.arange(400, 404), np.arange(0))
+    parts = np.arange(400), np.arange(400, 404), np.arange(0)
+    return Samples(np.tile(images, (101, 1)), np.tile(labels, 101), 2, *parts)
 
 
 def test_xor_is_solved_by_nine_of_ten_seeds(tmp_path):
@@ -278,5 +279,5 @@ def test_bad_parameters_are_refused(wrong, message):
 
 
 def test_a_network_in_which_nothing_fires_is_refused(tmp_path):
-    with pytest.raises(NothingFires, match="no cell of layer 'hidden1' can fire: .* threshold of 1"):
+    with pytest.raises(NothingFiresError, match=r"no cell of layer 'hidden1' can fire: .* threshold of 1"):
         Training(STDBP((5, 10, 2), mean=-9.0, spread=0.1).trial_model(), xor_samples(), tmp_path)

@@ -103,7 +103,8 @@ def _report(context: Context, training: Training, history, answers, counts, resu
     context.metric("epochs", len(history), paper_value=100, provenance="read: authors' code")
     test_spikes = float(result["hidden_spikes.N"]) / n_test
     context.metric("hidden_spikes_per_sample", test_spikes, provenance="counted on the test images")
-    operations = float(result["onsets.N"]) / n_test * (p.hidden or 500) + test_spikes * samples.classes
+    cells = len(training.learned["hidden.bias"])
+    operations = float(result["onsets.N"]) / n_test * cells + test_spikes * samples.classes
     context.metric("synaptic_operations_per_sample", operations,
                    provenance="input events and hidden spikes counted by the network, times their synapses; test images")
     speed = sum(e.samples for e in history) / sum(e.seconds for e in history)

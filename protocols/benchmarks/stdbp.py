@@ -1,4 +1,4 @@
-"""What the protocols do with ``model=stdbp``: training by single spike times, its controls, and how robust the result is.
+"""What protocols do with ``model=stdbp``: training by single spike times, its controls, and how robust the result is.
 
 Settings were chosen on validation samples; docs/stdbp.md has the table of what was tried.
 """
@@ -59,7 +59,7 @@ def rank_times(images: np.ndarray) -> np.ndarray:
 
 
 def run(context: Context, samples: Samples, task: Task) -> None:
-    """Train, validate after each epoch, test once, report; then disturb the spikes where ``robustness`` is asked for."""
+    """Train, validate after each epoch, test once, report; disturb the spikes where ``robustness`` is asked for."""
     p = context.parameters
     arm = "exact" if p.arm == "own" else p.arm
     if arm not in ARMS:
