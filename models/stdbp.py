@@ -128,11 +128,11 @@ class STDBP:
     threshold: float = 1.0
     threshold_output: float = 1.0
     window: float = 4.0
-    kappa: float = 5.0
+    kappa: float = 10.0
     floor: float = 0.2
     revive: float = 1.0
     revive_hidden: float = 0.0
-    mean: float = 4.0
+    mean: float = 6.0
     spread: float = 2.5
     decay: float = 0.0
     noisy: bool = False

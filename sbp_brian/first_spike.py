@@ -100,7 +100,8 @@ class FirstSpike:
     @property
     def namespace(self) -> dict:
         """Constants of the strings above."""
-        return {"tau": self.tau, "theta": float(self.threshold), "window": self.window, "least_slope": float(self.floor)}
+        return {"tau": self.tau, "theta": float(self.threshold), "window": self.window,
+                "least_slope": float(self.floor)}
 
 
 def arrival(cells: FirstSpike, event: str) -> SynapseRule:

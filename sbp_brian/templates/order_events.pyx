@@ -1,10 +1,8 @@
 {# Puts the cells of an event into the order of a variable, ties by cell index. #}
 {% extends 'common_group.pyx' %}
 {% block maincode %}
-    {% set _eventspace = get_array_name(eventspace_variable) %}
-    {% set _key = get_array_name(key_variable) %}
-    _cells = _numpy.sort(_numpy.asarray({{_eventspace}})[:{{_eventspace}}[_num{{eventspace_variable.name}} - 1]])
-    _sorted = _cells[_numpy.argsort(_numpy.asarray({{_key}})[_cells], kind='stable')]
-    for _event in range(len(_sorted)):
-        {{_eventspace}}[_event] = _sorted[_event]
+    _space = _namespace["{{get_array_name(eventspace_variable)}}"]
+    _key = _namespace["{{get_array_name(key_variable)}}"]
+    _sorted_cells = _numpy.sort(_space[:_space[len(_space) - 1]])
+    _space[:len(_sorted_cells)] = _sorted_cells[_numpy.argsort(_key[_sorted_cells], kind='stable')]
 {% endblock %}
