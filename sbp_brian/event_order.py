@@ -9,13 +9,34 @@ time.
 
 from __future__ import annotations
 
+import logging
+
 from brian2 import NeuronGroup, get_device
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.groups.group import CodeRunner
 
-__all__ = ["EventOrder"]
+__all__ = ["EventOrder", "order_is_meant"]
+
+
+class _Meant(logging.Filter):
+    """Drops Brian2's warning that the outcome depends on the order of events, for code in which it is meant to."""
+
+    marks: tuple[str, ...] = ()
+
+    def filter(self, record):
+        text = record.getMessage()
+        return "order of execution" not in text or not any(mark in text for mark in self.marks)
+
+
+_MEANT = _Meant()
+logging.getLogger("brian2.codegen.generators.base").addFilter(_MEANT)
+
+
+def order_is_meant(variable: str) -> None:
+    """Say that code which writes `variable` (as it stands there, e.g. ``still_post``) needs its events in order."""
+    _MEANT.marks = tuple(dict.fromkeys([*_MEANT.marks, variable]))
 
 
 class _Numpy(NumpyCodeObject):
@@ -42,7 +63,8 @@ class EventOrder(CodeRunner):
     by : str
         Variable of the group, smallest first; equal values by cell index.
     when, order : str, int
-        Slot and place in it: after the event's own (``group.set_event_schedule``), before its pathways'.
+        Slot and place in it: after the event's own (``group.set_event_schedule``, whose ``order`` must be lower), before
+        its pathways and monitors.
     name : str, optional
 
     Raises

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from brian2 import Quantity
 
 from sbp_brian._quantities import duration, positive
+from sbp_brian.event_order import order_is_meant
 from sbp_brian.rules import SynapseRule
 
 __all__ = ["OPTIMISERS", "SOURCE", "FirstSpike", "arrival", "backward", "learner"]
@@ -109,6 +110,7 @@ def arrival(cells: FirstSpike, event: str) -> SynapseRule:
 
     Reads ``spike_time_pre``; writes ``still_post``, ``slope_post``, ``offset_post`` (s).
     """
+    order_is_meant("still_post")
     return SynapseRule(
         name="ReL-PSP",
         model="w : 1",
