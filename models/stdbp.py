@@ -128,7 +128,7 @@ class STDBP:
     threshold: float = 1.0
     threshold_output: float = 1.0
     window: float = 4.0
-    kappa: float = 10.0
+    kappa: float = 40.0
     floor: float = 0.2
     revive: float = 1.0
     revive_hidden: float = 0.0

@@ -281,3 +281,38 @@ def test_bad_parameters_are_refused(wrong, message):
 def test_a_network_in_which_nothing_fires_is_refused(tmp_path):
     with pytest.raises(NothingFiresError, match=r"no cell of layer 'hidden1' can fire: .* threshold of 1"):
         Training(STDBP((5, 10, 2), mean=-9.0, spread=0.1).trial_model(), xor_samples(), tmp_path)
+
+
+@pytest.mark.slow
+def test_decisions_on_all_test_images_are_those_of_the_closed_form(tmp_path):
+    from sbp_brian.datasets import load_mnist
+
+    parts = {name: load_mnist(split, embedded=False).arrays()
+             for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test"))}
+    parts["training"] = tuple(a[:20_000] for a in parts["training"])
+    training = Training(STDBP().trial_model(), Samples.join(parts, 10), tmp_path)
+    training.run(1)
+    rows = training.samples.test
+    answers, times, _ = training.evaluate(rows)
+    weights = matrices(training.learned, STDBP().layers)
+    same, worst = 0, 0.0
+    for k, row in enumerate(rows):
+        hidden, _ = closed.fast_spike_times(weights[0], input_times(training.samples.images[row]), 1.0, WINDOW)
+        output, _ = closed.fast_spike_times(weights[1], hidden, 1.0, WINDOW)
+        same += output.argmin() == answers[k]
+        fired = np.isfinite(output)
+        worst = max(worst, np.abs(output[fired] - times[fired, k] / TAU).max(initial=0))
+    assert same >= 0.995 * len(rows)
+    assert (answers == training.samples.labels[rows]).mean() > 0.94
+    print(f"{same} of {len(rows)} decisions, times differ by at most {worst:.1e} tau")
+
+
+def test_both_closed_forms_agree():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        w, t = rng.normal(0.1, 0.5, (15, 8)), np.round(rng.random(15), 1)  # with ties
+        t[rng.random(15) < 0.3] = np.inf
+        slow, fast = closed.spike_times(w, t, 1.0, 4.0), closed.fast_spike_times(w, t, 1.0, 4.0)
+        np.testing.assert_allclose(fast[0], slow[0], rtol=1e-12)
+        fired = np.isfinite(slow[0])
+        np.testing.assert_allclose(fast[1][fired], slow[1][fired], rtol=1e-12)

@@ -82,3 +82,22 @@ class Adam:
             v[row] = b2 * v[row] + (1 - b2) * g**2
             stride = rate * np.sqrt(1 - b2**self.updates) / (1 - b1**self.updates)
             w[row] -= stride * m[row] / (np.sqrt(v[row]) + 1e-8)
+
+
+def fast_spike_times(w, t, threshold, window):
+    """As `spike_times`, with all causal sets tried at once: the fastest that plain numpy does."""
+    order = np.argsort(t, kind="stable")
+    order = order[np.isfinite(t[order])]
+    if not len(order):
+        return np.full(w.shape[1], np.inf), np.zeros(w.shape[1])
+    times = t[order]
+    g = np.cumsum(w[order], 0)
+    a = np.cumsum(w[order] * times[:, None], 0)
+    later = np.append(times[1:], np.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = np.where(g > 0, (threshold + a) / g, np.inf)
+    valid = (crossing <= later[:, None]) & (g > 0) & (times < later)[:, None]
+    first, cells = valid.argmax(0), np.arange(w.shape[1])
+    out = np.where(valid[first, cells], crossing[first, cells], np.inf)
+    out[out > window] = np.inf
+    return out, np.where(valid[first, cells], g[first, cells], g[-1])
