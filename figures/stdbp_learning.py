@@ -117,7 +117,7 @@ def caption(records) -> str:
         "Learning by the time of one spike per cell. a, the postsynaptic potential of the ReL-PSP neuron is a ramp. b, "
         "how far a spike moves for a change of the potential: it grows without bound where an alpha-shaped potential "
         "crosses near its maximum, and below that there is no spike to learn from; for the ramp it is one over the "
-        f"weight. c, one sample through the layers. d, accuracy on {task or 'no task'} by what the hidden cells are told "
+        f"weight. c, one sample through the layers. d, accuracy on {task or 'no task'} by what hidden cells are told "
         f"({', '.join(name for name in COLOURS if name in arms)}); stars, test. e, test accuracy under disturbance. f, "
         "right decisions by the time that is left to decide; dotted, end of the input."
     )

@@ -2,11 +2,11 @@ r"""The ReL-PSP neuron on a time grid: a ready time-to-first-spike cell for netw
 
 .. math:: \tau \, dV/dt = g, \qquad g \mathrel{+}= w \text{ at each input spike}
 
-so that every input adds a ramp, :math:`K(s) = s/\tau`. One spike, at the first V >= theta; then the cell is silent until
+so that every input adds a ramp, K(s) = s/tau. One spike, at the first V >= theta; then the cell is silent until
 ``waiting`` is set to 1 again (with ``v = 0`` and ``g = 0``) for the next sample. The spike's exact time, found by going
-back along the straight line, is in ``spike_time``; `relpsp_synapse` hands it on, so that a potential is exact at the end
-of each step even where its inputs came within it. A spike time is exact where no other input lies between it and the
-end of its step, and within one step otherwise. For learning, `sbp_brian.first_spike` needs no grid at all.
+back along the straight line, is in ``spike_time``; `relpsp_synapse` hands it on, so that a potential is exact at the
+end of each step even where its inputs came within it. A spike time is exact where no other input lies between it and
+the end of its step, and within one step otherwise. For learning, `sbp_brian.first_spike` needs no grid at all.
 
 Source: Zhang et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991.
 """
@@ -61,7 +61,10 @@ def relpsp(tau: Quantity = 10 * ms, threshold: float = 1.0) -> NeuronModel:
 
 
 def relpsp_synapse(tau: Quantity = 10 * ms) -> SynapseRule:
-    """A ramp from the exact time of the presynaptic spike on: reads ``spike_time_pre``, adds to ``g_post``, ``v_post``."""
+    """A ramp from the exact time of the presynaptic spike on.
+
+    Reads ``spike_time_pre`` (s); adds to ``g_post`` and ``v_post``.
+    """
     return SynapseRule(
         name="ReL-PSP",
         model="w : 1",

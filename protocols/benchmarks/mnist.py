@@ -106,7 +106,7 @@ def _report(context: Context, training: Training, history, answers, counts, resu
     cells = len(training.learned["hidden.bias"])
     operations = float(result["onsets.N"]) / n_test * cells + test_spikes * samples.classes
     context.metric("synaptic_operations_per_sample", operations,
-                   provenance="input events and hidden spikes counted by the network, times their synapses; test images")
+                   provenance="input events and hidden spikes counted by the network, times synapses; test images")
     speed = sum(e.samples for e in history) / sum(e.seconds for e in history)
     context.timing(build_s=training.build_s, run_s=sum(e.seconds for e in history), samples_per_s=speed)
     confusion = np.zeros((samples.classes, samples.classes), int)
