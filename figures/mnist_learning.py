@@ -14,11 +14,18 @@ COLOURS = {"weighted/activity": VERMILION, "weighted": ORANGE, "change": BLUE, "
 
 def arm(record) -> str:
     """How the hidden layer learned in this run."""
-    return record.parameters["arm"]["value"]
+    name = record.parameters["arm"]["value"]
+    return "weighted/activity" if name == "own" else name
+
+
+def of_sbp(records):
+    """The records of the network that learns by SBP; those of other models have figures of their own."""
+    return [r for r in records if r.parameters.get("model", {"value": "sbp_network"})["value"] == "sbp_network"]
 
 
 def groups(records) -> dict[str, list]:
     """Arm -> its runs that differ by nothing but the seed; the longest ones, of these the newest setting."""
+    records = of_sbp(records)
     chosen: dict[str, list] = {}
     for record in sorted(records, key=lambda r: (len(r.array("epoch")), r.started)):
         same = [r for r in records if r.parameters == record.parameters and r.target == record.target]

@@ -160,6 +160,8 @@ class TrialModel:
         The same for what decides between equal counts, e.g. the membrane's remainder.
     counted : mapping of str to str
         Quantity to report for each sample -> "object.variable" of a total over the run.
+    earliest : bool
+        `counts` holds spike times instead, and the earliest decides; `remainder` is not used. All equal: no answer, -1.
     """
 
     make: Callable
@@ -169,6 +171,7 @@ class TrialModel:
     counts: str
     remainder: str
     counted: Mapping[str, str] = field(default_factory=dict)
+    earliest: bool = False
 
 
 @dataclass
@@ -273,7 +276,8 @@ class Training:
         )
         self._save(number + 1)
 
-    def evaluate(self, rows: np.ndarray, progress=None, learned=None) -> tuple[np.ndarray, np.ndarray, Result]:
+    def evaluate(self, rows: np.ndarray, progress=None, learned=None,
+                 also: Mapping[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray, Result]:
         """Present samples without a teacher and without learning.
 
         Parameters
@@ -282,19 +286,21 @@ class Training:
             Which samples.
         learned : dict, optional
             Weights to use instead of the present ones.
+        also : mapping, optional
+            More run arguments, "object.variable" -> value, e.g. the strength of a disturbance.
 
         Returns
         -------
         answers : ndarray of int, shape (len(rows),)
             The class of each: most output spikes, the larger membrane remainder where they are equal.
         counts : ndarray, shape (classes, len(rows))
-            Output spikes.
+            Output spikes, or their times where the earliest decides.
         result : Result
         """
         kept = self.learned
         self.learned = kept if learned is None else learned
         try:
-            rates = dict.fromkeys(self.model.rates, 0.0)
+            rates = dict.fromkeys(self.model.rates, 0.0) | dict(also or {})
             result = self._present(rows, np.zeros(len(rows), bool), rates, self._run_seed(2**20), progress)
         finally:
             self.learned = kept
@@ -307,6 +313,9 @@ class Training:
         )
 
     def _answers(self, result: Result, n: int) -> np.ndarray:
+        if self.model.earliest:
+            times = np.asarray(result[self.model.counts])[:, 1 : n + 1]
+            return np.where(times.min(0) < times.max(0), times.argmin(0), -1)
         score = np.asarray(result[self.model.counts]) + 0.5 * np.tanh(np.asarray(result[self.model.remainder]))
         return score[:, 1 : n + 1].argmax(0)
 

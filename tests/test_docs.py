@@ -8,7 +8,7 @@ import pytest
 from sbp_brian import targets
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/guide.md"]
+PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md"]
 
 
 def blocks(page):
@@ -28,6 +28,9 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
         moved = (names["result"]["inputs.w"] != 0.3).sum()
         assert moved == 4, "a proportion of 0.4 of ten inputs"
         assert (names["blocked"]["inputs.w"] <= 0.3).all()
+    elif page == "docs/stdbp.md":
+        assert names["history"][-1].validation > 0.75, "a linear classifier reaches 0.64"
+        assert len(found[-1].splitlines()) < 40
     else:
         from brian2 import ms
 

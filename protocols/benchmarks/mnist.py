@@ -4,6 +4,8 @@ Settings were chosen on the validation images (the last 5,000 training images), 
 the table of what was tried. The test set is shown once, with the weights after the last epoch.
 ``hold_out=no`` trains on all 60,000 images, with the settings chosen before.
 
+With ``model=stdbp`` the network is one of single spike times instead (`sbp_brian.models.stdbp`, docs/stdbp.md).
+
 Source of the task as a test of SBP: Zhang et al. 2021, doi:10.1126/sciadv.abh0146; of the data: LeCun, Bottou, Bengio &
 Haffner 1998, doi:10.1109/5.726791.
 """
@@ -14,7 +16,9 @@ import numpy as np
 
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
-from sbp_brian.protocol import Context, Parameter, Protocol, Source
+from sbp_brian.models.stdbp import ARMS as STDBP_ARMS
+from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
+from sbp_brian.protocols.benchmarks import stdbp
 from sbp_brian.trials import Samples, Training
 
 #: Learning rates of each arm, chosen on validation (hidden, output).
@@ -51,13 +55,19 @@ def load_samples(context: Context) -> Samples:
 def run(context: Context) -> None:
     """Train, validate after each epoch, test once, report."""
     p = context.parameters
+    if p.model == "stdbp":
+        stdbp.run(context, load_samples(context), stdbp.MNIST)
+        return
+    arm = "weighted/activity" if p.arm == "own" else p.arm
+    if arm not in ARMS:
+        raise ParameterError(f"arm={arm} is none of model=sbp_network, which has {', '.join(ARMS)}; add -s model=stdbp")
     samples = load_samples(context)
-    hidden, output = RATES[p.arm]
+    hidden, output = RATES[arm]
     network = SBPNetwork(
         n_input=samples.images.shape[1],
-        n_hidden=p.hidden,
+        n_hidden=p.hidden or 500,
         n_output=samples.classes,
-        arm=p.arm,
+        arm=arm,
         rate_hidden=hidden if p.rate_hidden < 0 else p.rate_hidden,
         rate_output=output if p.rate_output < 0 else p.rate_output,
         proportion=p.lambda_p,
@@ -66,7 +76,7 @@ def run(context: Context) -> None:
     )
     training = Training(
         network.trial_model(), samples, context.folder, target=context.target, seed=context.seed, decay=p.decay,
-        facts={"arm": p.arm, "hidden": p.hidden, "lambda_p": p.lambda_p, "lambda_f": p.lambda_f},
+        facts={"arm": arm, "hidden": p.hidden or 500, "lambda_p": p.lambda_p, "lambda_f": p.lambda_f},
     )
     with context.progress("building"):
         training.simulation.build()
@@ -82,7 +92,7 @@ def _report(context: Context, training: Training, history, answers, counts, resu
     truth = samples.labels[samples.test]
     accuracy = float((answers == truth).mean())
     n_test, last = len(truth), history[-1]
-    own = p.arm == "weighted/activity" and not samples_are_few(samples)
+    own = p.arm in ("own", "weighted/activity") and not samples_are_few(samples)
     context.metric("test_accuracy", accuracy, spread=float(np.sqrt(accuracy * (1 - accuracy) / n_test)), n=n_test,
                    band=_band(p) if own else None, **(PAPER if p.arm != "frozen" else {}))
     if len(samples.validation):
@@ -93,10 +103,10 @@ def _report(context: Context, training: Training, history, answers, counts, resu
     context.metric("epochs", len(history), paper_value=100, provenance="read: authors' code")
     test_spikes = float(result["hidden_spikes.N"]) / n_test
     context.metric("hidden_spikes_per_sample", test_spikes, provenance="counted on the test images")
-    operations = float(result["onsets.N"]) / n_test * p.hidden + test_spikes * samples.classes
+    cells = len(training.learned["hidden.bias"])
+    operations = float(result["onsets.N"]) / n_test * cells + test_spikes * samples.classes
     context.metric("synaptic_operations_per_sample", operations,
-                   provenance="input events and hidden spikes counted by the network, times their synapses; "
-                              "test images")
+                   provenance="input events and hidden spikes counted by the network, times synapses; test images")
     speed = sum(e.samples for e in history) / sum(e.seconds for e in history)
     context.timing(build_s=training.build_s, run_s=sum(e.seconds for e in history), samples_per_s=speed)
     confusion = np.zeros((samples.classes, samples.classes), int)
@@ -119,7 +129,7 @@ def _report(context: Context, training: Training, history, answers, counts, resu
                   [(e.number, round(e.training, 4), round(e.validation, 4), round(e.per_sample["hidden_spikes"], 1))
                    for e in history])
     context.summary(
-        f"After {len(history)} epochs of {len(samples.training):,} images the network ({p.arm}) names "
+        f"After {len(history)} epochs of {len(samples.training):,} images the network (arm {p.arm}) names "
         f"{100 * accuracy:.2f} % of {n_test:,} test images, with {test_spikes:.0f} hidden spikes an image, "
         f"trained at {speed:,.0f} samples a second."
     )
@@ -141,15 +151,18 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
     parameters={
-        "arm": Parameter("weighted/activity", choices=tuple(ARMS), help="how the hidden layer learns"),
+        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp"), help="spike counts, or single spike times"),
+        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS])),
+                         help="how the hidden layer learns; own: weighted/activity (sbp_network), exact (stdbp)"),
         "epochs": Parameter(3, minimum=1, maximum=1000, help="times all training images are shown"),
-        "hidden": Parameter(500, minimum=1, maximum=100_000, help="hidden cells"),
+        "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden cells; 0: the model's own, 500 or 400 (stdbp)"),
         "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part"),
         "lambda_f": Parameter(1.0, minimum=0.0, maximum=1.0, help="share of the signal that they express"),
         "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the hidden layer; -1: the arm's"),
         "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the output layer; -1: the arm's"),
         "decay": Parameter(0.75, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "hold_out": Parameter(True, help="hold the validation images out; no: train on all 60,000"),
+        "robustness": Parameter(False, help="stdbp: test with displaced, missing spikes and inexact weights too"),
         "train_samples": Parameter(0, minimum=0, help="training images; 0: all"),
         "validation_samples": Parameter(0, minimum=0, help="validation images; 0: all"),
         "test_samples": Parameter(0, minimum=0, help="test images; 0: all"),

@@ -1,0 +1,1 @@
+"""Timing against peers; not installed."""

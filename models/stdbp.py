@@ -1,0 +1,294 @@
+r"""STDBP: networks that learn by the time of one spike per cell (ReL-PSP neurons), of any depth.
+
+Input cells spike once, the earlier the stronger: :math:`t_i = \tau (1 - x_i)`, and not at all where x = 0. Hidden and
+output cells are those of `sbp_brian.first_spike`, which holds the equations. The first output to spike is the answer.
+The loss is the cross entropy of :math:`p = \mathrm{softmax}(-\kappa t/\tau)`, its gradient runs back from spike to
+spike.
+
+Source: Zhang M. et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991 (arXiv:2003.11837).
+What the paper leaves open and is a parameter here: threshold, latency window, initial weights, optimiser, the bound on
+1/W, what becomes of cells that never spike. docs/stdbp.md has the choices and their measured effect.
+
+One time step of the simulation is one sample. Within it, by order in the slot ``start``:
+
+================= =====================================================================================================
+order             what
+================= =====================================================================================================
+-10               the new sample is read; all cells start anew
+10 l, +1, +2, +3  layer l: its spikes, put in order; they arrive at layer l + 1, whose times then are known
+500, +1, +2       outputs: each compares its time with the others'; errors
+600+10 k, +1, +2  backward, layer by layer: errors and gradients
+900, +1, +2       every ``batch`` samples: the weights change
+================= =====================================================================================================
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2 import Clock, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor, ms
+
+from sbp_brian.event_order import EventOrder
+from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, learner
+from sbp_brian.rules import SynapseRule
+from sbp_brian.trials import Presentation, TrialModel
+
+__all__ = ["ARMS", "STDBP", "NothingFiresError"]
+
+#: What the hidden cells are told, by arm: the derivative (the paper) or SBP's weighted report.
+ARMS = {"exact": "exact", "sbp": "weighted", "frozen": "exact", "shuffled-labels": "exact", "rank-order": "exact"}
+
+TEACHING = "teacher_on : 1 (shared)\nbatch_place : 1 (shared)\nused : 1"
+PIXELS = f"""
+spike_time : second
+fired : 1
+{TEACHING}
+"""
+NOISE = "jitter : second (shared)\nmissing : 1 (shared)"
+JITTER = """
+spike_time = spike_time + jitter*randn()
+fired = fired*int(rand() >= missing)
+"""
+OUTPUT = "\nothers : 1\nchosen : 1"
+PLACE = "teacher_on = teaching(t)\nbatch_place = timestep(t, sample_time) % batch\n"
+
+
+def comparison(tau: Quantity, kappa: float) -> SynapseRule:
+    """Between all output cells: ``others`` becomes the sum of exp(kappa (t_k - t_j)/tau) over j, 1/p of the softmax."""
+    return SynapseRule(
+        name="softmax of the times",
+        model="",
+        weight=None,
+        on_pre={"compare": "others_post += exp(clip(kappa*(spike_time_post - spike_time_pre)/tau, -60, 60))"},
+        on_event={"compare": "answer"},
+        namespace={"tau": tau, "kappa": float(kappa)},
+    )
+
+
+class NothingFiresError(ValueError):
+    """A layer of which no cell can reach its threshold."""
+
+
+@dataclass(frozen=True)
+class STDBP:
+    r"""Parameters of the network.
+
+    Parameters
+    ----------
+    layers : tuple of int
+        Cells of each layer: input, hidden layers, output.
+    arm : str
+        A name in `ARMS`. ``exact``: the paper. ``sbp``: hidden cells are told w dw, summed over their output synapses,
+        instead of the derivative. ``frozen``: hidden layers do not learn. ``shuffled-labels``, ``rank-order``: as
+        ``exact``; whoever trains it shuffles the labels or replaces times by ranks.
+    rate_hidden, rate_output : float
+        Learning rates of the first epoch.
+    optimiser : str
+        ``sgd``, ``momentum`` or ``adam``.
+    batch : int
+        Samples between two changes of the weights.
+    tau : Quantity (s)
+        Length of the latency code, and unit of the ramp.
+    threshold : float
+        Of hidden cells.
+    threshold_output : float
+        Of output cells.
+    window : float
+        A cell that would spike later than this many tau is silent.
+    kappa : float
+        Sharpness of the softmax.
+    floor : float
+        The least slope by which an error is divided. Bounds a weight's gradient by kappa*window/floor (output layer).
+    revive, revive_hidden : float
+        Share of the error that makes a silent output of the right class spike; push on silent hidden cells.
+    mean, spread : float
+        Initial weights are uniform, mean +- half width ``mean/n + spread/sqrt(n)`` for n presynaptic cells.
+    decay : float
+        Share of each weight lost at an update, times the learning rate.
+    noisy : bool
+        Input spikes may come with ``pixels.jitter`` (s) and be lost with probability ``pixels.missing``.
+    drop, drop_input : float
+        Share of hidden and of input spikes lost in training, at random.
+
+    Raises
+    ------
+    ValueError
+        Unknown names, sizes or values that make no sense.
+    """
+
+    layers: tuple[int, ...] = (784, 400, 10)
+    arm: str = "exact"
+    rate_hidden: float = 5e-4
+    rate_output: float = 5e-4
+    optimiser: str = "adam"
+    batch: int = 20
+    tau: Quantity = field(default_factory=lambda: 10 * ms)
+    threshold: float = 1.0
+    threshold_output: float = 1.0
+    window: float = 4.0
+    kappa: float = 40.0
+    floor: float = 0.2
+    revive: float = 1.0
+    revive_hidden: float = 0.0
+    mean: float = 6.0
+    spread: float = 2.5
+    decay: float = 0.0
+    noisy: bool = False
+    drop: float = 0.0
+    drop_input: float = 0.0
+
+    def __post_init__(self):
+        object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
+        if self.arm not in ARMS:
+            raise ValueError(f"arm must be one of {', '.join(ARMS)}, got {self.arm!r}")
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(f"optimiser must be one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}")
+        if len(self.layers) < 2 or min(self.layers) < 1:
+            raise ValueError(f"layers must name at least an input and an output layer of 1 cell, got {self.layers}")
+        if len(self.layers) > 40:
+            raise ValueError(f"layers must be at most 40, got {len(self.layers)}")
+        if self.arm == "sbp" and len(self.layers) != 3:
+            raise ValueError(f"arm 'sbp' reports one synapse back and needs one hidden layer, got layers {self.layers}")
+        if self.batch < 1:
+            raise ValueError(f"batch must be at least 1 sample, got {self.batch}")
+        if not self.window > 1:
+            raise ValueError(f"window must be longer than the latency code, above 1 tau, got {self.window}")
+        for name in ("drop", "drop_input"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
+        for name in ("rate_hidden", "rate_output", "kappa", "revive", "revive_hidden", "spread", "decay"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+        _ = self.hidden_cells, self.output_cells  # let them check their own parameters now
+
+    @property
+    def hidden_cells(self) -> FirstSpike:
+        """What the hidden cells share."""
+        return FirstSpike(self.tau, self.threshold, self.window * self.tau, self.floor)
+
+    @property
+    def output_cells(self) -> FirstSpike:
+        """What the output cells share."""
+        return FirstSpike(self.tau, self.threshold_output, self.window * self.tau, self.floor)
+
+    @property
+    def duration(self) -> Quantity:
+        """How long a sample is shown."""
+        return self.window * self.tau
+
+    @property
+    def names(self) -> list[str]:
+        """Of the layers' cells: ``pixels``, ``hidden1`` ..., ``output``; synapses are ``into_hidden1`` and so on."""
+        return ["pixels", *(f"hidden{k + 1}" for k in range(len(self.layers) - 2)), "output"]
+
+    def network(self, presentation: Presentation) -> Network:
+        """The network; objects are named as in `names`."""
+        clock = Clock(self.duration, name="sample_clock")
+        shown = {**presentation.namespace(), "sample_time": self.duration, "batch": self.batch, "tau": self.tau}
+        groups = [self._layer(k, clock, shown) for k in range(len(self.layers))]
+        objects = list(groups)
+        for k in range(len(groups) - 1):
+            objects += self._between(k, groups[k], groups[k + 1])
+        compare = comparison(self.tau, self.kappa).synapses(groups[-1], groups[-1], name="compare")
+        compare.connect()
+        compare.compare.when, compare.compare.order = "start", 501
+        answers = StateMonitor(groups[-1], "spike_time", record=True, clock=clock, when="start", order=-20,
+                               name="answers")
+        counts = [EventMonitor(group, "onset", record=False, name=f"{name}_spikes")
+                  for name, group in zip(self.names[:-1], groups[:-1], strict=True)]
+        return Network(*objects, compare, answers, *counts)
+
+    def _layer(self, k: int, clock: Clock, shown: dict) -> NeuronGroup:
+        """Cells of layer k with their code and events, in the order of the module's table."""
+        name, last = self.names[k], len(self.layers) - 1
+        cells = self.output_cells if k == last else self.hidden_cells
+        namespace = {**shown, **cells.namespace, "kappa": self.kappa, "revive_output": self.revive,
+                     "revive": self.revive_hidden, "drop": self.drop,
+                     "drop_input": self.drop_input}
+        events = {"onset": "fired > 0", "learn": "fired > 0 and teacher_on > 0",
+                  "improve": "used > 0 and batch_place == batch - 1 and teacher_on > 0"}
+        if k == last:
+            events = {"answer": "teacher_on > 0"}
+        model = PIXELS + (NOISE if self.noisy else "") if k == 0 else FirstSpike.EQUATIONS + TEACHING
+        group = NeuronGroup(self.layers[k], model + (OUTPUT if k == last else ""), events=events, clock=clock,
+                            namespace=namespace, name=name)
+        used = "used = clip(used*int(batch_place > 0) + fired*teacher_on, 0, 1)"
+        read = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
+        if self.drop_input:
+            read += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
+        begin = PLACE + (read + (JITTER if self.noisy else "") + used if k == 0 else FirstSpike.BEGIN)
+        if k == last:
+            begin += "\nothers = 0\nchosen = int(i == target_class(t))"
+        group.run_regularly(begin, clock=clock, when="start", order=-10, name=f"{name}_begin")
+        if k > 0:
+            settle = FirstSpike.SETTLE
+            if 0 < k < last:
+                settle += ("fired = fired*int(rand() >= drop*teacher_on)\n" if self.drop else "") + used
+            group.run_regularly(settle, clock=clock, when="start", order=10 * k - 7, name=f"{name}_settle")
+        if k == last:
+            group.set_event_schedule("answer", when="start", order=500)
+            error = "delta = teacher_on*kappa*(chosen - 1/clip(others, 1, 1e300))\n" \
+                    "err = delta*(fired + (1 - fired)*chosen*revive_output)/clip(slope, least_slope, 1e9)"
+            group.run_regularly(error, clock=clock, when="start", order=502, name=f"{name}_error")
+            return group
+        place = 600 + 10 * (last - 1 - k)
+        group.set_event_schedule("onset", when="start", order=10 * k)
+        group.set_event_schedule("learn", when="start", order=place)
+        group.set_event_schedule("improve", when="start", order=900)
+        if k > 0:
+            group.run_regularly(FirstSpike.ERROR, clock=clock, when="start", order=place + 2, name=f"{name}_error")
+        return group
+
+    def _between(self, k: int, source: NeuronGroup, target: NeuronGroup) -> list:
+        """Synapses from layer k to the next, and what puts the spikes of layer k in order."""
+        cells = self.output_cells if k == len(self.layers) - 2 else self.hidden_cells
+        report = ARMS[self.arm] if k > 0 else ""
+        improve, before = learner(self.optimiser, "improve", self.batch, decay=self.decay)
+        rule = arrival(cells, "onset") + backward(cells, "learn", report) + improve
+        synapses = rule.synapses(source, target, name=f"into_{target.name}")
+        synapses.connect()
+        place = 600 + 10 * (len(self.layers) - 2 - k)
+        for pathway, order in (("arrive", 10 * k + 2), ("learn", place + 1), ("improve", 902)):
+            getattr(synapses, pathway).when, getattr(synapses, pathway).order = "start", order
+        if before:
+            synapses.run_regularly(before, dt=self.batch * self.duration, when="start", order=901,
+                                   name=f"{synapses.name}_stride")
+        return [synapses, EventOrder(source, "onset", "spike_time", when="start", order=10 * k + 1)]
+
+    def initial(self, seed: int) -> dict[str, np.ndarray]:
+        """Weights before learning, and the optimiser's state.
+
+        Raises
+        ------
+        NothingFiresError
+            A layer of which no cell reaches its threshold within the window, even if all inputs came at once.
+        """
+        rng, start = np.random.default_rng([seed, 0]), {}
+        for k, (n, m) in enumerate(zip(self.layers[:-1], self.layers[1:], strict=True)):
+            name = f"into_{self.names[k + 1]}"
+            w = rng.uniform(-1, 1, n * m) * self.spread / np.sqrt(n) + self.mean / n
+            cells = self.output_cells if k == len(self.layers) - 2 else self.hidden_cells
+            reach = w.reshape(n, m).clip(0).sum(0).max() * self.window
+            if reach < cells.threshold:
+                raise NothingFiresError(
+                    f"no cell of layer {self.names[k + 1]!r} can fire: with all inputs at once the membrane reaches "
+                    f"{reach:.3g} of a threshold of {cells.threshold:g} within the window; raise mean or spread"
+                )
+            start[f"{name}.w"] = w
+            for state in {"adam": "mv", "momentum": "m", "sgd": ""}[self.optimiser]:
+                start[f"{name}.{state}"] = np.zeros(n * m)
+            if self.optimiser == "adam":
+                start[f"{name}.updates"] = np.array(0.0)
+        return start
+
+    def trial_model(self) -> TrialModel:
+        """What `sbp_brian.trials.Training` needs."""
+        hidden = 0.0 if self.arm == "frozen" else self.rate_hidden
+        rates = {f"into_{name}.rate": self.rate_output if name == "output" else hidden for name in self.names[1:]}
+        return TrialModel(
+            make=functools.partial(STDBP.network, self), duration=self.duration, initial=self.initial, rates=rates,
+            counts="answers.spike_time", remainder="", earliest=True,
+            counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
+        )

@@ -1,0 +1,52 @@
+"""Fashion-MNIST: articles of clothing, by single spike times.
+
+Settings are those chosen for MNIST; the test set is shown once.
+
+Source of the data: Xiao, Rasul & Vollgraf 2017, doi:10.48550/arXiv.1708.07747.
+"""
+
+from __future__ import annotations
+
+from sbp_brian.datasets import load_fashion_mnist
+from sbp_brian.models.stdbp import ARMS
+from sbp_brian.protocol import Context, Parameter, Protocol, Source
+from sbp_brian.protocols.benchmarks import stdbp
+from sbp_brian.trials import Samples
+
+
+def run(context: Context) -> None:
+    """Load, train, test once."""
+    p = context.parameters
+    parts = {}
+    for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test")):
+        data = load_fashion_mnist(split)
+        n = min(p.train_samples or len(data), len(data)) if name == "training" else len(data)
+        context.note(f"{name}: {n:,} of {data.provenance}")
+        parts[name] = data.images[:n], data.labels[:n]
+    samples = Samples.join(parts, classes=10)
+    if p.arm == "shuffled-labels":
+        samples = samples.with_shuffled_training_labels(context.seed)
+    stdbp.run(context, samples, stdbp.FASHION)
+
+
+PROTOCOL = Protocol(
+    name="fashion-mnist",
+    title="Articles of clothing, by single spike times",
+    kind="benchmark",
+    source=Source("Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747", "10.48550/arXiv.1708.07747"),
+    parameters={
+        "model": Parameter("stdbp", choices=("stdbp",), help="single spike times"),
+        "arm": Parameter("own", choices=("own", *ARMS), help="how the hidden layer learns; own: exact"),
+        "epochs": Parameter(7, minimum=1, maximum=1000, help="times all training images are shown"),
+        "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden cells; 0: 1000"),
+        "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the hidden layer; -1: own"),
+        "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the output layer; -1: own"),
+        "decay": Parameter(0.65, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
+        "robustness": Parameter(False, help="test with displaced, missing spikes and inexact weights too"),
+        "train_samples": Parameter(0, minimum=0, help="training images; 0: all"),
+    },
+    quick={"epochs": 2, "train_samples": 20_000},
+    run=run,
+    figures=("stdbp-learning",),
+    targets=("numpy", "cython", "cpp"),
+)

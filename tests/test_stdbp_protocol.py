@@ -1,0 +1,80 @@
+"""The protocols with model=stdbp, small, from their parameters to the figure."""
+
+import numpy as np
+import pytest
+
+from sbp_brian import figures, protocols
+from sbp_brian.protocol import ParameterError, execute
+from sbp_brian.protocols.benchmarks.stdbp import rank_times
+from sbp_brian.trials import TrialModel
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    out = tmp_path_factory.mktemp("records")
+    small = {"model": "stdbp", "hidden": 30, "train_samples": 1500, "validation_samples": 200, "test_samples": 300,
+             "epochs": 2, "rate_hidden": 0.002, "rate_output": 0.002}
+    return [execute(protocols.get("mnist"), out=out, parameters=small),
+            execute(protocols.get("mnist"), out=out, parameters={**small, "arm": "rank-order", "epochs": 1}),
+            execute(protocols.get("yin-yang"), out=out, parameters={"hidden": 30, "epochs": 4, "robustness": True})]
+
+
+def metrics(record):
+    return {row["name"]: row["value"] for row in record.metrics}
+
+
+def test_it_learns_and_says_what_it_spent(records):
+    digits, points = metrics(records[0]), metrics(records[2])
+    assert digits["test_accuracy"] > 0.6
+    assert points["test_accuracy"] > 0.64, "a linear classifier"
+    assert 0 < digits["spikes_per_hidden_cell"] <= 1
+    assert 0 < digits["decision_time_ms"] < 40
+    assert "undecided" in digits
+    assert all(row["band"] is None for record in records for row in record.metrics), "short runs are not judged"
+
+
+def test_disturbance_costs_accuracy_and_none_costs_nothing(records):
+    record = records[2]
+    whole = metrics(record)["test_accuracy"]
+    for kind in ("jitter", "missing", "weight_noise"):
+        found = record.array(f"accuracy_by_{kind}")
+        assert found[0] == pytest.approx(whole), kind
+        assert found[-1] < whole - 0.1, kind
+    early = record.array("accuracy_by_decision_limit")
+    assert early[0] == 0
+    assert (np.diff(early) >= 0).all()
+    assert early[-1] == pytest.approx(whole)
+
+
+def test_the_figure_is_drawn_with_and_without_records_of_it(records):
+    figure = figures.get("stdbp-learning")
+    drawing, caption = figure.make(records)
+    assert "on mnist" in caption
+    assert "exact, rank-order" in caption
+    assert len(drawing.axes) == 6
+    assert len(drawing.axes[3].lines) == 4, "a curve and a star for each arm"
+    drawing, caption = figure.make([])
+    assert "no task" in caption
+
+
+def test_an_arm_of_the_other_model_is_refused(tmp_path):
+    few = {"train_samples": 100, "validation_samples": 100, "test_samples": 100}
+    with pytest.raises(ParameterError, match="arm=weighted is none of model=stdbp"):
+        execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "stdbp", "arm": "weighted", **few})
+    with pytest.raises(ParameterError, match="arm=sbp is none of model=sbp_network"):
+        execute(protocols.get("mnist"), out=tmp_path, parameters={"arm": "sbp", **few})
+
+
+def test_ranks_keep_the_order_and_nothing_else():
+    images = np.array([[0, 3, 200, 3, 255]], np.uint8)
+    np.testing.assert_array_equal(rank_times(images), [[0, 85, 170, 85, 255]])
+    np.testing.assert_array_equal(rank_times(images // 2 + (images > 0)), rank_times(images))
+
+
+def test_no_spike_is_no_answer():
+    from sbp_brian.trials import Training
+
+    training = Training.__new__(Training)
+    training.model = TrialModel(None, None, None, {}, "answers.spike_time", "", earliest=True)
+    times = np.array([[9, 4.0, 1.0, 4.0], [9, 4.0, 2.0, 0.5], [9, 4.0, 3.0, 4.0]])
+    np.testing.assert_array_equal(training._answers({"answers.spike_time": times}, 3), [-1, 0, 1])
