@@ -63,8 +63,8 @@ class EventOrder(CodeRunner):
     by : str
         Variable of the group, smallest first; equal values by cell index.
     when, order : str, int
-        Slot and place in it: after the event's own (``group.set_event_schedule``, whose ``order`` must be lower), before
-        its pathways and monitors.
+        Slot and place in it: after the event's own (``group.set_event_schedule``, whose ``order`` must be lower),
+        before its pathways and monitors.
     name : str, optional
 
     Raises

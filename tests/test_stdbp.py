@@ -302,9 +302,10 @@ def test_decisions_on_all_test_images_are_those_of_the_closed_form(tmp_path):
         same += output.argmin() == answers[k]
         fired = np.isfinite(output)
         worst = max(worst, np.abs(output[fired] - times[fired, k] / TAU).max(initial=0))
-    assert same >= 0.995 * len(rows)
-    assert (answers == training.samples.labels[rows]).mean() > 0.94
     print(f"{same} of {len(rows)} decisions, times differ by at most {worst:.1e} tau")
+    assert same >= 0.995 * len(rows)
+    assert worst < 1e-9
+    assert (answers == training.samples.labels[rows]).mean() > 0.9
 
 
 def test_both_closed_forms_agree():

@@ -14,7 +14,7 @@ from sbp_brian.trials import Samples
 
 TASK = stdbp.Task(
     hidden=120, settings={"batch": 50, "rate_hidden": 0.005, "rate_output": 0.005, "mean": 2.0,
-                          "spread": 2.0, "kappa": 10.0},
+                          "spread": 2.0, "kappa": 20.0},
     paper_value=0.959, provenance="not verified: Göltz et al. 2021, spiking hardware, 120 hidden cells", band=0.97,
     whole=5000, epochs=60,
 )
@@ -43,7 +43,7 @@ PROTOCOL = Protocol(
         "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden cells; 0: 120"),
         "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the hidden layer; -1: own"),
         "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the output layer; -1: own"),
-        "decay": Parameter(0.97, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
+        "decay": Parameter(0.94, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "robustness": Parameter(False, help="test with displaced, missing spikes and inexact weights too"),
         "train_samples": Parameter(5000, minimum=1, help="training points"),
     },
