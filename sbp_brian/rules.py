@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from brian2 import Quantity, Synapses, second
 from brian2.core.functions import Function
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.units.fundamentalunits import have_same_dimensions
 
 from sbp_brian import _rule_checks as checks
@@ -244,9 +245,10 @@ class SynapseRule:
             if (float(a.dt), a.when, a.order) != (float(b.dt), b.when, b.order):
                 raise RuleError(f"cannot add the rules: regularly {name!r} differs in its clock or slot; rename one")
         written = [{n for code in rule.pieces().values() for n in assigned_names(code)} for rule in (self, other)]
-        for name in sorted(mine.keys() & theirs.keys() & written[0] & written[1] - {self.weight}):
-            raise RuleError(f"cannot add the rules: both write {name!r}, so each event would count twice; rename it in "
-                            "one of them (two rules of one kind need different names)")
+        traces = {name for name in mine.keys() & theirs.keys() if mine[name][1].type == DIFFERENTIAL_EQUATION}
+        for name in sorted(traces & written[0] & written[1] - {self.weight}):
+            raise RuleError(f"cannot add the rules: both write the trace {name!r}, so each event would count twice; "
+                            "rename it in one of them (two rules of one kind need different names)")
         regularly = {**other.regularly, **self.regularly}
         for name in self.regularly.keys() & other.regularly.keys():
             a = self.regularly[name]

@@ -234,5 +234,5 @@ def test_a_rule_of_nothing_changes_nothing(rule):
 def test_two_rules_of_one_kind_do_not_share_a_trace():
     from sbp_brian.plasticity import pair_stdp
 
-    with pytest.raises(RuleError, match="both write 'pair_x', so each event would count twice"):
+    with pytest.raises(RuleError, match="both write the trace 'pair_x', so each event would count twice"):
         pair_stdp() + pair_stdp(transmit="")

@@ -102,11 +102,19 @@ def test_data_do_not_change_the_program_but_code_does(tmp_path):
     assert len({*first, *third}) == 4
 
 
-def test_names_of_living_objects_do_not_matter(tmp_path):
-    Simulation(make, DURATION).build()
-    living = [make(), NeuronGroup(1, "v : 1"), brian2.StateMonitor(NeuronGroup(1, "v : 1"), "v", record=True)]
-    assert Simulation(make, DURATION).build().run(seed=1).cached
-    assert living
+def test_names_of_living_objects_do_not_matter():
+    code = """
+import brian2
+from brian2 import NeuronGroup
+from tests.targets_network import DURATION, make
+from sbp_brian.targets import Simulation
+Simulation(make, DURATION).build()
+living = [make(), NeuronGroup(1, "v : 1"), brian2.StateMonitor(NeuronGroup(1, "v : 1"), "v", record=True)]
+print(Simulation(make, DURATION).build().run(seed=1).cached, len(living))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, text=True,
+                          capture_output=True, check=False)
+    assert done.stdout.split()[-2:] == ["True", "3"], done.stderr
 
 
 def test_clocks_in_any_order_give_the_same_program():
