@@ -11,12 +11,29 @@ __all__ = ["CATALOGUE", "DataFile", "Entry", "entry"]
 
 @dataclass(frozen=True)
 class DataFile:
-    """One idx file: its name without .gz, the md5 of its content, the md5 of the official .gz, its array's shape."""
+    """One file: its name without .gz and the md5 of its content; how it is served, where that differs.
+
+    Attributes
+    ----------
+    name, md5 : str
+    gz_md5 : str
+        Md5 of the official .gz; empty where the file is served as it is.
+    shape : tuple of int
+        Of the array in an idx file.
+    url : str
+        Its own address, where that is not the entry's followed by the name.
+    """
 
     name: str
     md5: str
-    gz_md5: str
-    shape: tuple[int, ...]
+    gz_md5: str = ""
+    shape: tuple[int, ...] = ()
+    url: str = ""
+
+    @property
+    def served(self) -> str:
+        """The name under which it is fetched and kept."""
+        return f"{self.name}.gz" if self.gz_md5 else self.name
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,17 @@ CATALOGUE = {
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747, doi:10.48550/arXiv.1708.07747", "MIT",
         debian="dataset-fashion-mnist"),
+    "nettalk": Entry(
+        "nettalk", "NETtalk", "nettalk", {
+            "dictionary": DataFile("nettalk.data", "3e4a546ce3339710b313406f14183dbb"),
+            "commonest": DataFile("nettalk.list", "5f5cbaea567b0bfb185347b7d6f0a7e4")},
+        "https://archive.ics.uci.edu/ml/machine-learning-databases/undocumented/connectionist-bench/nettalk/",
+        "Sejnowski & Rosenberg (1987) Complex Systems 1:145", "(C) 1988 T. J. Sejnowski, non-commercial research"),
+    "nettalk-small": Entry(
+        "nettalk-small", "NETtalk as the SBP authors built it", "nettalk", {
+            "arrays": DataFile("nettalk_small.mat", "099e52f891c7fff2aed2edb07cd891bd")},
+        "https://raw.githubusercontent.com/thomasaimondy/MDN-SNN/3ca8309525f6015dd1f86ef92d3d33013749cccc/",
+        "Zhang et al. (2021) Sci Adv 7:eabh0146, doi:10.1126/sciadv.abh0146", "Apache-2.0"),
 }
 
 

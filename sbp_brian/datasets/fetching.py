@@ -16,7 +16,7 @@ def fetch(name: str, *, url: str | None = None, folder: Path | None = None, prog
     Parameters
     ----------
     name : str
-        ``"mnist"`` or ``"fashion-mnist"``.
+        A name that ``sbp data list`` shows.
     url : str, optional
         Another place that serves the same files (a mirror); the checksums stay the same.
     folder : Path, optional
@@ -44,11 +44,11 @@ def fetch(name: str, *, url: str | None = None, folder: Path | None = None, prog
     base = (url or entry.url).rstrip("/") + "/"
     pooch.get_logger().setLevel(logging.ERROR)
     for file in entry.files.values():
-        source = f"{base}{file.name}.gz"
+        source = base + file.served if url or not file.url else file.url
         if progress:
             print(f"{source} -> {target}", file=sys.stderr)
         try:
-            pooch.retrieve(source, known_hash=f"md5:{file.gz_md5}", fname=f"{file.name}.gz", path=target)
+            pooch.retrieve(source, known_hash=f"md5:{file.gz_md5 or file.md5}", fname=file.served, path=target)
         except ValueError as error:
             reason = "has the wrong checksum" if "hash" in str(error) else f"cannot be fetched ({_line(error)})"
             raise DatasetError(f"{source} {reason}; try again later or name a mirror with --url") from None

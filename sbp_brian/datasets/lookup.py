@@ -50,8 +50,8 @@ def locate(entry: Entry) -> Path | None:
         if len(here) == len(entry.files):
             return folder
         if here and place != cache():
-            lacks = next(file.name for file in entry.files.values() if file.name not in here)
-            raise DatasetError(f"{folder} lacks {lacks}.gz; complete it or remove it, then {entry.remedy}")
+            lacks = next(file.served for file in entry.files.values() if file.name not in here)
+            raise DatasetError(f"{folder} lacks {lacks}; complete it or remove it, then {entry.remedy}")
     return None
 
 
