@@ -8,17 +8,14 @@ bit.
 
 from __future__ import annotations
 
-import json
-import os
-import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from brian2 import Quantity, TimedArray
 
+from sbp_brian.checkpoints import CheckpointError, Checkpoints, Epoch
 from sbp_brian.encoding import ByteTable
 from sbp_brian.targets import Result, Simulation
 
@@ -27,10 +24,6 @@ __all__ = ["CheckpointError", "Epoch", "Presentation", "SampleError", "Samples",
 
 class SampleError(ValueError):
     """Samples or labels that cannot be presented; the message names them and the remedy."""
-
-
-class CheckpointError(ValueError):
-    """Checkpoints that do not belong to this training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,18 +167,6 @@ class TrialModel:
     earliest: bool = False
 
 
-@dataclass
-class Epoch:
-    """One line of a training's history. Accuracies are fractions; `training` is the running one, before each update."""
-
-    number: int
-    training: float
-    validation: float
-    per_sample: dict[str, float]
-    seconds: float
-    samples: int
-
-
 class Training:
     """Training of a network by epochs, with checkpoints.
 
@@ -216,21 +197,22 @@ class Training:
                  decay: float = 1.0, facts: Mapping[str, Any] | None = None):
         if not 0 < decay <= 1:
             raise ValueError(f"decay must be in (0, 1], got {decay}")
-        self.model, self.samples, self.folder = model, samples, Path(folder)
+        self.model, self.samples = model, samples
         self.seed, self.decay = seed, decay
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
         self.presentation = Presentation(samples.images, capacity, model.duration)
-        self.facts = json.loads(json.dumps({
+        self.checkpoints = Checkpoints(folder, {
             **(facts or {}), "seed": seed, "decay": decay, "target": target, "rates": dict(model.rates),
             "samples": [len(samples.training), len(samples.validation), len(samples.test)],
-        }, default=str))
+        })
         self.simulation = Simulation(
             _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
         )
         self.history: list[Epoch] = []
         self.learned = model.initial(seed)
-        self.resumed_from = 0
-        self._resume()
+        if (found := self.checkpoints.newest(self.learned)) is not None:
+            self.history, self.learned = found
+        self.resumed_from = len(self.history)
 
     @property
     def build_s(self) -> float:
@@ -274,7 +256,7 @@ class Training:
         self.history.append(
             Epoch(number + 1, float(right[teaching].mean()), validation, totals, result.run_s, len(rows))
         )
-        self._save(number + 1)
+        self.checkpoints.save(self.learned, self.history)
 
     def evaluate(self, rows: np.ndarray, progress=None, learned=None,
                  also: Mapping[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray, Result]:
@@ -322,50 +304,9 @@ class Training:
     def _run_seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self.seed, number, 2]).generate_state(1)[0])
 
-    # -------------------------------------------------------------------------------------------------- checkpoints
     def checkpoint(self, number: int) -> dict[str, np.ndarray]:
         """What had been learned after epoch `number` (from 1)."""
-        with np.load(self._file(number)) as kept:
-            return {name: kept[name] for name in kept.files if name != "about"}
-
-    def _file(self, number: int) -> Path:
-        return self.folder / f"epoch-{number:04d}.npz"
-
-    def _save(self, number: int) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        about = json.dumps({"facts": self.facts, "history": [asdict(epoch) for epoch in self.history]})
-        draft = self.folder / f".epoch-{number:04d}.{os.getpid()}"
-        try:
-            with open(draft, "wb") as file:
-                np.savez(file, about=np.array(about), **self.learned)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, self._file(number))
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise OSError(
-                f"the checkpoint of epoch {number} could not be written to {self.folder} ({error.strerror}); "
-                "earlier epochs are kept: make room and run the same command again"
-            ) from error
-
-    def _resume(self) -> None:
-        """Take up the newest checkpoint that can be read."""
-        for file in sorted(self.folder.glob("epoch-*.npz"), reverse=True):
-            try:
-                with np.load(file) as kept:
-                    about = json.loads(str(kept["about"]))
-                    learned = {name: kept[name] for name in self.learned}
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
-                continue  # damaged: an older one will do
-            if about["facts"] != self.facts:
-                different = [k for k in self.facts if about["facts"].get(k) != self.facts[k]]
-                raise CheckpointError(
-                    f"{file} belongs to another training (other {', '.join(different) or 'settings'}); "
-                    "give this one a folder of its own"
-                )
-            self.history = [Epoch(**epoch) for epoch in about["history"]]
-            self.learned, self.resumed_from = learned, len(self.history)
-            return
+        return self.checkpoints.read(number)
 
 
 @dataclass(frozen=True)
