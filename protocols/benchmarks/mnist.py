@@ -4,7 +4,8 @@ Settings were chosen on the validation images (the last 5,000 training images), 
 the table of what was tried. The test set is shown once, with the weights after the last epoch.
 ``hold_out=no`` trains on all 60,000 images, with the settings chosen before.
 
-With ``model=stdbp`` the network is one of single spike times instead (`sbp_brian.models.stdbp`, docs/stdbp.md).
+With ``model=stdbp`` the network is one of single spike times instead (`sbp_brian.models.stdbp`, docs/stdbp.md); with
+``model=sbp_perceptron`` and its relatives an artificial one (`artificial`, docs/artificial.md).
 
 Source of the task as a test of SBP: Zhang et al. 2021, doi:10.1126/sciadv.abh0146; of the data: LeCun, Bottou, Bengio &
 Haffner 1998, doi:10.1109/5.726791.
@@ -18,7 +19,7 @@ from sbp_brian.datasets import load_mnist
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.models.stdbp import ARMS as STDBP_ARMS
 from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
-from sbp_brian.protocols.benchmarks import stdbp
+from sbp_brian.protocols.benchmarks import artificial, stdbp
 from sbp_brian.trials import Samples, Training
 
 #: Learning rates of each arm, chosen on validation (hidden, output).
@@ -57,6 +58,9 @@ def run(context: Context) -> None:
     p = context.parameters
     if p.model == "stdbp":
         stdbp.run(context, load_samples(context), stdbp.MNIST)
+        return
+    if p.model in artificial.MODELS:
+        artificial.run(context, artificial.digits(load_samples(context)), "mnist")
         return
     arm = "weighted/activity" if p.arm == "own" else p.arm
     if arm not in ARMS:
@@ -151,8 +155,9 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
     parameters={
-        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp"), help="spike counts, or single spike times"),
-        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS])),
+        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp", *artificial.MODELS),
+                           help="spike counts, single spike times, or an artificial network"),
+        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS, *artificial.ARMS])),
                          help="how the hidden layer learns; own: weighted/activity (sbp_network), exact (stdbp)"),
         "epochs": Parameter(3, minimum=1, maximum=1000, help="times all training images are shown"),
         "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden cells; 0: the model's own, 500 or 400 (stdbp)"),
@@ -166,6 +171,7 @@ PROTOCOL = Protocol(
         "train_samples": Parameter(0, minimum=0, help="training images; 0: all"),
         "validation_samples": Parameter(0, minimum=0, help="validation images; 0: all"),
         "test_samples": Parameter(0, minimum=0, help="test images; 0: all"),
+        **artificial.PARAMETERS,
     },
     quick={"epochs": 2, "train_samples": 20_000, "validation_samples": 2_000},
     full={"epochs": 6},

@@ -1,0 +1,184 @@
+"""What protocols do with the artificial networks: ``model=sbp_perceptron`` and its relatives, in plain numpy.
+
+Settings were chosen on validation samples; docs/artificial.md has the tables of what was tried. The test set is shown
+once, with the weights after the last epoch.
+
+Source: Zhang et al. 2021, doi:10.1126/sciadv.abh0146, Figs 2 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sbp_brian.models import sbp_perceptron
+from sbp_brian.numpy_training import NumpyModel, NumpyTraining, Patterns, cosine, first_maximum, one_hot
+from sbp_brian.protocol import Context, Parameter, ParameterError
+from sbp_brian.trials import Samples
+
+__all__ = ["ARMS", "MODELS", "PARAMETERS", "digits", "run", "windows"]
+
+#: What these models add to a protocol's parameters.
+PARAMETERS = {
+    "share": Parameter(1.0, minimum=0.0, maximum=1.0, help="artificial networks: share of the batches that learn by "
+                       "the arm, the others by the exact gradient"),
+    "depth": Parameter(1, minimum=1, maximum=8, help="artificial networks: hidden layers"),
+    "batch": Parameter(0, minimum=0, maximum=100_000, help="artificial networks: samples a batch; 0: the model's own"),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One artificial network: how it is made, and the settings chosen on validation.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(layers, arm, **settings)`` gives the network.
+    arms : tuple of str
+    own : str
+        The arm of ``arm=own``.
+    settings : mapping of task to dict
+        Of `make`; "batch" is taken out.
+    by_arm : mapping of (task, arm) to dict
+        What an arm changes of these.
+    papers : mapping of (task, arm) to (value, provenance)
+    bands : mapping of (task, arm) to (accuracy, epochs)
+        The project's own acceptance of the test score after so many epochs on all training samples.
+    given : tuple of str
+        Parameters of the protocol that are passed on to `make` where they are not -1.
+    """
+
+    make: Callable[..., NumpyModel]
+    arms: tuple[str, ...]
+    own: str
+    settings: Mapping[str, dict]
+    by_arm: Mapping[tuple[str, str], dict] = field(default_factory=dict)
+    papers: Mapping[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+    bands: Mapping[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+
+
+def perceptron(layers, arm, p, **settings):
+    """A perceptron with SBP with these parameters of the protocol."""
+    return sbp_perceptron.SBPPerceptron(layers, arm, share=p.share, proportion=p.lambda_p, fraction=p.lambda_f,
+                                        **settings)
+
+
+MODELS = {
+    "sbp_perceptron": Kind(
+        perceptron, sbp_perceptron.ARMS, "weighted/activity",
+        settings={"mnist": {"batch": 100, "rate_hidden": 0.1, "rate_output": 0.1, "drop_input": 0.2,
+                            "drop_hidden": 0.4},
+                  "nettalk": {"batch": 20, "rate_hidden": 0.05, "rate_output": 0.05, "drop_hidden": 0.3}},
+        bands={("mnist", "weighted/activity"): (0.984, 15), ("nettalk", "weighted/activity"): (0.90, 15)},
+    ),
+}
+
+#: All arms of all models, for a protocol's choices.
+ARMS = tuple(dict.fromkeys(arm for kind in MODELS.values() for arm in kind.arms))
+
+
+def digits(samples: Samples) -> Patterns:
+    """Images and class numbers as inputs from 0 to 1 and one-hot targets."""
+    return Patterns(samples.images, one_hot(samples.labels, samples.classes), samples.training, samples.validation,
+                    samples.test, scale=1 / 255)
+
+
+def windows(parts: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Patterns:
+    """NETtalk's windows, scored by the cosine of output and target."""
+    return Patterns.join(parts, score=cosine)
+
+
+def run(context: Context, patterns: Patterns, task: str, repeated: np.ndarray | None = None) -> None:
+    """Train, validate after each epoch, test once, report.
+
+    Parameters
+    ----------
+    context : Context
+        Its parameters include `PARAMETERS`.
+    patterns : Patterns
+    task : str
+        ``"mnist"`` or ``"nettalk"``.
+    repeated : ndarray of bool, optional
+        Test rows that occur among the training rows too; the score without them is reported as well.
+    """
+    p = context.parameters
+    kind = MODELS[p.model]
+    arm = kind.own if p.arm == "own" else p.arm
+    if arm not in kind.arms:
+        raise ParameterError(f"arm={arm} is none of model={p.model}, which has {', '.join(kind.arms)}")
+    settings = {**kind.settings[task], **kind.by_arm.get((task, arm), {})}
+    batch = p.batch or settings["batch"]
+    for name in ("rate_hidden", "rate_output"):
+        if p[name] >= 0:
+            settings[name] = p[name]
+    layers = (patterns.inputs.shape[1], *[p.hidden or 500] * p.depth, patterns.targets.shape[1])
+    model = kind.make(layers, arm, p, **{k: v for k, v in settings.items() if k != "batch"})
+    training = NumpyTraining(model, patterns, context.folder, seed=context.seed, batch=batch, decay=p.decay)
+    with context.progress(f"training, {p.epochs} epochs of {len(patterns.training):,} samples") as bar:
+        training.run(p.epochs, bar)
+    with context.progress(f"testing, {len(patterns.test):,} samples"):
+        outputs = training.outputs(patterns.test)
+    context.note(f"{p.model} runs in numpy, whatever the target")
+    context.note(f"settings: {model!r}; batches of {batch}, rates times {p.decay:g} after each epoch")
+    _metrics(context, kind, task, arm, training, outputs, repeated)
+    _arrays(context, training, outputs)
+    context.summary(
+        f"After {p.epochs} epochs of {len(patterns.training):,} samples the network {'-'.join(map(str, layers))} "
+        f"({p.model}, {arm}) scores {100 * context.metrics[0]['value']:.2f} % on {len(patterns.test):,} test samples."
+    )
+
+
+def _metrics(context, kind, task, arm, training, outputs, repeated) -> None:
+    p, patterns, last = context.parameters, training.patterns, training.history[-1]
+    targets = patterns.targets[patterns.test]
+    each = patterns.score(outputs, targets)
+    name = "test_accuracy" if patterns.score is first_maximum else "test_cosine"
+    least, epochs = kind.bands.get((task, arm), (None, 0))
+    whole = len(patterns.training) >= {"mnist": 55_000, "nettalk": 4_500}[task]
+    judged = least is not None and whole and len(training.history) >= epochs and p.share == 1 and p.depth == 1
+    value, provenance = kind.papers.get((task, arm), (None, ""))
+    context.metric(name, each.mean(), spread=each.std() / np.sqrt(len(each)), n=len(each), paper_value=value,
+                   provenance=provenance, band=(least, None) if judged else None)
+    if name == "test_cosine":
+        first = first_maximum(outputs, targets)
+        context.metric("test_first_maximum", first.mean(), n=len(first), spread=first.std() / np.sqrt(len(first)),
+                       provenance="first largest output is the first of the target's ones")
+    if repeated is not None:
+        context.metric(f"{name}_unseen", each[~repeated].mean(), n=int((~repeated).sum()),
+                       provenance="without test samples that occur in training")
+    score = name.removeprefix("test_")
+    if len(patterns.validation):
+        context.metric(f"validation_{score}", last.validation, n=len(patterns.validation))
+    context.metric(f"training_{score}", last.training, n=len(patterns.training),
+                   provenance="running score of the last epoch, before each change")
+    context.metric("train_samples", len(patterns.training))
+    context.metric("epochs", len(training.history))
+    for counted, total in last.per_sample.items():
+        context.metric(f"{counted}_per_sample", total, provenance="counted in the last epoch")
+    seconds = sum(e.seconds for e in training.history)
+    context.timing(run_s=seconds, samples_per_s=sum(e.samples for e in training.history) / seconds)
+
+
+def _arrays(context, training, outputs) -> None:
+    history, patterns = training.history, training.patterns
+    context.array("epoch", [e.number for e in history])
+    context.array("validation_accuracy_by_epoch", [e.validation for e in history])
+    context.array("training_accuracy_by_epoch", [e.training for e in history])
+    if patterns.score is first_maximum:
+        classes = patterns.targets.shape[1]
+        confusion = np.zeros((classes, classes), int)
+        np.add.at(confusion, (patterns.targets[patterns.test].argmax(1), outputs.argmax(1)), 1)
+        context.array("confusion", confusion)
+    for name, before in training.initial.items():
+        if name.startswith("W"):
+            after = training.model.arrays[name]
+            edges = np.linspace(min(before.min(), after.min()), max(before.max(), after.max()) + 1e-9, 81)
+            context.array(f"weights_{name}_edges", edges)
+            context.array(f"weights_{name}_before", np.histogram(before, edges)[0])
+            context.array(f"weights_{name}_after", np.histogram(after, edges)[0])
+    context.table("score by epoch", ("epoch", "training (running)", "validation"),
+                  [(e.number, round(e.training, 4), round(e.validation, 4)) for e in history])

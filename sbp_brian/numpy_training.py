@@ -1,0 +1,247 @@
+"""Training of networks written in plain numpy: epochs, validation, checkpoints, resume to the bit.
+
+`Training` of sbp_brian.trials does the same for Brian2 networks; samples here are shown in batches, and whatever
+changes is one dictionary of arrays. All randomness of an epoch derives from the seed and the epoch's number, so a
+training that was killed goes on from its last checkpoint and ends with the same arrays to the bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sbp_brian.checkpoints import Checkpoints, Epoch
+
+__all__ = ["NumpyModel", "NumpyTraining", "PatternError", "Patterns", "cosine", "first_maximum", "one_hot"]
+
+
+class PatternError(ValueError):
+    """Inputs or targets that cannot be learned; the message is one line that names them and the remedy."""
+
+
+def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Class numbers, shape (n,), as rows of zeros with a one, shape (n, classes), float32."""
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or (len(labels) and not 0 <= labels.min() <= labels.max() < classes):
+        raise PatternError(f"labels must be class numbers from 0 to {classes - 1}, one a sample; correct them")
+    return np.eye(classes, dtype=np.float32)[labels]
+
+
+def first_maximum(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Whether the first largest output is the first largest target, of each row: accuracy, for one-hot targets."""
+    return (outputs.argmax(1) == targets.argmax(1)).astype(float)
+
+
+def cosine(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Cosine of the angle between output and target, of each row; 0 where an output is all zero."""
+    outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
+    length = np.linalg.norm(outputs, axis=1) * np.linalg.norm(targets, axis=1)
+    return np.divide((outputs * targets).sum(1), length, out=np.zeros(len(outputs)), where=length > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Inputs with the outputs that are wanted, and which rows are for what.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n, features)
+        Finite numbers; a network receives them times `scale`.
+    targets : ndarray, shape (n, outputs)
+        From 0 to 1.
+    training, validation, test : ndarray of int
+        Rows of each part; no row may be in two.
+    scale : float
+        E.g. 1/255 for bytes.
+    score : callable
+        ``score(outputs, targets)`` gives a number from 0 to 1 for each row.
+
+    Raises
+    ------
+    PatternError
+        Shapes that do not fit, numbers that are not finite or out of range, rows with two purposes or none at all.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    training: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    scale: float = 1.0
+    score: Callable[[np.ndarray, np.ndarray], np.ndarray] = first_maximum
+
+    def __post_init__(self):
+        if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.inputs) != len(self.targets):
+            raise PatternError("inputs and targets must have the shapes (n, features) and (n, outputs), not "
+                               f"{self.inputs.shape} and {self.targets.shape}")
+        if not (np.issubdtype(self.inputs.dtype, np.integer) or np.isfinite(self.inputs).all()):
+            raise PatternError("inputs hold NaN or infinite values; remove or repair those samples")
+        if not ((self.targets >= 0) & (self.targets <= 1)).all():
+            raise PatternError("targets must be numbers from 0 to 1; rescale them")
+        rows = np.concatenate([self.training, self.validation, self.test])
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self.inputs):
+            raise PatternError(f"rows must be from 0 to {len(self.inputs) - 1}, got {rows.min()} to {rows.max()}")
+        if len(np.unique(rows)) != len(rows):
+            raise PatternError("a row is in two of training, validation and test; give each row one purpose")
+        if not len(self.training):
+            raise PatternError("there are no training rows; give at least one")
+
+    @classmethod
+    def join(cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], **settings) -> Patterns:
+        """From separate (inputs, targets) named training, validation and test."""
+        names = ("training", "validation", "test")
+        ends = np.cumsum([0, *(len(parts[name][1]) for name in names)])
+        rows = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(names)}
+        inputs, targets = (np.concatenate([parts[name][k] for name in names]) for k in (0, 1))
+        return cls(inputs, np.asarray(targets, np.float32), **rows, **settings)
+
+    def with_shuffled_training_targets(self, seed: int) -> Patterns:
+        """The control in which training targets tell nothing about the inputs."""
+        targets = self.targets.copy()
+        targets[self.training] = np.random.default_rng([seed, 7]).permutation(targets[self.training])
+        return Patterns(self.inputs, targets, self.training, self.validation, self.test, self.scale, self.score)
+
+    def batch(self, rows: np.ndarray, dtype) -> np.ndarray:
+        """Scaled inputs of these rows, shape (len(rows), features)."""
+        return np.multiply(self.inputs[rows], dtype(self.scale), dtype=dtype)
+
+
+@dataclass
+class NumpyModel:
+    """What `NumpyTraining` asks of a network; `arrays` holds everything that an epoch leaves to the next.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        Weights, biases, the optimiser's memory, persistent states; changed in place.
+    counted : dict of str to float
+        Totals of the present epoch, reset by `begin_epoch`, e.g. hidden spikes.
+    """
+
+    arrays: dict[str, np.ndarray] = field(init=False, repr=False, default_factory=dict)
+    counted: dict[str, float] = field(init=False, repr=False, default_factory=dict)
+
+    #: floating type of all arithmetic
+    dtype = np.float32
+
+    def start(self, seed: int, n_rows: int) -> None:
+        """Set `arrays` to their start; `n_rows` is the number of rows that `learn` may name."""
+        raise NotImplementedError
+
+    def begin_epoch(self, number: int, rng: np.random.Generator, factor: float) -> None:
+        """Epoch `number` (from 0) begins: its randomness, and the factor on all learning rates."""
+        self.number, self.rng, self.factor = number, rng, self.dtype(factor)
+        self.counted.clear()
+
+    def learn(self, x: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Show a batch, change the arrays, give the outputs before the change, shape (len(rows), outputs)."""
+        raise NotImplementedError
+
+    def predict(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Outputs for inputs of shape (n, features); nothing changes."""
+        raise NotImplementedError
+
+
+class NumpyTraining:
+    """Training by epochs with checkpoints.
+
+    Parameters
+    ----------
+    model : NumpyModel
+        Its ``repr`` identifies it in the checkpoints.
+    patterns : Patterns
+    folder : path
+        For the checkpoint (the newest is kept).
+    seed, batch : int
+        Everything random derives from the seed; samples per change of the weights.
+    decay : float
+        All learning rates are multiplied by it after each epoch.
+    facts : mapping
+        Whatever else identifies this training.
+
+    Attributes
+    ----------
+    history : list of Epoch
+        `training` and `validation` are mean scores.
+    resumed_from : int
+        Epochs that were found done.
+
+    Raises
+    ------
+    ValueError
+        `batch` or `decay` out of range.
+    CheckpointError
+        The folder holds another training.
+    """
+
+    #: rows shown at once where nothing is learned
+    SHOWN = 1000
+
+    def __init__(self, model: NumpyModel, patterns: Patterns, folder, *, seed: int = 0, batch: int = 100,
+                 decay: float = 1.0, facts: Mapping[str, Any] | None = None):
+        if not 0 < decay <= 1:
+            raise ValueError(f"decay must be in (0, 1], got {decay}")
+        if batch < 1:
+            raise ValueError(f"batch must be at least 1 sample, got {batch}")
+        self.model, self.patterns, self.seed, self.batch, self.decay = model, patterns, seed, batch, decay
+        parts = [len(patterns.training), len(patterns.validation), len(patterns.test)]
+        self.checkpoints = Checkpoints(folder, {**(facts or {}), "model": repr(model), "seed": seed, "batch": batch,
+                                                "decay": decay, "samples": parts}, keep=1)
+        self.history: list[Epoch] = []
+        model.start(seed, len(patterns.inputs))
+        self.initial = {name: values.copy() for name, values in model.arrays.items() if name[0] in "Wb"}
+        if (found := self.checkpoints.newest(model.arrays)) is not None:
+            self.history, kept = found
+            for name, values in kept.items():
+                model.arrays[name][...] = values
+        self.resumed_from = len(self.history)
+
+    def run(self, epochs: int, progress: Callable[[float], None] | None = None) -> list[Epoch]:
+        """Train until `epochs` epochs are done, counting those found as checkpoints.
+
+        Raises
+        ------
+        FloatingPointError
+            Outputs are no longer finite; earlier epochs are kept.
+        """
+        first = len(self.history)
+        for number in range(first, epochs):
+            self._epoch(number, lambda f, n=number: progress and progress((n - first + f) / (epochs - first)))
+        return self.history[:epochs]
+
+    def _epoch(self, number: int, progress) -> None:
+        model, patterns = self.model, self.patterns
+        rng = np.random.default_rng([self.seed, number, 1])
+        order = rng.permutation(patterns.training)
+        model.begin_epoch(number, rng, self.decay**number)
+        began, total, told = time.perf_counter(), 0.0, 0.0
+        for first in range(0, len(order), self.batch):
+            rows = order[first : first + self.batch]
+            y = patterns.targets[rows].astype(model.dtype, copy=False)
+            outputs = model.learn(patterns.batch(rows, model.dtype), y, rows)
+            total += float(patterns.score(outputs, y).sum())
+            if time.perf_counter() - told > 0.2:
+                told = time.perf_counter()
+                progress(first / len(order))
+        if not all(np.isfinite(values).all() for values in model.arrays.values()):
+            raise FloatingPointError(f"weights are no longer finite after epoch {number + 1}; lower the learning rates")
+        seconds = time.perf_counter() - began
+        counted = {name: value / len(order) for name, value in model.counted.items()}
+        validation = float(self.score(patterns.validation)) if len(patterns.validation) else float("nan")
+        self.history.append(Epoch(number + 1, total / len(order), validation, counted, seconds, len(order)))
+        self.checkpoints.save(model.arrays, self.history)
+        progress(1.0)
+
+    def outputs(self, rows: np.ndarray) -> np.ndarray:
+        """What the network answers to these rows, shape (len(rows), outputs)."""
+        rng = np.random.default_rng([self.seed, 2**20])
+        return np.concatenate([self.model.predict(self.patterns.batch(rows[k : k + self.SHOWN], self.model.dtype), rng)
+                               for k in range(0, len(rows), self.SHOWN)])
+
+    def score(self, rows: np.ndarray) -> float:
+        """Mean score of these rows."""
+        return float(self.patterns.score(self.outputs(rows), self.patterns.targets[rows]).mean())

@@ -1,0 +1,42 @@
+"""The protocols with artificial networks, small, from their parameters to the record."""
+
+import numpy as np
+import pytest
+
+from sbp_brian import protocols
+from sbp_brian.protocol import ParameterError, execute
+
+FEW = {"train_samples": 2000, "validation_samples": 300, "test_samples": 500, "hidden": 50, "epochs": 2}
+
+
+def run(out, task="mnist", **parameters):
+    return execute(protocols.get(task), out=out, target="numpy", parameters={**FEW, **parameters})
+
+
+def value(record, name):
+    return record.metric(name)["value"]
+
+
+def test_the_perceptron_learns_digits_and_reports(tmp_path):
+    record = run(tmp_path, model="sbp_perceptron", epochs=4)
+    assert 0.78 < value(record, "test_accuracy") < 1
+    assert record.metric("test_accuracy")["band"] is None, "a short run is not judged"
+    assert len(record.array("validation_accuracy_by_epoch")) == 4
+    assert record.array("confusion").sum() == 500
+    assert record.array("weights_W1_before").sum() == record.array("weights_W1_after").sum() == 784 * 50
+    assert any("in numpy, whatever the target" in note for note in record.notes)
+    frozen = run(tmp_path, model="sbp_perceptron", arm="frozen")
+    np.testing.assert_array_equal(frozen.array("weights_W1_before"), frozen.array("weights_W1_after"))
+
+
+def test_depth_and_share_reach_the_model(tmp_path):
+    record = run(tmp_path, model="sbp_perceptron", arm="backpropagation", depth=3, share=0.5, batch=50)
+    assert "layers=(784, 50, 50, 50, 10)" in " ".join(record.notes)
+    assert "share=0.5" in " ".join(record.notes)
+
+
+def test_an_arm_of_another_model_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match="arm=exact is none of model=sbp_perceptron, which has weighted/activity"):
+        run(tmp_path, model="sbp_perceptron", arm="exact")
+    with pytest.raises(ParameterError, match="arm=feedback-alignment is none of model=sbp_network"):
+        run(tmp_path, arm="feedback-alignment")
