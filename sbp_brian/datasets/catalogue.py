@@ -93,6 +93,14 @@ CATALOGUE = {
             "arrays": DataFile("nettalk_small.mat", "099e52f891c7fff2aed2edb07cd891bd")},
         "https://raw.githubusercontent.com/thomasaimondy/MDN-SNN/3ca8309525f6015dd1f86ef92d3d33013749cccc/",
         "Zhang et al. (2021) Sci Adv 7:eabh0146, doi:10.1126/sciadv.abh0146", "Apache-2.0"),
+    "dvsgesture": Entry(
+        "dvsgesture", "DvsGesture", "dvsgesture", {
+            "train": DataFile("ibmGestureTrain.tar.gz", "3a8f0d4120a166bac7591f77409cb105",
+                              url="https://figshare.com/ndownloader/files/38022171"),
+            "test": DataFile("ibmGestureTest.tar.gz", "56070e45dadaa85fff82e0fbfbc06de5",
+                             url="https://figshare.com/ndownloader/files/38020584")},
+        "https://figshare.com/ndownloader/files/",
+        "Amir et al. (2017) CVPR, doi:10.1109/CVPR.2017.781", "CC BY 4.0"),
 }
 
 
