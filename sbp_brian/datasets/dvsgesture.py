@@ -199,7 +199,7 @@ def read_aedat31(path: str | Path) -> EventStream:
 
     A text header (lines that begin with #), then packets: 28 bytes of header (type, source: int16; size, offset of the
     time stamp, its overflows, capacity, number, valid: int32), then the events. A polarity event is a word (bit 0:
-    valid, 1: polarity, 2 to 16: y, 17 to 31: x) and a time stamp in microseconds, 31 bits, to which overflows are added.
+    valid, 1: polarity, 2 to 16: y, 17 to 31: x) and a time stamp in microseconds, 31 bits; overflows are added to it.
 
     Raises
     ------
