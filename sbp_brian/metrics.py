@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["CosineScore", "cosine_score"]
+__all__ = ["CosineScore", "cosine_score", "cosines"]
 
 
 class CosineScore(NamedTuple):
@@ -43,6 +43,29 @@ def cosine_score(outputs, targets) -> CosineScore:
     ValueError
         Where the shapes differ, or a target is all zero.
     """
+    cosine = cosines(outputs, targets)
+    known = np.isfinite(cosine)
+    n, total = int(known.sum()), len(cosine)
+    return CosineScore(float(cosine[known].mean()) if n else float("nan"), n, total - n,
+                       float(cosine[known].sum() / total) if total else float("nan"))
+
+
+def cosines(outputs, targets) -> np.ndarray:
+    """The cosine of each output and its target; NaN where the output has no direction.
+
+    Parameters
+    ----------
+    outputs, targets : array_like, shape (n, m)
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or a target is all zero.
+    """
     outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
     if outputs.ndim != 2 or outputs.shape != targets.shape:
         raise ValueError(f"outputs of shape {outputs.shape} and targets of shape {targets.shape} must be equal, (n, m)")
@@ -50,7 +73,6 @@ def cosine_score(outputs, targets) -> CosineScore:
     if len(targets) and not wanted.all():
         raise ValueError(f"target {int(wanted.argmin())} is all zero and has no direction; leave it out")
     known = (length > 0) & np.isfinite(length)
-    cosine = np.einsum("ij,ij->i", outputs[known], targets[known]) / (length[known] * wanted[known])
-    n, total = int(known.sum()), len(outputs)
-    return CosineScore(float(cosine.mean()) if n else float("nan"), n, total - n,
-                       float(cosine.sum() / total) if total else float("nan"))
+    result = np.full(len(outputs), np.nan)
+    result[known] = np.einsum("ij,ij->i", outputs[known], targets[known]) / (length[known] * wanted[known])
+    return result

@@ -17,6 +17,7 @@ from brian2 import Quantity, TimedArray
 
 from sbp_brian.checkpoints import CheckpointError, Checkpoints, Epoch
 from sbp_brian.encoding import ByteTable
+from sbp_brian.metrics import cosines
 from sbp_brian.targets import Result, Simulation
 
 __all__ = ["CheckpointError", "Epoch", "Presentation", "SampleError", "Samples", "Training", "TrialModel"]
@@ -40,6 +41,9 @@ class Samples:
         Number of classes.
     training, validation, test : ndarray of int
         Rows of each part; no row may be in two.
+    targets : ndarray of uint8, shape (n, outputs), optional
+        Where several outputs may be right at once: 1 for those, 0 for the others. Answers are then scored by the cosine
+        of outputs and targets instead of by the class.
 
     Raises
     ------
@@ -53,6 +57,7 @@ class Samples:
     training: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    targets: np.ndarray | None = None
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 2:
@@ -65,6 +70,11 @@ class Samples:
             raise SampleError(
                 f"label {self.labels[wrong[0]]} of sample {wrong[0]} is outside the classes 0 to {self.classes - 1}"
             )
+        if self.targets is not None and (
+            self.targets.dtype != np.uint8 or self.targets.ndim != 2 or len(self.targets) != len(self.images)
+        ):
+            got = f"{self.targets.dtype} {self.targets.shape}"
+            raise SampleError(f"targets must be uint8 of shape ({len(self.images)}, outputs), got {got}")
         rows = np.concatenate([self.training, self.validation, self.test])
         if len(np.unique(rows)) != len(rows):
             raise SampleError("a sample is in two of training, validation and test; give each row one purpose")
@@ -83,8 +93,18 @@ class Samples:
     def with_shuffled_training_labels(self, seed: int) -> Samples:
         """The control in which the training labels tell nothing about the images."""
         labels = self.labels.copy()
-        labels[self.training] = np.random.default_rng([seed, 7]).permutation(labels[self.training])
-        return Samples(self.images, labels, self.classes, self.training, self.validation, self.test)
+        order = np.random.default_rng([seed, 7]).permutation(len(self.training))
+        labels[self.training] = labels[self.training][order]
+        targets = self.targets
+        if targets is not None:
+            targets = targets.copy()
+            targets[self.training] = targets[self.training][order]
+        return Samples(self.images, labels, self.classes, self.training, self.validation, self.test, targets)
+
+    @property
+    def target_table(self) -> np.ndarray:
+        """The targets, or where there are none 1 for each sample's class; uint8, shape (n, outputs)."""
+        return np.eye(self.classes, dtype=np.uint8)[self.labels] if self.targets is None else self.targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +117,7 @@ class Presentation:
     ``sample_value(k, i)``  feature i of sample k, 0 to 1 (`ByteTable`)
     ``shown(t)``            number of the sample shown at time t
     ``target_class(t)``     its class
+    ``target_value(k, j)``  what output j should be for sample k, 0 or 1; where `targets` are given
     ``teaching(t)``         1 where there is a teacher, else 0
     ======================= ==================================================================
 
@@ -107,16 +128,21 @@ class Presentation:
         The most samples that one run shows.
     duration : Quantity (second)
         How long each is shown.
+    targets : ndarray of uint8, shape (n, outputs), optional
     """
 
     images: np.ndarray
     capacity: int
     duration: Quantity
+    targets: np.ndarray | None = None
 
     def namespace(self) -> dict[str, Any]:
         """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them."""
         nothing = np.zeros(self.capacity + 1)
-        return {"sample_value": ByteTable(self.images, name="sample_value")} | {
+        tables = {"sample_value": ByteTable(self.images, name="sample_value")}
+        if self.targets is not None:
+            tables["target_value"] = ByteTable(self.targets, scale=1.0, name="target_value")
+        return tables | {
             name: TimedArray(nothing.copy(), dt=self.duration, name=name)
             for name in ("shown", "target_class", "teaching")
         }
@@ -155,6 +181,10 @@ class TrialModel:
         Quantity to report for each sample -> "object.variable" of a total over the run.
     earliest : bool
         `counts` holds spike times instead, and the earliest decides; `remainder` is not used. All equal: no answer, -1.
+    graded : bool
+        `counts` holds graded outputs, the largest decides; `remainder` is not used.
+    by_epoch : callable, optional
+        ``by_epoch(number)`` -> more run arguments for the epoch `number` (from 0), e.g. a rate with a plan of its own.
     """
 
     make: Callable
@@ -165,6 +195,8 @@ class TrialModel:
     remainder: str
     counted: Mapping[str, str] = field(default_factory=dict)
     earliest: bool = False
+    graded: bool = False
+    by_epoch: Callable[[int], Mapping[str, Any]] | None = None
 
 
 class Training:
@@ -184,6 +216,8 @@ class Training:
         All learning rates are multiplied by it after each epoch.
     facts : mapping
         Whatever else identifies this training; checkpoints of another one are refused.
+    shuffle : bool
+        Training samples come in a new order in each epoch; else as they stand.
 
     Attributes
     ----------
@@ -194,15 +228,16 @@ class Training:
     """
 
     def __init__(self, model: TrialModel, samples: Samples, folder, *, target: str = "cpp", seed: int = 0,
-                 decay: float = 1.0, facts: Mapping[str, Any] | None = None):
+                 decay: float = 1.0, facts: Mapping[str, Any] | None = None, shuffle: bool = True):
         if not 0 < decay <= 1:
             raise ValueError(f"decay must be in (0, 1], got {decay}")
         self.model, self.samples = model, samples
-        self.seed, self.decay = seed, decay
+        self.seed, self.decay, self.shuffle = seed, decay, shuffle
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
-        self.presentation = Presentation(samples.images, capacity, model.duration)
+        self.presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
         self.checkpoints = Checkpoints(folder, {
-            **(facts or {}), "seed": seed, "decay": decay, "target": target, "rates": dict(model.rates),
+            **(facts or {}), **({} if shuffle else {"shuffle": False}), "seed": seed, "decay": decay, "target": target,
+            "rates": dict(model.rates),
             "samples": [len(samples.training), len(samples.validation), len(samples.test)],
         })
         self.simulation = Simulation(
@@ -245,16 +280,17 @@ class Training:
     def _epoch(self, number: int, progress) -> None:
         rng = np.random.default_rng([self.seed, number, 1])
         s = self.samples
-        rows = np.concatenate([rng.permutation(s.training), s.validation])
+        rows = np.concatenate([rng.permutation(s.training) if self.shuffle else s.training, s.validation])
         teaching = np.arange(len(rows)) < len(s.training)
         rates = {name: rate * self.decay**number for name, rate in self.model.rates.items()}
+        rates |= self.model.by_epoch(number) if self.model.by_epoch else {}
         result = self._present(rows, teaching, rates, self._run_seed(number), progress)
         self.learned = {name: np.array(result[name]) for name in self.learned}
-        right = self._answers(result, len(rows)) == s.labels[rows]
+        right = self._scores(result, rows)
         totals = {name: float(result[source]) / len(rows) for name, source in self.model.counted.items()}
-        validation = float(right[~teaching].mean()) if len(s.validation) else float("nan")
+        validation = float(np.nanmean(right[~teaching])) if len(s.validation) else float("nan")
         self.history.append(
-            Epoch(number + 1, float(right[teaching].mean()), validation, totals, result.run_s, len(rows))
+            Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
         )
         self.checkpoints.save(self.learned, self.history)
 
@@ -294,7 +330,16 @@ class Training:
             settings, seed=seed, progress=progress, duration=(len(rows) + 1) * self.model.duration
         )
 
+    def _scores(self, result: Result, rows: np.ndarray) -> np.ndarray:
+        """Each sample's score: 1 where the answer is its class; with targets the cosine, NaN where it has none."""
+        if self.samples.targets is None:
+            return (self._answers(result, len(rows)) == self.samples.labels[rows]).astype(float)
+        outputs = np.asarray(result[self.model.counts])[:, 1 : len(rows) + 1].T
+        return cosines(outputs, self.samples.targets[rows])
+
     def _answers(self, result: Result, n: int) -> np.ndarray:
+        if self.model.graded:
+            return np.asarray(result[self.model.counts])[:, 1 : n + 1].argmax(0)
         if self.model.earliest:
             times = np.asarray(result[self.model.counts])[:, 1 : n + 1]
             return np.where(times.min(0) < times.max(0), times.argmin(0), -1)

@@ -143,6 +143,12 @@ def test_samples_are_checked():
         Samples(images, labels, 3, np.arange(3), *parts[1:])
     with pytest.raises(SampleError, match="no training samples"):
         Samples(images, labels, 3, np.arange(0), *parts[1:])
+    with pytest.raises(SampleError, match=r"targets must be uint8 of shape \(6, outputs\)"):
+        Samples(images, labels, 3, *parts, targets=np.eye(3)[labels])
+    several = Samples(images, labels, 3, *parts, targets=np.eye(3, dtype=np.uint8)[labels])
+    assert np.array_equal(several.target_table, Samples(images, labels, 3, *parts).target_table)
+    shuffled = several.with_shuffled_training_labels(1)
+    assert np.array_equal(shuffled.target_table.argmax(1), shuffled.labels)      # label and targets move together
     presentation = Presentation(images, 2, 20 * ms)
     with pytest.raises(SampleError, match="more than the 2 that one run can show"):
         presentation.settings(np.arange(3), labels[:3], np.ones(3))
