@@ -35,6 +35,14 @@ def test_depth_and_share_reach_the_model(tmp_path):
     assert "share=0.5" in " ".join(record.notes)
 
 
+def test_the_spiking_perceptron_counts_its_spikes(tmp_path):
+    record = run(tmp_path, model="sbp_spiking_perceptron", arm="weighted/activity", train_samples=1000)
+    assert value(record, "test_accuracy") > 0.6
+    assert 0 < value(record, "hidden_spikes_per_sample") < 20 * 50
+    with pytest.raises(ParameterError, match="lambda_p and lambda_f are not parameters of model=sbp_spiking"):
+        run(tmp_path, model="sbp_spiking_perceptron", lambda_p=0.5)
+
+
 def test_an_arm_of_another_model_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="arm=exact is none of model=sbp_perceptron, which has weighted/activity"):
         run(tmp_path, model="sbp_perceptron", arm="exact")
