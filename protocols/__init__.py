@@ -63,6 +63,8 @@ _ENTRIES = (
                  "10.1038/41267")),
     Entry("mnist", "benchmarks.mnist", "Handwritten digits; the hidden layer learns by nothing but SBP",
           Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146")),
+    Entry("nettalk", "benchmarks.nettalk", "Pronunciation of a letter among its neighbours",
+          Source("Sejnowski & Rosenberg (1987) Complex Systems 1:145")),
     Entry("fashion-mnist", "benchmarks.fashion_mnist", "Articles of clothing, by single spike times",
           Source("Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747", "10.48550/arXiv.1708.07747")),
     Entry("yin-yang", "benchmarks.yin_yang", "Points of three interlocked classes, by single spike times",

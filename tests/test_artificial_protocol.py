@@ -48,3 +48,10 @@ def test_an_arm_of_another_model_is_refused(tmp_path):
         run(tmp_path, model="sbp_perceptron", arm="exact")
     with pytest.raises(ParameterError, match="arm=feedback-alignment is none of model=sbp_network"):
         run(tmp_path, arm="feedback-alignment")
+
+
+def test_nettalk_is_scored_in_both_ways(tmp_path):
+    record = execute(protocols.get("nettalk"), out=tmp_path, target="numpy", parameters={"hidden": 60, "epochs": 6})
+    assert value(record, "test_cosine") > 0.8, "least squares reaches 0.81, a mean by letter 0.73"
+    assert record.metric("test_cosine_unseen")["n"] == 415
+    assert 0 < value(record, "test_first_maximum") < 1

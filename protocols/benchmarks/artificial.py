@@ -77,14 +77,22 @@ MODELS = {
         settings={"mnist": {"batch": 100, "rate_hidden": 0.1, "rate_output": 0.1, "drop_input": 0.2,
                             "drop_hidden": 0.25},
                   "nettalk": {"batch": 20, "rate_hidden": 0.05, "rate_output": 0.05, "drop_hidden": 0.3}},
+        by_arm={("mnist", "change"): {"rate_hidden": 3e-4}, ("mnist", "relative"): {"rate_hidden": 1e-4},
+                ("mnist", "direct-feedback-alignment"): {"rate_hidden": 0.02},
+                ("nettalk", "weighted"): {"rate_hidden": 0.3},
+                ("nettalk", "change"): {"rate_hidden": 3e-4, "rate_output": 0.2},
+                ("nettalk", "relative"): {"rate_hidden": 1e-3, "rate_output": 0.2},
+                ("nettalk", "feedback-alignment"): {"rate_hidden": 0.1},
+                ("nettalk", "direct-feedback-alignment"): {"rate_hidden": 0.1},
+                ("nettalk", "frozen"): {"rate_output": 0.2}},
         bands={("mnist", "weighted/activity"): (0.984, 20), ("nettalk", "weighted/activity"): (0.90, 15)},
     ),
     "sbp_spiking_perceptron": Kind(
         spiking_perceptron, sbp_spiking_perceptron.ARMS, "pseudo-bp",
         settings={"mnist": {"batch": 100},
                   "nettalk": {"batch": 20, "encoding": "constant"}},
-        papers={("mnist", "pseudo-bp"): (0.9865, "read: authors' notebook, best epoch on the test set; 10 % of the time "
-                                         "steps by the surrogate gradient"),
+        papers={("mnist", "pseudo-bp"): (0.9865, "read: authors' notebook, best epoch on the test set, 10 % of the "
+                                         "time steps by the surrogate gradient"),
                 ("nettalk", "pseudo-bp"): (0.9027, "read: authors' notebook, as for MNIST; another measure")},
     ),
 }

@@ -1,0 +1,54 @@
+"""NETtalk: the articulation of a letter from the seven letters around it, 189 -> 26, as the SBP authors set the task.
+
+The score is the cosine of output and target, as in their code; settings are chosen on a tenth of the training windows,
+and the test windows are shown once.
+
+Source of the data: Sejnowski & Rosenberg 1987, Complex Systems 1:145; of the task: Zhang et al. 2021,
+doi:10.1126/sciadv.abh0146.
+"""
+
+from __future__ import annotations
+
+from sbp_brian.datasets.nettalk import load_nettalk
+from sbp_brian.protocol import Context, Parameter, Protocol, Source
+from sbp_brian.protocols.benchmarks import artificial
+
+
+def run(context: Context) -> None:
+    """Load, train, test once."""
+    p = context.parameters
+    parts, repeated = {}, None
+    for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test")):
+        data = load_nettalk(split)
+        n = min(p.train_samples or len(data), len(data)) if name == "training" else len(data)
+        context.note(f"{name}: {n:,} of {data.provenance}")
+        parts[name], repeated = (data.inputs[:n], data.targets[:n]), data.repeated
+    patterns = artificial.windows(parts)
+    if p.arm == "shuffled-labels":
+        patterns = patterns.with_shuffled_training_targets(context.seed)
+    artificial.run(context, patterns, "nettalk", repeated)
+
+
+PROTOCOL = Protocol(
+    name="nettalk",
+    title="Pronunciation of a letter among its neighbours",
+    kind="benchmark",
+    source=Source("Sejnowski & Rosenberg (1987) Complex Systems 1:145"),
+    parameters={
+        "model": Parameter("sbp_perceptron", choices=tuple(artificial.MODELS), help="an artificial network"),
+        "arm": Parameter("own", choices=("own", *artificial.ARMS), help="how hidden layers learn; own: the model's"),
+        "epochs": Parameter(15, minimum=1, maximum=1000, help="times all training windows are shown"),
+        "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden units; 0: 500"),
+        "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part"),
+        "lambda_f": Parameter(1.0, minimum=0.0, maximum=1.0, help="share of the signal that they express"),
+        "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the hidden layer; -1: the arm's"),
+        "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the output layer; -1: the arm's"),
+        "decay": Parameter(0.9, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
+        "train_samples": Parameter(0, minimum=0, help="training windows; 0: all"),
+        **artificial.PARAMETERS,
+    },
+    quick={"epochs": 3},
+    full={"epochs": 20},
+    run=run,
+    targets=("numpy", "cython", "cpp"),
+)
