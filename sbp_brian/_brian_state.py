@@ -1,8 +1,11 @@
 """Keeping Brian2's global state apart: the current device, its clock, the preferences, object names, random numbers."""
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
+from pathlib import Path
 
+import brian2
 import numpy as np
 from brian2.core.names import Nameable
 from brian2.core.operations import NetworkOperation
@@ -10,6 +13,19 @@ from brian2.core.preferences import prefs
 from brian2.devices.device import all_devices, get_device, reset_device, set_device
 
 from sbp_brian._target_errors import PythonOperationError
+
+
+def forget_cython_includes() -> None:
+    """Take out of the preferences the folders that Brian2's Cython compilation leaves there.
+
+    ``extension_manager.py`` adds folders of Brian2 and numpy to the list in ``codegen.cpp.include_dirs`` itself;
+    generated code, and so its key, would otherwise depend on whether the process has compiled with Cython before.
+    Standalone programs bring these headers with them.
+    """
+    left = {str(Path(brian2.__file__).parent / place) for place in ("synapses", "devices/cpp_standalone/brianlib")}
+    left.add(np.get_include())
+    folders = prefs["codegen.cpp.include_dirs"]
+    folders[:] = [folder for folder in folders if os.path.normpath(folder) not in left]
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from pathlib import Path
 import brian2
 import numpy as np
 
+from sbp_brian._brian_state import forget_cython_includes
+
 _SOURCES = (".py", ".cpp", ".h")
 
 
@@ -51,6 +53,7 @@ def network_key(key: str, make, *facts) -> str | None:
     str or None
         None where the code of `make` cannot be found (an interactive prompt): then nothing may be kept under the key.
     """
+    forget_cython_includes()
     digest = hashlib.sha256(f"{key}\0{package_fingerprint()}\0{facts!r}".encode())
     for name, value in sorted(brian2.prefs.prefs.items()):
         digest.update(f"\0{name}={value!r}".encode())

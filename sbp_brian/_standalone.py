@@ -10,7 +10,7 @@ import numpy as np
 from brian2.core.network import _get_all_objects
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
-from sbp_brian._brian_state import brian_state, guard, hidden_names
+from sbp_brian._brian_state import brian_state, forget_cython_includes, guard, hidden_names
 from sbp_brian._result import describe
 
 #: Start of the lines by which the running program tells how far it is.
@@ -110,6 +110,7 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple
     """
     device = guard(CanonicalDevice())
     preferences = brian2.prefs
+    forget_cython_includes()
     with brian_state(device, dt=dt), hidden_names():
         np.random.seed(0)
         net = first_network(make())
