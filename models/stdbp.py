@@ -5,6 +5,10 @@ output cells are those of `sbp_brian.first_spike`, which holds the equations. Th
 The loss is the cross entropy of :math:`p = \mathrm{softmax}(-\kappa t/\tau)`, its gradient runs back from spike to
 spike.
 
+In the arm ``sbp`` the hidden layer learns without weight transport, by `sbp_brian.retrograde.RetrogradeSBP` itself: the
+output synapses change by the spike times they know, at once (`timing_rule`); each change is reported to the hidden cell
+as w dw; the cell's input synapses express the sum, each in the share (t_j - t_i)/W_j of its own timing.
+
 Source: Zhang M. et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991 (arXiv:2003.11837).
 What the paper leaves open and is a parameter here: threshold, latency window, initial weights, optimiser, the bound on
 1/W, what becomes of cells that never spike. docs/stdbp.md has the choices and their measured effect.
@@ -18,6 +22,7 @@ order             what
 10 l, +1, +2, +3  layer l: its spikes, put in order; they arrive at layer l + 1, whose times then are known
 500, +1, +2       outputs: each compares its time with the others'; errors
 600+10 k, +1, +2  backward, layer by layer: errors and gradients
+603               arm ``sbp``: the hidden cells take over what was reported to them
 900, +1, +2       every ``batch`` samples: the weights change
 ================= =====================================================================================================
 """
@@ -25,20 +30,27 @@ order             what
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from brian2 import Clock, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor, ms
+from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor, ms
 
 from sbp_brian.event_order import EventOrder
-from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, learner
+from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, learner, timing_rule
+from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
-from sbp_brian.trials import Presentation, TrialModel
+from sbp_brian.transport import Window
+from sbp_brian.trials import Presentation, SampleError, Samples, TrialModel
 
 __all__ = ["ARMS", "STDBP", "NothingFiresError"]
 
-#: What the hidden cells are told, by arm: the derivative (the paper) or SBP's weighted report.
-ARMS = {"exact": "exact", "sbp": "weighted", "frozen": "exact", "shuffled-labels": "exact", "rank-order": "exact"}
+#: Who learns how; see `STDBP`.
+ARMS = ("exact", "sbp", "sbp-change", "frozen", "shuffled-labels", "rank-order")
+#: What output synapses report when they change by dw, by arm (see `RetrogradeSBP`).
+EMISSION = {"sbp": "weighted", "sbp-change": "change"}
+#: Input synapses express the signal by their own timing. Minus: it is summed as a gradient, to go down.
+TIMING = "-fired_post*int(spike_time_pre < spike_time_post)*(spike_time_post - spike_time_pre)" \
+         "/(tau*clip(slope_post, least_slope, 1e9))"
 
 TEACHING = "teacher_on : 1 (shared)\nbatch_place : 1 (shared)\nused : 1"
 PIXELS = f"""
@@ -80,8 +92,9 @@ class STDBP:
     layers : tuple of int
         Cells of each layer: input, hidden layers, output.
     arm : str
-        A name in `ARMS`. ``exact``: the paper. ``sbp``: hidden cells are told w dw, summed over their output synapses,
-        instead of the derivative. ``frozen``: hidden layers do not learn. ``shuffled-labels``, ``rank-order``: as
+        A name in `ARMS`. ``exact``: the paper. ``sbp``: the hidden layer learns by `RetrogradeSBP`, from w dw of its
+        output synapses, instead of the derivative; ``sbp-change``: from dw alone. In both the output layer changes
+        after each sample, plainly. ``frozen``: hidden layers do not learn. ``shuffled-labels``, ``rank-order``: as
         ``exact``; whoever trains it shuffles the labels or replaces times by ranks.
     rate_hidden, rate_output : float
         Learning rates of the first epoch.
@@ -149,8 +162,11 @@ class STDBP:
             raise ValueError(f"layers must name at least an input and an output layer of 1 cell, got {self.layers}")
         if len(self.layers) > 40:
             raise ValueError(f"layers must be at most 40, got {len(self.layers)}")
-        if self.arm == "sbp" and len(self.layers) != 3:
-            raise ValueError(f"arm 'sbp' reports one synapse back and needs one hidden layer, got layers {self.layers}")
+        if self.arm in EMISSION and len(self.layers) != 3:
+            raise ValueError(
+                f"arm {self.arm!r} reports one synapse back and needs one hidden layer, got layers {self.layers}")
+        if self.arm in EMISSION and self.revive_hidden:
+            raise ValueError(f"arm {self.arm!r} has no push on silent hidden cells; leave revive_hidden at 0")
         if self.batch < 1:
             raise ValueError(f"batch must be at least 1 sample, got {self.batch}")
         if not self.window > 1:
@@ -172,6 +188,13 @@ class STDBP:
     def output_cells(self) -> FirstSpike:
         """What the output cells share."""
         return FirstSpike(self.tau, self.threshold_output, self.window * self.tau, self.floor)
+
+    @property
+    def retrograde(self) -> RetrogradeSBP | None:
+        """The signal of the hidden cells, in the arms that have one."""
+        if self.arm not in EMISSION:
+            return None
+        return RetrogradeSBP(emission=EMISSION[self.arm], transport=Window(self.duration), gate=TIMING)
 
     @property
     def duration(self) -> Quantity:
@@ -212,7 +235,9 @@ class STDBP:
         if k == last:
             events = {"answer": "teacher_on > 0"}
         model = PIXELS + (NOISE if self.noisy else "") if k == 0 else FirstSpike.EQUATIONS + TEACHING
-        group = NeuronGroup(self.layers[k], model + (OUTPUT if k == last else ""), events=events, clock=clock,
+        sbp = self.retrograde if 0 < k < last else None
+        equations = Equations(model + (OUTPUT if k == last else ""))
+        group = NeuronGroup(self.layers[k], equations + sbp.equations if sbp else equations, events=events, clock=clock,
                             namespace=namespace, name=name)
         used = "used = clip(used*int(batch_place > 0) + fired*teacher_on, 0, 1)"
         read = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
@@ -237,21 +262,31 @@ class STDBP:
         group.set_event_schedule("onset", when="start", order=10 * k)
         group.set_event_schedule("learn", when="start", order=place)
         group.set_event_schedule("improve", when="start", order=900)
-        if k > 0:
+        for hand_over in sbp.operation(group, clock) if sbp else ():
+            hand_over.order = place + 3
+        if k > 0 and not sbp:
             group.run_regularly(FirstSpike.ERROR, clock=clock, when="start", order=place + 2, name=f"{name}_error")
         return group
 
     def _between(self, k: int, source: NeuronGroup, target: NeuronGroup) -> list:
         """Synapses from layer k to the next, and what puts the spikes of layer k in order."""
-        cells = self.output_cells if k == len(self.layers) - 2 else self.hidden_cells
-        report = ARMS[self.arm] if k > 0 else ""
+        cells, last = (self.output_cells, True) if k == len(self.layers) - 2 else (self.hidden_cells, False)
         improve, before = learner(self.optimiser, "improve", self.batch, decay=self.decay)
-        rule = arrival(cells, "onset") + backward(cells, "learn", report) + improve
+        sbp = self.retrograde
+        if sbp and last:
+            rule, before = arrival(cells, "onset") + sbp.emitting(timing_rule(cells, "learn")), ""
+        elif sbp:
+            rule = arrival(cells, "onset") + improve
+            namespace = {**rule.namespace, "least_slope": cells.floor}
+            rule = sbp.receiving(replace(rule, weight="grad", namespace=namespace), on="learn")
+        else:
+            rule = arrival(cells, "onset") + backward(cells, "learn", report=k > 0) + improve
         synapses = rule.synapses(source, target, name=f"into_{target.name}")
         synapses.connect()
         place = 600 + 10 * (len(self.layers) - 2 - k)
-        for pathway, order in (("arrive", 10 * k + 2), ("learn", place + 1), ("improve", 902)):
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = "start", order
+        orders = {"arrive": 10 * k + 2, "learn": place + 1, "retrograde": place + 1, "improve": 902}
+        for pathway in rule.pathways:
+            getattr(synapses, pathway).when, getattr(synapses, pathway).order = "start", orders[pathway]
         if before:
             synapses.run_regularly(before, dt=self.batch * self.duration, when="start", order=901,
                                    name=f"{synapses.name}_stride")
@@ -277,11 +312,33 @@ class STDBP:
                     f"{reach:.3g} of a threshold of {cells.threshold:g} within the window; raise mean or spread"
                 )
             start[f"{name}.w"] = w
+            if name == "into_output" and self.arm in EMISSION:
+                continue  # changes after each sample, without an optimiser
             for state in {"adam": "mv", "momentum": "m", "sgd": ""}[self.optimiser]:
                 start[f"{name}.{state}"] = np.zeros(n * m)
             if self.optimiser == "adam":
                 start[f"{name}.updates"] = np.array(0.0)
         return start
+
+    def check(self, samples: Samples) -> None:
+        """Refuse samples that the network cannot show or answer.
+
+        Raises
+        ------
+        SampleError
+            Another number of inputs; a label without an output cell.
+        NothingFiresError
+            No sample has an input spike.
+        """
+        if samples.images.shape[1] != self.layers[0]:
+            raise SampleError(f"samples have {samples.images.shape[1]} inputs and layer 'pixels' has {self.layers[0]} "
+                              f"cells; make the network with layers=({samples.images.shape[1]}, ...)")
+        if samples.labels.max() >= self.layers[-1]:
+            first = int(np.argmax(samples.labels >= self.layers[-1]))
+            raise SampleError(f"label {samples.labels[first]} of sample {first} has no output cell: layer 'output' has "
+                              f"{self.layers[-1]}; give it at least {samples.labels.max() + 1}")
+        if not samples.images.any():
+            raise NothingFiresError("no cell of layer 'pixels' ever fires: all samples are 0, which is no spike")
 
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.trials.Training` needs."""
@@ -289,6 +346,6 @@ class STDBP:
         rates = {f"into_{name}.rate": self.rate_output if name == "output" else hidden for name in self.names[1:]}
         return TrialModel(
             make=functools.partial(STDBP.network, self), duration=self.duration, initial=self.initial, rates=rates,
-            counts="answers.spike_time", remainder="", earliest=True,
+            counts="answers.spike_time", remainder="", earliest=True, check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
         )

@@ -27,7 +27,7 @@ from sbp_brian._quantities import duration, positive
 from sbp_brian.event_order import order_is_meant
 from sbp_brian.rules import SynapseRule
 
-__all__ = ["OPTIMISERS", "SOURCE", "FirstSpike", "arrival", "backward", "learner"]
+__all__ = ["OPTIMISERS", "SOURCE", "FirstSpike", "arrival", "backward", "learner", "timing_rule"]
 
 SOURCE = "Zhang et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991"
 
@@ -125,7 +125,7 @@ def arrival(cells: FirstSpike, event: str) -> SynapseRule:
     )
 
 
-def backward(cells: FirstSpike, event: str, report: str = "") -> SynapseRule:
+def backward(cells: FirstSpike, event: str, report: bool = False) -> SynapseRule:
     """The gradient of the loss with respect to each causal weight, summed over a batch, at the source's `event`.
 
     Parameters
@@ -133,29 +133,38 @@ def backward(cells: FirstSpike, event: str, report: str = "") -> SynapseRule:
     cells : FirstSpike
     event : str
         Of the source cells that spiked in this sample, once the targets' ``err`` is known.
-    report : str
-        What the source cell is told: ``"exact"``, e w, the derivative (it needs the weight on the way back);
-        ``"weighted"``, w dw, as self-backpropagation reports a change in proportion to the synapse's strength; empty:
-        nothing.
-
-    Raises
-    ------
-    ValueError
-        Another report.
+    report : bool
+        Whether the source cell is told e w, the derivative with respect to its spike time: it needs the weight on the
+        way back (weight transport).
     """
-    reports = {"": "", "exact": "delta_pre = delta_pre + causal*err_post*w\n",
-               "weighted": "delta_pre = delta_pre + causal*err_post*w*(spike_time_post - spike_time_pre)/tau\n"}
-    if report not in reports:
-        raise ValueError(f"report must be 'exact', 'weighted' or '', got {report!r}")
+    told = "delta_pre = delta_pre + causal*err_post*w\n" if report else ""
     return SynapseRule(
         name="spike-time gradient",
         model="w : 1\ngrad : 1",
         on_pre={
-            "learn": "causal = int(spike_time_pre < spike_time_post)\n" + reports[report]
+            "learn": "causal = int(spike_time_pre < spike_time_post)\n" + told
                      + "grad = grad - causal*err_post*(spike_time_post - spike_time_pre)/tau"
         },
         on_event={"learn": event},
         namespace={"tau": cells.tau},
+        source=SOURCE,
+    )
+
+
+def timing_rule(cells: FirstSpike, event: str) -> SynapseRule:
+    """The same change, made at once and to the weight itself: what a synapse does by the two spike times it knows.
+
+    ``w`` grows by rate e_k (t_k - t_j)/tau at the source's `event`. A rule that changes its weight is one that
+    `sbp_brian.retrograde.RetrogradeSBP` can make report.
+    """
+    return SynapseRule(
+        name="spike-time rule",
+        model="w : 1\nrate : 1 (shared)",
+        on_pre={"learn": "w = w + rate*int(spike_time_pre < spike_time_post)*err_post"
+                         "*(spike_time_post - spike_time_pre)/tau"},
+        on_event={"learn": event},
+        namespace={"tau": cells.tau},
+        initial={"rate": 0.0},
         source=SOURCE,
     )
 

@@ -185,6 +185,8 @@ class TrialModel:
         `counts` holds graded outputs, the largest decides; `remainder` is not used.
     by_epoch : callable, optional
         ``by_epoch(number)`` -> more run arguments for the epoch `number` (from 0), e.g. a rate with a plan of its own.
+    check : callable, optional
+        ``check(samples)`` raises for samples that the network cannot show or answer; called before anything is built.
     """
 
     make: Callable
@@ -197,6 +199,7 @@ class TrialModel:
     earliest: bool = False
     graded: bool = False
     by_epoch: Callable[[int], Mapping[str, Any]] | None = None
+    check: Callable[[Samples], None] | None = None
 
 
 class Training:
@@ -231,6 +234,8 @@ class Training:
                  decay: float = 1.0, facts: Mapping[str, Any] | None = None, shuffle: bool = True):
         if not 0 < decay <= 1:
             raise ValueError(f"decay must be in (0, 1], got {decay}")
+        if model.check is not None:
+            model.check(samples)
         self.model, self.samples = model, samples
         self.seed, self.decay, self.shuffle = seed, decay, shuffle
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))

@@ -9,12 +9,13 @@ from brian2 import ms
 from sbp_brian._rule_checks import RuleError
 from sbp_brian.models.stdbp import STDBP, NothingFiresError
 from sbp_brian.targets import Simulation
-from sbp_brian.trials import Presentation, Samples, Training
+from sbp_brian.trials import Presentation, SampleError, Samples, Training
 from tests.reference import stdbp as closed
 
 LAYERS = (12, 9, 7, 3)
 KAPPA, WINDOW, FLOOR = 2.0, 4.0, 0.2
 TAU = 0.01
+BUILT: dict = {}  # a program serves all tests of one network and its images
 
 
 def network(layers=LAYERS, **kwds):
@@ -34,8 +35,12 @@ def input_times(image):
 def run(model, images, labels, *, target="numpy", teaching=None, start=None, rate=0.0, seed=2):
     """Show the samples once in their order; the result and the weights before."""
     n = len(images)
-    presentation = Presentation(images, n, model.duration)
-    simulation = Simulation(functools.partial(STDBP.network, model, presentation), (n + 1) * model.duration, target)
+    key = (repr(model), target, images.tobytes())
+    if key not in BUILT:
+        presentation = Presentation(images, n, model.duration)
+        make = functools.partial(STDBP.network, model, presentation)
+        BUILT[key] = presentation, Simulation(make, (n + 1) * model.duration, target)
+    presentation, simulation = BUILT[key]
     start = {**model.initial(seed), **(start or {})}
     rates = dict.fromkeys(model.trial_model().rates, rate)
     shown = presentation.settings(np.arange(n), labels, np.ones(n) if teaching is None else teaching)
@@ -53,10 +58,13 @@ def thresholds(layers=LAYERS):
 
 
 # ---------------------------------------------------------------------------------------------------- exactness
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp"])
+CYTHON = pytest.param("cython", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp", CYTHON])
 def test_spike_times_are_those_of_the_closed_form(target):
     images, labels = samples(60)
-    result, start = run(network(), images, labels, target=target, teaching=np.zeros(60))
+    result, start = run(network(batch=4), images, labels, target=target, teaching=np.zeros(60))
     times = np.array([closed.forward(matrices(start), input_times(x), thresholds(), WINDOW)[0][-1] for x in images])
     silent = ~np.isfinite(times)
     assert 0.02 < silent.mean() < 0.9, "the case must hold silent and spiking cells"
@@ -65,10 +73,11 @@ def test_spike_times_are_those_of_the_closed_form(target):
     np.testing.assert_allclose(found[~silent], times[~silent], rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("target", "optimiser"), [("numpy", "adam"), ("cython", "adam"), ("cpp", "adam"),
-                                                   ("numpy", "sgd"), ("numpy", "momentum")])
+@pytest.mark.parametrize(("target", "optimiser"), [
+    ("numpy", "adam"), ("cpp", "adam"), ("numpy", "sgd"), ("numpy", "momentum"),
+    pytest.param("cython", "adam", marks=pytest.mark.slow)])
 def test_learning_follows_the_closed_form(target, optimiser):
-    n, batch, rate = 24, 4, 0.02
+    n, batch, rate = 60, 4, 0.02
     images, labels = samples(n)
     model = network(batch=batch, optimiser=optimiser)
     result, start = run(model, images, labels, target=target, rate=rate)
@@ -219,12 +228,12 @@ def test_inputs_that_come_at_once_and_ties():
 
 
 # ------------------------------------------------------------------------------------------------------ learning
-def xor_samples():
+def xor_samples(repeats=100):
     images = np.array([[255, 255 * (1 - a) or 1, 255 * a or 1, 255 * (1 - b) or 1, 255 * b or 1]
                        for a in (0, 1) for b in (0, 1)], np.uint8)
     labels = np.array([0, 1, 1, 0])
-    parts = np.arange(400), np.arange(400, 404), np.arange(0)
-    return Samples(np.tile(images, (101, 1)), np.tile(labels, 101), 2, *parts)
+    parts = np.arange(4 * repeats), np.arange(4 * repeats, 4 * repeats + 4), np.arange(0)
+    return Samples(np.tile(images, (repeats + 1, 1)), np.tile(labels, repeats + 1), 2, *parts)
 
 
 def test_xor_is_solved_by_nine_of_ten_seeds(tmp_path):
@@ -238,25 +247,30 @@ def test_xor_is_solved_by_nine_of_ten_seeds(tmp_path):
 
 def test_a_frozen_hidden_layer_does_not_move(tmp_path):
     model = STDBP((5, 10, 2), arm="frozen", mean=2.0, spread=2.0, batch=4)
-    training = Training(model.trial_model(), xor_samples(), tmp_path)
+    training = Training(model.trial_model(), xor_samples(10), tmp_path, target="numpy")
     start = training.learned["into_hidden1.w"].copy()
     training.run(1)
     np.testing.assert_array_equal(training.learned["into_hidden1.w"], start)
     assert not np.array_equal(training.learned["into_output.w"], training.model.initial(0)["into_output.w"])
 
 
-def test_sbp_reports_changes_in_proportion_to_the_weight():
-    layers = (12, 9, 3)
+@pytest.mark.parametrize(("arm", "report"), [("sbp", "weighted"), ("sbp-change", "change")])
+def test_in_sbp_the_output_synapses_report_their_change(arm, report):
+    """RetrogradeSBP against plain numpy: output weights change at once, hidden cells get w dw or dw, summed."""
+    layers, rate = (12, 9, 3), 0.01
     images, labels = samples(1, layers)
-    model = network(layers, arm="sbp", batch=3)
-    result, start = run(model, images, labels)
+    result, start = run(network(layers, arm=arm, batch=3), images, labels, rate=rate)
     weights = matrices(start, layers)
     times, slopes = closed.forward(weights, input_times(images[0]), thresholds(layers), WINDOW)
-    expected = closed.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR, report="weighted")
+    expected = closed.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR, report=report)
     exact = closed.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR)
     assert not np.allclose(expected[0], exact[0])
-    for found, wanted in zip(matrices(result, layers, "grad"), expected, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9)
+    change = matrices(result, layers)[-1] - weights[-1]
+    assert np.abs(change).max() > 1e-3
+    np.testing.assert_allclose(change, -rate * expected[1], rtol=0, atol=1e-12)
+    found = np.array(result["into_hidden1.grad"]).reshape(12, 9)
+    assert np.abs(found).max() > 1e-4
+    np.testing.assert_allclose(found, rate * expected[0], rtol=0, atol=1e-12)
 
 
 # ------------------------------------------------------------------------------------------------------ refusals
@@ -268,6 +282,7 @@ def test_sbp_reports_changes_in_proportion_to_the_weight():
     ({"batch": 0}, "batch must be at least 1"),
     ({"kappa": float("nan")}, "kappa must be zero or positive"),
     ({"arm": "sbp", "layers": (5, 4, 4, 2)}, "arm 'sbp' reports one synapse back"),
+    ({"arm": "sbp", "revive_hidden": 0.1}, "arm 'sbp' has no push on silent hidden cells"),
     ({"drop": 1.0}, "drop must be a share"),
     ({"tau": -1 * ms}, "tau = .* must be positive"),
     ({"floor": 0.0}, "floor = 0.0 must be positive"),
@@ -281,6 +296,22 @@ def test_bad_parameters_are_refused(wrong, message):
 def test_a_network_in_which_nothing_fires_is_refused(tmp_path):
     with pytest.raises(NothingFiresError, match=r"no cell of layer 'hidden1' can fire: .* threshold of 1"):
         Training(STDBP((5, 10, 2), mean=-9.0, spread=0.1).trial_model(), xor_samples(), tmp_path)
+
+
+@pytest.mark.parametrize(("wrong", "error", "message"), [
+    ({"layers": (6, 10, 2)}, SampleError, "samples have 5 inputs and layer 'pixels' has 6 cells"),
+    ({"layers": (5, 10, 1)}, SampleError, "label 1 of sample 1 has no output cell: layer 'output' has 1; give it at"),
+])
+def test_samples_that_the_network_cannot_take_are_refused(tmp_path, wrong, error, message):
+    with pytest.raises(error, match=message):
+        Training(STDBP(mean=2.0, **wrong).trial_model(), xor_samples(), tmp_path)
+
+
+def test_samples_without_a_spike_are_refused(tmp_path):
+    blank = xor_samples()
+    blank.images[:] = 0
+    with pytest.raises(NothingFiresError, match="no cell of layer 'pixels' ever fires"):
+        Training(STDBP((5, 10, 2), mean=2.0).trial_model(), blank, tmp_path)
 
 
 @pytest.mark.slow

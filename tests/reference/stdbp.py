@@ -58,8 +58,8 @@ def gradients(weights, times, slopes, label, kappa, window, floor, revive=1.0, r
         lead = np.where(causal, after[None, :] - np.where(np.isfinite(before), before, 0)[:, None], 0)
         result.append(-lead * err)
         if layer:
-            weight = weights[layer] * (lead if report == "weighted" else 1)
-            delta = (causal * weight * err).sum(1)
+            told = {"exact": weights[layer] * causal, "weighted": weights[layer] * lead, "change": lead}[report]
+            delta = (told * err).sum(1)
             err = np.where(np.isfinite(before), delta, 0) / np.maximum(slopes[layer - 1], floor)
     return result[::-1]
 
