@@ -11,6 +11,8 @@ from rich.text import Text
 
 from sbp_brian._tables import console
 
+_DOI = r"10\.\d{4,}/[^\s,;)]+"
+
 __all__ = ["diagnose", "models", "show"]
 
 
@@ -24,9 +26,10 @@ def models() -> list[tuple[str, str, str]]:
             continue
         path = Path(module.module_finder.path) / f"{module.name}.py"
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path.is_file() else ""
-        doi = re.search(r"10\.\d{4,}/[^\s,;)]+", text or "")
+        named = (text or "").partition("\nSource")       # what is cited before it are other people's variants
+        doi = re.search(_DOI, named[2]) or re.search(_DOI, named[0])
         if doi:                                    # the other files are their helpers
-            rows.append((module.name, text.split("\n\n")[0].replace("\n", " "), f"doi:{doi[0].rstrip('.')}"))
+            rows.append((module.name, text.split("\n\n")[0].replace("\n", " "), f"doi:{doi[0].rstrip('.:')}"))
     return rows
 
 
