@@ -1,4 +1,4 @@
-"""The command line: ``sbp list``, ``run``, ``reproduce``, ``figures``, ``report``, ``data``, ``doctor``.
+"""The command line: ``sbp list``, ``run``, ``sweep``, ``reproduce``, ``figures``, ``report``, ``data``, ``doctor``.
 
 Commands import what they need when they are called, so that help and lists are there at once.  Every failure is one
 line on the standard error stream and a non-zero exit status; ``--debug`` shows the traceback.
@@ -104,8 +104,9 @@ def _add_commands() -> None:
     from sbp_brian.cli_output import figures, report
     from sbp_brian.cli_reproduce import reproduce
     from sbp_brian.cli_run import run
+    from sbp_brian.cli_sweep import sweep
 
-    for command in (run, reproduce, figures, report, data):
+    for command in (run, sweep, reproduce, figures, report, data):
         main.add_command(command)
 
 

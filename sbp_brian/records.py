@@ -15,7 +15,8 @@ import math
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FORMAT", "Record", "RecordError", "VERDICTS", "find", "latest", "read", "run_name", "to_csv",
+__all__ = ["FORMAT", "Record", "RecordError", "VERDICTS", "find", "latest", "put", "read", "run_name", "to_csv",
            "to_dataframe", "write"]
 
 FORMAT = 1
@@ -142,24 +143,42 @@ def write(record: Record, folder: str | os.PathLike, arrays: Mapping[str, np.nda
         Where it cannot be written (disk full, path is a file, no permission); an earlier record stays as it was.
     """
     folder = Path(folder)
-    fresh = folder.parent / f".{folder.name}.{os.getpid()}.new"
-    try:
-        fresh.mkdir(parents=True)
+    with _whole(folder) as fresh:
         with open(fresh / "arrays.npz", "wb") as file:
             np.savez_compressed(file, **dict(arrays or {}))
             _sync(file)
         with open(fresh / "record.json", "w", encoding="utf-8") as file:
             file.write(record.to_json())
             _sync(file)
+    record.folder = folder
+    record.__dict__.pop("arrays", None)
+    return folder
+
+
+def put(folder: str | os.PathLike, files: Mapping[str, bytes]) -> Path:
+    """Put the files of a record that was made elsewhere in place, whole or not at all; see `write`."""
+    folder = Path(folder)
+    with _whole(folder) as fresh:
+        for name, content in files.items():
+            with open(fresh / name, "wb") as file:
+                file.write(content)
+                _sync(file)
+    return folder
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside ``folder`` that takes its place where nothing fails."""
+    fresh = folder.parent / f".{folder.name}.{os.getpid()}.new"
+    try:
+        fresh.mkdir(parents=True)
+        yield fresh
         _put_in_place(fresh, folder)
     except OSError as error:
         raise RecordError(f"cannot write the record {folder}: {error.strerror or error}; make room or choose another "
                           "--out, then give the same command again (earlier records are whole)") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    record.folder = folder
-    record.__dict__.pop("arrays", None)
-    return folder
 
 
 def recover(folder: str | os.PathLike) -> None:

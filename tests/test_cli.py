@@ -204,7 +204,7 @@ def test_reproduce_stopped_leaves_no_process_behind(tmp_path):
 
 def test_reproduce_takes_every_protocol_benchmarks_first(tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(cli_reproduce, "_run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
+    monkeypatch.setattr(cli_reproduce, "run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
     assert sbp("reproduce", "--out", tmp_path).exit_code == 0
     assert sorted(ran) == sorted(protocols.names())
     assert ran[0] == "mnist"
@@ -212,7 +212,7 @@ def test_reproduce_takes_every_protocol_benchmarks_first(tmp_path, monkeypatch):
 
 def test_quick_reproduce_takes_one_road_through_all_parts(tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(cli_reproduce, "_run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
+    monkeypatch.setattr(cli_reproduce, "run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
     assert sbp("reproduce", "--quick", "--out", tmp_path).exit_code == 0
     assert ran == ["mnist", "bi-poo-1998", "tao-2000"]
     ran.clear()
