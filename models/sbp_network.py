@@ -245,8 +245,10 @@ class SBPNetwork:
         answers = StateMonitor(output, ["c", "v"], record=True, clock=every_sample, when="start", order=-2,
                                name="answers")
         hidden_spikes = SpikeMonitor(hidden, record=False, name="hidden_spikes")
-        onsets = EventMonitor(pixels, "onset", record=False, name="onsets")
-        objects = [pixels, hidden, output, inputs, outputs, answers, hidden_spikes, onsets]
+        counters = [EventMonitor(group, event, record=False, name=name) for group, event, name in (
+            (pixels, "onset", "onsets"), (pixels, "sample_end", "sample_ends"), (output, "missing", "missing_events"),
+            (output, "excess", "excess_events"))]
+        objects = [pixels, hidden, output, inputs, outputs, answers, hidden_spikes, *counters]
         return Network(*objects, *sbp.operation(hidden, every_sample))
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
@@ -270,5 +272,20 @@ class SBPNetwork:
                    "outputs.rate": self.rate_output},
             counts="answers.c",
             remainder="answers.v",
-            counted={"hidden_spikes": "hidden_spikes.N", "active_inputs": "onsets.N"},
+            counted={"hidden_spikes": "hidden_spikes.N", "active_inputs": "onsets.N",
+                     "synaptic_operations": {"onsets.N": self.n_hidden, "hidden_spikes.N": self.n_output}},
+            counted_learning=self.counted_learning,
         )
+
+    @property
+    def counted_learning(self) -> dict[str, dict[str, float]]:
+        """Weights that plasticity visits (unchanged ones too), and reports to hidden cells, for `TrialModel`.
+
+        An output cell's event visits its weights from all hidden cells, and each reports; the end of a sample visits
+        the weights of active inputs that take part. In the arm ``frozen`` nothing is reported and no input changes.
+        """
+        events = {"missing_events.N": self.n_hidden, "excess_events.N": self.n_hidden}
+        if self.arm == "frozen":
+            return {"weight_changes": events, "reports": {name: 0.0 for name in events}}
+        taking_part = self.n_hidden * max(1, round(self.proportion * self.n_input)) / self.n_input
+        return {"weight_changes": {**events, "sample_ends.N": taking_part}, "reports": events}

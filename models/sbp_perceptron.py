@@ -202,13 +202,31 @@ class SBPPerceptron(NumpyModel):
         """Outputs and the mean change of each array over the batch: ``(outputs, {"W1": ..., "b1": ...})``."""
         arm = arm or self.arm
         drives, activities = self.forward(x, lost)
-        found = {}
-        for k, taught in self.signals(arm, y, drives, activities, lost).items():
+        found, signals = {}, self.signals(arm, y, drives, activities, lost)
+        self._count(arm, activities, signals)
+        for k, taught in signals.items():
             taught = taught * self.dtype(1 / len(x))
             found[f"W{k}"], found[f"b{k}"] = activities[k - 1].T @ taught, taught.sum(0)
             if arm in SBP_ARMS and self.masks.get(k) is not None:
                 found[f"W{k}"] *= self.masks[k]
         return activities[-1], found
+
+    def _count(self, arm: str, activities, signals) -> None:
+        """Add to `counted` what a machine would do that skips all zeros, each sample for itself.
+
+        Synaptic operations: weights from active units, forward. Reports: weights over which taught hidden units hear of
+        the error. Weight changes: weights from active to taught units; that a batch adds them up first is not counted.
+        """
+        active = [np.count_nonzero(a, axis=1) for a in activities]
+        told = {k: np.count_nonzero(taught, axis=1) for k, taught in signals.items()}
+        share = {k: 1.0 if self.masks[k] is None or arm not in SBP_ARMS else self.proportion for k in self.masks}
+        fan = {k: self.layers[-1 if arm == "direct-feedback-alignment" else k + 1] for k in told if k < self.depth}
+        for name, amount in (
+            ("synaptic_operations", sum(float(n.sum()) * m for n, m in zip(active, self.layers[1:], strict=False))),
+            ("weight_changes", sum(float((active[k - 1] * n).sum()) * share.get(k, 1.0) for k, n in told.items())),
+            ("reports", sum(float(told[k].sum()) * fan[k] for k in fan)),
+        ):
+            self.counted[name] = self.counted.get(name, 0.0) + amount
 
     def learn(self, x, y, rows=None):
         """One batch; see `NumpyModel`."""

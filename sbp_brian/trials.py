@@ -20,7 +20,7 @@ from sbp_brian.encoding import ByteTable
 from sbp_brian.metrics import cosines
 from sbp_brian.targets import Result, Simulation
 
-__all__ = ["CheckpointError", "Epoch", "Presentation", "SampleError", "Samples", "Training", "TrialModel"]
+__all__ = ["CheckpointError", "Epoch", "Presentation", "SampleError", "Samples", "Training", "TrialModel", "total"]
 
 
 class SampleError(ValueError):
@@ -177,8 +177,11 @@ class TrialModel:
         counts of sample k.
     remainder : str
         The same for what decides between equal counts, e.g. the membrane's remainder.
-    counted : mapping of str to str
-        Quantity to report for each sample -> "object.variable" of a total over the run.
+    counted : mapping of str to str or mapping
+        Quantity to report for each sample -> "object.variable" of a total over the run, or several of them with a
+        factor each, e.g. ``{"hidden_spikes.N": 10}`` for ten synapses that every spike reaches.
+    counted_learning : mapping of str to str or mapping
+        The same, for what happens only while there is a teacher: reported for each training sample.
     earliest : bool
         `counts` holds spike times instead, and the earliest decides; `remainder` is not used. All equal: no answer, -1.
     graded : bool
@@ -195,7 +198,8 @@ class TrialModel:
     rates: Mapping[str, float]
     counts: str
     remainder: str
-    counted: Mapping[str, str] = field(default_factory=dict)
+    counted: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
+    counted_learning: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
     earliest: bool = False
     graded: bool = False
     by_epoch: Callable[[int], Mapping[str, Any]] | None = None
@@ -292,7 +296,9 @@ class Training:
         result = self._present(rows, teaching, rates, self._run_seed(number), progress)
         self.learned = {name: np.array(result[name]) for name in self.learned}
         right = self._scores(result, rows)
-        totals = {name: float(result[source]) / len(rows) for name, source in self.model.counted.items()}
+        totals = {name: total(result, source) / len(rows) for name, source in self.model.counted.items()}
+        totals |= {name: total(result, source) / len(s.training) for name, source in
+                   self.model.counted_learning.items()}
         validation = float(np.nanmean(right[~teaching])) if len(s.validation) else float("nan")
         self.history.append(
             Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
@@ -357,6 +363,12 @@ class Training:
     def checkpoint(self, number: int) -> dict[str, np.ndarray]:
         """What had been learned after epoch `number` (from 1)."""
         return self.checkpoints.read(number)
+
+
+def total(result: Result, source: str | Mapping[str, float]) -> float:
+    """What `TrialModel.counted` asks for: a total of a run, or a sum of several with their factors."""
+    parts = {source: 1.0} if isinstance(source, str) else source
+    return float(sum(factor * float(result[name]) for name, factor in parts.items()))
 
 
 @dataclass(frozen=True)

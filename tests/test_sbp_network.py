@@ -8,7 +8,7 @@ import pytest
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.subsets import InputSubset
 from sbp_brian.targets import Simulation
-from sbp_brian.trials import Presentation
+from sbp_brian.trials import Presentation, total
 from tests.reference.sbp_network import ReferenceNetwork
 
 N_IN, N_HID, N_OUT, N = 20, 12, 3, 40
@@ -63,6 +63,7 @@ def test_the_network_follows_the_reference(target, arm, trial):
     np.testing.assert_allclose(result["hidden.bias"], net.bias, rtol=0, atol=1e-10)
     # the last, empty sample is shown too; without a drive only biases can make it spike
     assert abs(int(result["hidden_spikes.N"]) - spikes) <= N_HID * 10
+    assert total(result, network(arm).counted_learning["weight_changes"]) == net.weight_changes
     assert int(result["onsets.N"]) == int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
 
 
@@ -73,6 +74,9 @@ def test_a_share_of_the_inputs_takes_part(trial):
     assert (mask.sum(0) == N_IN // 4).all()
     net, _, _ = reference("weighted/activity", trial, start, mask.astype(float))
     np.testing.assert_allclose(result["inputs.w"], net.w_in.ravel(), rtol=0, atol=1e-10)
+    # how many of the active inputs are in the subset is only expected
+    expected = total(result, network("weighted/activity", proportion=0.25).counted_learning["weight_changes"])
+    assert expected == pytest.approx(net.weight_changes, rel=0.1)
     moved = (result["inputs.w"] != start["inputs.w"]).reshape(N_IN, N_HID)
     assert not moved[~mask].any()
     assert moved[mask].any()

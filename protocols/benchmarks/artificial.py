@@ -16,6 +16,7 @@ import numpy as np
 from sbp_brian.models import sbp_perceptron, sbp_spiking_perceptron
 from sbp_brian.numpy_training import NumpyModel, NumpyTraining, Patterns, cosine, first_maximum, one_hot
 from sbp_brian.protocol import Context, Parameter, ParameterError
+from sbp_brian.protocols.benchmarks import operations
 from sbp_brian.trials import Samples
 
 __all__ = ["ARMS", "MODELS", "PARAMETERS", "digits", "run", "windows"]
@@ -179,6 +180,7 @@ def _metrics(context, kind, task, arm, training, outputs, repeated) -> None:
     context.metric("epochs", len(training.history))
     for counted, total in last.per_sample.items():
         context.metric(f"{counted}_per_sample", total, provenance="counted in the last epoch")
+    operations.report(context, training.history, len(patterns.training))
     seconds = sum(e.seconds for e in training.history)
     context.timing(run_s=seconds, samples_per_s=sum(e.samples for e in training.history) / seconds)
 

@@ -19,7 +19,7 @@ from sbp_brian.datasets import load_mnist
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.models.stdbp import ARMS as STDBP_ARMS
 from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
-from sbp_brian.protocols.benchmarks import artificial, stdbp
+from sbp_brian.protocols.benchmarks import artificial, operations, stdbp
 from sbp_brian.trials import Samples, Training
 
 #: Learning rates of each arm, chosen on validation (hidden, output).
@@ -108,9 +108,12 @@ def _report(context: Context, training: Training, history, answers, counts, resu
     test_spikes = float(result["hidden_spikes.N"]) / n_test
     context.metric("hidden_spikes_per_sample", test_spikes, provenance="counted on the test images")
     cells = len(training.learned["hidden.bias"])
-    operations = float(result["onsets.N"]) / n_test * cells + test_spikes * samples.classes
-    context.metric("synaptic_operations_per_sample", operations,
+    context.metric("synaptic_operations_per_sample",
+                   float(result["onsets.N"]) / n_test * cells + test_spikes * samples.classes,
                    provenance="input events and hidden spikes counted by the network, times synapses; test images")
+    context.metric("weight_changes_per_sample", last.per_sample["weight_changes"],
+                   provenance="weights visited by plasticity, unchanged ones too; training images of the last epoch")
+    operations.report(context, history, len(samples.training))
     speed = sum(e.samples for e in history) / sum(e.seconds for e in history)
     context.timing(build_s=training.build_s, run_s=sum(e.seconds for e in history), samples_per_s=speed)
     confusion = np.zeros((samples.classes, samples.classes), int)

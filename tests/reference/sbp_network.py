@@ -9,6 +9,7 @@ class ReferenceNetwork:
         self.steps, self.first_taught = steps, first_taught
         self.emission, self.by_activity = emission, by_activity
         self.mask = np.ones_like(w_in) if gate_mask is None else gate_mask
+        self.weight_changes = 0  # weights that plasticity visited
 
     def sample(self, x, label, teaching, rate_in, rate_out):
         """Show one sample; learn from it where there is a teacher. Returns output counts, hidden counts."""
@@ -27,6 +28,7 @@ class ReferenceNetwork:
                 wanted = np.arange(n_out) == label
                 for kind, sign in ((~wanted & own, -1), (wanted & ~own, +1)):  # 'excess' before 'missing', by name
                     for k in np.flatnonzero(kind):
+                        self.weight_changes += n_hidden
                         before = self.w_out[:, k].copy()
                         change = sign * rate_out * s / (phase + 1)
                         self.w_out[:, k] = before + change
@@ -38,5 +40,6 @@ class ReferenceNetwork:
             u, c = u - own, c + own
         if teaching:
             self.w_in += rate_in * np.outer(x, signal) * self.mask
+            self.weight_changes += int(self.mask[x > 0].sum())
         self.bias += rate_in * signal
         return c, s
