@@ -20,6 +20,7 @@ from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.models.stdbp import ARMS as STDBP_ARMS
 from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
 from sbp_brian.protocols.benchmarks import artificial, operations, stdbp
+from sbp_brian.rasters import record_spikes
 from sbp_brian.trials import Samples, Training
 
 #: Learning rates of each arm, chosen on validation (hidden, output).
@@ -89,6 +90,20 @@ def run(context: Context) -> None:
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
         answers, counts, result = training.evaluate(samples.test, bar)
     _report(context, training, history, answers, counts, result)
+    if p.raster:
+        with context.progress("recording spikes of three test images"):
+            _rasters(context, training)
+
+
+def _rasters(context: Context, training: Training) -> None:
+    """Spikes of three test images before and after learning, as rows: image, time since onset (ms), cell."""
+    rows = training.samples.test[:3]
+    states = {"before": training.model.initial(training.seed), "after": training.learned}
+    for when, learned in states.items():
+        found = record_spikes(training.model, training.samples, rows, learned, ("hidden", "output"), training.seed)
+        for layer, (image, t, cell) in found.items():
+            context.array(f"raster_{layer}_{when}", np.array([image, 1e3 * t, cell]))
+    context.array("raster_labels", training.samples.labels[rows])
 
 
 def _report(context: Context, training: Training, history, answers, counts, result) -> None:
@@ -171,13 +186,14 @@ PROTOCOL = Protocol(
         "decay": Parameter(0.75, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "hold_out": Parameter(True, help="hold the validation images out; no: train on all 60,000"),
         "robustness": Parameter(False, help="stdbp: test with displaced, missing spikes and inexact weights too"),
+        "raster": Parameter(False, help="sbp_network: keep the spikes of three test images before and after learning"),
         "train_samples": Parameter(0, minimum=0, help="training images; 0: all"),
         "validation_samples": Parameter(0, minimum=0, help="validation images; 0: all"),
         "test_samples": Parameter(0, minimum=0, help="test images; 0: all"),
         **artificial.PARAMETERS,
     },
     quick={"epochs": 2, "train_samples": 20_000, "validation_samples": 2_000},
-    full={"epochs": 6},
+    full={"epochs": 6, "raster": True},
     run=run,
     figures=("mnist-learning",),
     targets=("numpy", "cython", "cpp"),
