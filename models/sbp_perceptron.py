@@ -149,7 +149,7 @@ class SBPPerceptron(NumpyModel):
             activities.append(s)
         return drives, activities
 
-    def predict(self, x, rng=None):
+    def predict(self, x, rng=None, rows=None):
         """Outputs; see `NumpyModel`."""
         return self.forward(x)[1][-1]
 

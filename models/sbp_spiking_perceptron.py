@@ -165,7 +165,7 @@ class SBPSpikingPerceptron(NumpyModel):
             carried *= self.dtype(self.decay)
         return u, s
 
-    def predict(self, x, rng):
+    def predict(self, x, rng, rows=None):
         """Mean spike counts, shape (batch, outputs)."""
         return self.forward(self.encode(x, rng))[2][self.depth].mean(0)
 

@@ -141,9 +141,12 @@ class NumpyModel:
         """Show a batch, change the arrays, give the outputs before the change, shape (len(rows), outputs)."""
         raise NotImplementedError
 
-    def predict(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Outputs for inputs of shape (n, features); nothing changes."""
+    def predict(self, x: np.ndarray, rng: np.random.Generator, rows: np.ndarray | None = None) -> np.ndarray:
+        """Outputs for inputs of shape (n, features); nothing changes. `rows` names them where states are kept."""
         raise NotImplementedError
+
+    def follow(self, x: np.ndarray, rows: np.ndarray) -> None:
+        """After each epoch, for rows of validation and test: let kept states follow the weights; by default nothing."""
 
 
 class NumpyTraining:
@@ -233,14 +236,19 @@ class NumpyTraining:
         counted = {name: value / len(order) for name, value in model.counted.items()}
         validation = float(self.score(patterns.validation)) if len(patterns.validation) else float("nan")
         self.history.append(Epoch(number + 1, total / len(order), validation, counted, seconds, len(order)))
+        held_out = np.concatenate([patterns.validation, patterns.test])
+        for first in range(0, len(held_out), self.SHOWN):
+            rows = held_out[first : first + self.SHOWN]
+            model.follow(patterns.batch(rows, model.dtype), rows)
         self.checkpoints.save(model.arrays, self.history)
         progress(1.0)
 
-    def outputs(self, rows: np.ndarray) -> np.ndarray:
-        """What the network answers to these rows, shape (len(rows), outputs)."""
+    def outputs(self, rows: np.ndarray, anew: bool = False) -> np.ndarray:
+        """What the network answers to these rows, (len(rows), outputs); `anew`: without the states kept of them."""
         rng = np.random.default_rng([self.seed, 2**20])
-        return np.concatenate([self.model.predict(self.patterns.batch(rows[k : k + self.SHOWN], self.model.dtype), rng)
-                               for k in range(0, len(rows), self.SHOWN)])
+        parts = [rows[k : k + self.SHOWN] for k in range(0, len(rows), self.SHOWN)]
+        return np.concatenate([self.model.predict(self.patterns.batch(part, self.model.dtype), rng,
+                                                  None if anew else part) for part in parts])
 
     def score(self, rows: np.ndarray) -> float:
         """Mean score of these rows."""

@@ -39,8 +39,19 @@ def test_the_spiking_perceptron_counts_its_spikes(tmp_path):
     record = run(tmp_path, model="sbp_spiking_perceptron", arm="weighted/activity", train_samples=1000)
     assert value(record, "test_accuracy") > 0.6
     assert 0 < value(record, "hidden_spikes_per_sample") < 20 * 50
-    with pytest.raises(ParameterError, match="lambda_p and lambda_f are not parameters of model=sbp_spiking"):
+    with pytest.raises(ParameterError, match="lambda_p means nothing to model=sbp_spiking"):
         run(tmp_path, model="sbp_spiking_perceptron", lambda_p=0.5)
+
+
+def test_energy_based_models_learn(tmp_path):
+    record = run(tmp_path, model="sbp_energy", arm="without-sbp", free_steps=6, nudged_steps=4, epochs=3)
+    assert value(record, "test_accuracy") > 0.3
+    assert value(record, "test_accuracy_from_zero") > 0.2
+    assert "free_steps=6, nudged_steps=4" in " ".join(record.notes)
+    record = run(tmp_path, model="rbm", epochs=4, rate_hidden=0.1)
+    assert value(record, "test_accuracy") > 0.6
+    with pytest.raises(ParameterError, match="share means nothing to model=rbm"):
+        run(tmp_path, model="rbm", share=0.5)
 
 
 def test_an_arm_of_another_model_is_refused(tmp_path):
