@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor, ms
@@ -53,17 +54,14 @@ TIMING = "-fired_post*int(spike_time_pre < spike_time_post)*(spike_time_post - s
          "/(tau*clip(slope_post, least_slope, 1e9))"
 
 TEACHING = "teacher_on : 1 (shared)\nbatch_place : 1 (shared)\nused : 1"
-PIXELS = f"""
-spike_time : second
-fired : 1
-{TEACHING}
-"""
-NOISE = "jitter : second (shared)\nmissing : 1 (shared)"
+INPUT = "spike_time : second\nfired : 1\n"
+NOISE = "\njitter : second (shared)\nmissing : 1 (shared)"
 JITTER = """
 spike_time = spike_time + jitter*randn()
 fired = fired*int(rand() >= missing)
 """
 OUTPUT = "\nothers : 1\nchosen : 1"
+USED = "used = clip(used*int(batch_place > 0) + fired*teacher_on, 0, 1)"
 PLACE = "teacher_on = teaching(t)\nbatch_place = timestep(t, sample_time) % batch\n"
 
 
@@ -209,59 +207,50 @@ class STDBP:
     def network(self, presentation: Presentation) -> Network:
         """The network; objects are named as in `names`."""
         clock = Clock(self.duration, name="sample_clock")
-        shown = {**presentation.namespace(), "sample_time": self.duration, "batch": self.batch, "tau": self.tau}
-        groups = [self._layer(k, clock, shown) for k in range(len(self.layers))]
+        ticks = self._ticks(clock)
+        shown = {**presentation.namespace(), "sample_time": self.duration, "batch": self.batch}
+        groups = [self._layer(k, clock, ticks, shown) for k in range(len(self.layers))]
         objects = list(groups)
         for k in range(len(groups) - 1):
             objects += self._between(k, groups[k], groups[k + 1])
-        compare = comparison(self.tau, self.kappa).synapses(groups[-1], groups[-1], name="compare")
+        compare = comparison(self.tau, self.kappa).synapses(groups[-1], groups[-1], name="compare",
+                                                             clock=ticks)
         compare.connect()
-        compare.compare.when, compare.compare.order = "start", 501
+        compare.compare.when, compare.compare.order = "start", self.shift + 501
         answers = StateMonitor(groups[-1], "spike_time", record=True, clock=clock, when="start", order=-20,
                                name="answers")
         counts = [EventMonitor(group, "onset", record=False, name=f"{name}_spikes")
                   for name, group in zip(self.names[:-1], groups[:-1], strict=True)]
         return Network(*objects, compare, answers, *counts)
 
-    def _layer(self, k: int, clock: Clock, shown: dict) -> NeuronGroup:
+    def _cells(self, k: int) -> FirstSpike:
+        """What the cells of layer k share."""
+        return self.output_cells if k == len(self.layers) - 1 else self.hidden_cells
+
+    def _layer(self, k: int, clock: Clock, ticks: Clock, shown: dict) -> NeuronGroup:
         """Cells of layer k with their code and events, in the order of the module's table."""
-        name, last = self.names[k], len(self.layers) - 1
-        cells = self.output_cells if k == last else self.hidden_cells
-        namespace = {**shown, **cells.namespace, "kappa": self.kappa, "revive_output": self.revive,
-                     "revive": self.revive_hidden, "drop": self.drop,
-                     "drop_input": self.drop_input}
-        events = {"onset": "fired > 0", "learn": "fired > 0 and teacher_on > 0",
-                  "improve": "used > 0 and batch_place == batch - 1 and teacher_on > 0"}
-        if k == last:
-            events = {"answer": "teacher_on > 0"}
-        model = PIXELS + (NOISE if self.noisy else "") if k == 0 else FirstSpike.EQUATIONS + TEACHING
+        name, last, cells, shift = self.names[k], len(self.layers) - 1, self._cells(k), self.shift
         sbp = self.retrograde if 0 < k < last else None
-        equations = Equations(model + (OUTPUT if k == last else ""))
-        group = NeuronGroup(self.layers[k], equations + sbp.equations if sbp else equations, events=events, clock=clock,
-                            namespace=namespace, name=name)
-        used = "used = clip(used*int(batch_place > 0) + fired*teacher_on, 0, 1)"
-        read = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
-        if self.drop_input:
-            read += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
-        begin = PLACE + (read + (JITTER if self.noisy else "") + used if k == 0 else FirstSpike.BEGIN)
+        model = self._equations(k) + TEACHING + (NOISE if self.noisy and k == 0 else "") + (OUTPUT if k == last else "")
+        equations = Equations(model) + sbp.equations if sbp else Equations(model)
+        namespace = {**shown, **cells.namespace, "kappa": self.kappa, "revive_output": self.revive,
+                     "revive": self.revive_hidden, "drop": self.drop, "drop_input": self.drop_input}
+        group = NeuronGroup(self.layers[k], equations, method="euler", events=self._events(k), clock=ticks,
+                            namespace=namespace | self._constants(), name=name)
+        begin = PLACE + (self._read() if k == 0 else self._begin(k))
         if k == last:
             begin += "\nothers = 0\nchosen = int(i == target_class(t))"
         group.run_regularly(begin, clock=clock, when="start", order=-10, name=f"{name}_begin")
-        if k > 0:
-            settle = FirstSpike.SETTLE
-            if 0 < k < last:
-                settle += ("fired = fired*int(rand() >= drop*teacher_on)\n" if self.drop else "") + used
-            group.run_regularly(settle, clock=clock, when="start", order=10 * k - 7, name=f"{name}_settle")
+        self._settle(k, group, clock)
         if k == last:
-            group.set_event_schedule("answer", when="start", order=500)
+            group.set_event_schedule("answer", when="start", order=shift + 500)
             error = "delta = teacher_on*kappa*(chosen - 1/clip(others, 1, 1e300))\n" \
                     "err = delta*(fired + (1 - fired)*chosen*revive_output)/clip(slope, least_slope, 1e9)"
-            group.run_regularly(error, clock=clock, when="start", order=502, name=f"{name}_error")
+            group.run_regularly(error, clock=clock, when="start", order=shift + 502, name=f"{name}_error")
             return group
-        place = 600 + 10 * (last - 1 - k)
-        group.set_event_schedule("onset", when="start", order=10 * k)
+        place = shift + 600 + 10 * (last - 1 - k)
         group.set_event_schedule("learn", when="start", order=place)
-        group.set_event_schedule("improve", when="start", order=900)
+        group.set_event_schedule("improve", when="start", order=shift + 900)
         for hand_over in sbp.operation(group, clock) if sbp else ():
             hand_over.order = place + 3
         if k > 0 and not sbp:
@@ -269,28 +258,78 @@ class STDBP:
         return group
 
     def _between(self, k: int, source: NeuronGroup, target: NeuronGroup) -> list:
-        """Synapses from layer k to the next, and what puts the spikes of layer k in order."""
-        cells, last = (self.output_cells, True) if k == len(self.layers) - 2 else (self.hidden_cells, False)
+        """Synapses from layer k to the next, and what hands the spikes of layer k on."""
+        cells, last, sbp = self._cells(k + 1), k == len(self.layers) - 2, self.retrograde
+        arriving, places, others = self._arriving(k, source, cells)
         improve, before = learner(self.optimiser, "improve", self.batch, decay=self.decay)
-        sbp = self.retrograde
         if sbp and last:
-            rule, before = arrival(cells, "onset") + sbp.emitting(timing_rule(cells, "learn")), ""
+            rule, before = arriving + sbp.emitting(timing_rule(cells, "learn")), ""
         elif sbp:
-            rule = arrival(cells, "onset") + improve
+            rule = arriving + improve
             namespace = {**rule.namespace, "least_slope": cells.floor}
             rule = sbp.receiving(replace(rule, weight="grad", namespace=namespace), on="learn")
         else:
-            rule = arrival(cells, "onset") + backward(cells, "learn", report=k > 0) + improve
-        synapses = rule.synapses(source, target, name=f"into_{target.name}")
+            rule = arriving + backward(cells, "learn", report=k > 0) + improve
+        synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=source.clock)
         synapses.connect()
-        place = 600 + 10 * (len(self.layers) - 2 - k)
-        orders = {"arrive": 10 * k + 2, "learn": place + 1, "retrograde": place + 1, "improve": 902}
+        place = self.shift + 600 + 10 * (len(self.layers) - 2 - k)
+        places = places | {"learn": ("start", place + 1), "retrograde": ("start", place + 1),
+                           "improve": ("start", self.shift + 902)}
         for pathway in rule.pathways:
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = "start", orders[pathway]
+            getattr(synapses, pathway).when, getattr(synapses, pathway).order = places[pathway]
         if before:
-            synapses.run_regularly(before, dt=self.batch * self.duration, when="start", order=901,
-                                   name=f"{synapses.name}_stride")
-        return [synapses, EventOrder(source, "onset", "spike_time", when="start", order=10 * k + 1)]
+            synapses.run_regularly(before, dt=self.batch * self.duration, when="start",
+                                   order=self.shift + self.stride_place, name=f"{synapses.name}_stride")
+        return [synapses, *others]
+
+    # ---------------------------------------------------------------- what depends on how time is dealt with
+    #: Added to the place of all that follows when the times of a sample are known; place of the optimiser's stride.
+    shift: ClassVar[int] = 0
+    stride_place: ClassVar[int] = 901
+
+    def _equations(self, k: int) -> str:
+        return FirstSpike.EQUATIONS if k else INPUT
+
+    def _events(self, k: int) -> dict[str, str]:
+        if k == len(self.layers) - 1:
+            return {"answer": "teacher_on > 0"}
+        return {"onset": "fired > 0", "learn": "fired > 0 and teacher_on > 0",
+                "improve": "used > 0 and batch_place == batch - 1 and teacher_on > 0"}
+
+    def _ticks(self, clock: Clock) -> Clock:
+        """The clock of cells and synapses, given that of samples."""
+        return clock
+
+    def _constants(self) -> dict:
+        """More constants for the code of cells."""
+        return {}
+
+    def _read(self) -> str:
+        """Code by which input cells take their times from the sample."""
+        read = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
+        if self.drop_input:
+            read += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
+        return read + (JITTER if self.noisy else "") + USED
+
+    def _begin(self, k: int) -> str:
+        """Code by which the other cells start a sample."""
+        return FirstSpike.BEGIN
+
+    def _settle(self, k: int, group: NeuronGroup, clock: Clock) -> None:
+        """Give the cells what finds their spike times and announces them."""
+        last = len(self.layers) - 1
+        if k < last:
+            group.set_event_schedule("onset", when="start", order=10 * k)
+        if k > 0:
+            settle = FirstSpike.SETTLE
+            if k < last:
+                settle += ("fired = fired*int(rand() >= drop*teacher_on)\n" if self.drop else "") + USED
+            group.run_regularly(settle, clock=clock, when="start", order=10 * k - 7, name=f"{group.name}_settle")
+
+    def _arriving(self, k: int, source: NeuronGroup, cells: FirstSpike) -> tuple[SynapseRule, dict, list]:
+        """How spikes of layer k reach the next: rule, slot and order of its pathways, further objects."""
+        order = EventOrder(source, "onset", "spike_time", when="start", order=10 * k + 1)
+        return arrival(cells, "onset"), {"arrive": ("start", 10 * k + 2)}, [order]
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Weights before learning, and the optimiser's state.
@@ -345,7 +384,7 @@ class STDBP:
         hidden = 0.0 if self.arm == "frozen" else self.rate_hidden
         rates = {f"into_{name}.rate": self.rate_output if name == "output" else hidden for name in self.names[1:]}
         return TrialModel(
-            make=functools.partial(STDBP.network, self), duration=self.duration, initial=self.initial, rates=rates,
+            make=functools.partial(type(self).network, self), duration=self.duration, initial=self.initial, rates=rates,
             counts="answers.spike_time", remainder="", earliest=True, check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
         )
