@@ -212,7 +212,7 @@ class STDBP:
         groups = [self._layer(k, clock, ticks, shown) for k in range(len(self.layers))]
         objects = list(groups)
         for k in range(len(groups) - 1):
-            objects += self._between(k, groups[k], groups[k + 1])
+            objects += self._between(k, groups[k], groups[k + 1], shown)
         compare = comparison(self.tau, self.kappa).synapses(groups[-1], groups[-1], name="compare",
                                                              clock=ticks)
         compare.connect()
@@ -257,7 +257,7 @@ class STDBP:
             group.run_regularly(FirstSpike.ERROR, clock=clock, when="start", order=place + 2, name=f"{name}_error")
         return group
 
-    def _between(self, k: int, source: NeuronGroup, target: NeuronGroup) -> list:
+    def _between(self, k: int, source: NeuronGroup, target: NeuronGroup, shown: dict) -> list:
         """Synapses from layer k to the next, and what hands the spikes of layer k on."""
         cells, last, sbp = self._cells(k + 1), k == len(self.layers) - 2, self.retrograde
         arriving, places, others = self._arriving(k, source, cells)
@@ -340,11 +340,10 @@ class STDBP:
             A layer of which no cell reaches its threshold within the window, even if all inputs came at once.
         """
         rng, start = np.random.default_rng([seed, 0]), {}
-        for k, (n, m) in enumerate(zip(self.layers[:-1], self.layers[1:], strict=True)):
-            name = f"into_{self.names[k + 1]}"
-            w = rng.uniform(-1, 1, n * m) * self.spread / np.sqrt(n) + self.mean / n
-            cells = self.output_cells if k == len(self.layers) - 2 else self.hidden_cells
-            reach = w.reshape(n, m).clip(0).sum(0).max() * self.window
+        for k in range(len(self.layers) - 1):
+            name, w, columns = self._weights(k, rng)
+            cells = self._cells(k + 1)
+            reach = columns.clip(0).sum(0).max() * self.window
             if reach < cells.threshold:
                 raise NothingFiresError(
                     f"no cell of layer {self.names[k + 1]!r} can fire: with all inputs at once the membrane reaches "
@@ -354,10 +353,16 @@ class STDBP:
             if name == "into_output" and self.arm in EMISSION:
                 continue  # changes after each sample, without an optimiser
             for state in {"adam": "mv", "momentum": "m", "sgd": ""}[self.optimiser]:
-                start[f"{name}.{state}"] = np.zeros(n * m)
+                start[f"{name}.{state}"] = np.zeros(len(w))
             if self.optimiser == "adam":
                 start[f"{name}.updates"] = np.array(0.0)
         return start
+
+    def _weights(self, k: int, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
+        """From layer k to the next: the weights' object, their values, and the same with one cell a column."""
+        n, m = self.layers[k], self.layers[k + 1]
+        w = rng.uniform(-1, 1, n * m) * self.spread / np.sqrt(n) + self.mean / n
+        return f"into_{self.names[k + 1]}", w, w.reshape(n, m)
 
     def check(self, samples: Samples) -> None:
         """Refuse samples that the network cannot show or answer.

@@ -143,7 +143,7 @@ def backward(cells: FirstSpike, event: str, report: bool = False) -> SynapseRule
         model="w : 1\ngrad : 1",
         on_pre={
             "learn": "causal = int(spike_time_pre < spike_time_post)\n" + told
-                     + "grad = grad - causal*err_post*(spike_time_post - spike_time_pre)/tau"
+                     + "grad -= causal*err_post*(spike_time_post - spike_time_pre)/tau"
         },
         on_event={"learn": event},
         namespace={"tau": cells.tau},
