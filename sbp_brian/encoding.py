@@ -7,9 +7,9 @@ epochs, would take 4 GB. A `ByteTable` holds each image once, in one byte a pixe
 from __future__ import annotations
 
 import numpy as np
-from brian2 import Function, Nameable
+from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
-__all__ = ["ByteTable"]
+__all__ = ["ByteTable", "latency_bytes"]
 
 _CPP = """
 %MODIFIER%static inline double %NAME%(const double row, const int column)
@@ -75,3 +75,43 @@ class ByteTable(Function, Nameable):
             self.implementations.add_implementation(
                 target, code=code, namespace={f"{self.name}_bytes": data}, name=self.name
             )
+
+
+def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:
+    """Samples for a network that reads a byte b as a spike at ``tau*(1 - b/255)``, from the spike times themselves.
+
+    Times are rounded to 1/255 of `tau`; what would be rounded to `tau` itself comes 1/255 earlier, for 0 is no spike.
+
+    Parameters
+    ----------
+    times : Quantity (second), shape (samples, inputs)
+        After the sample's onset; infinite or NaN where an input does not spike.
+    tau : Quantity (second)
+        Length of the window in which inputs may spike.
+
+    Returns
+    -------
+    ndarray of uint8, shape (samples, inputs)
+
+    Raises
+    ------
+    TypeError
+        `times` or `tau` is no time.
+    ValueError
+        Another shape, or a time outside the window, from 0 to `tau`; the message names the first.
+    """
+    for name, value in (("times", times), ("tau", tau)):
+        if not isinstance(value, Quantity) or get_dimensions(value) != second.dim:
+            raise TypeError(f"{name} must be in units of time, e.g. values*ms, got {type(value).__name__}")
+    shares = np.asarray(times / tau, dtype=float)
+    if shares.ndim != 2:
+        raise ValueError(f"times must have one row a sample, shape (samples, inputs), got shape {shares.shape}")
+    spikes = np.isfinite(shares)
+    outside = np.argwhere(spikes & ((shares < 0) | (shares > 1)) | np.isneginf(shares))
+    if len(outside):
+        sample, cell = outside[0]
+        raise ValueError(
+            f"input {cell} of sample {sample} spikes at {times[sample, cell]}, outside the window of 0 to {tau} "
+            f"({len(outside)} such spikes); scale the times, or mark inputs that do not spike by an infinite time"
+        )
+    return np.where(spikes, np.clip(np.round(255 * (1 - np.where(spikes, shares, 0))), 1, 255), 0).astype(np.uint8)
