@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, ms
+from brian2 import Network, StateMonitor, ms, seed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.small_networks import STATIC, connected, group, on_numpy, run, steps_rule, train
@@ -83,6 +83,7 @@ def driven(sbp, steps=60, n_in=10, spikes=None, w=1.0, ups=None, tag="", **how):
 @pytest.mark.parametrize(("proportion", "count"), [(0.3, 3), (0.5, 5), (0.01, 1), (0.94, 9)])
 def test_drawn_per_event_exact_count_at_each(proportion, count):
     objects, _, seen = driven(RetrogradeSBP(proportion=proportion, draw="event"), ups=range(2, 58), n_in=10)
+    seed(1)
     run(60, *objects)
     moved = np.diff(seen.w, axis=1) > 0
     events = moved.any(axis=0)
