@@ -82,13 +82,15 @@ class Samples:
             raise SampleError("there are no training samples")
 
     @classmethod
-    def join(cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: int) -> Samples:
-        """Samples from separate arrays (images, labels) named training, validation and test."""
+    def join(cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: int,
+             targets: np.ndarray | None = None) -> Samples:
+        """Samples from separate arrays (images, labels) named training, validation and test; targets in that order."""
         names = ("training", "validation", "test")
         ends = np.cumsum([0, *(len(parts[name][1]) for name in names)])
         rows = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(names)}
         images = np.concatenate([parts[name][0] for name in names])
-        return cls(images, np.concatenate([parts[name][1] for name in names]).astype(int), classes, **rows)
+        return cls(images, np.concatenate([parts[name][1] for name in names]).astype(int), classes, **rows,
+                   targets=targets)
 
     def with_shuffled_training_labels(self, seed: int) -> Samples:
         """The control in which the training labels tell nothing about the images."""
@@ -336,7 +338,9 @@ class Training:
         return self._answers(result, len(rows)), np.array(result[self.model.counts])[:, 1 : len(rows) + 1], result
 
     def _present(self, rows, teaching, rates, seed, progress) -> Result:
-        settings = {**self.learned, **rates, **self.presentation.settings(rows, self.samples.labels[rows], teaching)}
+        shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
+        asked = set(self.simulation.settable)  # e.g. without target_class, where the code reads target_value
+        settings = {**self.learned, **rates, **{name: values for name, values in shown.items() if name in asked}}
         return self.simulation.run(
             settings, seed=seed, progress=progress, duration=(len(rows) + 1) * self.model.duration
         )
