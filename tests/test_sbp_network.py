@@ -15,8 +15,8 @@ N_IN, N_HID, N_OUT, N = 20, 12, 3, 40
 RATES = {"weighted/activity": 2.0, "weighted": 0.5, "change": 0.5, "relative": 0.002}
 
 
-def network(arm, **kwds):
-    return SBPNetwork(n_input=N_IN, n_hidden=N_HID, n_output=N_OUT, arm=arm, steps=10, first_taught=2, **kwds)
+def network(arm, n_hidden=N_HID, **kwds):
+    return SBPNetwork(n_input=N_IN, n_hidden=n_hidden, n_output=N_OUT, arm=arm, steps=10, first_taught=2, **kwds)
 
 
 @pytest.fixture(scope="module")
@@ -26,45 +26,99 @@ def trial():
     return images, rng.integers(0, N_OUT, N), rng.permutation(N), rng.random(N) < 0.8
 
 
-def run(target, arm, trial, **kwds):
+def run(target, arm, trial, targets=None, **kwds):
     images, labels, rows, teaching = trial
     model = network(arm, **kwds)
-    presentation = Presentation(images, N, model.duration)
+    presentation = Presentation(images, N, model.duration, targets)
     make = functools.partial(SBPNetwork.network, model, presentation)
     start = model.initial(3)
     start["inputs.w"] *= 3
     start["outputs.w"] *= 2
-    settings = {**start, "inputs.retro_rate": RATES[arm], "hidden.bias_rate": RATES[arm], "outputs.rate": 0.05,
+    rates = {name: {"homeostasis": model.homeostasis, "rate": 0.05}.get(name.split(".")[1], RATES[arm])
+             for name in model.trial_model().rates}
+    settings = {**start, **rates, **model.trial_model().by_epoch(0),
                 **presentation.settings(rows, labels[rows], teaching)}
     result = Simulation(make, (N + 1) * model.duration, target).run(settings, seed=1)
     return start, result
 
 
-def reference(arm, trial, start, mask=None):
+def reference(arm, trial, start, mask=None, targets=None, n_hidden=(N_HID,), **kwds):
     images, labels, rows, teaching = trial
     emission, by_activity = ARMS[arm]
-    net = ReferenceNetwork(start["inputs.w"].reshape(N_IN, N_HID), start["outputs.w"].reshape(N_HID, N_OUT),
-                           start["hidden.bias"], 10, 2, emission, by_activity, mask)
-    counts, hidden = zip(*(net.sample(images[k] / 255, labels[k], taught, RATES[arm], 0.05)
+    sizes, names = (N_IN, *n_hidden, N_OUT), [name for name in start if name.endswith(".w")]
+    net = ReferenceNetwork([start[name].reshape(sizes[k], -1) for k, name in enumerate(names)],
+                           [start[name] for name in start if name.endswith(".bias")], 10, 2, emission, by_activity,
+                           mask, **kwds)
+    targets = np.eye(N_OUT)[labels] if targets is None else targets
+    counts, hidden = zip(*(net.sample(images[k] / 255, targets[k] > 0, taught, RATES[arm], 0.05)
                            for k, taught in zip(rows, teaching, strict=True)), strict=True)
     return net, np.array(counts).T, int(np.sum(hidden))
 
 
-@pytest.mark.parametrize(("target", "arm"), [("cpp", "weighted/activity"), ("cython", "weighted/activity"),
+def compare(result, net, counts, start):
+    """Answers to the spike, weights and biases to rounding; and something was learned."""
+    np.testing.assert_array_equal(result["answers.c"][:, 1 : N + 1], counts)
+    learned = [*net.w, *net.bias]
+    for name, wanted in zip(start, learned, strict=True):
+        np.testing.assert_allclose(result[name], wanted.ravel(), rtol=0, atol=1e-10, err_msg=name)
+        assert np.abs(wanted.ravel() - start[name]).max() > 1e-3, f"the reference must have changed {name}"
+
+
+@pytest.mark.parametrize(("target", "arm"), [("cpp", "weighted/activity"),
+                                             pytest.param("cython", "weighted/activity", marks=pytest.mark.slow),
                                              ("numpy", "weighted/activity"), ("numpy", "weighted"),
                                              ("numpy", "change"), ("numpy", "relative")])
 def test_the_network_follows_the_reference(target, arm, trial):
     start, result = run(target, arm, trial)
     net, counts, spikes = reference(arm, trial, start)
-    assert np.abs(net.w_in.ravel() - start["inputs.w"]).max() > 1e-3, "the reference must have learned something"
-    np.testing.assert_array_equal(result["answers.c"][:, 1 : N + 1], counts)
-    np.testing.assert_allclose(result["inputs.w"], net.w_in.ravel(), rtol=0, atol=1e-10)
-    np.testing.assert_allclose(result["outputs.w"], net.w_out.ravel(), rtol=0, atol=1e-10)
-    np.testing.assert_allclose(result["hidden.bias"], net.bias, rtol=0, atol=1e-10)
+    compare(result, net, counts, start)
     # the last, empty sample is shown too; without a drive only biases can make it spike
     assert abs(int(result["hidden_spikes.N"]) - spikes) <= N_HID * 10
     assert total(result, network(arm).counted_learning["weight_changes"]) == net.weight_changes
     assert int(result["onsets.N"]) == int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
+
+
+@pytest.mark.parametrize(("target", "arm", "n_hidden"), [("cpp", "weighted/activity", (12, 9)),
+                                                         ("numpy", "weighted/activity", (12, 9, 7)),
+                                                         ("numpy", "weighted", (12, 9))])
+def test_layers_in_cascade_follow_the_reference(target, arm, n_hidden, trial):
+    start, result = run(target, arm, trial, n_hidden=n_hidden)
+    assert [name for name in start if name.endswith(".w")] == [
+        "inputs.w", *(f"inputs{k}.w" for k in range(2, len(n_hidden) + 1)), "outputs.w"]
+    net, counts, _ = reference(arm, trial, start, n_hidden=n_hidden)
+    compare(result, net, counts, start)
+    counted = network(arm, n_hidden).counted_learning
+    assert total(result, counted["weight_changes"]) == net.weight_changes
+    assert total(result, counted["reports"]) < net.weight_changes
+
+
+def test_without_cascade_only_the_last_hidden_layer_learns(trial):
+    start, result = run("numpy", "weighted/activity", trial, n_hidden=(12, 9), cascade=False)
+    for name in ("inputs.w", "hidden.bias"):
+        np.testing.assert_array_equal(result[name], start[name])
+    assert np.abs(result["inputs2.w"] - start["inputs2.w"]).max() > 1e-3
+
+
+def test_homeostasis_and_several_right_outputs_follow_the_reference(trial):
+    targets = np.random.default_rng(8).integers(0, 2, (N, N_OUT)).astype(np.uint8)
+    start, result = run("numpy", "weighted/activity", trial, targets, homeostasis=0.01, target_spikes=1.5)
+    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, homeostasis=0.01, target_spikes=1.5)
+    compare(result, net, counts, start)
+
+
+def test_pixels_and_cells_are_dropped_only_where_there_is_a_teacher(trial):
+    images, labels, rows, _ = trial
+    _, kept = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), drop_input=0.5,
+                  drop_hidden=0.5)
+    active = (images[rows] > 0).sum() + (images[0] > 0).sum()
+    assert int(kept["onsets.N"]) == active
+    _, plain = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)))
+    np.testing.assert_array_equal(kept["answers.c"], plain["answers.c"])
+    start, taught = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), drop_input=0.5,
+                        drop_hidden=0.5)
+    assert abs(int(taught["onsets.N"]) - active / 2) < 4 * np.sqrt(active / 4) + N_IN
+    assert 0.25 < int(taught["hidden_spikes.N"]) / int(plain["hidden_spikes.N"]) < 0.85
+    assert np.abs(taught["inputs.w"] - start["inputs.w"]).max() > 1e-3
 
 
 def test_a_share_of_the_inputs_takes_part(trial):
@@ -72,8 +126,8 @@ def test_a_share_of_the_inputs_takes_part(trial):
     pre, post = np.indices((N_IN, N_HID)).reshape(2, -1)
     mask = InputSubset(0.25, 4).values("inputs", pre, post).reshape(N_IN, N_HID)
     assert (mask.sum(0) == N_IN // 4).all()
-    net, _, _ = reference("weighted/activity", trial, start, mask.astype(float))
-    np.testing.assert_allclose(result["inputs.w"], net.w_in.ravel(), rtol=0, atol=1e-10)
+    net, counts, _ = reference("weighted/activity", trial, start, mask.astype(float))
+    compare(result, net, counts, start)
     # how many of the active inputs are in the subset is only expected
     expected = total(result, network("weighted/activity", proportion=0.25).counted_learning["weight_changes"])
     assert expected == pytest.approx(net.weight_changes, rel=0.1)
@@ -102,6 +156,10 @@ def test_rows_use_the_dense_loop(trial, tmp_path):
     ({"first_taught": 10}, "first_taught must be a step of the sample, 0 to 9"),
     ({"rate_output": float("nan")}, "rate_output must be zero or positive"),
     ({"proportion": 0.0}, r"proportion \(lambda_p\) must be a number in \(0, 1\]"),
+    ({"n_hidden": (500, 0)}, "n_hidden must be at least 1"),
+    ({"n_hidden": ()}, "n_hidden must be at least 1"),
+    ({"drop_input": 1.0}, "drop_input must be a share from 0 to below 1"),
+    ({"homeostasis": -1.0}, "homeostasis must be zero or positive"),
     ({"fraction": 1.5}, r"fraction \(lambda_f\) must be a number in \[0, 1\]"),
 ])
 def test_bad_parameters_are_refused(wrong, message):

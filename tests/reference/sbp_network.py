@@ -4,42 +4,59 @@ import numpy as np
 
 
 class ReferenceNetwork:
-    def __init__(self, w_in, w_out, bias, steps, first_taught, emission, by_activity, gate_mask=None):
-        self.w_in, self.w_out, self.bias = w_in.copy(), w_out.copy(), bias.copy()
+    """Weights ``w``: one matrix a pair of layers, the output's last; ``bias``: one vector a hidden layer."""
+
+    def __init__(self, w, bias, steps, first_taught, emission, by_activity, gate_mask=None, homeostasis=0.0,
+                 target_spikes=0.0):
+        self.w, self.bias = [x.copy() for x in w], [x.copy() for x in bias]
         self.steps, self.first_taught = steps, first_taught
         self.emission, self.by_activity = emission, by_activity
-        self.mask = np.ones_like(w_in) if gate_mask is None else gate_mask
+        self.mask = np.ones_like(w[0]) if gate_mask is None else gate_mask
+        self.homeostasis, self.target_spikes = homeostasis, target_spikes
         self.weight_changes = 0  # weights that plasticity visited
 
-    def sample(self, x, label, teaching, rate_in, rate_out):
-        """Show one sample; learn from it where there is a teacher. Returns output counts, hidden counts."""
-        n_hidden, n_out = self.w_out.shape
-        drive = x @ self.w_in
-        v, s, signal = np.zeros(n_hidden), np.zeros(n_hidden), np.zeros(n_hidden)
+    def report(self, before, change, s):
+        """What synapses with these weights report of these changes to cells with s spikes."""
+        amount = {"change": change, "weighted": before * change,
+                  "relative": change / np.where(before == 0, 1, before)}[self.emission]
+        return amount / np.maximum(s, 1) if self.by_activity else amount
+
+    def sample(self, x, wanted, teaching, rate_in, rate_out):
+        """Show one sample; learn from it where there is a teacher. Returns output counts, hidden spikes."""
+        depth, n_out = len(self.bias), self.w[-1].shape[1]
+        drive = x @ self.w[0]
+        v, s, signal = ([np.zeros_like(b) for b in self.bias] for _ in range(3))
+        arriving = [np.zeros(w.shape[1]) for w in self.w]
         u, c = np.full(n_out, 0.5), np.zeros(n_out)
-        arriving = np.zeros(n_out)
         for phase in range(self.steps):
-            v = v + np.clip(drive + self.bias, 0, 1)
-            u = np.clip(u + arriving, 0, 2)
-            hidden, own = v >= 1, u >= 1
-            # the hidden cell's count still lacks this step's spike while synapses act
-            arriving = hidden.astype(float) @ self.w_out
+            v[0] = v[0] + np.clip(drive + self.bias[0], 0, 1)
+            for k in range(1, depth):
+                v[k] = v[k] + arriving[k] + self.bias[k]
+            u = np.clip(u + arriving[-1], 0, 2)
+            spikes, own = [vk >= 1 for vk in v], u >= 1
+            # a hidden cell's count still lacks this step's spike while synapses act
+            for k in range(depth):
+                arriving[k + 1] = spikes[k].astype(float) @ self.w[k + 1]
             if teaching and phase >= self.first_taught:
-                wanted = np.arange(n_out) == label
                 for kind, sign in ((~wanted & own, -1), (wanted & ~own, +1)):  # 'excess' before 'missing', by name
-                    for k in np.flatnonzero(kind):
-                        self.weight_changes += n_hidden
-                        before = self.w_out[:, k].copy()
-                        change = sign * rate_out * s / (phase + 1)
-                        self.w_out[:, k] = before + change
-                        change = self.w_out[:, k] - before
-                        amount = {"change": change, "weighted": before * change,
-                                  "relative": change / np.where(before == 0, 1, before)}[self.emission]
-                        signal += amount / np.maximum(s, 1) if self.by_activity else amount
-            v, s = v - hidden, s + hidden
+                    for j in np.flatnonzero(kind):
+                        self.weight_changes += len(before := self.w[-1][:, j].copy())
+                        self.w[-1][:, j] = before + sign * rate_out * s[-1] / (phase + 1)
+                        signal[-1] += self.report(before, self.w[-1][:, j] - before, s[-1])
+            v, s = [a - b for a, b in zip(v, spikes, strict=True)], [a + b for a, b in zip(s, spikes, strict=True)]
             u, c = u - own, c + own
         if teaching:
-            self.w_in += rate_in * np.outer(x, signal) * self.mask
-            self.weight_changes += int(self.mask[x > 0].sum())
-        self.bias += rate_in * signal
-        return c, s
+            for k in range(depth - 1, -1, -1):      # an upper layer expresses before the layer below hands over
+                before = self.w[k].copy()
+                pre = x if k == 0 else s[k - 1] / self.steps
+                mask = self.mask if k == 0 else np.ones_like(before)
+                self.weight_changes += int(mask[pre > 0].sum())
+                self.w[k] = before + rate_in * np.outer(pre, signal[k]) * mask
+                if k:
+                    change = np.where(s[k - 1][:, None] > 0, self.w[k] - before, 0)
+                    signal[k - 1] += self.report(before, change, s[k - 1][:, None]).sum(1)
+        for k in range(depth):
+            self.bias[k] += rate_in * signal[k]
+            if teaching:
+                self.bias[k] -= self.homeostasis * (s[k] - self.target_spikes)
+        return c, sum(sk.sum() for sk in s)

@@ -1,0 +1,76 @@
+"""Equations and rules of `sbp_brian.models.sbp_network`, as Brian2 strings; that module explains them."""
+
+from __future__ import annotations
+
+from sbp_brian.rules import SynapseRule
+
+PIXELS = """
+teacher_on : 1 (shared)  # 1 while a sample with a teacher is shown
+x : 1                    # intensity of the pixel, 0 to 1
+"""
+DROPPED_PIXELS = "drop : 1 (shared)  # share of active pixels that are lost while there is a teacher"
+FIRST = "drive : 1     # what the inputs of this sample delivered"
+UPPER = "arriving : 1  # what spikes of the layer below delivered in this step"
+HIDDEN = """
+bias : 1
+bias_rate : 1 (shared)
+v : 1         # membrane, threshold 1, reset by subtraction
+s : 1         # spikes in this sample
+"""
+HOMEOSTASIS = """
+homeostasis : 1 (shared)   # rate at which the bias follows the cell's own activity
+target_spikes : 1 (shared)
+"""
+DROPPED_CELLS = """
+drop : 1 (shared)          # share of the cells that are silent while there is a teacher
+lost : 1
+"""
+GAIN = """
+gain : 1 (shared)          # on what arrives; larger while cells of the layer below are silent
+gain_taught : 1 (shared)
+"""
+#: Of hidden cells in front of hidden cells: what their own output synapses need to know at the end of a sample.
+BELOW = """
+learning : 1 (shared)      # 1 in the first step after a sample with a teacher, until a new sample begins
+x = s/{steps} : 1          # share of the steps with a spike
+"""
+OUTPUT = """
+arriving : 1  # what hidden spikes delivered in this step
+v : 1
+c : 1         # spikes in this sample
+wanted : 1    # 1 for outputs that are right, else 0
+phase : integer (shared)  # step within the sample, from 0
+teacher : 1 (shared)      # 1 while the teacher is active
+"""
+OUTPUT_PHASE = """
+phase = timestep(t, step_length) % n_steps
+teacher = teaching(t)*int(timestep(t, step_length) % n_steps >= first_taught)
+"""
+OUTPUT_EVENTS = {
+    "missing": "teacher > 0 and wanted > 0 and v < 1",  # the teacher's spike without the cell's own
+    "excess": "teacher > 0 and wanted == 0 and v >= 1",  # the cell's own without the teacher's
+}
+INPUT_RULE = SynapseRule(
+    name="graded onset",
+    model="w : 1",
+    on_pre={"present": "drive_post += w*x_pre"},
+    on_event={"present": "onset"},
+)
+SPIKE_RULE = SynapseRule(name="spike transmission", model="w : 1", on_pre={"pre": "arriving_post += w"})
+
+
+def output_rule() -> SynapseRule:
+    r"""The output synapse: transmits hidden spikes; learns by the difference of teacher and own spike.
+
+    ``dw = +-rate s / (phase + 1)`` with s the presynaptic spikes of this sample so far, phase the step within it: the
+    delta rule on the presynaptic rate. Changes happen at the output cell's events ``missing`` (+) and ``excess`` (-).
+    """
+    change = "w = w {sign} rate*s_pre/(phase_post + 1)"
+    return SynapseRule(
+        name="teacher-driven delta rule",
+        model="w : 1\nrate : 1 (shared)",
+        on_pre={"pre": "arriving_post += w"},
+        on_post={"missing": change.format(sign="+"), "excess": change.format(sign="-")},
+        on_event={"missing": "missing", "excess": "excess"},
+        initial={"rate": 0.0},
+    )
