@@ -96,6 +96,8 @@ class SBPNetwork:
         teacher: ``bias -= homeostasis (s - target_spikes)``, s the spikes of the sample.
     target_spikes : float
         See `homeostasis`. 0: a cost of every spike.
+    several_right : bool
+        Several outputs may be right at once: the teacher follows the targets of a sample instead of its class.
 
     Raises
     ------
@@ -121,6 +123,7 @@ class SBPNetwork:
     drop_hidden: float = 0.0
     homeostasis: float = 0.0
     target_spikes: float = 0.0
+    several_right: bool = False
 
     def __post_init__(self):
         if np.ndim(self.n_hidden):
@@ -295,7 +298,7 @@ class SBPNetwork:
             output.set_event_schedule(event, when="thresholds", order=1)
         output.run_regularly(code.OUTPUT_PHASE, when="before_groups", name="output_phase")
         begin = ["gain = 1 + (gain_taught - 1)*teaching(t)"] if self.drop_hidden else []
-        wanted = "target_value(shown(t), i)" if "target_value" in shown else "int(i == target_class(t))"
+        wanted = "target_value(shown(t), i)" if self.several_right else "int(i == target_class(t))"
         begin += [f"v = {'rand()' if self.random_start else '0.5'}", "arriving = 0", "c = 0", f"wanted = {wanted}"]
         output.run_regularly("\n".join(begin), clock=every_sample, when="start", order=2, name="output_begin")
         arrived = "gain*arriving" if self.drop_hidden else "arriving"
@@ -316,7 +319,8 @@ class SBPNetwork:
         rates = {f"{name}.retro_rate": hidden_rate for name in self.input_names}
         rates |= {f"{name}.bias_rate": hidden_rate * self.fraction for name in self.hidden_names}
         if self.homeostasis:
-            rates |= {f"{name}.homeostasis": self.homeostasis for name in self.hidden_names}
+            rate = 0.0 if self.arm == "frozen" else self.homeostasis
+            rates |= {f"{name}.homeostasis": rate for name in self.hidden_names}
         spikes = {f"{name}_spikes.N": 1.0 for name in self.hidden_names}
         reached = zip(["onsets.N", *spikes], (*self.hidden_sizes, self.n_output), strict=True)
         counted = {"hidden_spikes": spikes, "active_inputs": "onsets.N", "synaptic_operations": dict(reached)}

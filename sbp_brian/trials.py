@@ -337,6 +337,15 @@ class Training:
             self.learned = kept
         return self._answers(result, len(rows)), np.array(result[self.model.counts])[:, 1 : len(rows) + 1], result
 
+    def score(self, rows: np.ndarray, progress=None, learned=None) -> tuple[np.ndarray, np.ndarray, Result]:
+        """Present samples as `evaluate` does: each one's score, its answer, the result.
+
+        A score is 1 where the answer is the sample's class, else 0; where samples have targets it is the cosine of
+        outputs and targets, NaN where no output responds.
+        """
+        answers, _, result = self.evaluate(rows, progress, learned)
+        return self._scores(result, rows), answers, result
+
     def _present(self, rows, teaching, rates, seed, progress) -> Result:
         shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
         asked = set(self.simulation.settable)  # e.g. without target_class, where the code reads target_value

@@ -38,6 +38,8 @@ def run(target, arm, trial, targets=None, **kwds):
              for name in model.trial_model().rates}
     settings = {**start, **rates, **model.trial_model().by_epoch(0),
                 **presentation.settings(rows, labels[rows], teaching)}
+    if model.several_right:
+        del settings["target_class.values"]
     result = Simulation(make, (N + 1) * model.duration, target).run(settings, seed=1)
     return start, result
 
@@ -101,8 +103,9 @@ def test_without_cascade_only_the_last_hidden_layer_learns(trial):
 
 def test_homeostasis_and_several_right_outputs_follow_the_reference(trial):
     targets = np.random.default_rng(8).integers(0, 2, (N, N_OUT)).astype(np.uint8)
-    start, result = run("numpy", "weighted/activity", trial, targets, homeostasis=0.01, target_spikes=1.5)
-    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, homeostasis=0.01, target_spikes=1.5)
+    homeostasis = {"homeostasis": 0.01, "target_spikes": 1.5}
+    start, result = run("numpy", "weighted/activity", trial, targets, several_right=True, **homeostasis)
+    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, **homeostasis)
     compare(result, net, counts, start)
 
 

@@ -1,0 +1,219 @@
+"""What protocols do with ``model=sbp_network``: the spiking network whose hidden layers learn by nothing but SBP.
+
+Settings were chosen on validation samples; docs/mnist.md has the tables of what was tried. The test set is shown once,
+with the weights after the last epoch, or their mean over the last epochs (``average``).
+
+Source of the task as a test of SBP: Zhang et al. 2021, doi:10.1126/sciadv.abh0146.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sbp_brian.models.sbp_network import ARMS, SBPNetwork
+from sbp_brian.protocol import Context, Parameter, ParameterError
+from sbp_brian.protocols.benchmarks import operations
+from sbp_brian.rasters import record_spikes
+from sbp_brian.trials import Samples, Training, total
+
+__all__ = ["MNIST", "PARAMETERS", "Task", "run"]
+
+#: What this model adds to a protocol's parameters.
+PARAMETERS = {
+    "drop_input": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network: share of active inputs lost in "
+                            "training; -1: the task's own"),
+    "drop_hidden": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network: share of hidden cells silent in "
+                             "training; -1: the task's own"),
+    "homeostasis": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="sbp_network: rate at which a bias opposes its "
+                             "cell's spikes; -1: the task's own"),
+    "average": Parameter(0, minimum=0, maximum=1000, help="sbp_network: epochs whose last weights are averaged for the "
+                         "test; 0: the task's own"),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """Settings of the network for one task, chosen on validation.
+
+    Parameters
+    ----------
+    name : str
+    rates : mapping of str to (float, float)
+        Arm -> learning rates of hidden layers and output.
+    options : mapping
+        Of `SBPNetwork`: drop_input, drop_hidden, homeostasis.
+    average : int
+        Epochs whose last weights are averaged.
+    training, test : int
+        Sizes of the whole task; the acceptance holds for no less.
+    bands : mapping of int to float
+        The project's own acceptance: least epochs -> least test score of the arm ``weighted/activity``.
+    paper : mapping
+        What the paper reports, as for `Context.metric`.
+    """
+
+    name: str
+    rates: Mapping[str, tuple[float, float]]
+    options: Mapping[str, float] = field(default_factory=dict)
+    average: int = 1
+    training: int = 0
+    test: int = 0
+    bands: Mapping[int, float] = field(default_factory=dict)
+    paper: Mapping[str, object] = field(default_factory=dict)
+
+
+MNIST = Task(
+    "mnist",
+    rates={"weighted/activity": (20.0, 0.0005), "weighted": (4.0, 0.001), "change": (0.002, 0.001),
+           "relative": (1e-6, 0.001), "frozen": (0.0, 0.001), "shuffled-labels": (20.0, 0.0005)},
+    training=55_000, test=10_000, bands={3: 0.980, 6: 0.982},
+    paper={"paper_value": 0.9514, "provenance": "read: authors' notebook, SNN with SBP, best epoch on the test set"},
+)
+
+
+def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork, int]:
+    """The network that the run's parameters ask for, and the epochs whose weights are averaged."""
+    p = context.parameters
+    arm = "weighted/activity" if p.arm == "own" else p.arm
+    if arm not in ARMS:
+        raise ParameterError(f"arm={arm} is none of model=sbp_network, which has {', '.join(ARMS)}; name another model")
+    hidden, output = task.rates[arm]
+    options = {name: p[name] for name in ("drop_input", "drop_hidden", "homeostasis") if p[name] >= 0}
+    outputs = samples.classes if samples.targets is None else samples.targets.shape[1]
+    return SBPNetwork(
+        n_input=samples.images.shape[1],
+        n_hidden=(p.hidden or 500,) * p.depth if p.depth > 1 else p.hidden or 500,
+        n_output=outputs,
+        arm=arm,
+        rate_hidden=hidden if p.rate_hidden < 0 else p.rate_hidden,
+        rate_output=output if p.rate_output < 0 else p.rate_output,
+        proportion=p.lambda_p,
+        fraction=p.lambda_f,
+        seed_subset=context.seed,
+        several_right=samples.targets is not None,
+        **{**task.options, **options},
+    ), p.average or task.average
+
+
+def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | None = None) -> None:
+    """Train, validate after each epoch, test once, report.
+
+    Parameters
+    ----------
+    context : Context
+        Its parameters include `PARAMETERS`.
+    samples : Samples
+    task : Task
+    repeated : ndarray of bool, optional
+        Test rows that occur among the training rows too; the score without them is reported as well.
+    """
+    p = context.parameters
+    model, average = network(context, samples, task)
+    training = Training(
+        model.trial_model(), samples, context.folder, target=context.target, seed=context.seed, decay=p.decay,
+        facts={"arm": model.arm, "hidden": model.n_hidden, "lambda_p": p.lambda_p, "lambda_f": p.lambda_f,
+               "options": [model.drop_input, model.drop_hidden, model.homeostasis]},
+    )
+    with context.progress("building"):
+        training.simulation.build()
+    with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} samples") as bar:
+        history = training.run(p.epochs, bar)
+    if (last := min(average, len(history))) > 1:
+        snapshots = [training.checkpoint(number) for number in range(len(history) - last + 1, len(history) + 1)]
+        training.learned = {name: np.mean([kept[name] for kept in snapshots], axis=0) for name in snapshots[0]}
+        context.note(f"tested with the mean of the weights after each of the last {last} epochs")
+    with context.progress(f"testing, {len(samples.test):,} samples") as bar:
+        scores, outputs, result = training.score(samples.test, bar)
+    _score(context, training, history, scores, outputs, task, repeated, last)
+    _counts(context, training, history, result)
+    _arrays(context, training, history, outputs)
+    if p.raster:
+        with context.progress("recording spikes of three test samples"):
+            _rasters(context, training)
+    context.note(f"settings: {model!r}; rates times {p.decay:g} after each epoch")
+
+
+def _score(context, training, history, scores, outputs, task, repeated, average) -> None:
+    p, samples, model_arm = context.parameters, training.samples, context.parameters.arm
+    graded = samples.targets is not None
+    name, n_test, known = "test_cosine" if graded else "test_accuracy", len(scores), np.isfinite(scores)
+    score = float(scores[known].mean())
+    own = model_arm in ("own", "weighted/activity") and len(samples.training) >= task.training and n_test >= task.test
+    usual = p.depth == 1 and p.lambda_p == 1 and p.lambda_f == 1 and not p.hidden
+    reached = [least for epochs, least in sorted(task.bands.items()) if len(history) >= epochs]
+    context.metric(name, score, spread=float(scores[known].std() / np.sqrt(known.sum())), n=int(known.sum()),
+                   band=(reached[-1], None) if own and usual and reached else None,
+                   **(task.paper if model_arm != "frozen" else {}))
+    if graded:
+        context.metric("silent_outputs", int((~known).sum()), provenance="test samples without an output spike, which "
+                       "have no cosine and are left out of it")
+    if repeated is not None:
+        context.metric(f"{name}_unseen", float(scores[known & ~repeated].mean()), n=int((known & ~repeated).sum()),
+                       provenance="without test samples that occur in training")
+    kind = name.removeprefix("test_")
+    if len(samples.validation):
+        validation = history[-1].validation
+        if average > 1:
+            validation = float(np.nanmean(training.score(samples.validation)[0]))
+        context.metric(f"validation_{kind}", validation, n=len(samples.validation))
+    context.metric(f"training_{kind}", history[-1].training, n=len(samples.training),
+                   provenance="running score of the last epoch, before each update")
+    context.metric("train_samples", len(samples.training))
+    context.metric("epochs", len(history), paper_value=100, provenance="read: authors' code")
+
+
+def _counts(context, training, history, result) -> None:
+    model, n_test, last = training.model, len(training.samples.test), history[-1]
+    context.metric("hidden_spikes_per_sample", total(result, model.counted["hidden_spikes"]) / n_test,
+                   provenance="counted on the test samples")
+    context.metric("synaptic_operations_per_sample", total(result, model.counted["synaptic_operations"]) / n_test,
+                   provenance="input events and hidden spikes counted by the network, times synapses; test samples")
+    context.metric("weight_changes_per_sample", last.per_sample["weight_changes"],
+                   provenance="weights visited by plasticity, unchanged ones too; training samples of the last epoch")
+    operations.report(context, history, len(training.samples.training))
+    speed = sum(e.samples for e in history) / sum(e.seconds for e in history)
+    context.timing(build_s=training.build_s, run_s=sum(e.seconds for e in history), samples_per_s=speed)
+    context.summary(
+        f"After {len(history)} epochs of {len(training.samples.training):,} samples the network (arm "
+        f"{context.parameters.arm}) scores {100 * context.metrics[0]['value']:.2f} % on {n_test:,} test samples, with "
+        f"{total(result, model.counted['hidden_spikes']) / n_test:.0f} hidden spikes a sample, trained at "
+        f"{speed:,.0f} samples a second."
+    )
+
+
+def _arrays(context, training, history, outputs) -> None:
+    samples = training.samples
+    if samples.targets is None:
+        confusion = np.zeros((samples.classes, samples.classes), int)
+        np.add.at(confusion, (samples.labels[samples.test], outputs), 1)
+        context.array("confusion", confusion)
+    context.array("epoch", [e.number for e in history])
+    context.array("validation_accuracy_by_epoch", [e.validation for e in history])
+    context.array("training_accuracy_by_epoch", [e.training for e in history])
+    context.array("hidden_spikes_by_epoch", [e.per_sample["hidden_spikes"] for e in history])
+    context.array("samples_per_s_by_epoch", [e.samples / e.seconds for e in history])
+    before = training.model.initial(training.seed)
+    for name in (n for n in before if n.endswith(".w")):
+        kind = name.split(".")[0]
+        low, high = np.quantile(np.r_[training.learned[name], before[name]], [0, 1])
+        edges = np.linspace(low, high, 81)
+        context.array(f"weights_{kind}_edges", edges)
+        context.array(f"weights_{kind}_before", np.histogram(before[name], edges)[0])
+        context.array(f"weights_{kind}_after", np.histogram(training.learned[name], edges)[0])
+    context.table("score by epoch", ("epoch", "training (running)", "validation", "hidden spikes a sample"),
+                  [(e.number, round(e.training, 4), round(e.validation, 4), round(e.per_sample["hidden_spikes"], 1))
+                   for e in history])
+
+
+def _rasters(context: Context, training: Training) -> None:
+    """Spikes of three test samples before and after learning, as rows: sample, time since onset (ms), cell."""
+    rows = training.samples.test[:3]
+    states = {"before": training.model.initial(training.seed), "after": training.learned}
+    for when, learned in states.items():
+        found = record_spikes(training.model, training.samples, rows, learned, ("hidden", "output"), training.seed)
+        for layer, (image, t, cell) in found.items():
+            context.array(f"raster_{layer}_{when}", np.array([image, 1e3 * t, cell]))
+    context.array("raster_labels", training.samples.labels[rows])
