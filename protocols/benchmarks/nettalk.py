@@ -9,9 +9,13 @@ doi:10.1126/sciadv.abh0146.
 
 from __future__ import annotations
 
+import numpy as np
+
 from sbp_brian.datasets.nettalk import load_nettalk
+from sbp_brian.models.sbp_network import ARMS
 from sbp_brian.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.protocols.benchmarks import artificial
+from sbp_brian.protocols.benchmarks import artificial, spiking
+from sbp_brian.trials import Samples
 
 
 def run(context: Context) -> None:
@@ -23,10 +27,22 @@ def run(context: Context) -> None:
         n = min(p.train_samples or len(data), len(data)) if name == "training" else len(data)
         context.note(f"{name}: {n:,} of {data.provenance}")
         parts[name], repeated = (data.inputs[:n], data.targets[:n]), data.repeated
+    if p.model == "sbp_network":
+        spiking.run(context, spiking_samples(context, parts), spiking.NETTALK, repeated)
+        return
     patterns = artificial.windows(parts)
     if p.arm == "shuffled-labels":
         patterns = patterns.with_shuffled_training_targets(context.seed)
     artificial.run(context, patterns, "nettalk", repeated)
+
+
+def spiking_samples(context: Context, parts) -> Samples:
+    """Windows for a spiking network: an active letter is a pixel at full intensity."""
+    targets = np.concatenate([parts[name][1] for name in ("training", "validation", "test")])
+    arrays = {name: (255 * inputs, np.zeros(len(inputs), int)) for name, (inputs, _) in parts.items()}
+    samples = Samples.join(arrays, classes=1, targets=targets)
+    shuffled = context.parameters.arm == "shuffled-labels"
+    return samples.with_shuffled_training_labels(context.seed) if shuffled else samples
 
 
 PROTOCOL = Protocol(
@@ -35,8 +51,10 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Sejnowski & Rosenberg (1987) Complex Systems 1:145"),
     parameters={
-        "model": Parameter("sbp_perceptron", choices=tuple(artificial.MODELS), help="an artificial network"),
-        "arm": Parameter("own", choices=("own", *artificial.ARMS), help="how hidden layers learn; own: the model's"),
+        "model": Parameter("sbp_perceptron", choices=("sbp_network", *artificial.MODELS),
+                           help="spike counts (sbp_network), or an artificial network"),
+        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *artificial.ARMS])),
+                         help="how hidden layers learn; own: weighted/activity (sbp_network), the model's"),
         "epochs": Parameter(15, minimum=1, maximum=1000, help="times all training windows are shown"),
         "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden units; 0: 500"),
         "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part"),
@@ -46,6 +64,7 @@ PROTOCOL = Protocol(
         "decay": Parameter(0.9, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "train_samples": Parameter(0, minimum=0, help="training windows; 0: all"),
         **artificial.PARAMETERS,
+        **spiking.PARAMETERS,
     },
     quick={"epochs": 3},
     full={"epochs": 20},

@@ -19,7 +19,7 @@ from sbp_brian.protocols.benchmarks import operations
 from sbp_brian.rasters import record_spikes
 from sbp_brian.trials import Samples, Training, total
 
-__all__ = ["MNIST", "PARAMETERS", "Task", "run"]
+__all__ = ["FASHION", "MNIST", "NETTALK", "PARAMETERS", "Task", "run"]
 
 #: What this model adds to a protocol's parameters.
 PARAMETERS = {
@@ -71,6 +71,19 @@ MNIST = Task(
            "relative": (1e-6, 0.001), "frozen": (0.0, 0.001), "shuffled-labels": (20.0, 0.0005)},
     training=55_000, test=10_000, bands={3: 0.980, 6: 0.982},
     paper={"paper_value": 0.9514, "provenance": "read: authors' notebook, SNN with SBP, best epoch on the test set"},
+)
+FASHION = Task(
+    "fashion-mnist",
+    rates={"weighted/activity": (20.0, 0.0005), "weighted": (4.0, 0.001), "change": (0.002, 0.001),
+           "relative": (1e-6, 0.001), "frozen": (0.0, 0.001), "shuffled-labels": (20.0, 0.0005)},
+    training=55_000, test=10_000, bands={6: 0.88},
+)
+NETTALK = Task(
+    "nettalk",
+    rates={"weighted/activity": (20.0, 0.003), "weighted": (4.0, 0.001), "change": (0.002, 0.001),
+           "relative": (1e-6, 0.001), "frozen": (0.0, 0.003), "shuffled-labels": (20.0, 0.003)},
+    options={"drop_hidden": 0.3, "homeostasis": 1e-5}, training=4_530, test=500, bands={15: 0.905},
+    paper={"paper_value": 0.856, "provenance": "read: authors' notebook, SNN with SBP, best epoch on the test set"},
 )
 
 
@@ -130,7 +143,7 @@ def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | N
     _score(context, training, history, scores, outputs, task, repeated, last)
     _counts(context, training, history, result)
     _arrays(context, training, history, outputs)
-    if p.raster:
+    if p.get("raster"):
         with context.progress("recording spikes of three test samples"):
             _rasters(context, training)
     context.note(f"settings: {model!r}; rates times {p.decay:g} after each epoch")
