@@ -346,6 +346,32 @@ class Training:
         answers, _, result = self.evaluate(rows, progress, learned)
         return self._scores(result, rows), answers, result
 
+    def changes(self, rows: np.ndarray, learned=None, share: float = 1e-2) -> dict[str, np.ndarray]:
+        """What showing these samples with a teacher would change; nothing is kept.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+        learned : dict, optional
+            Weights from which to start instead of the present ones.
+        share : float
+            All rates of the first epoch are multiplied by it, so that every sample meets nearly the same weights.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Name -> learned afterwards minus before, divided by the number of samples and by `share`. Where one rate
+            multiplies another's effect (SBP in cascade), higher powers of `share` remain in it.
+        """
+        kept, start = self.learned, self.learned if learned is None else learned
+        self.learned = start
+        try:
+            rates = {name: rate * share for name, rate in self.model.rates.items()}
+            result = self._present(rows, np.ones(len(rows), bool), rates, self._run_seed(2**20 + 1), None)
+        finally:
+            self.learned = kept
+        return {name: (np.array(result[name]) - values) / (share * len(rows)) for name, values in start.items()}
+
     def _present(self, rows, teaching, rates, seed, progress) -> Result:
         shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
         asked = set(self.simulation.settable)  # e.g. without target_class, where the code reads target_value

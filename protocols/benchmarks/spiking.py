@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sbp_brian.models.rate_reference import angles
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.protocol import Context, Parameter, ParameterError
 from sbp_brian.protocols.benchmarks import operations
@@ -21,6 +22,8 @@ from sbp_brian.trials import Samples, Training, total
 
 __all__ = ["FASHION", "MNIST", "NETTALK", "PARAMETERS", "Task", "run"]
 
+#: Validation samples by which the changes of the network are compared with the true gradient.
+COMPARED = 500
 #: What this model adds to a protocol's parameters.
 PARAMETERS = {
     "drop_input": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network: share of active inputs lost in "
@@ -31,6 +34,7 @@ PARAMETERS = {
                              "cell's spikes; -1: the task's own"),
     "average": Parameter(0, minimum=0, maximum=1000, help="sbp_network: epochs whose last weights are averaged for the "
                          "test; 0: the task's own"),
+    "angle": Parameter(False, help="sbp_network: compare its changes with the true gradient after each epoch"),
 }
 
 
@@ -143,6 +147,9 @@ def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | N
     _score(context, training, history, scores, outputs, task, repeated, last)
     _counts(context, training, history, result)
     _arrays(context, training, history, outputs)
+    if p.angle:
+        with context.progress("comparing with the true gradient") as bar:
+            _angles(context, model, training, bar)
     if p.get("raster"):
         with context.progress("recording spikes of three test samples"):
             _rasters(context, training)
@@ -219,6 +226,23 @@ def _arrays(context, training, history, outputs) -> None:
     context.table("score by epoch", ("epoch", "training (running)", "validation", "hidden spikes a sample"),
                   [(e.number, round(e.training, 4), round(e.validation, 4), round(e.per_sample["hidden_spikes"], 1))
                    for e in history])
+
+
+def _angles(context: Context, model: SBPNetwork, training: Training, bar) -> None:
+    """Angles between what the network changes and minus the true gradient, before learning and after each epoch."""
+    rows, epochs = training.samples.validation[:COMPARED], len(training.history)
+    found = []
+    for number in range(epochs + 1):
+        found.append(angles(model, training, rows, training.checkpoint(number) if number else
+                            training.model.initial(training.seed)))
+        bar((number + 1) / (epochs + 1))
+    for name in found[0]:
+        kind = name.split(".")[0]
+        values = [each[name] for each in found]
+        context.array(f"angle_{kind}_degrees_by_epoch", values)
+        if np.isfinite(values[-1]):
+            context.metric(f"angle_{kind}_degrees", values[-1], n=len(rows), provenance="between what the network "
+                           "changes and minus the gradient in its rate model; 90 is chance")
 
 
 def _rasters(context: Context, training: Training) -> None:
