@@ -8,7 +8,7 @@ import pytest
 from sbp_brian import targets
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md"]
+PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md", "docs/artificial.md"]
 
 
 def blocks(page):
@@ -30,6 +30,11 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
         assert (names["blocked"]["inputs.w"] <= 0.3).all()
     elif page == "docs/stdbp.md":
         assert names["history"][-1].validation > 0.75, "a linear classifier reaches 0.64"
+        assert len(found[-1].splitlines()) < 40
+    elif page == "docs/artificial.md":
+        score = {arm: min(values) for arm, values in names["score"].items()}
+        assert score["weighted/activity"] > 0.93 > max(names["score"]["frozen"])
+        assert names["low"] > 0
         assert len(found[-1].splitlines()) < 40
     else:
         from brian2 import ms
