@@ -57,6 +57,18 @@ def test_the_figure_is_drawn_with_and_without_records_of_it(records):
     assert "no task" in caption
 
 
+def test_the_figure_of_gradients_shows_the_trained_slopes(records):
+    figure = figures.get("stdbp-gradients")
+    drawing, caption = figure.make(records[2:])
+    assert "trained on yin-yang" in caption
+    trained = drawing.axes[3]
+    assert len(trained.lines) == 3, "hidden cells, output cells, bound"
+    assert (trained.lines[0].get_xdata() > 0).all()
+    silent = [100 - line.get_ydata()[1] for line in drawing.axes[2].lines]
+    assert silent[0] > max(silent[1:]), "fewest cells with ramps are silent"
+    assert "no record" in figure.caption([])
+
+
 def test_an_arm_of_the_other_model_is_refused(tmp_path):
     few = {"train_samples": 100, "validation_samples": 100, "test_samples": 100}
     with pytest.raises(ParameterError, match="arm=weighted is none of model=stdbp"):

@@ -104,15 +104,19 @@ def report(context, task, network, training, history, answers, times, result) ->
                    provenance="running accuracy of the last epoch, before each update")
     context.metric("train_samples", len(samples.training))
     context.metric("epochs", len(history))
-    hidden = float(result["hidden1_spikes.N"]) / n
-    inputs = float(result["pixels_spikes.N"]) / n
+    spikes = {name: float(result[f"{name}_spikes.N"]) / n for name in network.names[:-1]}
+    hidden = sum(spikes.values()) - spikes["pixels"]
     context.metric("hidden_spikes_per_sample", hidden, provenance="counted on the test samples")
-    context.metric("spikes_per_hidden_cell", hidden / network.layers[1])
+    context.metric("spikes_per_hidden_cell", hidden / sum(network.layers[1:-1]))
+    if len(network.layers) > 3:
+        for name, cells in zip(network.names[1:-1], network.layers[1:-1], strict=True):
+            context.metric(f"spikes_per_{name}_cell", spikes[name] / cells)
     context.metric("undecided", float((answers < 0).mean()), provenance="samples in which no output spikes")
     decided = np.asarray(times).min(0)[answers >= 0] if (answers >= 0).any() else np.array([float(network.duration)])
     context.metric("decision_time_ms", 1e3 * float(decided.mean()), spread=1e3 * float(decided.std()), n=len(decided),
                    provenance="first output spike after the sample's onset")
-    context.metric("synaptic_operations_per_sample", inputs * network.layers[1] + hidden * network.layers[2],
+    context.metric("synaptic_operations_per_sample",
+                   sum(count * m for count, m in zip(spikes.values(), network.layers[1:], strict=True)),
                    provenance="spikes counted by the network, times their synapses; test samples")
     speed = sum(e.samples for e in history) / sum(e.seconds for e in history)
     context.timing(build_s=training.build_s, run_s=sum(e.seconds for e in history), samples_per_s=speed)
@@ -128,9 +132,12 @@ def report(context, task, network, training, history, answers, times, result) ->
     right = (answers == truth)[:, None] & (np.asarray(times).min(0)[:, None] <= limits)
     context.array("accuracy_by_decision_limit", right.mean(0))
     _, _, shown = training.evaluate(np.array([0]))  # what the run ends with is sample 0
-    for layer in ("pixels", "hidden1", "output"):
-        spikes = 1e3 * np.asarray(shown[f"{layer}.spike_time"])
-        context.array(f"spike_times_{layer}_ms", spikes[np.asarray(shown[f"{layer}.fired"]) > 0])
+    for layer in network.names:
+        fired = np.asarray(shown[f"{layer}.fired"]) > 0
+        context.array(f"spike_times_{layer}_ms", 1e3 * np.asarray(shown[f"{layer}.spike_time"])[fired])
+        if layer != "pixels":
+            context.array(f"slopes_{layer}", np.asarray(shown[f"{layer}.slope"])[fired])
+    context.array("least_slope", [network.floor])
     context.array("spike_times_label", samples.labels[0])
     context.table("accuracy by epoch", ("epoch", "training (running)", "validation", "hidden spikes a sample"),
                   [(e.number, round(e.training, 4), round(e.validation, 4), round(e.per_sample["hidden1_spikes"], 1))
