@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
-__all__ = ["ByteTable", "latency_bytes"]
+__all__ = ["BitTable", "ByteTable", "latency_bytes"]
 
 _CPP = """
 %MODIFIER%static inline double %NAME%(const double row, const int column)
@@ -21,6 +21,19 @@ _CYTHON = """
 cdef double %NAME%(const double row, const int column):
     global _namespace%NAME%_bytes
     return (<int>_namespace%NAME%_bytes[<size_t>(row + 0.5)*%COLUMNS% + <size_t>column] & 255)*%SCALE%
+"""
+_BIT_CPP = """
+%MODIFIER%static inline double %NAME%(const double row, const int column)
+{
+    return (((uint8_t)_namespace%NAME%_bytes[(size_t)(row + 0.5)*%COLUMNS% + (size_t)(column >> 3)])
+            >> (7 - (column & 7))) & 1;
+}
+"""
+_BIT_CYTHON = """
+cdef double %NAME%(const double row, const int column):
+    global _namespace%NAME%_bytes
+    return (<int>_namespace%NAME%_bytes[<size_t>(row + 0.5)*%COLUMNS% + <size_t>(column >> 3)]
+            >> (7 - (column & 7))) & 1
 """
 
 
@@ -42,39 +55,76 @@ class ByteTable(Function, Nameable):
         Where `values` is not a two-dimensional array of uint8.
     """
 
+    _cpp, _cython = _CPP, _CYTHON
+
     def __init__(self, values: np.ndarray, scale: float = 1 / 255, name: str = "sample_table*"):
         values = np.asarray(values)
         if values.dtype != np.uint8:
             raise TypeError(
-                f"ByteTable needs values of type uint8 (0 to 255), got {values.dtype}; scale and convert them: "
+                f"{type(self).__name__} needs values of type uint8 (0 to 255), got {values.dtype}; scale and convert them: "
                 "np.round(255*x).astype(np.uint8)"
             )
         if values.ndim != 2 or not values.size:
-            raise ValueError(f"ByteTable needs one row a sample, shape (rows, columns), got shape {values.shape}")
+            raise ValueError(f"{type(self).__name__} needs one row a sample, shape (rows, columns), got shape {values.shape}")
         Nameable.__init__(self, name)
         self.values = np.ascontiguousarray(values)
         self.scale = float(scale)
         columns = self.values.shape[1]
-        table, factor = self.values, self.scale
-
-        def look_up(row, column):
-            return table[np.asarray(np.round(row), dtype=int), column] * factor
-
+        look_up = self._look_up()
         Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1, arg_names=["row", "column"])
         self.implementations.add_implementation("numpy", code=look_up)
         texts = {"%NAME%": self.name, "%COLUMNS%": str(columns), "%SCALE%": repr(self.scale)}
         flat = self.values.ravel()
         signed = flat.view(np.int8)  # Brian2's C++ has no unsigned bytes, its Cython no signed ones
         for target, code, data, modifier in (
-            ("cpp", _CPP, signed, ""),
-            ("cython", _CYTHON, flat, ""),
-            ("cuda", _CPP, signed, "__host__ __device__ "),
+            ("cpp", self._cpp, signed, ""),
+            ("cython", self._cython, flat, ""),
+            ("cuda", self._cpp, signed, "__host__ __device__ "),
         ):
             for old, new in {**texts, "%MODIFIER%": modifier}.items():
                 code = code.replace(old, new)
             self.implementations.add_implementation(
                 target, code=code, namespace={f"{self.name}_bytes": data}, name=self.name
             )
+
+    def _look_up(self):
+        table, factor = self.values, self.scale
+
+        def look_up(row, column):
+            return table[np.asarray(np.round(row), dtype=int), column] * factor
+
+        return look_up
+
+
+class BitTable(ByteTable):
+    """A table of bits as a function of row and column, 0 or 1: which cell spikes at which step, eight to a byte.
+
+    Parameters
+    ----------
+    values : ndarray of uint8, shape (rows, bytes)
+        As `numpy.packbits(bits, axis=1)` gives it; column c is bit 7 - c % 8 of byte c // 8.
+    name : str
+        Name under which code calls it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ByteTable`.
+    """
+
+    _cpp, _cython = _BIT_CPP, _BIT_CYTHON
+
+    def __init__(self, values: np.ndarray, name: str = "bit_table*"):
+        super().__init__(values, 1, name)
+
+    def _look_up(self):
+        table = self.values
+
+        def look_up(row, column):
+            column = np.asarray(column, dtype=int)
+            return (table[np.asarray(np.round(row), dtype=int), column >> 3] >> (7 - (column & 7))) & 1
+
+        return look_up
 
 
 def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:
