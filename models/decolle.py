@@ -75,6 +75,7 @@ votes : 1
 total : 1
 teaching_now : 1 (shared)
 voting : 1 (shared)
+wanted : 1 (shared)
 """
 
 
@@ -304,7 +305,7 @@ class Decolle:
             synapses.learn.when, synapses.learn.order = "synapses", 0
             if not form.plain:
                 synapses.improve.when, synapses.improve.order = "synapses", 2
-                synapses.run_regularly("rate = rate*shrink_rate", clock=sample, when="start", order=0,
+                synapses.run_regularly("w_rate = w_rate*shrink_rate", clock=sample, when="start", order=0,
                                        name=f"{synapses.name}_rate")
                 synapses.namespace["shrink_rate"] = self.shrink
             return [synapses]
@@ -324,7 +325,7 @@ class Decolle:
         n = self.readouts[k - 1]
         namespace = {**shown, "step_length": self.step, "n_steps": self.steps, "burn_in": self.burn_in,
                      "height": self.aim_class, "n_readouts": n}
-        aim = "height*int(i == target_class(t))"
+        aim = "teaching_now*height*int(i == wanted)"
         if self.targets is not None:
             namespace[f"target{k}"] = TimedArray(self.targets[k - 1], dt=self.step, name=f"target{k}")
             aim = f"target{k}((timestep(t, step_length) % n_steps + 0.5)*step_length, i)"
@@ -332,12 +333,8 @@ class Decolle:
                             events={"wrong": "teaching_now > 0", "vote": "voting > 0"})
         group.run_regularly("votes = 0\ntotal = 0", clock=sample, when="start", order=0, name=f"readout{k}_begin")
         place = ("voting = int(timestep(t, step_length) % n_steps >= burn_in)\nteaching_now = voting*teaching(t)\n"
-                 f"aim = {aim}")
-        if self.targets is None:
-            group.run_regularly(place.replace("aim = ", "aim = teaching(t)*"), clock=step, when="start", order=-15,
-                                name=f"readout{k}_where")
-        else:
-            group.run_regularly(place, clock=step, when="start", order=-15, name=f"readout{k}_where")
+                 f"wanted = target_class(t)\naim = {aim}")
+        group.run_regularly(place, clock=step, when="start", order=-15, name=f"readout{k}_where")
         group.run_regularly(f"err = ({LOSSES[self.loss]})/n_readouts", clock=step, when="before_synapses", order=1,
                             name=f"readout{k}_error")
         group.run_regularly("votes += voting*int(others == 0)\ntotal += voting*y\nothers = 0\ny = 0", clock=step,
@@ -391,7 +388,7 @@ class Decolle:
         for k in range(1, last + 1):
             rates[f"hidden{k}.rate"] = 0.0 if self.arm == "frozen" else self.rate
             if self.form == "dense" and not self.update.plain:
-                rates[f"into_hidden{k}.rate"] = rates[f"hidden{k}.rate"]
+                rates[f"into_hidden{k}.w_rate"] = rates[f"hidden{k}.rate"]
         counted = {f"{name}_spikes": f"{name}_spikes.N" for name in self.names}
         votes = "votes" if self.targets is None else "total"
         return TrialModel(

@@ -17,12 +17,12 @@ weight is ``w + X A - Z B``; where j spikes, X and Z grow by :math:`g = \kappa \
 :math:`h = \kappa \beta^{-1-t}`, and ``w -= g A - h B`` keeps the true weight what it was. A flush, ``w += X A - Z B``
 for the cells that were active, ends a sample.
 
-The potential needs no sum over synapses either: :math:`p_i = \sum_j W_{ij} P_j` and :math:`q_i = \sum_j W_{ij} Q_j` obey
+The potential needs no sum over synapses: :math:`p_i = \sum_j W_{ij} P_j` and :math:`q_i = \sum_j W_{ij} Q_j` obey
 the recursions of P and Q, and an update adds :math:`c_i \sum_j P_j^2` to p and :math:`c_i \sum_j P_j Q_j` to q. These
 two scalars of a layer follow from the spikes as well (`Rank1.moments`).
 
 :math:`\beta^{-t}` grows: w then holds what cancels against Z B. A sample is therefore cut into windows, with a flush
-between them, in which :math:`\beta^{-t}` stays below 10^4, which leaves twelve digits; the range of a double alone would
+between them, in which :math:`\beta^{-t}` stays below 10^4, which leaves twelve digits; the range of a double would
 allow windows of 10^308, without any digit left.
 
 Source: Kaiser, Mostafa & Neftci 2020, Front Neurosci 14:424, doi:10.3389/fnins.2020.00424; the rank-1 form was derived
@@ -43,8 +43,8 @@ __all__ = ["OPTIMISERS", "Dense", "Rank1", "feedback_rule", "readout_rule", "vot
 
 #: What becomes of the summed gradient: (variables, the change); of a weight, and with ``bias_`` names of a bias.
 OPTIMISERS = {
-    "sgd": ("", "{w} = {w} - rate*{g}"),
-    "adamax": ("{u} : 1", "{u} = clip({u}*0.95, abs({g}), inf)\n{w} = {w} - rate*{g}/({u} + 1e-8)"),
+    "sgd": ("", "{w} = {w} - {rate}*{g}"),
+    "adamax": ("{u} : 1", "{u} = clip({u}*0.95, abs({g}), inf)\n{w} = {w} - {rate}*{g}/({u} + 1e-8)"),
 }
 #: The largest growth of beta**-t within a window.
 GROWTH = 1e4
@@ -224,7 +224,7 @@ class Dense:
         if self.plain:
             step = "change = -rate*delta\nbias = bias + change"
         else:
-            improved = OPTIMISERS[self.optimiser][1].format(w="next_bias", g="bias_grad", u="next_top")
+            improved = OPTIMISERS[self.optimiser][1].format(w="next_bias", g="bias_grad", u="next_top", rate="rate")
             memory = "next_top = bias_top\n" if self.optimiser == "adamax" else ""
             keep = "\nbias_top = bias_top + improve_now*(next_top - bias_top)" if memory else ""
             step = ("change = delta\nbias_grad = bias_grad + delta\nnext_bias = bias\n" + memory + improved
@@ -247,8 +247,8 @@ class Dense:
                                source=SOURCE, name="DECOLLE, dense")
         state, change = OPTIMISERS[self.optimiser]
         return SynapseRule(
-            f"w : 1\ngrad : 1\nrate : 1 (shared)\n{state.format(u='top')}",
+            f"w : 1\ngrad : 1\nw_rate : 1 (shared)\n{state.format(u='top')}",
             on_pre={**arrive, "learn": "grad = grad + change_post*p_trace_pre",
-                    "improve": change.format(w="w", g="grad", u="top") + "\ngrad = 0"},
-            on_event={**events, "improve": "improve"}, initial={"rate": 0.0}, source=SOURCE, name="DECOLLE, dense",
+                    "improve": change.format(w="w", g="grad", u="top", rate="w_rate") + "\ngrad = 0"},
+            on_event={**events, "improve": "improve"}, initial={"w_rate": 0.0}, source=SOURCE, name="DECOLLE, dense",
         )

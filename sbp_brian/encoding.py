@@ -61,11 +61,12 @@ class ByteTable(Function, Nameable):
         values = np.asarray(values)
         if values.dtype != np.uint8:
             raise TypeError(
-                f"{type(self).__name__} needs values of type uint8 (0 to 255), got {values.dtype}; scale and convert them: "
-                "np.round(255*x).astype(np.uint8)"
+                f"{type(self).__name__} needs values of type uint8 (0 to 255), got {values.dtype}; scale and convert "
+                "them: np.round(255*x).astype(np.uint8)"
             )
         if values.ndim != 2 or not values.size:
-            raise ValueError(f"{type(self).__name__} needs one row a sample, shape (rows, columns), got shape {values.shape}")
+            raise ValueError(f"{type(self).__name__} needs one row a sample, shape (rows, columns), got shape "
+                             f"{values.shape}")
         Nameable.__init__(self, name)
         self.values = np.ascontiguousarray(values)
         self.scale = float(scale)

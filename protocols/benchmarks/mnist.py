@@ -6,6 +6,7 @@ the table of what was tried. The test set is shown once, with the weights after 
 
 With ``model=stdbp`` the network is one of single spike times instead (`sbp_brian.models.stdbp`, docs/stdbp.md); with
 ``model=sbp_perceptron`` and its relatives an artificial one (`artificial`, docs/artificial.md).
+With ``model=decolle`` every layer has a local loss of its own (`sbp_brian.models.decolle`, docs/decolle.md).
 
 Source of the task as a test of SBP: Zhang et al. 2021, doi:10.1126/sciadv.abh0146; of the data: LeCun, Bottou, Bengio &
 Haffner 1998, doi:10.1109/5.726791.
@@ -16,10 +17,11 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.datasets import load_mnist
+from sbp_brian.models.decolle import ARMS as DECOLLE_ARMS
 from sbp_brian.models.sbp_network import ARMS
 from sbp_brian.models.stdbp import ARMS as STDBP_ARMS
 from sbp_brian.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.protocols.benchmarks import artificial, spiking, stdbp
+from sbp_brian.protocols.benchmarks import artificial, decolle, spiking, stdbp
 from sbp_brian.trials import Samples
 
 
@@ -48,6 +50,9 @@ def run(context: Context) -> None:
     if p.model == "stdbp":
         stdbp.run(context, load_samples(context), stdbp.MNIST)
         return
+    if p.model == "decolle":
+        decolle.run(context, load_samples(context), decolle.MNIST)
+        return
     if p.model in artificial.MODELS:
         artificial.run(context, artificial.digits(load_samples(context)), "mnist")
         return
@@ -60,10 +65,10 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
     parameters={
-        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp", *artificial.MODELS),
+        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp", "decolle", *artificial.MODELS),
                            help="spike counts, single spike times, or an artificial network"),
-        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS, *artificial.ARMS])),
-                         help="how the hidden layer learns; own: weighted/activity (sbp_network), exact (stdbp)"),
+        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS, *DECOLLE_ARMS, *artificial.ARMS])),
+                         help="how the hidden layer learns; own: the model's first"),
         "epochs": Parameter(3, minimum=1, maximum=1000, help="times all training images are shown"),
         "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden cells; 0: the model's own, 500 or 400 (stdbp)"),
         "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part"),
