@@ -69,6 +69,11 @@ _ENTRIES = (
           Source("Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747", "10.48550/arXiv.1708.07747")),
     Entry("yin-yang", "benchmarks.yin_yang", "Points of three interlocked classes, by single spike times",
           Source("Kriener, Göltz & Petrovici (2022) NICE", "10.1145/3517343.3517380")),
+    Entry("nmnist", "benchmarks.nmnist", "Digits seen by a moving event camera, by local losses",
+          Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437")),
+    Entry("decolle-regression", "benchmarks.decolle_regression",
+          "Three layers follow three functions of time, each by a loss of its own",
+          Source("Kaiser, Mostafa & Neftci (2020) Front Neurosci 14:424", "10.3389/fnins.2020.00424")),
 )
 
 

@@ -101,6 +101,17 @@ CATALOGUE = {
                              url="https://figshare.com/ndownloader/files/38020584")},
         "https://figshare.com/ndownloader/files/",
         "Amir et al. (2017) CVPR, doi:10.1109/CVPR.2017.781", "CC BY 4.0"),
+    "nmnist": Entry(
+        "nmnist", "N-MNIST", "nmnist", {
+            "train": DataFile("train.zip", "20959b8e626244a1b502305a9e6e2031",
+                              url="https://data.mendeley.com/public-files/datasets/468j46mzdv/files/"
+                                  "39c25547-014b-4137-a934-9d29fa53c7a0/file_downloaded"),
+            "test": DataFile("test.zip", "69ca8762b2fe404d9b9bad1103e97832",
+                             url="https://data.mendeley.com/public-files/datasets/468j46mzdv/files/"
+                                 "05a4d654-7e03-4c15-bdfa-9bb2bcbea494/file_downloaded")},
+        "https://data.mendeley.com/public-files/datasets/468j46mzdv/files/",
+        "Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437, doi:10.3389/fnins.2015.00437",
+        "CC BY-SA 4.0"),
 }
 
 

@@ -1,0 +1,93 @@
+"""N-MNIST: MNIST's digits seen by an event camera that makes three saccades, learned by local losses.
+
+32 x 32 pixels of two polarities, 300 steps of 1 ms. The digits hardly test timing: counts of events a pixel tell most
+of it, which is why the linear classifier and the nearest mean on those counts are part of every run, and why
+``shuffle_time`` shows the steps of every digit in a random order.
+
+Source: Orchard, Jayawant, Cohen & Thakor 2015, Front Neurosci 9:437, doi:10.3389/fnins.2015.00437.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from brian2 import ms
+
+from sbp_brian.datasets.nmnist import SIDE, load_nmnist, nmnist_small, packed_events
+from sbp_brian.decolle_cell import DecolleCell
+from sbp_brian.models.decolle import ARMS
+from sbp_brian.protocol import Context, Parameter, Protocol, Source
+from sbp_brian.protocols.benchmarks import decolle
+from sbp_brian.trials import Samples
+
+STEPS, CELLS = 300, 2 * SIDE * SIDE
+TASK = decolle.Task(
+    settings={"inputs": CELLS, "encoding": "spikes", "steps": STEPS, "burn_in": 60, "rate": 0.05, "readout_scale": 1.0,
+              "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms)},
+    paper_value=0.931, provenance="read: NeuroTrain (arXiv 2605.15058), dense layers, all 60,000 digits, 20 epochs",
+)
+#: Rows unpacked at a time.
+_BLOCK = 100
+
+
+def shuffled_in_time(bits: np.ndarray, seed: int) -> np.ndarray:
+    """The same steps of every sample in a random order of its own; bits as `packed_events` gives them."""
+    rng = np.random.default_rng([seed, 11])
+    steps = bits.reshape(len(bits), STEPS, CELLS // 8)
+    return np.array([sample[rng.permutation(STEPS)] for sample in steps]).reshape(bits.shape)
+
+
+def counts(bits: np.ndarray) -> np.ndarray:
+    """Spikes of each cell, over the sample's largest; shape (n, cells)."""
+    blocks = []
+    for first in range(0, len(bits), _BLOCK):
+        block = bits[first:first + _BLOCK]
+        blocks.append(np.unpackbits(block, axis=1).reshape(len(block), STEPS, CELLS).sum(1, dtype=np.float32))
+    found = np.concatenate(blocks)
+    return found / np.maximum(found.max(1, keepdims=True), 1)
+
+
+def run(context: Context) -> None:
+    """Read the events, train, test once, compare."""
+    p = context.parameters
+    load = {"small": nmnist_small, "official": load_nmnist}[p.data]
+    train, test = load("train")[:p.train_samples or None], load("test")[:p.test_samples or None]
+    held = len(train) // 5 if p.hold_out else 0
+    context.note(f"training: {len(train) - held:,} digits of N-MNIST ({p.data}); validation: the next {held:,}; test: "
+                 f"{len(test):,}; {SIDE} x {SIDE} pixels, {STEPS} steps of 1 ms")
+    with context.progress("reading events"):
+        (bits, labels), tested = packed_events(train, STEPS), packed_events(test, STEPS)
+    cut = len(train) - held
+    samples = Samples.join({"training": (bits[:cut], labels[:cut]), "validation": (bits[cut:], labels[cut:]),
+                            "test": tested}, classes=10)
+    if p.shuffle_time:
+        context.note("the steps of every digit, of training and of test, come in a random order of its own")
+        samples = Samples(shuffled_in_time(samples.images, context.seed), samples.labels, 10, samples.training,
+                          samples.validation, samples.test)
+    if p.arm == "shuffled-labels":
+        samples = samples.with_shuffled_training_labels(context.seed)
+    decolle.run(context, samples, TASK, counts(samples.images))
+
+
+PROTOCOL = Protocol(
+    name="nmnist",
+    title="Digits seen by a moving event camera, by local losses",
+    kind="benchmark",
+    source=Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437"),
+    parameters={
+        "model": Parameter("decolle", choices=("decolle",), help="local losses"),
+        "arm": Parameter("own", choices=("own", *ARMS), help="how the layers learn; own: local"),
+        "data": Parameter("small", choices=("small", "official"), help="1,000 + 100 digits, or 60,000 + 10,000"),
+        "epochs": Parameter(8, minimum=1, maximum=1000, help="times all training digits are shown"),
+        "hidden": Parameter(0, minimum=0, maximum=100_000, help="cells of each hidden layer; 0: 128"),
+        "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate; -1: the task's"),
+        "shuffle_time": Parameter(False, help="control: show the steps of every digit in a random order"),
+        "hold_out": Parameter(True, help="hold a fifth of the training digits out for validation"),
+        "train_samples": Parameter(0, minimum=0, help="training digits, validation among them; 0: all"),
+        "test_samples": Parameter(0, minimum=0, help="test digits; 0: all"),
+    },
+    quick={"epochs": 2, "train_samples": 500},
+    full={"epochs": 20},
+    run=run,
+    figures=("decolle-learning",),
+    targets=("numpy", "cython", "cpp"),
+)
