@@ -41,10 +41,10 @@ from sbp_brian.rules import SynapseRule
 
 __all__ = ["OPTIMISERS", "Dense", "Rank1", "feedback_rule", "readout_rule", "vote_rule"]
 
-#: What becomes of the summed gradient: (variables, the change); of a weight, and with ``bias_`` names of a bias.
+#: What becomes of the summed gradient: the optimiser's memory, its next value, and what is taken off the weight.
 OPTIMISERS = {
-    "sgd": ("", "{w} = {w} - {rate}*{g}"),
-    "adamax": ("{u} : 1", "{u} = clip({u}*0.95, abs({g}), inf)\n{w} = {w} - {rate}*{g}/({u} + 1e-8)"),
+    "sgd": ("", "", "{rate}*{g}"),
+    "adamax": ("{u} : 1", "clip({u}*0.95, abs({g}), inf)", "{rate}*{g}/({top} + 1e-8)"),
 }
 #: The largest growth of beta**-t within a window.
 GROWTH = 1e4
@@ -224,11 +224,13 @@ class Dense:
         if self.plain:
             step = "change = -rate*delta\nbias = bias + change"
         else:
-            improved = OPTIMISERS[self.optimiser][1].format(w="next_bias", g="bias_grad", u="next_top", rate="rate")
-            memory = "next_top = bias_top\n" if self.optimiser == "adamax" else ""
-            keep = "\nbias_top = bias_top + improve_now*(next_top - bias_top)" if memory else ""
-            step = ("change = delta\nbias_grad = bias_grad + delta\nnext_bias = bias\n" + memory + improved
-                    + keep + "\nbias = bias + improve_now*(next_bias - bias)\nbias_grad = bias_grad*(1 - improve_now)")
+            _, memory, less = OPTIMISERS[self.optimiser]
+            step = "change = delta\nbias_grad = bias_grad + delta"
+            if memory:
+                step += (f"\nnext_top = {memory.format(u='bias_top', g='bias_grad')}"
+                         "\nbias_top = bias_top + improve_now*(next_top - bias_top)")
+            step += (f"\nbias = bias - improve_now*{less.format(rate='rate', g='bias_grad', top='next_top')}"
+                     "\nbias_grad = bias_grad*(1 - improve_now)")
         return f"""
         u_now = {self.POTENTIAL}
         {gradient}
@@ -245,10 +247,11 @@ class Dense:
         if self.plain:
             return SynapseRule("w : 1", on_pre={**arrive, "learn": "w = w + change_post*p_trace_pre"}, on_event=events,
                                source=SOURCE, name="DECOLLE, dense")
-        state, change = OPTIMISERS[self.optimiser]
+        state, memory, less = OPTIMISERS[self.optimiser]
+        improve = f"top = {memory.format(u='top', g='grad')}\n" if memory else ""
+        improve += f"w = w - {less.format(rate='w_rate', g='grad', top='top')}\ngrad = 0"
         return SynapseRule(
             f"w : 1\ngrad : 1\nw_rate : 1 (shared)\n{state.format(u='top')}",
-            on_pre={**arrive, "learn": "grad = grad + change_post*p_trace_pre",
-                    "improve": change.format(w="w", g="grad", u="top", rate="w_rate") + "\ngrad = 0"},
+            on_pre={**arrive, "learn": "grad = grad + change_post*p_trace_pre", "improve": improve},
             on_event={**events, "improve": "improve"}, initial={"w_rate": 0.0}, source=SOURCE, name="DECOLLE, dense",
         )

@@ -133,9 +133,9 @@ def test_every_variable_is_that_of_an_independent_loop(form, target):
 @pytest.mark.parametrize("settings", [
     {"form": "rank1", "loss": "squared", "cell": DecolleCell(surrogate="fast-sigmoid", rho=0.0)},
     {"form": "rank1", "cell": DecolleCell(too_active=0.3, too_silent=0.5, tau_mem=5 * ms, tau_syn=9 * ms)},
-    {"form": "rank1", "feedback_noise": 0.9},
+    pytest.param({"form": "rank1", "feedback_noise": 0.9}, marks=pytest.mark.slow),
     {"form": "dense", "every": 5, "loss": "squared", "cell": DecolleCell(too_silent=0.5)},
-    {"form": "dense", "optimiser": "adamax", "rate": 0.01},
+    pytest.param({"form": "dense", "optimiser": "adamax", "rate": 0.01}, marks=pytest.mark.slow),
     {"form": "dense", "optimiser": "adamax", "rate": 0.01, "every": 3, "steps": 150},
 ], ids=lambda s: "-".join(map(str, s)))
 def test_learning_over_samples_is_that_of_the_loop(settings):
@@ -163,13 +163,13 @@ def test_labels_and_votes():
     for k in (1, 2, 3):
         found = np.array(result[f"answers{k}.votes"])[:, 1:6].T
         np.testing.assert_array_equal(found, [v[k - 1] for v in votes])
-        assert len(np.unique(found.argmax(1))) > 1
+        assert len(np.unique(found, axis=0)) == 5
 
 
 def test_windows_keep_twelve_digits_over_long_samples():
-    """3,000 steps: beta**-t would reach 1e186; without windows nothing would be left."""
-    net = model(layers=(6, 5), readouts=(2,), steps=3000)
-    data = spikes(1, 3000, 6)
+    """1,000 steps: beta**-t would reach 1e62; without windows nothing would be left."""
+    net = model(layers=(6, 5), readouts=(2,), steps=1000)
+    data = spikes(1, 1000, 6)
     start = shown(net)
     window = net.update.window(net.step, net.steps)
     assert 20 < window < 100
@@ -181,7 +181,7 @@ def test_windows_keep_twelve_digits_over_long_samples():
 
 # ---------------------------------------------------------------------------------------- the gradient, locality
 @pytest.mark.parametrize("settings", [
-    {}, {"loss": "squared"}, {"cell": DecolleCell(surrogate="fast-sigmoid")},
+    {}, pytest.param({"loss": "squared"}, marks=pytest.mark.slow), {"cell": DecolleCell(surrogate="fast-sigmoid")},
     {"cell": DecolleCell(too_active=0.2, too_silent=0.4), "spread": 0.5},
 ], ids=["box", "squared", "fast-sigmoid", "regularised"])
 def test_one_step_follows_the_gradient_of_the_layers_own_loss(settings):

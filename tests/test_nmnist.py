@@ -109,7 +109,7 @@ def test_bad_data_is_refused(official, monkeypatch):
         nmnist.nmnist_clips(empty)
     monkeypatch.setattr(nmnist, "places", lambda: [empty])
     monkeypatch.setattr(nmnist, "locate", lambda entry: None)
-    with pytest.raises(DatasetError, match="N-MNIST was not found in .*'sbp data fetch nmnist'"):
+    with pytest.raises(DatasetError, match=r"N-MNIST was not found in .*'sbp data fetch nmnist'"):
         nmnist.load_nmnist("train")
-    with pytest.raises(DatasetError, match="1,100 digits .* were not found"):
+    with pytest.raises(DatasetError, match=r"1,100 digits .* were not found"):
         nmnist.nmnist_small("train")
