@@ -57,6 +57,8 @@ class Figure:
         ``draw(records)`` gives a matplotlib Figure; records of the needed protocols, newest first.
     uses : tuple of str
         Further protocols whose records are given where there are any.
+    lacks : callable, optional
+        ``lacks(records)`` says in words which records of these protocols it cannot do without; empty: none.
     """
 
     name: str
@@ -65,17 +67,24 @@ class Figure:
     needs: tuple[str, ...]
     draw: Callable[[Sequence[Record]], Drawing]
     uses: tuple[str, ...] = ()
+    lacks: Callable[[Sequence[Record]], str] | None = None
 
     def missing(self, records: Sequence[Record]) -> list[str]:
-        """The protocols that it needs and of which there is no record."""
+        """The protocols that it needs and of which there is no record, or what it lacks in words."""
         have = {record.protocol for record in records}
         if not self.needs:
-            return [] if have & set(self.uses) else list(self.uses[:1])
-        return [name for name in self.needs if name not in have]
+            missing = [] if have & set(self.uses) else list(self.uses[:1])
+        else:
+            missing = [name for name in self.needs if name not in have]
+        words = self.lacks([] if missing else self._own(records)) if self.lacks else ""
+        return [words] if words else missing
+
+    def _own(self, records: Sequence[Record]) -> list[Record]:
+        return [record for record in records if record.protocol in (*self.needs, *self.uses)]
 
     def make(self, records: Sequence[Record]) -> tuple[Drawing, str]:
         """The drawing and its caption, in the house style."""
-        own = [record for record in records if record.protocol in (*self.needs, *self.uses)]
+        own = self._own(records)
         with style():
             drawing = self.draw(own)
             drawing.canvas.draw()

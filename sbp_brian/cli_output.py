@@ -51,7 +51,8 @@ def draw_figures(records: list, names: tuple[str, ...], out: Path, failures: lis
     for figure in [rooms.get(name) for name in names or rooms.names()]:
         if lacking := figure.missing(records):
             if names:
-                raise ValueError(f"{figure.name} needs a record of {lacking[0]}; make it with 'sbp run {lacking[0]}'")
+                remedy = "" if " " in lacking[0] else f"; make it with 'sbp run {lacking[0]}'"
+                raise ValueError(f"{figure.name} needs a record of {lacking[0]}{remedy}")
             skipped.append((figure.name, lacking))
             continue
         try:

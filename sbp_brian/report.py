@@ -68,6 +68,7 @@ def render(records: Sequence[Record], *, failures: Sequence[tuple[str, str]] = (
                        machines=_machines(records), columns=_tables.COLUMNS, legend=_LEGEND,
                        overall=_tables.counts([m for r in records for m in r.metrics]),
                        first=min((r.started for r in records), default="").replace("T", " ")[:16],
+                       claims=_claims(records),
                        total=_tables.duration(sum(r.timing.get("total_s") or 0.0 for r in records)))
 
 
@@ -124,6 +125,16 @@ def _chapters(sections: Sequence[dict[str, Any]], drawings: dict[str, list[dict[
             chapters.append({"id": kind, "title": title, "text": text, "sections": own, "not_run": lacking,
                              "figures": drawings.get(f"{kind} chapter", [])})
     return chapters
+
+
+def _claims(records: Sequence[Record]) -> list[dict[str, str]]:
+    """The claims of the paper on SBP in networks with what the records show; none where no task was run."""
+    from sbp_brian.claims import claims
+
+    marks = {"holds": "within", "does not hold": "outside", "undecided": "pattern", "not run": "no"}
+    if not any(r.kind == "benchmark" for r in records):
+        return []
+    return [claim._asdict() | {"mark": marks[claim.verdict]} for claim in claims(records)]
 
 
 def _run(record: Record, anchor: str) -> dict[str, Any]:
