@@ -4,8 +4,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
-__all__ = ["CosineScore", "cosine_score", "cosines"]
+__all__ = ["CosineScore", "PairedGain", "cosine_score", "cosines", "paired_gain"]
 
 
 class CosineScore(NamedTuple):
@@ -27,6 +28,43 @@ class CosineScore(NamedTuple):
     n: int
     omitted: int
     with_omitted: float
+
+
+class PairedGain(NamedTuple):
+    """Mean difference of paired scores, and the limits of its confidence interval (NaN from a single pair)."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_gain(scores, control, level: float = 0.95) -> PairedGain:
+    """By how much scores lie above those of a control, by Student's t of the differences.
+
+    Parameters
+    ----------
+    scores, control : array_like, shape (n,)
+        Of the same seeds in the same order.
+    level : float
+        Confidence, between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        Where the numbers do not pair, or the level is out of range.
+    """
+    scores, control = np.asarray(scores, float), np.asarray(control, float)
+    if scores.ndim != 1 or scores.shape != control.shape or not len(scores):
+        raise ValueError(f"scores of shape {scores.shape} and control of shape {control.shape} must be equal, (n,), "
+                         "with a pair at least")
+    if not 0 < level < 1:
+        raise ValueError(f"level must be between 0 and 1, got {level}")
+    difference = scores - control
+    mean = float(difference.mean())
+    if len(difference) < 2:
+        return PairedGain(mean, float("nan"), float("nan"))
+    reach = float(stats.t.ppf(0.5 + level / 2, len(difference) - 1) * stats.sem(difference))
+    return PairedGain(mean, mean - reach, mean + reach)
 
 
 def cosine_score(outputs, targets) -> CosineScore:

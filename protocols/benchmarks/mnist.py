@@ -88,6 +88,6 @@ PROTOCOL = Protocol(
     quick={"epochs": 2, "train_samples": 20_000, "validation_samples": 2_000},
     full={"epochs": 6, "raster": True},
     run=run,
-    figures=("mnist-learning",),
+    figures=("mnist-learning", "artificial"),
     targets=("numpy", "cython", "cpp"),
 )

@@ -69,5 +69,6 @@ PROTOCOL = Protocol(
     quick={"epochs": 3},
     full={"epochs": 20},
     run=run,
+    figures=("artificial",),
     targets=("numpy", "cython", "cpp"),
 )
