@@ -4,6 +4,7 @@ Settings were chosen on the validation images (the last 5,000 training images), 
 the table of what was tried. The test set is shown once, with the weights after the last epoch.
 ``hold_out=no`` trains on all 60,000 images, with the settings chosen before.
 
+With ``model=sbp_published`` the network is the authors' own (`published`, docs/published.md).
 With ``model=stdbp`` the network is one of single spike times instead (`sbp_brian.models.stdbp`, docs/stdbp.md); with
 ``model=sbp_perceptron`` and its relatives an artificial one (`artificial`, docs/artificial.md).
 With ``model=decolle`` every layer has a local loss of its own (`sbp_brian.models.decolle`, docs/decolle.md).
@@ -21,7 +22,7 @@ from sbp_brian.models.decolle import ARMS as DECOLLE_ARMS
 from sbp_brian.models.sbp_network import ARMS
 from sbp_brian.models.stdbp import ARMS as STDBP_ARMS
 from sbp_brian.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.protocols.benchmarks import artificial, decolle, spiking, stdbp
+from sbp_brian.protocols.benchmarks import artificial, decolle, published, spiking, stdbp
 from sbp_brian.trials import Samples
 
 
@@ -56,6 +57,9 @@ def run(context: Context) -> None:
     if p.model in artificial.MODELS:
         artificial.run(context, artificial.digits(load_samples(context)), "mnist")
         return
+    if p.model == "sbp_published":
+        published.run(context, load_samples(context), "mnist")
+        return
     spiking.run(context, load_samples(context), spiking.MNIST)
 
 
@@ -65,9 +69,11 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
     parameters={
-        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp", "decolle", *artificial.MODELS),
-                           help="spike counts, single spike times, or an artificial network"),
-        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS, *DECOLLE_ARMS, *artificial.ARMS])),
+        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp", "decolle", "sbp_published",
+                                                   *artificial.MODELS),
+                           help="spike counts, single spike times, local losses, the released model, or artificial"),
+        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS, *DECOLLE_ARMS, *published.ARMS,
+                                                                *artificial.ARMS])),
                          help="how the hidden layer learns; own: the model's first"),
         "epochs": Parameter(3, minimum=1, maximum=1000, help="times all training images are shown"),
         "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden cells; 0: the model's own, 500 or 400 (stdbp)"),
@@ -84,6 +90,7 @@ PROTOCOL = Protocol(
         "test_samples": Parameter(0, minimum=0, help="test images; 0: all"),
         **artificial.PARAMETERS,
         **spiking.PARAMETERS,
+        **published.PARAMETERS,
     },
     quick={"epochs": 2, "train_samples": 20_000, "validation_samples": 2_000},
     full={"epochs": 6, "raster": True},
