@@ -28,7 +28,7 @@ PARAMETERS = {
     "test_each_epoch": Parameter(False, help="sbp_published: also the best epoch on the test set"),
 }
 #: The authors' batch by task, and their results by (task, arm): best epoch on the test set, five seeds.
-BATCH = {"mnist": 50, "nettalk": 1}
+BATCH = {"mnist": 50, "nettalk": 1, "dvsgesture": 50}
 PAPER = {("mnist", "symmetric"): 0.9367, ("mnist", "sbp-released"): 0.9514,
          ("nettalk", "symmetric"): 0.8426, ("nettalk", "sbp-released"): 0.8558}
 READ = "read: authors' notebook, best epoch on the test set, 5 seeds, 100 epochs"

@@ -1,0 +1,71 @@
+"""DvsGesture, ten recordings of one subject, as a task; what the released indexing of rows does to a score."""
+import numpy as np
+import pytest
+
+from sbp_brian import protocols
+from sbp_brian.baselines import linear_softmax, nearest_mean
+from sbp_brian.datasets.checks import DatasetError
+from sbp_brian.datasets.dvsgesture import ten_recordings
+from sbp_brian.protocol import ParameterError, execute
+from sbp_brian.protocols.benchmarks.dvsgesture import constant_answer, released_rows
+
+
+def have_recordings():
+    try:
+        return bool(ten_recordings())
+    except DatasetError:
+        return False
+
+
+needs_recordings = pytest.mark.skipif(not have_recordings(), reason="the ten recordings are not on this machine")
+
+
+def test_rows_of_the_released_indexing():
+    assert released_rows(3, 4).tolist() == [1, 2, 3, 2, 0, 3, 0, 2, 3, 0, 0, 3]      # 1: 1-4; 2: 2,4,6,8; 3: 3,6,9,12
+    rows = released_rows(288, 100)
+    filled = np.unique(np.outer(np.arange(1, 289), np.arange(1, 101)))
+    assert np.array_equal(np.flatnonzero(rows) + 1, filled)
+    assert len(filled) == 10_606
+    assert np.count_nonzero(released_rows(1176, 100)) == 45_786
+    first = np.arange(288) % 12 == 0
+    assert constant_answer(288, 100, first) == pytest.approx(19_414 / 28_800, abs=1e-12)   # of collapsed networks
+    assert constant_answer(288, 100, np.zeros(288, bool)) == pytest.approx(18_194 / 28_800, abs=1e-12)  # blanks alone
+
+
+@needs_recordings
+def test_run_and_what_stands_beside_it(tmp_path):
+    record = execute(protocols.get("dvsgesture"), out=tmp_path, target="numpy", parameters={
+        "window": 100.0, "hidden": 60, "epochs": 4, "hold_out": True})
+    values = {row["name"]: row["value"] for row in record.metrics}
+    assert values["chance"] == 0.1
+    assert values["test_accuracy"] > 0.3
+    assert 0.6 < values["nearest_mean_accuracy"] <= values["linear_softmax_accuracy"] < 1
+    assert values["number_of_events_accuracy"] < 0.5                # how many events there are does not tell gestures
+    assert values["constant_answer_released_rows"] == pytest.approx(0.674097, abs=1e-6)
+    assert any(note.startswith("training: 80 windows of 100 ms, 0 to 0.8 s") and "ten recordings, one subject" in note
+               for note in record.notes)
+    assert any(note.startswith("test: 40 windows of 100 ms, 1.05 to 1.45 s") for note in record.notes)
+
+
+@needs_recordings
+@pytest.mark.parametrize(("parameters", "message"), [
+    ({"window": 30.0}, "window=30 ms does not divide the parts of a recording; take 20, 25"),
+    ({"arm": "sbp-released"}, "arm=sbp-released is none of model=sbp_network"),
+    ({"model": "sbp_published", "arm": "weighted"}, "arm=weighted is none of model=sbp_published"),
+])
+def test_refusals(parameters, message, tmp_path):
+    with pytest.raises(ParameterError, match=message):
+        execute(protocols.get("dvsgesture"), out=tmp_path, parameters=parameters)
+
+
+def test_baselines_agree_with_scikit_learn():
+    linear = pytest.importorskip("sklearn.linear_model")
+    neighbors = pytest.importorskip("sklearn.neighbors")
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 300)
+    x = rng.normal(size=(4, 12))[y] + rng.normal(size=(300, 12))
+    more = rng.normal(size=(200, 12))
+    decay = 0.02
+    peer = linear.LogisticRegression(C=1 / (decay * len(x)), max_iter=2000, tol=1e-9).fit(x, y)
+    assert (linear_softmax(x, y, 4, decay=decay, iterations=500)(more) == peer.predict(more)).mean() > 0.98
+    assert np.array_equal(nearest_mean(x, y, 4)(more), neighbors.NearestCentroid().fit(x, y).predict(more))
