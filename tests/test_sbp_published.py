@@ -4,6 +4,7 @@ import functools
 import numpy as np
 import pytest
 
+from benchmarks.published_numpy import Matrices
 from sbp_brian.models.sbp_published import ARMS, SBPPublished
 from sbp_brian.targets import Simulation
 from sbp_brian.trials import Presentation
@@ -127,6 +128,20 @@ def test_what_the_released_gains_do():
         first[arm] = [np.asarray(result[f"into_{name}.w"]) - start[f"into_{name}.w"] for name in ("hidden1", "output")]
     np.testing.assert_allclose(first["symmetric"][0], first["sbp-no-gains"][0], rtol=0, atol=1e-15)
     assert np.abs(first["symmetric"][1] - first["sbp-no-gains"][1]).max() > 1e-5
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_fast_matrices_follow_the_same_equations(arm):
+    model = SBPPublished(layers=SMALL, arm=arm, batch=5, rates=(0.4, 0.1))
+    images, targets = trial(SMALL)
+    start = {name: np.asarray(value, np.float32).astype(float) for name, value in model.initial(3).items()}
+    net, expected = reference(model, images, targets, start)
+    fast = Matrices(model, 3)
+    found = [fast.batch((images[k:k + 5] / 255).astype(np.float32), targets[k:k + 5] if k < N - N // 5 else None)
+             for k in range(0, N, 5)]
+    np.testing.assert_allclose(np.concatenate(found), expected, rtol=0, atol=1e-5)     # single precision
+    np.testing.assert_allclose(fast.w1, net.w[0], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(fast.w2, net.w[1], rtol=0, atol=1e-5)
 
 
 def test_noise_and_signs():
