@@ -23,10 +23,10 @@ from brian2 import usecond
 
 from sbp_brian.baselines import linear_softmax, nearest_mean
 from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS, ten_recordings
-from sbp_brian.models.sbp_network import ARMS, SBPNetwork
+from sbp_brian.models.sbp_network import ARMS
 from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
-from sbp_brian.protocols.benchmarks import artificial, published
-from sbp_brian.trials import Samples, Training
+from sbp_brian.protocols.benchmarks import artificial, published, spiking
+from sbp_brian.trials import Samples
 
 __all__ = ["PROTOCOL", "constant_answer", "load_samples", "released_rows"]
 
@@ -36,11 +36,11 @@ PARTS = {
     True: {"training": (0, 800_000), "validation": (800_000, 1_000_000), "test": (1_050_000, 1_450_000)},
     False: {"training": (0, 1_000_000), "validation": (1_000_000, 1_000_000), "test": (1_050_000, 1_450_000)},
 }
-#: Learning rates of each arm of sbp_network (hidden, output), chosen on validation.
-RATES = {
-    "weighted/activity": (20.0, 0.0005), "weighted": (4.0, 0.001), "change": (0.002, 0.001),
-    "relative": (1e-6, 0.001), "frozen": (0.0, 0.001), "shuffled-labels": (20.0, 0.0005),
-}
+TASK = spiking.Task(
+    "dvsgesture",
+    rates={"weighted/activity": (20.0, 0.0005), "weighted": (4.0, 0.001), "change": (0.002, 0.001),
+           "relative": (1e-6, 0.001), "frozen": (0.0, 0.001), "shuffled-labels": (20.0, 0.0005)},
+)
 
 
 def load_samples(context: Context) -> tuple[Samples, dict[str, np.ndarray]]:
@@ -107,59 +107,9 @@ def run(context: Context) -> None:
     if p.model == "sbp_published":
         published.run(context, samples, "dvsgesture")
     else:
-        _spiking(context, samples)
+        spiking.run(context, samples, TASK)
     _baselines(context, samples, events)
     _indexing(context, len(samples.test) // CLASSES)
-
-
-def _spiking(context: Context, samples: Samples) -> None:
-    p = context.parameters
-    arm = "weighted/activity" if p.arm == "own" else p.arm
-    if arm not in ARMS:
-        raise ParameterError(f"arm={arm} is none of model=sbp_network, which has {', '.join(ARMS)}; name another model")
-    hidden, output = RATES[arm]
-    network = SBPNetwork(
-        n_input=samples.images.shape[1], n_hidden=p.hidden or 500, n_output=CLASSES, arm=arm,
-        rate_hidden=hidden if p.rate_hidden < 0 else p.rate_hidden,
-        rate_output=output if p.rate_output < 0 else p.rate_output,
-        proportion=p.lambda_p, fraction=p.lambda_f, seed_subset=context.seed,
-    )
-    training = Training(
-        network.trial_model(), samples, context.folder, target=context.target, seed=context.seed, decay=p.decay,
-        facts={"arm": arm, "network": repr(network), "window": str(p.window), "exponent": p.exponent},
-    )
-    with context.progress("building"):
-        training.simulation.build()
-    with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} windows") as bar:
-        history = training.run(p.epochs, bar)
-    with context.progress(f"testing, {len(samples.test):,} windows") as bar:
-        answers, counts, result = training.evaluate(samples.test, bar)
-    truth = samples.labels[samples.test]
-    accuracy = float((answers == truth).mean())
-    context.metric("test_accuracy", accuracy, n=len(truth),
-                   spread=float(np.sqrt(accuracy * (1 - accuracy) / len(truth))),
-                   provenance=f"windows, {TEN_RECORDINGS}")
-    together = counts.reshape(CLASSES, CLASSES, -1).sum(2).argmax(0)     # output, recording, window
-    context.metric("test_recordings", float((together == np.arange(CLASSES)).mean()), n=CLASSES,
-                   provenance="all test windows of a recording counted together")
-    if len(samples.validation):
-        context.metric("validation_accuracy", history[-1].validation, n=len(samples.validation))
-    context.metric("training_accuracy", history[-1].training, n=len(samples.training),
-                   provenance="running accuracy of the last epoch, before each update")
-    context.metric("epochs", len(history))
-    context.metric("hidden_spikes_per_sample", float(result["hidden_spikes.N"]) / len(truth),
-                   provenance="counted on the test windows")
-    seconds = sum(e.seconds for e in history)
-    context.timing(build_s=training.build_s, run_s=seconds, samples_per_s=sum(e.samples for e in history) / seconds)
-    confusion = np.zeros((CLASSES, CLASSES), int)
-    np.add.at(confusion, (truth, answers), 1)
-    context.array("confusion", confusion)
-    context.array("epoch", [e.number for e in history])
-    context.array("validation_accuracy_by_epoch", [e.validation for e in history])
-    context.array("training_accuracy_by_epoch", [e.training for e in history])
-    context.note(f"settings: {network!r}; rates times {p.decay:g} after each epoch")
-    context.summary(f"After {len(history)} epochs of {len(samples.training):,} windows ({TEN_RECORDINGS}) the network "
-                    f"(arm {arm}) names {100 * accuracy:.1f} % of {len(truth)} test windows.")
 
 
 def _baselines(context: Context, samples: Samples, events: dict[str, np.ndarray]) -> None:
@@ -210,6 +160,7 @@ PROTOCOL = Protocol(
         "hold_out": Parameter(False, help="train on the first 0.8 s, validate on the next 0.2 s"),
         "depth": artificial.PARAMETERS["depth"],
         "batch": artificial.PARAMETERS["batch"],
+        **spiking.PARAMETERS,
         **published.PARAMETERS,
     },
     quick={"epochs": 10},

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.metrics import cosines
 from sbp_brian.models.sbp_published import ARMS, SBPPublished
 from sbp_brian.protocol import Context, Parameter, ParameterError
 from sbp_brian.trials import Samples, Training
@@ -68,17 +67,10 @@ def run(context: Context, samples: Samples, task: str, repeated: np.ndarray | No
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
         first = 1 if p.test_each_epoch else len(history)
         for number in range(first, len(history) + 1):
-            _, outputs, result = training.evaluate(samples.test, learned=training.checkpoints.read(number))
-            tested.append(_scores(samples, outputs.T))
+            scores, _, result = training.score(samples.test, learned=training.checkpoint(number))
+            tested.append(scores)
             bar((number + 1 - first) / (len(history) + 1 - first))
     _report(context, network, training, task, tested, result, repeated)
-
-
-def _scores(samples: Samples, outputs: np.ndarray) -> np.ndarray:
-    """Each test sample's score: 1 or 0 by the class, or the cosine, NaN where the output is zero."""
-    if samples.targets is None:
-        return (outputs.argmax(1) == samples.labels[samples.test]).astype(float)
-    return cosines(outputs, samples.targets[samples.test])
 
 
 def _report(context, network, training, task, tested, result, repeated) -> None:
