@@ -33,18 +33,26 @@ def test_rows_of_the_released_indexing():
 
 
 @needs_recordings
-def test_run_and_what_stands_beside_it(tmp_path):
+def test_what_stands_beside_a_run(tmp_path):
     record = execute(protocols.get("dvsgesture"), out=tmp_path, target="numpy", parameters={
-        "window": 100.0, "hidden": 60, "epochs": 4, "hold_out": True})
+        "window": 200.0, "hidden": 20, "epochs": 1, "hold_out": True})
     values = {row["name"]: row["value"] for row in record.metrics}
     assert values["chance"] == 0.1
-    assert values["test_accuracy"] > 0.3
-    assert 0.6 < values["nearest_mean_accuracy"] <= values["linear_softmax_accuracy"] < 1
-    assert values["number_of_events_accuracy"] < 0.5                # how many events there are does not tell gestures
+    assert 0.6 < values["nearest_mean_accuracy"] <= values["linear_softmax_accuracy"]
+    assert values["number_of_events_accuracy"] < values["nearest_mean_accuracy"]     # alone it tells less than where
     assert values["constant_answer_released_rows"] == pytest.approx(0.674097, abs=1e-6)
-    assert any(note.startswith("training: 80 windows of 100 ms, 0 to 0.8 s") and "ten recordings, one subject" in note
+    assert any(note.startswith("training: 40 windows of 200 ms, 0 to 0.8 s") and "ten recordings, one subject" in note
                for note in record.notes)
-    assert any(note.startswith("test: 40 windows of 100 ms, 1.05 to 1.45 s") for note in record.notes)
+    assert any(note.startswith("test: 20 windows of 200 ms, 1.05 to 1.45 s") for note in record.notes)
+
+
+@needs_recordings
+@pytest.mark.slow
+def test_it_learns(tmp_path):
+    record = execute(protocols.get("dvsgesture"), out=tmp_path, parameters={
+        "window": 100.0, "hidden": 100, "epochs": 20, "hold_out": True})
+    values = {row["name"]: row["value"] for row in record.metrics}
+    assert values["test_accuracy"] > 0.5 > values["number_of_events_accuracy"]
 
 
 @needs_recordings

@@ -76,7 +76,8 @@ SMALL, DEEP = (12, 8, 3), (10, 7, 6, 3)
     ("numpy", {"layers": SMALL, "arm": "sbp-released", "batch": 5, "rates": (0.4, 0.1)}),
     ("numpy", {"layers": SMALL, "arm": "symmetric", "batch": 10, "rates": (0.4, 0.1)}),
     ("numpy", {"layers": SMALL, "arm": "differential", "batch": 5, "rates": (0.4, 0.1)}),
-    ("numpy", {"layers": DEEP, "arm": "sbp-released", "batch": 5, "rates": (0.4, 0.1), "lambda_f": 1.0, "dale": True}),
+    pytest.param("numpy", {"layers": DEEP, "arm": "sbp-released", "batch": 5, "rates": (0.4, 0.1), "lambda_f": 1.0,
+                           "dale": True}, marks=pytest.mark.slow),
     ("cpp", {"layers": DEEP, "arm": "sbp-released", "batch": 5, "rates": (0.4, 0.1), "lambda_f": 1.0, "dale": True,
              "lif": True, "short_term": True}),
     pytest.param("cpp", {"layers": DEEP, "arm": "sbp-released", "batch": 5, "rates": (0.1, 0.05), "lif": True},
@@ -104,6 +105,7 @@ def test_frozen_hidden_layers_and_noise_by_epoch():
     assert factors == pytest.approx([1.0367879, 1.0367879, 1.0183940])      # Poisson of mean 1: p(0), p(1), p(2)
 
 
+@functools.cache
 def learned(**options):
     model = SBPPublished(layers=SMALL, batch=5, rates=(0.4, 0.1), **options)
     images, targets = trial(SMALL)
@@ -144,6 +146,7 @@ def test_the_fast_matrices_follow_the_same_equations(arm):
     np.testing.assert_allclose(fast.w2, net.w[1], rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_noise_and_signs():
     plain, noisy = learned(arm="sbp-no-gains"), learned(arm="sbp-no-gains", noise="norm")
     ratio = noisy["into_output"] / plain["into_output"]
