@@ -269,6 +269,8 @@ class SBPNetwork:
             namespace={**shown},
             name=self.hidden_names[k],
         )
+        if self.drop_hidden and upper:
+            cells.gain_taught = 1
         name, at = cells.name, {"clock": every_sample, "when": "start"}
         if below:
             cells.set_event_schedule("sample_end", when="start", order=self._order(k + 1))
@@ -294,6 +296,8 @@ class SBPNetwork:
             namespace={**shown, **constants},
             name="output",
         )
+        if self.drop_hidden:
+            output.gain_taught = 1
         for event in code.OUTPUT_EVENTS:
             output.set_event_schedule(event, when="thresholds", order=1)
         output.run_regularly(code.OUTPUT_PHASE, when="before_groups", name="output_phase")
