@@ -156,7 +156,7 @@ def _curves(ax, found, label, scale) -> None:
     ax.set(xlabel=label, ylabel=f"{TASKS[task]}, test {unit}")
     if scale == 1:
         ax.set_xticks(sorted({at for line in lines.values() for at in line}))
-    ax.legend(title=MODELS[model], fontsize=6.5)
+    ax.legend(title=MODELS[model], fontsize=6.5, frameon=True, framealpha=0.85, edgecolor="none")
 
 
 def caption(records) -> str:
