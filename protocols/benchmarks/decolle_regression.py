@@ -167,6 +167,6 @@ PROTOCOL = Protocol(
     },
     quick={"passes": 100, "seeds": 1},
     run=run,
-    figures=(),
+    figures=("decolle-regression",),
     targets=("numpy", "cython", "cpp"),
 )

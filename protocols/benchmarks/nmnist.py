@@ -88,6 +88,6 @@ PROTOCOL = Protocol(
     quick={"epochs": 2, "train_samples": 500},
     full={"epochs": 20},
     run=run,
-    figures=(),
+    figures=("decolle-learning",),
     targets=("numpy", "cython", "cpp"),
 )

@@ -1,0 +1,80 @@
+"""Local learning by DECOLLE: accuracy of every layer over training and on the test set, beside its controls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, Figure, label_panels, new
+
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE)
+
+
+def ours(records):
+    """Records of model=decolle by task and arm; of one task and arm those with most presentations."""
+    found = {}
+    for record in records:
+        if record.parameters.get("model", {"value": ""})["value"] != "decolle":
+            continue
+        arm = record.parameters["arm"]["value"].replace("own", "local")
+        if record.parameters.get("shuffle_time", {"value": False})["value"]:
+            arm = "time shuffled"
+        found.setdefault(record.protocol, {}).setdefault(arm, []).append(record)
+    return found
+
+
+def value(record, name):
+    """A metric's value."""
+    return next(row["value"] for row in record.metrics if row["name"] == name)
+
+
+def largest(records):
+    """Those with the most presentations: the seeds of one experiment."""
+    most = max(value(r, "presentations") for r in records)
+    return [r for r in records if value(r, "presentations") == most]
+
+
+def draw(records):
+    """For each task: validation accuracy by layer over epochs, test accuracy by layer and control."""
+    tasks = ours(records)
+    drawing, axes = new(COLUMNS, 55 * max(1, len(tasks)), nrows=max(1, len(tasks)), ncols=2, squeeze=False)
+    for (curve, bars), (task, arms) in zip(axes, sorted(tasks.items()), strict=True):
+        for record in largest(arms.get("local", [])) if "local" in arms else []:
+            by_epoch = record.array("validation_accuracy_by_epoch_and_layer")
+            for k in range(by_epoch.shape[1] if by_epoch.ndim == 2 else 0):
+                curve.plot(record.array("epoch"), 100 * by_epoch[:, k], color=COLOURS[k], marker="o", markersize=3,
+                           alpha=0.7, label=f"layer {k + 1}")
+        handles, labels = curve.get_legend_handles_labels()
+        shown = dict(zip(labels, handles, strict=True))
+        if shown:
+            curve.legend(shown.values(), shown.keys())
+        curve.set(xlabel="epoch", ylabel="validation accuracy (%)", title=task)
+        names, place = [], 0
+        for arm in ("local", "time shuffled", "shuffled-labels", "frozen"):
+            if arm not in arms:
+                continue
+            same = largest(arms[arm])
+            layers = np.array([r.array("test_accuracy_by_layer") for r in same])
+            for k in range(layers.shape[1]):
+                bars.bar(place + 0.35 * k, 100 * layers[:, k].mean(), 0.32, color=COLOURS[k])
+                bars.plot(np.full(len(layers), place + 0.35 * k), 100 * layers[:, k], "k.", markersize=3)
+            names.append((place + 0.35 * (layers.shape[1] - 1) / 2, arm))
+            place += 1 + 0.35 * (layers.shape[1] - 2)
+        some = largest(next(iter(arms.values())))[0]
+        for name, style in (("linear_softmax", "--"), ("nearest_mean", ":")):
+            bars.axhline(100 * value(some, f"{name}_accuracy"), color=BLACK, linestyle=style, linewidth=0.8,
+                         label=name.replace("_", " "))
+        bars.axhline(10, color=GREY, linewidth=0.8, label="chance")
+        bars.set_xticks([x for x, _ in names], [name for _, name in names])
+        bars.set(ylabel="test accuracy (%)", ylim=(0, 100))
+        bars.legend(fontsize=6, loc="upper right")
+    label_panels(*axes.ravel())
+    return drawing
+
+
+FIGURE = Figure(
+    name="decolle-learning", title="Accuracy of every layer under local learning",
+    caption="Left, accuracy of the readout of each layer on validation samples, one line a seed. Right, test accuracy "
+            "by layer (colours as on the left; bars: mean over seeds, dots: seeds), with controls, beside classifiers "
+            "without hidden cells on the same samples.",
+    needs=(), uses=("mnist", "nmnist"), draw=draw,
+)
