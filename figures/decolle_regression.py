@@ -30,19 +30,24 @@ def draw(records):
         for n, colour in ((0, GREY), (len(passes) - 1, COLOURS[k])):
             y = readouts[k, n, -aims.shape[1]:]
             if n:
-                ax.plot(steps, y, color=colour, alpha=0.25, linewidth=0.5)
-            ax.plot(steps, _smooth(y), color=colour, label=f"{passes[n]} passes")
+                ax.plot(steps, y, color=colour, alpha=0.25, linewidth=0.5, linestyle="-")
+            ax.plot(steps, _smooth(y), color=colour, linestyle="-", label=f"{passes[n]} passes")
         ax.plot(steps, aims[k], color=BLACK, linestyle="--", linewidth=1, label="target")
         ax.set(xlabel="time (ms)", ylabel=f"readout, layer {k + 1}")
-        ax.legend(fontsize=6)
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + 0.45 * (high - low))
+        ax.legend(fontsize=6, loc="upper left", ncols=2)
     score = record.array("R2")
     control = _of(records, "frozen")
     for k, ax in enumerate(axes[1]):
         for seed in score[:, k]:
-            ax.plot(record.array("passes"), seed, color=COLOURS[k], alpha=0.4, linewidth=0.7)
-        ax.plot(record.array("passes"), np.median(score[:, k], 0), color=COLOURS[k], label="local")
+            ax.plot(record.array("passes"), seed, color=COLOURS[k], alpha=0.4, linewidth=0.7,
+                    linestyle="-")
+        ax.plot(record.array("passes"), np.median(score[:, k], 0), color=COLOURS[k], linestyle="-",
+                label="local")
         if control is not None:
-            ax.plot(control.array("passes"), np.median(control.array("R2")[:, k], 0), color=GREY, label="frozen")
+            ax.plot(control.array("passes"), np.median(control.array("R2")[:, k], 0), color=GREY,
+                    linestyle="-", label="frozen")
         ax.axhline(0.75, color=BLACK, linestyle=":", linewidth=0.8)
         ax.set(xlabel="passes", ylabel=f"R², layer {k + 1}", ylim=(-2, 1.05))
         ax.legend(fontsize=6)
@@ -50,7 +55,7 @@ def draw(records):
     time = np.arange(len(trace))
     for ax, values, label, colour in zip(axes[2], (trace, slope, error), (
             "presynaptic trace P", "surrogate derivative", "local error"), (BLUE, ORANGE, VERMILION), strict=True):
-        ax.plot(time, values, color=colour, linewidth=0.8, drawstyle="steps-post")
+        ax.plot(time, values, color=colour, linewidth=0.8, linestyle="-", drawstyle="steps-post")
         ax.set(xlabel="time (ms)", ylabel=label)
     label_panels(*axes.ravel())
     return drawing

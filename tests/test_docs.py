@@ -8,7 +8,7 @@ import pytest
 from sbp_brian import targets
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md", "docs/artificial.md"]
+PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md", "docs/artificial.md", "docs/decolle.md"]
 
 
 def blocks(page):
@@ -35,6 +35,10 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
         score = {arm: min(values) for arm, values in names["score"].items()}
         assert score["weighted/activity"] > 0.93 > max(names["score"]["frozen"])
         assert names["low"] > 0
+        assert len(found[-1].splitlines()) < 40
+    elif page == "docs/decolle.md":
+        votes = names["votes"]
+        assert (votes.argmax(0) == names["truth"]).mean() > 0.7, "chance is a third"
         assert len(found[-1].splitlines()) < 40
     else:
         from brian2 import ms

@@ -21,9 +21,9 @@ from sbp_brian.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.targets import Simulation
 from sbp_brian.trials import Presentation
 
-__all__ = ["PROTOCOL", "explained", "pattern", "targets"]
+__all__ = ["PROTOCOL", "explained", "patterns", "targets"]
 
-STEPS, BURN_IN, INPUTS = 500, 20, 100
+STEPS, BURN_IN, INPUTS, PATTERNS = 500, 20, 100, 128
 TARGETS = ("ramp", "cosine", "sine")
 #: Cells whose three factors are kept: of the input and of the first layer.
 WATCHED = 6
@@ -40,9 +40,9 @@ def targets(order=TARGETS) -> tuple[np.ndarray, ...]:
     return tuple(shapes[name][:, None] for name in order)
 
 
-def pattern(seed: int) -> np.ndarray:
-    """The frozen input, packed: 100 Hz in steps of 1 ms."""
-    return Decolle.packed(np.random.default_rng([seed, 5]).random((1, STEPS, INPUTS)) < 0.1)
+def patterns() -> np.ndarray:
+    """The frozen inputs, packed: 100 Hz in steps of 1 ms. In one table, so that all seeds share a program."""
+    return Decolle.packed(np.random.default_rng(5).random((PATTERNS, STEPS, INPUTS)) < 0.1)
 
 
 def explained(readout: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ def watched(network: Decolle, presentation: Presentation) -> Network:
     return Network(*built.objects, *monitors)
 
 
-def learn(network: Decolle, seed: int, passes: int, every: int, target: str, progress=None):
+def learn(network: Decolle, seed: int, passes: int, every: int, target: str, rate: float, progress=None):
     """Train on one pattern; R2 and readouts of the passes without learning, and the result.
 
     Returns
@@ -78,12 +78,12 @@ def learn(network: Decolle, seed: int, passes: int, every: int, target: str, pro
     """
     taught = np.concatenate([[False], *([np.r_[np.ones(every, bool), False]] * (passes // every))])
     n = len(taught)
-    presentation = Presentation(pattern(seed), n, network.duration)
+    presentation = Presentation(patterns(), n, network.duration)
     simulation = Simulation(functools.partial(watched, network, presentation), (n + 1) * network.duration, target)
-    rates = dict.fromkeys(network.trial_model().rates, 0.0 if network.arm == "frozen" else network.rate)
-    zero = np.zeros(n)
-    result = simulation.run({**network.initial(seed), **rates, **presentation.settings(zero, zero, taught)},
-                            seed=seed, progress=progress)
+    rates = dict.fromkeys(network.trial_model().rates, rate)
+    shown = presentation.settings(np.full(n, seed % PATTERNS), np.zeros(n), taught)
+    shown = {name: values for name, values in shown.items() if name in set(simulation.settable)}
+    result = simulation.run({**network.initial(seed), **rates, **shown}, seed=seed, progress=progress)
     shape = (n, network.steps)
     readouts = np.array([np.asarray(result[f"seen{k}.y"])[0, :n * network.steps].reshape(shape)
                          for k in range(1, len(network.layers))])
@@ -110,16 +110,18 @@ def run(context: Context) -> None:
     """Learn with several seeds, compare with the frozen network, keep readouts over training."""
     p = context.parameters
     order = p.targets.split("-")
+    settings = {**SETTINGS[p.form], **({"rate": p.rate} if p.rate >= 0 else {})}
+    rate = settings.pop("rate")
     aims = targets(order)
-    network = Decolle((INPUTS, *(p.hidden,) * 3), 1, arm=p.arm, form=p.form, steps=STEPS, burn_in=BURN_IN,
-                      encoding="spikes", targets=aims, cell=DecolleCell(**CELL), **SETTINGS[p.form],
+    network = Decolle((INPUTS, *(p.hidden,) * 3), 1, form=p.form, steps=STEPS, burn_in=BURN_IN,
+                      encoding="spikes", targets=aims, cell=DecolleCell(**CELL), **settings,
                       shrink=float(0.1 ** (1 / p.passes)))
     counted = np.array([aim[BURN_IN:, 0] for aim in aims])
     curves, began = [], None
     for number in range(p.seeds):
         with context.progress(f"seed {context.seed + number}: {p.passes} passes") as bar:
             shown, readouts, result = learn(network, context.seed + number, p.passes, min(p.every, p.passes),
-                                            context.target, bar)
+                                            context.target, 0.0 if p.arm == "frozen" else rate, bar)
         curves.append([explained(readouts[k][:, BURN_IN:], counted[k]) for k in range(3)])
         context.timing(run_s=result.run_s)
         if began is None:
@@ -143,7 +145,7 @@ def run(context: Context) -> None:
     context.array("factor_error", error)
     context.table("R2 of each seed", ("seed", *(f"layer {k + 1}, {name}" for k, name in enumerate(order))),
                   [(context.seed + n, *(round(float(v), 3) for v in c[:, -1])) for n, c in enumerate(curves)])
-    context.note(f"settings: {network!r}"[:2000].split("targets=")[0])
+    context.note(f"rate {rate:g} falling to a tenth; " + f"{network!r}".split(", targets=")[0])
     context.summary(f"After {p.passes} passes the readouts of the three layers follow {', '.join(order)} with R2 = "
                     + ", ".join(f"{v:.2f}" for v in np.median(curves[:, :, -1], 0))
                     + f" (median of {p.seeds} seeds, {p.arm}); before learning "
@@ -163,6 +165,7 @@ PROTOCOL = Protocol(
         "targets": Parameter("ramp-cosine-sine", choices=("ramp-cosine-sine", "sine-ramp-cosine", "cosine-sine-ramp"),
                              help="of layers 1, 2 and 3"),
         "form": Parameter("rank1", choices=("rank1", "dense"), help="plain gradient by events, or dense with Adamax"),
+        "rate": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate; -1: the form's own"),
         "every": Parameter(20, minimum=1, help="passes between two measurements"),
     },
     quick={"passes": 100, "seeds": 1},
