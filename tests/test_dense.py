@@ -76,8 +76,8 @@ def make():
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    return Simulation(make, STEPS * ms, target="cpp", dt=1 * ms, cache=tmp_path_factory.mktemp("cache")).run()
+def result():
+    return Simulation(make, STEPS * ms, target="cpp", dt=1 * ms).run()
 
 
 @pytest.mark.parametrize(

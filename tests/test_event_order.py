@@ -22,7 +22,7 @@ def make():
     return Network(cells, seen, EventOrder(cells, "told", "key"))
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.slow), "cpp"])
 def test_events_come_in_order_and_ties_by_cell(target):
     result = Simulation(make, 0.2 * ms, target).run(seed=1)
     np.testing.assert_array_equal(result["seen.i"], [1, 4, 0, 3, 6, 2] * 2)

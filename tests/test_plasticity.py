@@ -1,4 +1,6 @@
 """Every rule against an independent reference on numpy, cython and C++, with coincidences and both orders of spikes."""
+import functools
+
 import numpy as np
 import pytest
 from brian2 import Hz, Network, NeuronGroup, TimedArray, ms
@@ -77,21 +79,25 @@ def network(rules):
     return Network(*objects)
 
 
-def with_everything():
-    return network({**RULES, "together": TOGETHER})
-
-
-def with_composition():
-    return network({"together": TOGETHER, "scaling": RULES["scaling"]})
+NETWORKS = {
+    "numpy": ("numpy", {**RULES, "together": TOGETHER}),
+    "cpp": ("cpp", {**RULES, "together": TOGETHER}),
+    "cython": ("cython", {"together": TOGETHER}),       # compiled for 3 s a piece: the rule that joins four of them
+    "all of cython": ("cython", RULES),
+}
 
 
 @pytest.fixture(scope="module")
 def results():
-    """Target -> results; cython compiles each pathway on its own, so it takes the rule that joins four of them."""
-    return {target: Simulation(make, STEPS * DT * 1000 * ms, target=target).run(seed=1)
-            for target, make in (("numpy", with_everything), ("cython", with_composition), ("cpp", with_everything))}
+    """Name in `NETWORKS` -> results, each worked out when it is first asked for."""
+    @functools.cache
+    def run(name):
+        target, rules = NETWORKS[name]
+        return Simulation(functools.partial(network, rules), STEPS * DT * 1000 * ms, target=target).run(seed=1)
+    return run
 
 
+@functools.cache
 def expected():
     """Name -> matrix of final weights by the references, and what the targets received."""
     made = {name: [np.flatnonzero(column) * DT for column in train.T] for name, train in trains().items()}
@@ -128,28 +134,26 @@ def expected():
     return weights, sent
 
 
-@pytest.mark.parametrize("target", ["numpy", "cpp"])
-@pytest.mark.parametrize("name", [*RULES, "together"])
+def on_each_target(cases):
+    """(target, case) for the cases that a target's network has; all that takes Cython minutes is slow."""
+    return [pytest.param(target, case, id=f"{target}-{case}", marks=[pytest.mark.slow] * (target == "all of cython"))
+            for target, (_, rules) in NETWORKS.items() for case, rule in cases.items() if rule in rules]
+
+
+@pytest.mark.parametrize(("target", "name"), on_each_target({name: name for name in [*RULES, "together"]}))
 def test_weights_equal_the_reference(results, target, name):
     weights, _ = expected()
     moved = np.abs(weights[name] - W0).max()
     assert moved == 0 if name in ("depressing", "facilitating") else moved > 0.01  # the comparison is not of nothing
-    np.testing.assert_allclose(results[target][f"{name}.w"].reshape(N_PRE, N_POST), weights[name], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(results(target)[f"{name}.w"].reshape(N_PRE, N_POST), weights[name], rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["together", "scaling"])
-def test_weights_equal_the_reference_on_cython(results, name):
-    weights, _ = expected()
-    np.testing.assert_allclose(results["cython"][f"{name}.w"].reshape(N_PRE, N_POST), weights[name], rtol=0, atol=1e-10)
-
-
-@pytest.mark.parametrize(("target", "names"), [("numpy", ("g_dep", "g_fac", "g_all")), ("cython", ("g_all",)),
-                                               ("cpp", ("g_dep", "g_fac", "g_all"))])
-def test_what_arrives_equals_the_reference(results, target, names):
+@pytest.mark.parametrize(("target", "name"), on_each_target(
+    {"g_dep": "depressing", "g_fac": "facilitating", "g_all": "together"}))
+def test_what_arrives_equals_the_reference(results, target, name):
     _, sent = expected()
-    for name in names:
-        assert sent[name].min() > 0.1
-        np.testing.assert_allclose(results[target][f"cells.{name}"], sent[name], rtol=0, atol=1e-10)
+    assert sent[name].min() > 0.1
+    np.testing.assert_allclose(results(target)[f"cells.{name}"], sent[name], rtol=0, atol=1e-10)
 
 
 def test_a_coincidence_counts_as_pre_before_post():

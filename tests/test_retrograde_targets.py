@@ -113,7 +113,7 @@ PAIRS = [
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results():
     """Target -> the result of one network that holds all of the target's cases."""
     done = {}
 
@@ -124,7 +124,6 @@ def results(tmp_path_factory):
                 STEPS * DT,
                 target=target.split()[-1],
                 dt=DT,
-                cache=tmp_path_factory.mktemp("cache"),
             ).run(seed=1)
         return done[target]
 

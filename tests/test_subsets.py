@@ -108,9 +108,9 @@ def subset_network():
     return Network(objects, drawn)
 
 
-def test_same_subset_on_cpp_as_on_numpy(tmp_path):
+def test_same_subset_on_cpp_as_on_numpy():
     results = [
-        Simulation(subset_network, 60 * ms, target=target, dt=1 * ms, cache=tmp_path).run(seed=3)
+        Simulation(subset_network, 60 * ms, target=target, dt=1 * ms).run(seed=3)
         for target in ("numpy", "cpp")
     ]
     for result in results:

@@ -154,7 +154,7 @@ def test_samples_are_checked():
         presentation.settings(np.arange(3), labels[:3], np.ones(3))
 
 
-@pytest.mark.parametrize("target", ["numpy", "cython", "cpp"])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cython", marks=pytest.mark.slow), "cpp"])
 def test_a_table_of_bytes_reads_the_same_on_every_target(target):
     from brian2 import Network, NeuronGroup
 
