@@ -225,7 +225,8 @@ class NumpyTraining:
         for first in range(0, len(order), self.batch):
             rows = order[first : first + self.batch]
             y = patterns.targets[rows].astype(model.dtype, copy=False)
-            outputs = model.learn(patterns.batch(rows, model.dtype), y, rows)
+            with np.errstate(over="ignore", invalid="ignore"):     # said once, below
+                outputs = model.learn(patterns.batch(rows, model.dtype), y, rows)
             total += float(patterns.score(outputs, y).sum())
             if time.perf_counter() - told > 0.2:
                 told = time.perf_counter()

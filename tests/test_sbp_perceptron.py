@@ -200,5 +200,6 @@ def test_bad_trainings_are_refused(tmp_path):
         one_hot(np.array([0, 3]), 3)
     wild = NumpyTraining(small(), task(), tmp_path, batch=20)
     wild.model.arrays["W2"][0, 0] = np.inf
-    with pytest.raises(FloatingPointError, match="no longer finite after epoch 1; lower"), np.errstate(all="ignore"):
+    message = "no longer finite after epoch 1; lower"
+    with pytest.raises(FloatingPointError, match=message), np.errstate(over="raise", invalid="raise"):
         wild.run(3)
