@@ -1,6 +1,6 @@
 """What protocols do with ``model=decolle``: training by local losses, accuracy by layer, controls and baselines.
 
-Settings were chosen on validation samples; docs/decolle.md has the table of what was tried.
+docs/decolle.md has the table of settings tried on validation samples, and says which were not tuned.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Task:
     Parameters
     ----------
     settings : dict
-        Of `Decolle`, chosen on validation.
+        Of `Decolle`.
     hidden : tuple of int
         Cells of the hidden layers.
     final : float

@@ -20,6 +20,7 @@ from sbp_brian.protocols.benchmarks import decolle
 from sbp_brian.trials import Samples
 
 STEPS, CELLS = 300, 2 * SIDE * SIDE
+#: The settings are not tuned.
 TASK = decolle.Task(
     settings={"inputs": CELLS, "encoding": "spikes", "steps": STEPS, "burn_in": 60, "rate": 0.05, "readout_scale": 1.0,
               "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms)},
