@@ -88,7 +88,8 @@ def draw_lines(ax, record, along: int) -> None:
     x, levels = record.array(f"axis_{name}"), record.array(f"axis_{other}")
     values = 100 * np.moveaxis(grid(record, measure(record)), along, 0)
     looks = ((BLUE, ":", "v"), (GREY, "--", "s"), (VERMILION, "-", "o"))
-    for k, (colour, line, marker) in zip((0, len(levels) // 2, len(levels) - 1), looks, strict=True):
+    chosen = sorted({0, len(levels) // 2, len(levels) - 1})
+    for k, (colour, line, marker) in zip(chosen, looks[-len(chosen):], strict=True):
         letter = other[-1]
         ax.plot(x, values[:, k].mean(-1), color=colour, linestyle=line, marker=marker, markersize=3,
                 label=rf"$\lambda_{letter}$ = {levels[k]:g}")

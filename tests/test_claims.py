@@ -155,3 +155,39 @@ def test_the_map_shows_what_was_measured(tmp_path):
     np.testing.assert_allclose(second.lines[-1].get_ydata(), expected[-1])
     assert "10 of 12 runs" in caption
     assert "lambda_p 1 and lambda_f 1" in caption
+
+
+def test_curves_are_the_errors_of_the_records_and_panels_without_records_say_so(tmp_path):
+    figure = figures.get("sbp-curves")
+    assert "sbp sweep mnist -s model=sbp_published" in figure.missing([run(tmp_path, model="sbp_perceptron")])[0]
+    runs = [run(tmp_path, 0.9 + 0.01 * seed, seed, model="sbp_published", arm=name) for seed in (0, 1)
+            for name in ("symmetric", "sbp-released")]
+    drawing, caption = figure.make(runs)
+    first = drawing.axes[0]
+    assert len(first.lines) == 4, "two arms and two published curves"
+    expected = 100 * (1 - np.mean([curve(r)[1] for r in runs[::2]], axis=0))
+    np.testing.assert_allclose(first.lines[0].get_ydata(), expected)
+    assert sum("not run" in t.get_text() for ax in drawing.axes for t in ax.texts) == 5
+    assert "Not run: released model on NETtalk" in caption
+
+
+def test_depth_weights_and_rasters(tmp_path):
+    counts, edges = np.r_[np.zeros(30, int), np.full(20, 5), np.zeros(30, int)], np.linspace(-1, 1, 81)
+    spikes = np.array([[0, 0, 1, 2], [1.0, 2.0, 3.0, 4.0], [1, 7, 2, 1]])
+    arrays = {f"weights_{kind}_{when}": edges if when == "edges" else counts for kind in ("inputs", "outputs")
+              for when in ("edges", "before", "after")}
+    arrays |= {f"raster_{layer}_{when}": spikes for layer in ("hidden", "output") for when in ("before", "after")}
+    plain = run(tmp_path, 0.9)
+    for name in ("sbp-depth", "sbp-weights", "sbp-rasters"):
+        assert "sbp " in figures.get(name).missing([plain])[0], name
+    record = run(tmp_path, 0.9, seed=1, arrays=arrays | {"raster_labels": np.array([7, 2, 1])})
+    weights = figures.get("sbp-weights").make([record])[0]
+    assert weights.axes[0].get_xlim()[1] == pytest.approx(0.3, abs=0.04), "99.9 % of the weights, and a margin"
+    rasters, caption = figures.get("sbp-rasters").make([plain, record])
+    assert "2 spikes" in rasters.axes[0].get_title()
+    assert [len(line.get_ydata()) for line in rasters.axes[6].lines[:2]] == [1, 1], "a wrong spike and a right one"
+    assert "seed 1" in caption
+    deep = [run(tmp_path / "deep", s, seed, depth=d) for d, s in ((1, 0.98), (2, 0.97)) for seed in (0, 1)]
+    drawing, caption = figures.get("sbp-depth").make(deep)
+    assert "2 hidden, 2 seeds" in caption
+    np.testing.assert_allclose(drawing.axes[0].containers[0].lines[0].get_ydata().astype(float), [98, 97])
