@@ -191,3 +191,35 @@ def test_depth_weights_and_rasters(tmp_path):
     drawing, caption = figures.get("sbp-depth").make(deep)
     assert "2 hidden, 2 seeds" in caption
     np.testing.assert_allclose(drawing.axes[0].containers[0].lines[0].get_ydata().astype(float), [98, 97])
+
+
+def test_scores_costs_and_counted_operations(tmp_path):
+    from sbp_brian.figures.sbp_cost import counted, measured
+
+    assert "sbp sweep" in figures.get("sbp-cost").missing([run(tmp_path, arm="frozen")])[0]
+    slow, fast = np.linspace(0.25, 0.75, 9), np.r_[np.linspace(0.25, 0.75, 5), [0.75] * 4]
+    runs = [run(tmp_path, c[-1], seed, curves=c, epochs=9, model="sbp_published", arm=name)
+            for seed in (0, 1) for name, c in (("symmetric", slow), ("sbp-released", fast))]
+    found = measured(runs, "mnist")
+    assert [found[arm][1].epochs for arm in ("symmetric", "sbp-released")] == [5.0, 3.0]
+    assert found["symmetric"][1].cost == 5 * 397_500
+    spent = {"operations_by_epoch": np.full(4, 10.0)}
+    runs += [run(tmp_path, c[-1], curves=c, arm=name, arrays=spent)
+             for name, c in (("own", [0.5, 0.91, 0.95, 0.96]), ("frozen", [0.5, 0.8, 0.85, 0.906]))]
+    of, level, operations = counted(runs, "mnist")
+    assert (of, level) == ("sbp_network", 0.9)
+    assert {arm: list(values) for arm, values in operations.items()} == {"weighted/activity": [20.0], "frozen": [40.0]}
+    drawing, caption = figures.get("sbp-cost").make(runs)
+    assert [bar.get_height() for bar in drawing.axes[6].patches] == pytest.approx([20e-9, 40e-9])
+    assert "Released model not run on NETtalk, DvsGesture" in caption
+
+
+def test_the_table_of_algorithms_says_what_is_published_and_what_was_not_run(tmp_path):
+    figure = figures.get("sbp-algorithms")
+    assert figure.missing([]) == ["a task with a network that learns by SBP (sbp run mnist)"]
+    drawing, _ = figure.make([run(tmp_path, 0.98, seed) for seed in (0, 1)])
+    words = [t.get_text() for t in drawing.axes[0].texts]
+    assert "98.00 \u00b1 0.00 (2)" in words
+    assert words.count("not run") == 2
+    assert "published: gradient-based" in words
+    assert "98.73 \u00b1 0.08" in words
