@@ -1,7 +1,8 @@
-"""C++ standalone: from a network to generated sources and a description of its variables, without compiling."""
+"""Standalone code: from a network to generated sources and a description of its variables, without compiling."""
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -40,6 +41,8 @@ USE_SEED = """
     for (size_t _i = 0; _i < brian::_random_generators.size(); _i++)
         brian::_random_generators[_i].seed(_sbp_seed + _i);
 """
+#: brian2cuda keeps the state of all random numbers in one object.
+CUDA_SEED = "\n    brian::random_number_buffer.set_seed((unsigned long long)_sbp_seed);\n"
 
 
 class CanonicalDevice(CPPStandaloneDevice):
@@ -51,13 +54,22 @@ class CanonicalDevice(CPPStandaloneDevice):
     """
 
     def generate_main_source(self, writer):
-        self.main_queue = _sorted_runs(self.main_queue, lambda entry: entry[0] == "set_by_single_value",
-                                       lambda entry: entry[1][0])
-        for kind, content in self.main_queue:
-            if kind == "run_network":
-                lines = content[1]
-                lines[:] = _sorted_runs(lines, lambda line: line.endswith(", NULL);") and ".add(" in line, str)
+        canonical_order(self.main_queue)
         super().generate_main_source(writer)
+
+
+def canonical_order(main_queue: list) -> None:
+    """Put commuting statements of main.cpp (or main.cu) in the order of their names, in place."""
+    main_queue[:] = _sorted_runs(main_queue, lambda entry: entry[0] == "set_by_single_value", lambda entry: entry[1][0])
+    for kind, content in main_queue:
+        if kind == "run_network":
+            lines = content[1]
+            lines[:] = _sorted_runs(lines, _commutes, str)
+
+
+def _commutes(line: str) -> bool:
+    """A clock that has no code to run, or that only draws CUDA's random numbers."""
+    return ".add(" in line and line.endswith((", NULL);", ", _run_random_number_buffer);"))
 
 
 def _sorted_runs(items: list, belongs, key) -> list:
@@ -83,8 +95,8 @@ def first_network(made):
     return net
 
 
-def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple[dict, list[str]]:
-    """Write the C++ project of a network, without compiling it.
+def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: tuple[str, ...] = ()) -> tuple:
+    """Write the C++ (or CUDA) project of a network, without compiling it.
 
     numpy's random numbers drawn inside `make` are the same every time (they become data of the program); those of
     Brian2's expressions are drawn by the program, from its ``--seed``.
@@ -99,19 +111,21 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple
     folder : Path
         An empty folder; afterwards it holds the sources, the makefile and ``static_arrays``.
     dt : Quantity, optional
+    archs : tuple of str
+        CUDA architectures, e.g. ``("90",)``; none: C++.
 
     Returns
     -------
     manifest : dict
         ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries
         that may be set), ``set_names`` (source -> the program's name for it, where that differs).
-    flags : list of str
-        Compiler flags beyond those in the makefile.
+    how : list of str, or Recipe
+        C++: compiler flags beyond those in the makefile. CUDA: how the project is compiled.
     """
-    device = guard(CanonicalDevice())
+    device, chosen, use_seed = _cuda(archs) if archs else (guard(CanonicalDevice()), {}, USE_SEED)
     preferences = brian2.prefs
     forget_cython_includes()
-    with brian_state(device, dt=dt), hidden_names():
+    with brian_state(device, dt=dt, preferences=chosen), hidden_names(), _plain_refusals():
         np.random.seed(0)
         net = first_network(make())
         if not device.run_args_applied:
@@ -124,14 +138,36 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None) -> tuple
         device.report_func = resources.files("sbp_brian").joinpath("templates", "progress.h").read_text()
         device.insert_code("before_start", TAKE_SEED)
         device.insert_code("before_start", TAKE_DURATION)
-        device.insert_code("after_start", USE_SEED)
+        device.insert_code("after_start", use_seed)
         flags = preferences["codegen.cpp.extra_compile_args"]
         flags = list(preferences["codegen.cpp.extra_compile_args_gcc"] if flags is None else flags)
         # Brian2 would start the compiler here to ask for each flag whether it is known; that waits for a compilation
         preferences["codegen.cpp.extra_compile_args"] = []
         device.build(directory=str(folder), compile=False, run=False)
         manifest = _manifest(device, net)
-    return manifest, flags
+    if not archs:
+        return manifest, flags
+    manifest |= dict(cost=device.cost, serial=device.serial)
+    return manifest, device.recipe
+
+
+@contextmanager
+def _plain_refusals():
+    """Raise what a target cannot do as it is, without the notice that Brian2 wraps around it."""
+    try:
+        yield
+    except brian2.BrianObjectException as error:
+        cause = error.__cause__
+        if isinstance(cause, NotImplementedError):
+            raise cause from error
+        raise
+
+
+def _cuda(archs: tuple[str, ...]) -> tuple:
+    """The device, the preferences and the way to seed it; imports brian2cuda, which is optional."""
+    from sbp_brian import _cuda_device
+
+    return _cuda_device.new_device(archs), _cuda_device.preferences(archs), CUDA_SEED
 
 
 def _manifest(device: CPPStandaloneDevice, net) -> dict:
@@ -140,7 +176,8 @@ def _manifest(device: CPPStandaloneDevice, net) -> dict:
     entries, variables = describe(objects, clocks)
     files = {}
     for source, var in variables.items():
-        if var in device.arrays:
+        # the lists of events of a step are not written by brian2cuda
+        if var in device.arrays and var not in getattr(device, "eventspace_arrays", ()):
             files[source] = device.get_array_filename(var)
     entries = {name: entry for name, entry in entries.items() if "value" in entry or entry["source"] in files}
     set_names = _set_names(device, entries, variables)

@@ -13,6 +13,8 @@ import brian2
 import numpy as np
 
 from sbp_brian import _build_cache as cache_of
+from sbp_brian import _cuda_build
+from sbp_brian._cuda_target import require_gpu
 from sbp_brian._network_key import network_key
 from sbp_brian._program_run import ProgramRun
 from sbp_brian._result import Result
@@ -27,7 +29,8 @@ _KEPT_BYTES = 512 << 20
 class StandaloneBackend:
     """Generates, compiles and runs one network.
 
-    Parameters are those of `Simulation`, checked there; `key_namespace` is the namespace that was given explicitly.
+    Parameters are those of `Simulation`, checked there; `key_namespace` is the namespace that was given explicitly;
+    `archs` are CUDA architectures, none for C++.
 
     Attributes
     ----------
@@ -37,9 +40,9 @@ class StandaloneBackend:
     build_s : float
     """
 
-    def __init__(self, make, duration, namespace, *, dt, cache, key, key_namespace):
+    def __init__(self, make, duration, namespace, *, dt, cache, key, key_namespace, archs: tuple[str, ...] = ()):
         self.make, self.duration, self.namespace, self.dt, self.key = make, duration, namespace, dt, key
-        self.key_namespace = key_namespace
+        self.key_namespace, self.archs = key_namespace, archs
         self._private = None
         if cache is False:
             self._private = Path(tempfile.mkdtemp(prefix="sbp-cache-"))
@@ -48,6 +51,7 @@ class StandaloneBackend:
         self.manifest = None
         self.cached = False
         self.build_s = 0.0
+        self.compiling = None               # called as compiling(fraction, elapsed_s)
         self._program: Path | None = None
         self._arrays: Path | None = None
 
@@ -61,12 +65,16 @@ class StandaloneBackend:
             self._from_make(keyed)
         self.build_s = time.perf_counter() - start
 
+    def generate(self, folder: Path) -> None:
+        """Write the sources to a folder and compile nothing."""
+        self.manifest, _ = generate(self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs)
+
     def _keyed_folder(self) -> Path | None:
         if self.key is None:
             return None
         step = float(self.dt if self.dt is not None else brian2.defaultclock.dt)
         given = sorted((name, repr(value)) for name, value in self.key_namespace.items())
-        key = network_key(self.key, self.make, float(self.duration), step, given)
+        key = network_key(self.key, self.make, float(self.duration), step, given, *self.archs)
         return self.cache / "networks" / key if key else None
 
     def _from_key(self, keyed: Path) -> bool:
@@ -74,7 +82,8 @@ class StandaloneBackend:
             kept = json.loads((keyed / "manifest.json").read_text())
         except (OSError, ValueError):
             return False
-        found = cache_of.find_program(self.cache, kept["program"])
+        find = _cuda_build.find_program if self.archs else cache_of.find_program
+        found = find(self.cache, kept["program"])
         if found is None:
             return False
         os.utime(keyed)
@@ -85,9 +94,13 @@ class StandaloneBackend:
     def _from_make(self, keyed: Path | None) -> None:
         folder = Path(tempfile.mkdtemp(prefix="sbp-build-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        manifest, flags = generate(self.make, self.duration, self.namespace, folder, dt=self.dt)
-        key = cache_of.content_key(folder, flags)
-        program = cache_of.program(self.cache, key, folder, flags)
+        manifest, how = generate(self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs)
+        if self.archs:
+            key = f"{cache_of.content_key(folder, [])}-{how.identity}"
+            program = _cuda_build.program(self.cache, key, folder, how, self.compiling)
+        else:
+            key = cache_of.content_key(folder, how)
+            program = cache_of.program(self.cache, key, folder, how)
         self.manifest, self._program, self.cached = manifest, program.path, program.cached
         self._arrays = folder / "static_arrays"
         if keyed is not None and _size(self._arrays) <= _KEPT_BYTES:
@@ -131,6 +144,8 @@ class StandaloneBackend:
     def run(self, settings, seed: int, progress=None, results: Path | None = None, keep=None, duration=None,
             register=None) -> Result:
         """Run the program once; called from any thread."""
+        if self.archs:
+            require_gpu()
         self.check_place(results)
         sources = None if keep is None else self._sources(keep)
         folder = results if results is not None else Path(tempfile.mkdtemp(prefix="sbp-results-"))
@@ -156,9 +171,9 @@ class StandaloneBackend:
                 for path in folder.iterdir():
                     if path.name not in {files[source] for source in sources} | {"last_run_info.txt", "output.txt"}:
                         path.unlink()
-            result = Result(entries, _reader(folder, files), target="cpp", seed=seed, completed=run.completed,
-                            run_s=run_s, build_s=self.build_s, cached=self.cached, folder=folder,
-                            temporary=results is None)
+            result = Result(entries, _reader(folder, files), target="cuda" if self.archs else "cpp", seed=seed,
+                            completed=run.completed, run_s=run_s, build_s=self.build_s, cached=self.cached,
+                            folder=folder, temporary=results is None)
         elif results is None:
             shutil.rmtree(folder, ignore_errors=True)
         if run.interrupted:

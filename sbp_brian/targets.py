@@ -24,7 +24,6 @@ environment variable ``SBP_CACHE`` names.
 from __future__ import annotations
 
 import functools
-import importlib.util
 import inspect
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -37,6 +36,8 @@ from brian2.units.fundamentalunits import Quantity, have_same_dimensions
 
 from sbp_brian._brian_state import guard
 from sbp_brian._build_cache import compiler_command
+from sbp_brian._collecting import COLLECTED, Collected, collecting
+from sbp_brian._cuda_target import cuda_archs, use_cuda
 from sbp_brian._many import run_in_processes, run_in_threads
 from sbp_brian._progress import progress_bar
 from sbp_brian._result import Result
@@ -55,18 +56,21 @@ from sbp_brian._target_errors import (
 )
 
 __all__ = ["TARGETS", "CompileError", "CompilerMissing", "DeviceMissing", "Interrupted", "PythonOperationError",
-           "Result", "RunFailed", "Simulation", "UnknownName", "progress_bar", "use"]
+           "Result", "RunFailed", "Simulation", "UnknownName", "collecting", "progress_bar", "use"]
 
 #: The targets by name.
 TARGETS = ("numpy", "cython", "cpp", "cuda")
 
 
-def use(target: str, **options) -> None:
+def use(target: str, *, arch: str | None = None, **options) -> None:
     """Select the target of the Brian2 objects made from here on, in one call.
 
     Parameters
     ----------
     target : {'numpy', 'cython', 'cpp', 'cuda'}
+    arch : str, optional
+        cuda: compile and link for this architecture, e.g. ``"sm_90"`` or ``"sm_80,sm_90"``, and do not run, so that no
+        GPU is needed. Without it: for the GPU of this machine, and run on it.
     **options
         For cpp and cuda: handed to `brian2.set_device` (``directory=``, ``build_on_run=``, ...).
 
@@ -77,7 +81,7 @@ def use(target: str, **options) -> None:
     CompilerMissing
         For cython and cpp without a C++ compiler.
     DeviceMissing
-        For cuda without brian2cuda or without a GPU.
+        For cuda without brian2cuda, nvcc or curand; without `arch`, also without a GPU.
 
     Notes
     -----
@@ -85,16 +89,19 @@ def use(target: str, **options) -> None:
     (`PythonOperationError`); Brian2 would leave the operation out in silence.
     """
     _check_target(target)
+    if arch is not None and target != "cuda":
+        raise TypeError(f"target {target!r} takes no arch, that is for cuda")
     if target in ("numpy", "cython"):
         if options:
             raise TypeError(f"target {target!r} takes no options, {', '.join(options)} is for cpp and cuda")
         if get_device() is not all_devices["runtime"]:
             set_device("runtime")
         prefs["codegen.target"] = target
+    elif target == "cpp":
+        guard(all_devices["cpp_standalone"])
+        set_device("cpp_standalone", **options)
     else:
-        name = "cpp_standalone" if target == "cpp" else "cuda_standalone"
-        guard(all_devices[name])
-        set_device(name, **options)
+        use_cuda(arch, options)
 
 
 def _check_target(target: str) -> None:
@@ -103,20 +110,6 @@ def _check_target(target: str) -> None:
         raise unknown("target", target, TARGETS)
     if target in ("cython", "cpp"):
         compiler_command()
-    if target == "cuda":
-        _check_cuda()
-
-
-def _check_cuda() -> None:
-    if importlib.util.find_spec("brian2cuda") is None:
-        raise DeviceMissing("target 'cuda' needs brian2cuda: pip install sbp_brian[cuda] (or choose target='cpp')")
-    if not _has_gpu():
-        raise DeviceMissing("target 'cuda' needs an NVIDIA GPU and none was found on this machine: choose target='cpp'")
-    importlib.import_module("brian2cuda")
-
-
-def _has_gpu() -> bool:
-    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists()
 
 
 class Simulation:
@@ -129,7 +122,7 @@ class Simulation:
         times, and not at all where the cache has everything; it should make its objects itself and do nothing else.
     duration : Quantity
         Simulated time of each run (s).
-    target : {'cpp', 'numpy', 'cython'}
+    target : {'cpp', 'numpy', 'cython', 'cuda'}
     seed : int, optional
         Seed of runs that are given none; without it each draws a fresh one, told by ``result.seed``.
     name : str, optional
@@ -145,6 +138,9 @@ class Simulation:
         A text that names everything the network depends on besides the code of sbp_brian, the file that defines `make`
         and what `make` has bound. With it, the second process that wants the network needs neither `make` nor code
         generation.
+    arch : str, optional
+        cuda: architectures to build for, e.g. ``"sm_90"``, so that `build` needs no GPU; by default that of this
+        machine's GPU.
 
     Raises
     ------
@@ -160,7 +156,7 @@ class Simulation:
 
     def __init__(self, make: Callable, duration, target: str = "cpp", *, seed: int | None = None,
                  name: str | None = None, cache=None, dt=None, namespace: Mapping | None = None,
-                 key: str | None = None):
+                 key: str | None = None, arch: str | None = None):
         if not callable(make):
             raise TypeError(f"make has to be a function that returns a Network, not {type(make).__name__}")
         self.duration = _time("duration", duration)
@@ -170,26 +166,33 @@ class Simulation:
         while isinstance(function, functools.partial):
             function = function.func
         self.name = name or getattr(function, "__name__", type(function).__name__)
-        if target == "cuda":
-            _check_cuda()
-            raise DeviceMissing("Simulation cannot build for 'cuda' yet: use('cuda') in a script, or target='cpp'")
         if target not in TARGETS:
             raise unknown("target", target, TARGETS)
+        if arch is not None and target != "cuda":
+            raise TypeError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
         if key is not None and not isinstance(key, str):
             raise TypeError(f"key has to be a text, not {type(key).__name__}")
         if target == "cython":
             compiler_command()
         names = _visible_names(function) if namespace is None else dict(namespace)
-        if target == "cpp":
-            self._backend = StandaloneBackend(make, self.duration, names, dt=dt, cache=cache, key=key,
+        collected = COLLECTED.get()
+        if target == "cuda" and arch is None and collected is not None:
+            arch = collected[1]
+        if target in ("cpp", "cuda"):
+            archs = cuda_archs(arch) if target == "cuda" else ()
+            self._backend = StandaloneBackend(make, self.duration, names, dt=dt, cache=cache, key=key, archs=archs,
                                               key_namespace=dict(namespace or {}))
         else:
             self._backend = RuntimeBackend(make, self.duration, names, dt=dt, target=target)
         self._arguments = dict(target=target, seed=self.seed, name=self.name, cache=cache, dt=dt, namespace=namespace)
+        if collected is not None:
+            collected[0].append(self)
 
     def build(self) -> Simulation:
         """Make the network and compile it where that is needed; `run` does so by itself."""
-        if self.target == "cpp":
+        if COLLECTED.get() is not None:
+            return self
+        if self.target in ("cpp", "cuda"):
             self._backend.prepare()
         else:
             self._backend.prepare(self.seed if self.seed is not None else 0)
@@ -216,7 +219,7 @@ class Simulation:
         progress : callable, optional
             Called as ``progress(fraction, elapsed_s)`` about twice a second.
         results : path, optional
-            cpp: a new or empty folder for the results; without it they disappear with the `Result`.
+            cpp, cuda: a new or empty folder for the results; without it they disappear with the `Result`.
         keep : iterable of str, optional
             Names to keep in the result; the others' values are thrown away.
         duration : Quantity, optional
@@ -231,6 +234,8 @@ class Simulation:
         UnknownName, ValueError, TypeError
             For bad input, before anything is started.
         PythonOperationError, CompileError, RunFailed
+        DeviceMissing
+            cuda: there is no GPU.
         Interrupted
             After Ctrl+C; what was done is in its ``result``.
         """
@@ -269,13 +274,16 @@ class Simulation:
             if folders.count(folder) > 1:
                 raise ValueError(f"results={str(folder)!r} is given to two runs: give each run a folder of its own")
         checked = [self._checked(run) for run in runs]
-        if self.target == "cpp":
+        if self.target in ("cpp", "cuda"):
+            workers = 1 if self.target == "cuda" and workers is None else workers      # they share the GPU
             return run_in_threads(self._backend.run, checked, workers, progress)
         return run_in_processes(self.make, self.duration, self._arguments, self._backend.run, checked, workers,
                                 progress)
 
     def _checked(self, arguments: dict) -> dict:
         """The arguments of a run, checked, with the network built and the seed decided."""
+        if COLLECTED.get() is not None:
+            raise Collected
         arguments = {"set": None, "seed": None, "progress": None, "results": None, "keep": None,
                      "duration": None, **arguments}
         seed = _checked_seed(arguments["seed"])
@@ -290,7 +298,7 @@ class Simulation:
         duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
         self._backend.check_place(results)
         if self._backend.manifest is None:
-            self._backend.prepare(seed) if self.target != "cpp" else self._backend.prepare()
+            self._backend.prepare(*([] if self.target in ("cpp", "cuda") else [seed]))
         settings = check_settings(arguments["set"], self._backend.manifest)
         return dict(settings=settings, seed=seed, progress=arguments["progress"], results=results, duration=duration,
                     keep=None if keep is None else self._known(keep))

@@ -14,7 +14,7 @@ from brian2.devices.device import runtime_device
 
 from sbp_brian import _build_cache, targets
 from sbp_brian._network_key import network_key
-from sbp_brian.targets import CompileError, CompilerMissing, DeviceMissing, Simulation, UnknownName
+from sbp_brian.targets import CompileError, CompilerMissing, Simulation, UnknownName
 from tests.targets_network import DURATION, make
 
 ROOT = Path(__file__).parent.parent
@@ -213,17 +213,6 @@ def test_use_selects_device_and_code_generation():
 def test_unknown_target(name):
     with pytest.raises(UnknownName, match=r"unknown target .*cpp"):
         targets.use(name)
-
-
-def test_cuda_says_what_is_missing(monkeypatch):
-    monkeypatch.setattr(targets.importlib.util, "find_spec", lambda name: None)
-    for ask in (lambda: targets.use("cuda"), lambda: Simulation(make, DURATION, target="cuda")):
-        with pytest.raises(DeviceMissing, match=r"pip install sbp_brian\[cuda\]"):
-            ask()
-    monkeypatch.setattr(targets.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(targets, "_has_gpu", lambda: False)
-    with pytest.raises(DeviceMissing, match=r"none was found on this machine: choose target='cpp'"):
-        targets.use("cuda")
 
 
 def test_old_builds_make_room(tmp_path, monkeypatch):
