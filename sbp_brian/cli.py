@@ -1,4 +1,4 @@
-"""The command line: ``sbp list``, ``run``, ``sweep``, ``reproduce``, ``figures``, ``report``, ``data``, ``doctor``.
+"""The command line: ``sbp list``, ``run``, ``build``, ``sweep``, ``reproduce``, ``figures``, ``data``, ``doctor``, ...
 
 Commands import what they need when they are called, so that help and lists are there at once.  Every failure is one
 line on the standard error stream and a non-zero exit status; ``--debug`` shows the traceback.
@@ -10,6 +10,7 @@ import errno
 import click
 
 from sbp_brian._names import unknown
+from sbp_brian._target_errors import CompilerMissing, DeviceMissing
 from sbp_brian._version import __version__
 
 __all__ = ["main"]
@@ -61,7 +62,7 @@ class Commands(click.Group):
             if error.errno == errno.EPIPE:
                 raise
             raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, NotImplementedError, CompilerMissing, DeviceMissing) as error:
             raise Failure(str(error) or type(error).__name__) from error
         except Exception as error:
             text = next((line for line in str(error).splitlines() if line.strip()), "")
@@ -100,13 +101,15 @@ def doctor() -> None:
 
 
 def _add_commands() -> None:
+    from sbp_brian.cli_benchmark import benchmark
+    from sbp_brian.cli_build import build
     from sbp_brian.cli_data import data
     from sbp_brian.cli_output import figures, report
     from sbp_brian.cli_reproduce import reproduce
     from sbp_brian.cli_run import run
     from sbp_brian.cli_sweep import sweep
 
-    for command in (run, sweep, reproduce, figures, report, data):
+    for command in (run, build, benchmark, sweep, reproduce, figures, report, data):
         main.add_command(command)
 
 

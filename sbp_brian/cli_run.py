@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["run", "run_options", "settings"]
+__all__ = ["run", "run_and_show", "run_options", "settings"]
 
 TARGETS = ("numpy", "cython", "cpp", "cuda")
 
@@ -60,17 +60,23 @@ def run(protocol: str, target: str, seed: int, out: Path, size: str | None, give
     is written below --out, and the table of results is printed. After Ctrl+C the same command goes on where it was.
     """
     from sbp_brian import protocols
-    from sbp_brian._tables import console, counts, result_table, timing
-    from sbp_brian.protocol import execute
 
-    chosen = settings(given)
     protocol = protocols.get(protocol)
     if parameters:
         _list_parameters(protocol, size or "default")
         return
+    run_and_show(protocol, target, seed, out, size or "default", settings(given), fresh, progress_lines)
+
+
+def run_and_show(protocol, target: str, seed: int, out: Path, size: str, chosen: dict[str, str], fresh: bool = False,
+                 progress_lines: bool = False):
+    """Run a protocol with progress, print its results and where they are; gives the record."""
+    from sbp_brian._tables import console, counts, result_table, timing
+    from sbp_brian.protocol import execute
+
     with _lines() if progress_lines else _bars(console(stderr=True)) as progress:
-        record = execute(protocol, target=target, seed=seed, out=out, size=size or "default", parameters=chosen,
-                         fresh=fresh, progress=progress)
+        record = execute(protocol, target=target, seed=seed, out=out, size=size, parameters=chosen, fresh=fresh,
+                         progress=progress)
     screen = console()
     if record.metrics:
         screen.print(result_table(record, screen.width))
@@ -81,6 +87,7 @@ def run(protocol: str, target: str, seed: int, out: Path, size: str | None, give
     click.echo(f"Record: {record.folder}")
     if progress_lines:
         _say(folder=str(record.folder))
+    return record
 
 
 def _list_parameters(protocol, size: str) -> None:

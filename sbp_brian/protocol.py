@@ -242,12 +242,16 @@ def execute(protocol: Protocol, *, target: str = "cpp", seed: int = 0, out: str 
     ------
     ParameterError, RecordError
         Bad parameters, or a folder that cannot be used or is in use.
+    DeviceMissing
+        Target cuda where something is missing for it.
     """
     if target not in protocol.targets:
         raise ParameterError(f"{protocol.name}: {unknown('target', target, protocol.targets)}")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
         raise ParameterError(f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}")
     chosen = protocol.resolve(size, **(parameters or {}))
+    if target == "cuda":
+        _need_gpu()
     described = chosen.described()
     with RunFolder(out, protocol.name, records.run_name(target, int(seed), described)) as place:
         if fresh:
@@ -264,3 +268,10 @@ def execute(protocol: Protocol, *, target: str = "cpp", seed: int = 0, out: str 
         records.write(record, place.final, context.arrays)
         place.finish()
     return record
+
+
+def _need_gpu() -> None:
+    """Refuse the target cuda before data are loaded, where it cannot run; says what is missing."""
+    from sbp_brian._cuda_target import cuda_archs
+
+    cuda_archs(None)

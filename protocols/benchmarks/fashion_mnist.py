@@ -59,5 +59,4 @@ PROTOCOL = Protocol(
     quick={"epochs": 2, "train_samples": 20_000},
     run=run,
     figures=("stdbp-learning",),
-    targets=("numpy", "cython", "cpp"),
 )

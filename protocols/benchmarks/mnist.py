@@ -96,5 +96,4 @@ PROTOCOL = Protocol(
     full={"epochs": 6, "raster": True},
     run=run,
     figures=("mnist-learning", "artificial", "decolle-learning"),
-    targets=("numpy", "cython", "cpp"),
 )

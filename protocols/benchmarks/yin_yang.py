@@ -51,5 +51,4 @@ PROTOCOL = Protocol(
     full={"epochs": 150},
     run=run,
     figures=("stdbp-learning",),
-    targets=("numpy", "cython", "cpp"),
 )

@@ -186,4 +186,4 @@ PROTOCOL = Protocol(
         "strengths": Parameter(tuple(float(s) for s in STRENGTHS), unit="pA", minimum=1.0,
                                help="mean EPSC amplitudes at the start for the dependence on strength"),
         **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("bi-poo-1998",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("bi-poo-1998",))

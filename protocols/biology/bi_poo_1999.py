@@ -223,4 +223,4 @@ PROTOCOL = Protocol(
                           help="delays of the slow route for which the peak is looked for (assumptions)"),
         "control": Parameter(240.0, unit="ms", minimum=1.0, help="inter-pulse interval that should change nothing"),
         **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("bi-poo-1999",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("bi-poo-1999",))

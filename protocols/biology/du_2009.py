@@ -256,4 +256,4 @@ PROTOCOL = Protocol(
                              help="axon lengths for the latency (assumptions)"),
         "velocities": Parameter((0.2, 0.5, 1.0, 2.0), unit="um/s", minimum=0.1, maximum=10.0,
                                 help="velocities for the latency (assumptions)")},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("du-2009",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("du-2009",))

@@ -192,4 +192,4 @@ PROTOCOL = Protocol(
         "step": Parameter(0.5, unit="ms", minimum=0.05, maximum=1.0, help="fine grid during light"),
         "tick": Parameter(1.0, unit="second", minimum=0.1, maximum=10.0, help="slow clock of the retrograde signal"),
     },
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("du-poo-2004",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("du-poo-2004",))

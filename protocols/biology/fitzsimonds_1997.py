@@ -162,5 +162,4 @@ PROTOCOL = Protocol(
     parameters={"interval": Parameter(10.0, unit="ms", minimum=0.1,
                                       help="from the postsynaptic to the presynaptic spike"),
                 **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("fitzsimonds-1997",),
-    targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("fitzsimonds-1997",))

@@ -306,4 +306,4 @@ PROTOCOL = Protocol(
         "lengths": Parameter(tuple(float(length) for length in LENGTHS), unit="um", minimum=10.0, maximum=1000.0,
                              help="lengths of the axon (assumptions)"),
         **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("predictions",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("predictions",))

@@ -122,4 +122,4 @@ PROTOCOL = Protocol(
     source=Source("Tao, Zhang, Bi & Poo (2000) J Neurosci 20:3233", "10.1523/JNEUROSCI.20-09-03233.2000"),
     parameters={"interval": Parameter(10.0, unit="ms", help="from the presynaptic to the postsynaptic spike"),
                 **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("tao-2000",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("tao-2000",))

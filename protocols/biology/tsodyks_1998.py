@@ -187,4 +187,4 @@ PROTOCOL = Protocol(
         "rates": Parameter(RATES, unit="Hz", minimum=0.5, maximum=500.0, help="rates of the presynaptic trains"),
         "sweeps": Parameter(40, minimum=1, maximum=1000, help="trains that are averaged for each connection"),
         "step": Parameter(1.0, unit="ms", minimum=0.05, maximum=10.0, help="between points of drawn membranes")},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("tsodyks-1998",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("tsodyks-1998",))

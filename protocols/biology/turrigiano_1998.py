@@ -175,4 +175,4 @@ PROTOCOL = Protocol(
         "tau": Parameter(259200.0, unit="second", minimum=3600.0, help="time constant of scaling (a choice)"),
         "tick": Parameter(600.0, unit="second", minimum=10.0, maximum=3600.0, help="slow clock of scaling"),
         "sample": Parameter(10800.0, unit="second", minimum=600.0, help="between measurements")},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("turrigiano-1998",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("turrigiano-1998",))

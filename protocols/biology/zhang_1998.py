@@ -148,4 +148,4 @@ PROTOCOL = Protocol(
                                help="from the weak input to the spike of the tectal cell"),
         **PAIRING,
         "pairs": Parameter(100, minimum=1, maximum=3600, help="number of pairings (unverified, med: 100)")},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("zhang-1998",), targets=("numpy", "cython", "cpp"))
+    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("zhang-1998",))
