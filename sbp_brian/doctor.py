@@ -14,11 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sbp_brian import _cuda_toolkit as cuda
 from sbp_brian._build_cache import cache_folder, compiler_command
-from sbp_brian._target_errors import CompilerMissing
+from sbp_brian._target_errors import CompilerMissing, DeviceMissing
 
 _WANTED_DISK = 1 << 30
 _WANTED_MEMORY = 1 << 30
+_WANTED_CUDA = (12, 0)
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,39 @@ def _cython() -> list[Check]:
 
 
 def _cuda() -> list[Check]:
-    nvcc = shutil.which("nvcc")
-    version = _last_line([nvcc, "--version"]) if nvcc else "not found"
     there = importlib.util.find_spec("brian2cuda") is not None
     found = importlib.metadata.version("brian2cuda") if there else "not installed"
-    only = "(only for target 'cuda')"
-    toolkit = "" if nvcc else f"install the CUDA toolkit {only}"
-    return [Check("nvcc", nvcc is not None, version, toolkit, required=False),
-            Check("brian2cuda", there, found, "" if there else f"pip install sbp_brian[cuda] {only}", required=False)]
+    package = _informs("brian2cuda", there, found, "pip install 'sbp_brian[cuda]'")
+    try:
+        kit = cuda.toolkit()
+    except DeviceMissing as missing:
+        return [_informs("nvcc", False, "not found", str(missing)), package, _gpu()]
+    ok = kit.version >= _WANTED_CUDA
+    nvcc = _informs("nvcc", ok, f"{kit.release} ({kit.nvcc}, toolkit {kit.root})", "install CUDA 12 or newer")
+    cccl = kit.header("thrust/device_vector.h")
+    headers = _informs("cccl headers", cccl is not None, str(cccl or f"not in {kit.root}"),
+                       "install the toolkit's cccl package (thrust, cub)")
+    try:
+        random = cuda.curand(kit)
+        curand = _informs("curand", True, f"{random.library.name} of {random.origin}")
+    except DeviceMissing as missing:
+        curand = _informs("curand", False, "not found", str(missing))
+    return [nvcc, headers, curand, package, _gpu()]
+
+
+def _gpu() -> Check:
+    names = ", ".join(f"{gpu.name} (sm_{gpu.arch}, {gpu.memory_mib} MiB)" for gpu in cuda.gpus())
+    if names:
+        return _informs("GPU", True, names)
+    found = "there is one, but its driver does not answer" if cuda.gpu_nodes() else "none"
+    remedy = "install NVIDIA's driver" if cuda.gpu_nodes() else "a machine with an NVIDIA GPU; 'sbp build' needs none"
+    return _informs("GPU", False, found, remedy)
+
+
+def _informs(name: str, ok: bool, found: str, remedy: str = "") -> Check:
+    """A finding about what only the target cuda needs."""
+    only = "" if "'cuda'" in remedy else " (only for target 'cuda')"
+    return Check(name, ok, found, "" if ok else remedy + only, required=False)
 
 
 def _cache() -> list[Check]:
@@ -162,11 +189,6 @@ def _data() -> list[Check]:
 def _first_line(command: list[str]) -> str:
     lines = _output(command)
     return lines[0] if lines else "?"
-
-
-def _last_line(command: list[str]) -> str:
-    lines = _output(command)
-    return lines[-1] if lines else "?"
 
 
 def _output(command: list[str]) -> list[str]:
