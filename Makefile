@@ -25,11 +25,12 @@ lint: $(READY)
 setup: $(READY)
 
 # An environment of its own, from whatever Python 3.12+ there is: on the PATH, or under pyenv.
-$(READY): setup.cfg pyproject.toml tools/find_python.sh
+$(READY): setup.cfg pyproject.toml tools/find_python.sh tools/setup_cuda.sh
 	@python="$(PYTHON)"; [ -n "$$python" ] || python=$$(sh tools/find_python.sh) || exit 1; \
 	  echo "Setting up $(VENV) with $$("$$python" --version)"; \
 	  "$$python" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@sh tools/setup_cuda.sh $(BIN)/python
 	@touch $@
 
 clean:

@@ -1,0 +1,32 @@
+"""What the suite says of the tests for the target cuda, where they ran and where they did not."""
+import importlib.util
+
+from sbp_brian._cuda_toolkit import curand, gpus, toolkit
+from sbp_brian._target_errors import DeviceMissing
+
+
+def cuda_lack() -> str:
+    """What this machine lacks to compile for CUDA; empty where nothing."""
+    if importlib.util.find_spec("brian2cuda") is None:
+        return "brian2cuda is not installed: pip install 'sbp_brian[cuda]'"
+    try:
+        curand(toolkit())
+    except DeviceMissing as missing:
+        return str(missing)
+    return ""
+
+
+def pytest_terminal_summary(terminalreporter):
+    def count(outcome):
+        return sum("cuda" in report.keywords for report in terminalreporter.stats.get(outcome, ()))
+
+    ran, failed, skipped = count("passed"), count("failed"), count("skipped")
+    if not ran + failed + skipped:
+        return
+    lack = cuda_lack()
+    if lack:
+        terminalreporter.section("CUDA NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{skipped} tests that generate and compile CUDA code did not run: {lack}")
+    else:
+        told = f"CUDA: {ran} tests that generate or compile CUDA code passed, {failed} failed, {skipped} did not run."
+        terminalreporter.line(told if gpus() else f"{told} There is no GPU: no CUDA program was run.")
