@@ -12,14 +12,15 @@ COLLECTED: ContextVar[tuple[list, str | None] | None] = ContextVar("sbp_collecte
 
 
 class Collected(BaseException):
-    """Ends what runs within `collecting` at its first run; not an error."""
+    """Ends what runs within `collecting` where it needs a built network; not an error."""
 
 
 @contextmanager
 def collecting(arch: str | None = None) -> Iterator[list]:
     """Gather the simulations that some code makes, instead of running them: to build them, or to look at them.
 
-    The code is left at its first run; gives the list of the `Simulation` objects made until then. Nothing is built.
+    The code is left at its first run, or where it asks for what only a built network tells; gives the list of the
+    `Simulation` objects made until then. Nothing is built.
 
     Parameters
     ----------

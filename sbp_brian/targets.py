@@ -201,6 +201,8 @@ class Simulation:
     @property
     def settable(self) -> list[str]:
         """What ``run(set=...)`` can change (builds the network)."""
+        if COLLECTED.get() is not None:
+            raise Collected                 # what comes next depends on the built network
         manifest = self.build()._backend.manifest
         return sorted(n for n, e in manifest["entries"].items() if e.get("settable") and "._" not in n) + sorted(
             manifest["arrays"])

@@ -171,5 +171,4 @@ PROTOCOL = Protocol(
     quick={"passes": 100, "seeds": 1},
     run=run,
     figures=("decolle-regression",),
-    targets=("numpy", "cython", "cpp"),
 )

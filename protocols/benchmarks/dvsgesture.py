@@ -166,5 +166,4 @@ PROTOCOL = Protocol(
     quick={"epochs": 10},
     full={"epochs": 60},
     run=run,
-    targets=("numpy", "cython", "cpp"),
 )

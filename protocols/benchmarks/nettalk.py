@@ -93,5 +93,4 @@ PROTOCOL = Protocol(
     full={"epochs": 20},
     run=run,
     figures=("artificial",),
-    targets=("numpy", "cython", "cpp"),
 )

@@ -90,5 +90,4 @@ PROTOCOL = Protocol(
     full={"epochs": 20},
     run=run,
     figures=("decolle-learning",),
-    targets=("numpy", "cython", "cpp"),
 )
