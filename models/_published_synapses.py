@@ -88,9 +88,10 @@ def gains(model: SBPPublished, source: NeuronGroup, target: NeuronGroup, clock: 
     pool.run_regularly(clear, clock=clock, when="start", order=-79, name=f"{pool.name}_clear")
     place = "teacher_on = teaching(t)\nbatch_place = timestep(t, sample_time) % batch"
     pool.run_regularly(place, clock=clock, when="start", order=-50, name=f"{pool.name}_place")
-    source.run_regularly("out_ltp = 0\nout_ltd = 0", clock=clock, when="start", order=-79,
-                         name=f"{source.name}_clear_out")
-    target.run_regularly("in_ltd = 0", clock=clock, when="start", order=-79, name=f"{target.name}_clear_in")
+    clear = "out_ltp = 0\nout_ltd = 0\ngain_ltp = 1\ngain_ltd = 1\nback_ltp = 0\nback_ltd = 0"
+    source.run_regularly(clear, clock=clock, when="start", order=-79, name=f"{source.name}_clear_out")
+    target.run_regularly("in_ltd = 0\ngain_in = 1", clock=clock, when="start", order=-79,
+                         name=f"{target.name}_clear_in")
 
     def of(part, total):
         return f"share*{part}/({total} + int({total} == 0))"
@@ -100,16 +101,16 @@ def gains(model: SBPPublished, source: NeuronGroup, target: NeuronGroup, clock: 
         on_pre={"collect": "ltp_post += share*out_ltp_pre\nltd_post += share*out_ltd_pre",
                 "collect_back": "back_ltp_post += share*gain_ltp_pre*out_ltp_pre\n"
                                 "back_ltd_post += share*gain_ltd_pre*out_ltd_pre"},
-        on_post={"give": f"gain_ltp_pre = 1 + pre*{of('out_ltp_pre', 'ltp_post')}\n"
-                         f"gain_ltd_pre = 1 + pre*{of('out_ltd_pre', 'ltd_post')}",
-                 "give_back": f"back_ltp_pre = back*{of('gain_ltp_pre*out_ltp_pre', 'back_ltp_post')}\n"
-                              f"back_ltd_pre = back*{of('gain_ltd_pre*out_ltd_pre', 'back_ltd_post')}"},
+        on_post={"give": f"gain_ltp_pre += pre*{of('out_ltp_pre', 'ltp_post')}\n"
+                         f"gain_ltd_pre += pre*{of('out_ltd_pre', 'ltd_post')}",
+                 "give_back": f"back_ltp_pre += back*{of('gain_ltp_pre*out_ltp_pre', 'back_ltp_post')}\n"
+                              f"back_ltd_pre += back*{of('gain_ltd_pre*out_ltd_pre', 'back_ltd_post')}"},
         on_event={"collect": "improve", "collect_back": "improve", "give": "total", "give_back": "total"},
     )
     inward = SynapseRule(
         name="shares of the depression of input synapses", model="", weight=None, namespace=constants,
         on_pre={"collect": "in_ltd_post += share*in_ltd_pre"},
-        on_post={"give": f"gain_in_pre = 1 + post*{of('in_ltd_pre', 'in_ltd_post')}"},
+        on_post={"give": f"gain_in_pre += post*{of('in_ltd_pre', 'in_ltd_post')}"},
         on_event={"collect": "improve", "give": "total"},
     )
     orders = {"collect": -77, "give": -76, "collect_back": -75, "give_back": -74}
