@@ -96,7 +96,9 @@ def draw_lines(ax, record, along: int) -> None:
         if values.shape[-1] > 1:
             ax.fill_between(x, values[:, k].min(-1), values[:, k].max(-1), color=colour, alpha=0.2, linewidth=0)
     ax.set(xlabel=rf"$\lambda_{name[-1]}$", ylabel=f"{measure(record).replace('_', ' ')} (%)", xlim=(0, 1.05))
-    ax.legend()
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - 0.4 * (high - low), high)
+    ax.legend(loc="lower right")
 
 
 def caption(records) -> str:

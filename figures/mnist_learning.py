@@ -35,6 +35,11 @@ def groups(records) -> dict[str, list]:
     return {name: chosen[name] for name in COLOURS if name in chosen}
 
 
+def lacks(records) -> str:
+    """What is lacking, in words."""
+    return "" if groups(records) else "mnist with model=sbp_network (sbp run mnist)"
+
+
 def draw(records):
     """Four panels; the first two show every arm of which there are records, the others a learning one."""
     drawing, axes = new(COLUMNS, 112, nrows=2, ncols=2)
@@ -112,5 +117,6 @@ def caption(records) -> str:
 
 
 FIGURE = Figure(
-    name="mnist-learning", title="MNIST learned by self-backpropagation", caption=caption, needs=("mnist",), draw=draw
+    name="mnist-learning", title="MNIST learned by self-backpropagation", caption=caption, needs=("mnist",), draw=draw,
+    lacks=lacks,
 )
