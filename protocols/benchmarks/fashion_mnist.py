@@ -1,7 +1,7 @@
 """Fashion-MNIST: articles of clothing, by single spike times or by spike counts.
 
 Settings of single spike times were chosen on validation images (docs/stdbp.md); those of ``model=sbp_network`` are
-MNIST's but for the learning rates, chosen on validation. The test set is shown once.
+MNIST's. The test set is shown once.
 
 Source of the data: Xiao, Rasul & Vollgraf 2017, doi:10.48550/arXiv.1708.07747.
 """
