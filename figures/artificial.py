@@ -91,11 +91,6 @@ def curves(records, name):
         lines = defaultdict(dict)
         for (which, at), same in runs.items():
             lines[which][at] = list(scores(same).values())
-        if name == "share":                     # without any batch of its own an arm is no arm
-            none = next((line[0] for line in lines.values() if 0 in line), None)
-            for line in lines.values():
-                if none is not None:
-                    line[0] = none
         lines = {which: line for which, line in lines.items() if len(line) > 2}
         size = sum(len(line) for line in lines.values())
         if lines and (best is None or size > best[0]):
