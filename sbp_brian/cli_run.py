@@ -83,7 +83,7 @@ def run_and_show(protocol, target: str, seed: int, out: Path, size: str, chosen:
     for text in filter(None, [record.summary, *record.notes, timing(record.timing)]):
         screen.print(text, markup=False)
     if record.metrics:
-        screen.print(f"Compared with the publication: {counts(record.metrics)}.", markup=False)
+        screen.print(f"Values against their bands and patterns: {counts(record.metrics)}.", markup=False)
     click.echo(f"Record: {record.folder}")
     if progress_lines:
         _say(folder=str(record.folder))
