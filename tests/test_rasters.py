@@ -17,9 +17,9 @@ def test_recorded_spikes_follow_the_reference():
     learned["outputs.w"] *= 2
     rows = [10, 2, 7]
     found = record_spikes(model.trial_model(), samples, rows, learned, ("hidden", "output"))
-    net = ReferenceNetwork(learned["inputs.w"].reshape(20, 8), learned["outputs.w"].reshape(8, 3),
-                           learned["hidden.bias"], 10, 2, "weighted", True)
-    expected = [net.sample(images[k] / 255, 0, False, 0, 0) for k in rows]
+    net = ReferenceNetwork([learned["inputs.w"].reshape(20, 8), learned["outputs.w"].reshape(8, 3)],
+                           [learned["hidden.bias"]], 10, 2, "weighted", True)
+    expected = [(net.sample(images[k] / 255, 0, False, 0, 0)[0], net.spikes[0]) for k in rows]
     for place, (counts, hidden) in enumerate(expected):
         for layer, wanted in (("output", counts), ("hidden", hidden)):
             sample, t, cell = found[layer]

@@ -59,4 +59,5 @@ class ReferenceNetwork:
             self.bias[k] += rate_in * signal[k]
             if teaching:
                 self.bias[k] -= self.homeostasis * (s[k] - self.target_spikes)
+        self.spikes = s  # of this sample, one vector a hidden layer
         return c, sum(sk.sum() for sk in s)
