@@ -62,6 +62,8 @@ u = {potential} : 1
 r : 1
 bias : 1
 rate : 1 (shared)
+shrink : 1 (shared)
+rate_now : 1 (shared)
 feedback : 1
 learning : 1 (shared)
 phase : integer (shared)
@@ -104,7 +106,7 @@ class Decolle:
     rate : float
         Learning rate of the first presentation.
     shrink : float
-        Factor on the rate after each sample, within an epoch too.
+        Factor on the rate after each sample of a run.
     every : int
         Steps between two updates (dense form); the gradients between are summed.
     optimiser : str
@@ -237,10 +239,11 @@ class Decolle:
             shown["sample_bit"] = BitTable(presentation.images, name="sample_bit")
         factors = self.cell.factors(self.step)
         namespace = {**shown, **factors, "step_length": self.step, "n_steps": self.steps, "burn_in": self.burn_in,
-                     "every": self.every, "shrink": self.shrink, "n_inputs": self.layers[0],
+                     "every": self.every, "sample_length": self.duration, "n_inputs": self.layers[0],
                      "spike_share": float(self.input_rate * self.step)}
         if self.form == "rank1":
             namespace["window_steps"] = self.update.window(self.step, self.steps)
+            namespace["window_length"] = float(namespace["window_steps"])
         groups = [self._cells(k, step, sample, namespace) for k in range(len(self.layers))]
         objects = list(groups)
         for k in range(1, len(groups)):
@@ -258,7 +261,7 @@ class Decolle:
         if post:
             model += [HIDDEN.format(potential=form.POTENTIAL), form.POST]
             stepping += ["learning = teaching(t)*int(phase >= burn_in)", form.POST_STEP]
-            begin += ["rate = rate*shrink\nr = 0\nfeedback = 0", form.POST_BEGIN]
+            begin += ["rate_now = rate*shrink**timestep(t, sample_length)\nr = 0\nfeedback = 0", form.POST_BEGIN]
             reset += ["r += 1 - gamma_ref"]
             if rank1:
                 model += ["pp : 1 (linked)\npq : 1 (linked)"]
@@ -305,9 +308,6 @@ class Decolle:
             synapses.learn.when, synapses.learn.order = "synapses", 0
             if not form.plain:
                 synapses.improve.when, synapses.improve.order = "synapses", 2
-                synapses.run_regularly("w_rate = w_rate*shrink_rate", clock=sample, when="start", order=0,
-                                       name=f"{synapses.name}_rate")
-                synapses.namespace["shrink_rate"] = self.shrink
             return [synapses]
         synapses.arrive.when, synapses.arrive.order = "synapses", 0
         synapses.flush.when, synapses.flush.order = "start", -11
@@ -369,11 +369,12 @@ class Decolle:
 
     # ---------------------------------------------------------------------------------------------------- training
     def initial(self, seed: int) -> dict[str, np.ndarray]:
-        """Weights before learning, the optimiser's state, and the fixed readouts and feedback."""
+        """Weights before learning, the optimiser's state, the rate's decay, and the fixed readouts and feedback."""
         rng, start = np.random.default_rng([seed, 0]), {}
         for k, (n, m, r) in enumerate(zip(self.layers[:-1], self.layers[1:], self.readouts, strict=True), 1):
             start[f"into_hidden{k}.w"] = rng.uniform(-1, 1, n * m) * self.spread / np.sqrt(n)
             start[f"hidden{k}.bias"] = rng.uniform(-1e-3, 1e-3, m)
+            start[f"hidden{k}.shrink"] = np.array(self.shrink)
             if self.optimiser == "adamax":
                 start[f"into_hidden{k}.top"], start[f"hidden{k}.bias_top"] = np.zeros(n * m), np.zeros(m)
             readout = rng.uniform(-1, 1, (m, r)) * self.readout_scale / np.sqrt(m)
@@ -387,8 +388,6 @@ class Decolle:
         last, rates = len(self.layers) - 1, {}
         for k in range(1, last + 1):
             rates[f"hidden{k}.rate"] = 0.0 if self.arm == "frozen" else self.rate
-            if self.form == "dense" and not self.update.plain:
-                rates[f"into_hidden{k}.w_rate"] = rates[f"hidden{k}.rate"]
         counted = {f"{name}_spikes": f"{name}_spikes.N" for name in self.names}
         votes = "votes" if self.targets is None else "total"
         return TrialModel(

@@ -92,10 +92,10 @@ class Rank1:
     flushing : 1 (shared)
     """
     PRE_STEP = """
-    place = phase % window_steps
+    place = 1.0*(phase % window_steps)
     flushing = int(place == 0)
-    keep_mem = int(phase > 0)*exp(log_alpha*window_steps)
-    keep_syn = int(phase > 0)*exp(log_beta*window_steps)
+    keep_mem = int(phase > 0)*exp(log_alpha*window_length)
+    keep_syn = int(phase > 0)*exp(log_beta*window_length)
     pow_mem = exp(log_alpha*place)
     pow_syn = exp(log_beta*place)
     grow_mem = kappa*exp(-log_alpha*(place + 1))
@@ -116,7 +116,7 @@ class Rank1:
     """
     POST_BEGIN = "p_drive = 0\nq_drive = 0"
     POST_STEP = """
-    step_in = phase % window_steps
+    step_in = 1.0*(phase % window_steps)
     carry = int(step_in > 0)
     b_mem = exp(log_alpha*step_in)
     b_syn = exp(log_beta*step_in)
@@ -143,7 +143,7 @@ class Rank1:
         return f"""
         u_now = {self.POTENTIAL}
         {self.cell.gradient(n).replace(chr(10), chr(10) + '        ')}
-        change = -rate*delta
+        change = -rate_now*delta
         bias = bias + change
         a_mem = a_mem*carry + change*b_mem
         a_syn = a_syn*carry + change*b_syn
@@ -222,14 +222,14 @@ class Dense:
         """The step of a postsynaptic cell once the local error is known."""
         gradient = self.cell.gradient(n).replace(chr(10), chr(10) + "        ")
         if self.plain:
-            step = "change = -rate*delta\nbias = bias + change"
+            step = "change = -rate_now*delta\nbias = bias + change"
         else:
             _, memory, less = OPTIMISERS[self.optimiser]
             step = "change = delta\nbias_grad = bias_grad + delta"
             if memory:
                 step += (f"\nnext_top = {memory.format(u='bias_top', g='bias_grad')}"
                          "\nbias_top = bias_top + improve_now*(next_top - bias_top)")
-            step += (f"\nbias = bias - improve_now*{less.format(rate='rate', g='bias_grad', top='next_top')}"
+            step += (f"\nbias = bias - improve_now*{less.format(rate='rate_now', g='bias_grad', top='next_top')}"
                      "\nbias_grad = bias_grad*(1 - improve_now)")
         return f"""
         u_now = {self.POTENTIAL}
@@ -249,9 +249,9 @@ class Dense:
                                source=SOURCE, name="DECOLLE, dense")
         state, memory, less = OPTIMISERS[self.optimiser]
         improve = f"top = {memory.format(u='top', g='grad')}\n" if memory else ""
-        improve += f"w = w - {less.format(rate='w_rate', g='grad', top='top')}\ngrad = 0"
+        improve += f"w = w - {less.format(rate='rate_now_post', g='grad', top='top')}\ngrad = 0"
         return SynapseRule(
-            f"w : 1\ngrad : 1\nw_rate : 1 (shared)\n{state.format(u='top')}",
+            f"w : 1\ngrad : 1\n{state.format(u='top')}",
             on_pre={**arrive, "learn": "grad = grad + change_post*p_trace_pre", "improve": improve},
-            on_event={**events, "improve": "improve"}, initial={"w_rate": 0.0}, source=SOURCE, name="DECOLLE, dense",
+            on_event={**events, "improve": "improve"}, source=SOURCE, name="DECOLLE, dense",
         )

@@ -6,17 +6,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, ms
+from conftest import cuda_lack
 
+from sbp_brian import building, figures
 from sbp_brian._rule_checks import RuleError
 from sbp_brian.decolle_cell import DecolleCell
 from sbp_brian.encoding import BitTable
 from sbp_brian.models.decolle import Decolle
+from sbp_brian.records import Record
 from sbp_brian.targets import Simulation
 from sbp_brian.trials import Presentation
 from tests.reference import decolle as reference
 
 LAYERS, READOUTS, STEPS = (14, 11, 9, 8), (3, 2, 4), 300
 FORMS = ["rank1", "dense"]
+LACK = cuda_lack()
+
+
+def cuda(decorated):
+    return pytest.mark.cuda(pytest.mark.skipif(bool(LACK), reason=f"CUDA tests did not run: {LACK}")(decorated))
 
 
 def model(**kwds):
@@ -100,7 +108,7 @@ def compare_weights(result, layers, start, atol=1e-9):
 
 # ---------------------------------------------------------------------------------------------------- exactness
 @pytest.mark.parametrize(("form", "target"), [
-    ("rank1", "numpy"), ("dense", "numpy"), pytest.param("rank1", "cpp", marks=pytest.mark.slow),
+    ("rank1", "numpy"), ("dense", "numpy"), ("rank1", "cpp"),
     pytest.param("dense", "cpp", marks=pytest.mark.slow),
     pytest.param("rank1", "cython", marks=pytest.mark.slow), pytest.param("dense", "cython", marks=pytest.mark.slow)])
 def test_every_variable_is_that_of_an_independent_loop(form, target):
@@ -132,11 +140,12 @@ def test_every_variable_is_that_of_an_independent_loop(form, target):
 
 @pytest.mark.parametrize("settings", [
     {"form": "rank1", "loss": "squared", "cell": DecolleCell(surrogate="fast-sigmoid", rho=0.0)},
-    {"form": "rank1", "cell": DecolleCell(too_active=0.3, too_silent=0.5, tau_mem=5 * ms, tau_syn=9 * ms)},
+    {"form": "rank1", "shrink": 0.6,
+     "cell": DecolleCell(too_active=0.3, too_silent=0.5, tau_mem=5 * ms, tau_syn=9 * ms)},
     pytest.param({"form": "rank1", "feedback_noise": 0.9}, marks=pytest.mark.slow),
     {"form": "dense", "every": 5, "loss": "squared", "cell": DecolleCell(too_silent=0.5)},
     pytest.param({"form": "dense", "optimiser": "adamax", "rate": 0.01}, marks=pytest.mark.slow),
-    {"form": "dense", "optimiser": "adamax", "rate": 0.01, "every": 3, "steps": 150},
+    {"form": "dense", "optimiser": "adamax", "rate": 0.01, "every": 3, "steps": 150, "shrink": 0.5},
 ], ids=lambda s: "-".join(map(str, s)))
 def test_learning_over_samples_is_that_of_the_loop(settings):
     net = model(**{"steps": 100, **settings})
@@ -144,8 +153,8 @@ def test_learning_over_samples_is_that_of_the_loop(settings):
     start = shown(net, 3)
     result = simulation(net, data).run(start, seed=1)
     layers = loop(net, start)
-    for sample in data:
-        reference.run(layers, sample, net.targets, net.rate, net.burn_in)
+    for number, sample in enumerate(data):
+        reference.run(layers, sample, net.targets, net.rate * net.shrink**number, net.burn_in)
     compare_weights(result, layers, start)
 
 
@@ -259,6 +268,51 @@ def test_bits_are_those_that_were_packed():
             return Network(cells)
         found = Simulation(make, 1 * ms, target).run(seed=0)["cells.x"]
         np.testing.assert_array_equal(np.array(found).reshape(3, 21), bits)
+
+
+@cuda
+@pytest.mark.parametrize("settings", [{}, {"form": "dense", "optimiser": "adamax"}], ids=FORMS)
+def test_code_for_cuda_is_generated(settings, tmp_path):
+    net = model(steps=100, shrink=0.9, cell=DecolleCell(too_active=0.1, too_silent=0.1), **settings)
+    presentation = Presentation(Decolle.packed(spikes(1, 100)), 1, net.duration)
+    made = Simulation(functools.partial(Decolle.network, net, presentation), 2 * net.duration, "cuda", arch="sm_90")
+    built = building.generate_only(made, tmp_path / "project")
+    assert built.serial == {}, "nothing runs one synapse after another"
+
+
+# ------------------------------------------------------------------------------------------------------- figures
+def record_of(protocol, seed=0, arm="own", presentations=1000, layers=2, **more):
+    """A record as the protocols leave them, with what the figure reads."""
+    rng = np.random.default_rng(seed)
+    values = {"model": "decolle", "arm": arm, "epochs": presentations // 1000, **more}
+    parameters = {name: {"value": value, "unit": ""} for name, value in values.items()}
+    record = Record(protocol, "", "benchmark", {}, parameters, "cpp", seed, {}, {}, f"2026-01-01T00:00:{seed:02}", metrics=[
+                        {"name": name, "value": value} for name, value in
+                        (("presentations", presentations), ("linear_softmax_accuracy", 0.9),
+                         ("nearest_mean_accuracy", 0.8))])
+    n = presentations // 1000
+    record.__dict__["arrays"] = {"epoch": np.arange(1, n + 1), "test_accuracy_by_layer": rng.random(layers),
+                                 "validation_accuracy_by_epoch_and_layer": rng.random((n, layers))}
+    return record
+
+
+def test_the_figure_shows_seeds_of_the_longest_runs_and_their_controls():
+    records = [record_of("mnist", seed, presentations=2000) for seed in (0, 1, 2)]
+    records += [record_of("mnist"), record_of("mnist", arm="frozen", presentations=1000, layers=2)]
+    records += [record_of("nmnist", layers=3), record_of("nmnist", 1, shuffle_time=True, layers=3)]
+    drawing, _ = figures.get("decolle-learning").make(records)
+    curves, bars, _, other = drawing.axes
+    assert [len(line.get_xdata()) for line in curves.lines] == [2] * 6, "three seeds of two layers"
+    assert [text.get_text() for text in curves.get_legend().get_texts()] == ["layer 1", "layer 2"]
+    assert [text.get_text() for text in bars.get_xticklabels()] == ["local", "frozen"]
+    assert [text.get_text() for text in other.get_xticklabels()] == ["local", "time shuffled"]
+
+
+def test_the_figure_says_which_record_it_lacks():
+    figure = figures.get("decolle-learning")
+    assert figure.missing([record_of("mnist")]) == []
+    for records in ([], [record_of("mnist", model="sbp_network")]):
+        assert "sbp run mnist -s model=decolle" in figure.missing(records)[0]
 
 
 # ------------------------------------------------------------------------------------------------------ refusals
