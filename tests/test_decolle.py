@@ -286,10 +286,9 @@ def record_of(protocol, seed=0, arm="own", presentations=1000, layers=2, **more)
     rng = np.random.default_rng(seed)
     values = {"model": "decolle", "arm": arm, "epochs": presentations // 1000, **more}
     parameters = {name: {"value": value, "unit": ""} for name, value in values.items()}
-    record = Record(protocol, "", "benchmark", {}, parameters, "cpp", seed, {}, {}, f"2026-01-01T00:00:{seed:02}", metrics=[
-                        {"name": name, "value": value} for name, value in
-                        (("presentations", presentations), ("linear_softmax_accuracy", 0.9),
-                         ("nearest_mean_accuracy", 0.8))])
+    metrics = {"presentations": presentations, "linear_softmax_accuracy": 0.9, "nearest_mean_accuracy": 0.8}
+    record = Record(protocol, "", "benchmark", {}, parameters, "cpp", seed, {}, {}, f"2026-01-01T00:00:{seed:02}",
+                    metrics=[{"name": name, "value": value} for name, value in metrics.items()])
     n = presentations // 1000
     record.__dict__["arrays"] = {"epoch": np.arange(1, n + 1), "test_accuracy_by_layer": rng.random(layers),
                                  "validation_accuracy_by_epoch_and_layer": rng.random((n, layers))}
