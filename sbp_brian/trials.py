@@ -48,7 +48,7 @@ class Samples:
     Raises
     ------
     SampleError
-        Wrong types or shapes, labels outside the classes, or a row that serves two purposes.
+        NaN in images, wrong types or shapes, labels outside the classes, or a row that serves two purposes.
     """
 
     images: np.ndarray
@@ -60,6 +60,9 @@ class Samples:
     targets: np.ndarray | None = None
 
     def __post_init__(self):
+        if self.images.dtype.kind == "f" and self.images.ndim and not np.isfinite(self.images).all():
+            wrong = np.argwhere(~np.isfinite(self.images))[0][0]
+            raise SampleError(f"image {wrong} holds NaN or an infinite value; remove or repair it")
         if self.images.dtype != np.uint8 or self.images.ndim != 2:
             got = f"{self.images.dtype} {self.images.shape}"
             raise SampleError(f"images must be uint8 of shape (n, features), got {got}")

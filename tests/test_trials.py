@@ -137,6 +137,10 @@ def test_samples_are_checked():
     Samples(images, labels, 3, *parts)
     with pytest.raises(SampleError, match="label 2 of sample 2 is outside the classes 0 to 1"):
         Samples(images, labels, 2, *parts)
+    hole = images.astype(float)
+    hole[3, 1] = np.nan
+    with pytest.raises(SampleError, match="image 3 holds NaN"):
+        Samples(hole, labels, 3, *parts)
     with pytest.raises(SampleError, match="must be uint8"):
         Samples(images.astype(float), labels, 3, *parts)
     with pytest.raises(SampleError, match="in two of training, validation and test"):
