@@ -36,6 +36,7 @@ class RunFolder:
         self.final = Path(out) / protocol / run
         self.work = self.final.parent / f".{run}.work"
         self._lock = FileLock(self.final.parent / f".{run}.lock")
+        self._made: list[Path] = []                      # folders that were not there, the innermost first
         self.resumed = False
 
     def __enter__(self) -> RunFolder:
@@ -54,12 +55,27 @@ class RunFolder:
             raise RecordError(f"cannot use {self.work}: {error.strerror or error}; give another --out") from error
         return self
 
-    def __exit__(self, *_exc) -> None:
+    def __exit__(self, _type, error, _traceback) -> None:
         try:
             if self.work.is_dir() and not any(self.work.iterdir()):
                 self.work.rmdir()
+            if error is not None and not self.work.exists():
+                self._leave_nothing()
         finally:
             self._lock.release()
+
+    def _leave_nothing(self) -> None:
+        """Remove the lock and the folders that this run made, as far as nobody else has put anything into them."""
+        if not self.final.exists():
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._remove_made()
+
+    def _remove_made(self) -> None:
+        for folder in self._made:
+            try:
+                folder.rmdir()
+            except OSError:                              # another run has come in
+                return
 
     def restart(self) -> None:
         """Forget what an interrupted run left."""
@@ -76,6 +92,7 @@ class RunFolder:
             if part.exists() and not part.is_dir():
                 raise RecordError(f"{part} is a file, not a folder; remove it or give another --out")
         parent = self.final.parent
+        self._made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
         try:
             parent.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(parent).free
@@ -84,5 +101,6 @@ class RunFolder:
         if not os.access(parent, os.W_OK | os.X_OK):
             raise RecordError(f"{parent} is not writable; change its permissions or give another --out")
         if free < _NEEDED:
+            self._remove_made()
             raise RecordError(f"{parent} has {free / 2**20:.0f} MiB left, a run needs {_NEEDED / 2**20:.0f}; "
                               "make room or give another --out")

@@ -215,6 +215,28 @@ def test_one_folder_is_never_given_to_two_runs(tmp_path):
     execute(protocol(run=run), out=tmp_path)
 
 
+def test_a_refused_run_leaves_nothing_behind(tmp_path):
+    def refuse(context):
+        raise ValueError("no such thing")
+
+    def stop(context):
+        (context.folder / "epoch").write_text("1")
+        raise KeyboardInterrupt
+
+    with pytest.raises(ValueError, match="no such thing"):
+        execute(protocol(run=refuse), out=tmp_path / "new" / "out")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt):                                 # but checkpoints stay
+        execute(protocol(run=stop), out=tmp_path)
+    with pytest.raises(ValueError, match="no such thing"):
+        execute(protocol(run=refuse), out=tmp_path, seed=1)
+    assert len(list(tmp_path.glob("*/.*.work/epoch"))) == 1
+    kept = execute(protocol(run=lambda context: None), out=tmp_path)
+    with pytest.raises(ValueError, match="no such thing"):
+        execute(protocol(run=refuse), out=tmp_path)
+    assert (kept.folder / "record.json").is_file()
+
+
 @pytest.mark.parametrize("seed", [-1, 1.5, True, 2**32])
 def test_bad_seeds_and_targets(seed, tmp_path):
     with pytest.raises(ParameterError, match="seed must be a whole number"):
