@@ -34,7 +34,7 @@ def figures(names: tuple[str, ...], folder: Path, out: Path | None) -> None:
                          "with 'sbp run'")
     if not made:
         raise ValueError(f"no figure can be drawn from {folder}: it holds no records that one needs; "
-                         "make some with 'sbp run PROTOCOL'")
+                         "make some with 'sbp run PROTOCOL', or name the folder of others with --records")
 
 
 def draw_figures(records: list, names: tuple[str, ...], out: Path, failures: list[tuple[str, str]] | None = None,

@@ -49,7 +49,7 @@ PROTOCOL = Protocol(
         "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate of the output layer; -1: own"),
         "decay": Parameter(0.7, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "robustness": Parameter(False, help="test with displaced, missing spikes and inexact weights too"),
-        "train_samples": Parameter(0, minimum=0, help="training images; 0: all"),
+        "train_samples": Parameter(0, minimum=0, maximum=55_000, help="training images; 0: all"),
         "depth": Parameter(1, minimum=1, maximum=8, help="sbp_network: hidden layers"),
         "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="sbp_network: share of input synapses that take "
                               "part"),
