@@ -20,6 +20,7 @@ from functools import cached_property
 import numpy as np
 from brian2 import Equations, Network, NeuronGroup, Quantity, StateMonitor, ms, pA, second, um
 
+from sbp_brian._names import names_parameters
 from sbp_brian.models.event_clock import EventClock, bursts
 from sbp_brian.models.membranes import PULSED, Membrane
 from sbp_brian.plasticity import pair_stdp
@@ -37,6 +38,7 @@ class CircuitError(ValueError):
     """A circuit, or something asked of one, that cannot be; the message is one line with the remedy."""
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Circuit:
     """Cells and the synapses between them.
@@ -97,6 +99,7 @@ SPREAD = Circuit({"H": "glu", "I": "glu", "J": "gaba", "A": "glu", "B": "glu", "
                  ("A->B", "I->A", "J->A", "A->C", "A->G", "D->B", "B->E", "H->I"))
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Timeline:
     """When what happens: a baseline, pairing at a fixed period, and the time after it.

@@ -39,6 +39,7 @@ from brian2 import (
     um,
 )
 
+from sbp_brian._names import names_parameters
 from sbp_brian.models.circuits import Circuit, CircuitError, Timeline
 from sbp_brian.models.event_clock import EventClock, bursts
 from sbp_brian.plasticity import pair_stdp, short_term_plasticity
@@ -64,6 +65,7 @@ RESISTANCES = {"RGC": 1000 * Mohm, "RGC2": 1000 * Mohm}
 RESISTANCE_ELSEWHERE = 40 * Mohm
 
 
+@names_parameters
 @dataclass(frozen=True)
 class LightPulses:
     """When what happens: light pulses throughout, and a puff of BDNF after a baseline.

@@ -38,6 +38,7 @@ from itertools import pairwise
 import numpy as np
 from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor, ms
 
+from sbp_brian._names import names_parameters
 from sbp_brian.models import _sbp_network_code as code
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.transport import Window
@@ -55,6 +56,7 @@ ARMS = {
     "shuffled-labels": ("weighted", True),
 }
 
+@names_parameters
 @dataclass(frozen=True)
 class SBPNetwork:
     r"""Parameters of the network.

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+from collections.abc import Callable, Iterable
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -24,3 +26,29 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     hint = f"did you mean {near[0]!r}? " if near else ""
     listing = f"Known: {', '.join(known)}" if known else "There are none"
     return f"unknown {kind} {name!r}; {hint}{listing}"
+
+
+def names_parameters(made: Callable) -> Callable:
+    """Decorator of a builder or class: a keyword it does not have is refused with the nearest one it has.
+
+    Raises
+    ------
+    TypeError
+        When called with an unknown keyword; one line.
+    """
+    is_class = isinstance(made, type)
+    function = made.__init__ if is_class else made
+    known = [name for name, parameter in inspect.signature(made).parameters.items()
+             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)]
+
+    @functools.wraps(function)
+    def checked(*args, **given):
+        for name in given:
+            if name not in known:
+                raise TypeError(f"{made.__name__}: {unknown('parameter', name, known)}")
+        return function(*args, **given)
+
+    if not is_class:
+        return checked
+    made.__init__ = checked
+    return made

@@ -11,11 +11,13 @@ from brian2 import Equations, NeuronGroup
 from brian2.units.fundamentalunits import have_same_dimensions
 
 from sbp_brian import _rule_checks as rule_checks
+from sbp_brian._names import names_parameters
 from sbp_brian._rule_checks import RuleError
 
 __all__ = ["NeuronModel"]
 
 
+@names_parameters
 @dataclass(frozen=True)
 class NeuronModel:
     """What a cell is, as Brian2 strings.

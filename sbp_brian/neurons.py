@@ -8,6 +8,7 @@ from __future__ import annotations
 from brian2 import Mohm, Quantity, ms, mV, nS, pF, second
 
 from sbp_brian import _quantities as check
+from sbp_brian._names import names_parameters
 from sbp_brian._rule_checks import RuleError
 from sbp_brian.neuron_model import NeuronModel
 
@@ -16,6 +17,7 @@ __all__ = ["NeuronModel", "firing_rate", "lif_conductance", "lif_current", "soft
 BENCHMARK = "Brette et al. 2007, J Comput Neurosci 23:349, doi:10.1007/s10827-007-0038-6"
 
 
+@names_parameters
 def lif_current(tau_m: Quantity = 20 * ms, tau_syn: Quantity = 5 * ms, E_L: Quantity = -65 * mV,
                 V_th: Quantity = -50 * mV, V_reset: Quantity = -65 * mV, R_m: Quantity = 100 * Mohm,
                 t_ref: Quantity = 2 * ms) -> NeuronModel:
@@ -65,6 +67,7 @@ def lif_current(tau_m: Quantity = 20 * ms, tau_syn: Quantity = 5 * ms, E_L: Quan
         initial={"v": E_L}, source=BENCHMARK, name="LIF with current synapses")
 
 
+@names_parameters
 def lif_conductance(C_m: Quantity = 200 * pF, g_L: Quantity = 10 * nS, E_L: Quantity = -60 * mV,
                     E_e: Quantity = 0 * mV, E_i: Quantity = -80 * mV, tau_e: Quantity = 5 * ms,
                     tau_i: Quantity = 10 * ms, V_th: Quantity = -50 * mV, V_reset: Quantity = -60 * mV,
@@ -122,6 +125,7 @@ def lif_conductance(C_m: Quantity = 200 * pF, g_L: Quantity = 10 * nS, E_L: Quan
         namespace=namespace, initial={"v": E_L}, source=BENCHMARK, name="LIF with conductance synapses")
 
 
+@names_parameters
 def soft_reset(theta: float = 1.0, tau_g: Quantity = 5 * ms, tau_m: Quantity | None = None) -> NeuronModel:
     """Integrate-and-fire cell whose reset subtracts the threshold, so that no input is lost at a spike.
 
@@ -167,6 +171,7 @@ def soft_reset(theta: float = 1.0, tau_g: Quantity = 5 * ms, tau_m: Quantity | N
         name="soft-reset integrate-and-fire")
 
 
+@names_parameters
 def firing_rate(tau_rate: Quantity = 10 * second) -> NeuronModel:
     """A part: each cell's running firing rate, which synaptic scaling reads.
 

@@ -36,6 +36,7 @@ from brian2.core.base import BrianObject
 
 from sbp_brian import _retrograde_checks as checks
 from sbp_brian import _retrograde_code as code
+from sbp_brian._names import names_parameters
 from sbp_brian._operated import NeedsOperation, SBPError, mark
 from sbp_brian.events import OnEvent
 from sbp_brian.rules import Regular, SynapseRule
@@ -48,6 +49,7 @@ CHANNELS = ("ltp", "ltd")
 NEGLIGIBLE = 1e-12  # a signal below this waits until more has come together: silent cells cost their synapses nothing
 
 
+@names_parameters
 @dataclass(frozen=True)
 class RetrogradeSBP:
     r"""Self-backpropagation: activity-driven change at a cell's output synapses spreads to its input synapses.

@@ -18,12 +18,14 @@ from brian2.units.fundamentalunits import have_same_dimensions
 
 from sbp_brian import _rule_checks as checks
 from sbp_brian._attach import attach
+from sbp_brian._names import names_parameters
 from sbp_brian._rule_checks import RuleError, assigned_names
 from sbp_brian.dense import DenseSynapses
 
 __all__ = ["Regular", "RuleError", "SynapseRule", "assigned_names"]
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Regular:
     """Code that runs over all synapses at every tick of a slow clock (Brian2's ``run_regularly``).
@@ -51,6 +53,7 @@ class Regular:
             raise RuleError(f"Regular: dt = {self.dt} is not a period; give one positive time, such as 1*second")
 
 
+@names_parameters
 @dataclass(frozen=True, repr=False)
 class SynapseRule:
     """A synapse's equations and what happens at each event: nothing but strings and constants.

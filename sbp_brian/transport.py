@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, get_dimensions, meter, ms, second, um
 
+from sbp_brian._names import names_parameters
+
 __all__ = ["Chain", "Delay", "Transport", "Window"]
 
 
@@ -76,6 +78,7 @@ class Transport:
         return {}
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Delay(Transport):
     """A fixed latency, carried by a shift register.
@@ -120,6 +123,7 @@ class Delay(Transport):
         return "\n".join([*lines, f"{signal} = 0"])
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Chain(Transport):
     r"""Transport along an axon as a chain of stages, with an optional leaky pool at the soma.
@@ -225,6 +229,7 @@ class Chain(Transport):
         return "\n".join(lines)
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Window(Transport):
     """All change emitted within a window is summed and acts at its end; an algorithmic choice, for training.

@@ -3,7 +3,7 @@ import functools
 
 import numpy as np
 import pytest
-from brian2 import Hz, Network, NeuronGroup, TimedArray, ms
+from brian2 import Hz, Network, NeuronGroup, TimedArray, ms, um
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -13,14 +13,17 @@ from sbp_brian.plasticity import (
     DEPRESSING,
     FACILITATING,
     TRIPLET_SETS,
+    homeostatic_v,
     pair_stdp,
     short_term_plasticity,
     synaptic_scaling,
     teacher_stdp,
     triplet_stdp,
 )
+from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import RuleError
 from sbp_brian.targets import Simulation
+from sbp_brian.transport import Chain
 from tests import reference
 
 DT, STEPS, N_PRE, N_POST = 1e-3, 300, 4, 3
@@ -258,6 +261,19 @@ def test_facilitation_rises_then_falls_at_70_hz():
 ])
 def test_parameters_out_of_range_are_named(make, says):
     with pytest.raises(RuleError) as caught:
+        make()
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("make", "says"), [
+    (lambda: pair_stdp(tau_pluss=10 * ms), "pair_stdp: unknown parameter 'tau_pluss'; did you mean 'tau_plus'?"),
+    (lambda: homeostatic_v(tau_home=1 * ms), "homeostatic_v: unknown parameter 'tau_home'; did you mean 'tau_homeo'?"),
+    (lambda: RetrogradeSBP(propotion=0.5), "RetrogradeSBP: unknown parameter 'propotion'; did you mean 'proportion'?"),
+    (lambda: Chain(lenght=1 * um), "Chain: unknown parameter 'lenght'; did you mean 'length'?"),
+])
+def test_an_unknown_parameter_is_named_with_the_nearest(make, says):
+    with pytest.raises(TypeError) as caught:
         make()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -20,6 +20,7 @@ from zlib import crc32
 import numpy as np
 from brian2 import Quantity, get_dimensions, meter, ms, pA, second
 
+from sbp_brian._names import names_parameters
 from sbp_brian.models.circuits import Circuit, CircuitError, Timeline, build, culture_sbp
 from sbp_brian.models.membranes import PULSED, Membrane
 from sbp_brian.targets import Simulation
@@ -30,6 +31,7 @@ MEASURED = (20.0, 30.0)          # min after pairing
 STRENGTH_CV, EPSC_CV = 0.3, 0.15
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Condition:
     """What is done to the circuit.
@@ -156,6 +158,7 @@ class Recordings:
         return self._spikes[self._at(condition, self._circuit.synapses[0])[0], :, self._circuit.cell(cell)]
 
 
+@names_parameters
 class Experiment:
     """A circuit on a target, built once, on which conditions are tried.
 

@@ -17,6 +17,7 @@ from zlib import crc32
 import numpy as np
 from brian2 import Quantity, amp, get_dimensions, meter, ms, second, um
 
+from sbp_brian._names import names_parameters
 from sbp_brian.models.circuits import CircuitError, Timeline
 from sbp_brian.models.retinotectal import RETINOTECTAL, LightPulses, build, tadpole_sbp
 from sbp_brian.protocols.biology.experiment import EPSC_CV, MEASURED, STRENGTH_CV, Recordings
@@ -30,6 +31,7 @@ CURRENT_ELSEWHERE = 60
 BLOCKERS = ("nmda", "ltp_signal", "ltd_signal", "trkb", "plc")
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Treatment:
     """What is done to the tadpole.
@@ -141,6 +143,7 @@ class RetinaRecordings(Recordings):
         return later / first
 
 
+@names_parameters
 class RetinaExperiment:
     """The retinotectal circuit on a target, built once, on which treatments are tried.
 

@@ -7,10 +7,12 @@ from brian2 import Hz, ms, second
 from brian2.units.fundamentalunits import get_dimensions
 
 from sbp_brian import _quantities as check
+from sbp_brian._names import names_parameters
 from sbp_brian.neurons import NeuronModel
 from sbp_brian.rules import Regular, SynapseRule
 
 
+@names_parameters
 def synaptic_scaling(target_rate=5 * Hz, tau_scaling=24 * 3600 * second, dt_scaling=1 * second, w_max: Any = None, *,
                      weight_unit: Any = 1) -> SynapseRule:
     """All input synapses of a cell grow by one factor while it fires below its target rate, and shrink above it.
@@ -68,6 +70,7 @@ def synaptic_scaling(target_rate=5 * Hz, tau_scaling=24 * 3600 * second, dt_scal
         name="synaptic scaling")
 
 
+@names_parameters
 def homeostatic_v(tau_pull=10 * ms, tau_homeo=10 * second, unit: Any = 1) -> NeuronModel:
     """A part for cells: the membrane is drawn to a homeostatic value, which follows it slowly.
 
@@ -104,6 +107,7 @@ def homeostatic_v(tau_pull=10 * ms, tau_homeo=10 * second, unit: Any = 1) -> Neu
                        source="Zhang et al. 2021, Science Advances, doi:10.1126/sciadv.abh0146", name="homeostatic V")
 
 
+@names_parameters
 def threshold_homeostasis(step: Any = 0.05, target_rate=5 * Hz) -> NeuronModel:
     """A part for cells: a threshold that rises by ``step`` at each spike and falls steadily, so that the rate settles.
 

@@ -6,12 +6,14 @@ from typing import Any
 from brian2 import ms
 
 from sbp_brian import _quantities as check
+from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
 
 #: Amplitudes *per pair*: those commonly attributed to the 60-pair protocol of Bi & Poo, divided by 60.
 A_PLUS, A_MINUS = 0.777 / 60, -0.273 / 60
 
 
+@names_parameters
 def pair_stdp(A_plus: Any = A_PLUS, A_minus: Any = A_MINUS, tau_plus=16.8 * ms, tau_minus=33.7 * ms, w_max: Any = 3.0,
               w_min: Any = 0.0, *, dependence: str = "additive", pairing: str = "all-to-all",
               transmit: str = "g_post += w") -> SynapseRule:

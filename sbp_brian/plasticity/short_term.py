@@ -8,6 +8,7 @@ from typing import Any
 from brian2 import ms
 
 from sbp_brian import _quantities as check
+from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
 
 #: Depressing synapse between layer 5 pyramidal cells (values as used by public re-implementations of the paper).
@@ -16,6 +17,7 @@ DEPRESSING: Mapping[str, Any] = MappingProxyType({"U": 0.5, "tau_rec": 800 * ms,
 FACILITATING: Mapping[str, Any] = MappingProxyType({"U": 0.03, "tau_rec": 130 * ms, "tau_facil": 530 * ms})
 
 
+@names_parameters
 def short_term_plasticity(U: float = 0.5, tau_rec=800 * ms, tau_facil: Any = None, *, weight_unit: Any = 1,
                           transmit: str = "g_post += w*released") -> SynapseRule:
     """Each spike releases the share ``u`` of what is available; release depresses, calcium facilitates.

@@ -6,9 +6,11 @@ from typing import Any
 from brian2 import ms
 
 from sbp_brian import _quantities as check
+from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
 
 
+@names_parameters
 def teacher_stdp(learning_rate: Any = 0.01, tau_teach=20 * ms, w_max: Any = None, w_min: Any = None, *,
                  teach_event: str = "teach", error_event: str = "spike", transmit: str = "g_post += w") -> SynapseRule:
     """Weights from recently active presynaptic cells grow at a teaching event and shrink at the cell's own output.

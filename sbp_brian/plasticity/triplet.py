@@ -8,6 +8,7 @@ from typing import Any
 from brian2 import ms
 
 from sbp_brian import _quantities as check
+from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
 
 
@@ -28,6 +29,7 @@ TRIPLET_SETS: Mapping[str, Mapping[str, Any]] = MappingProxyType({
 })
 
 
+@names_parameters
 def triplet_stdp(A2_plus: Any = 6.1e-3, A3_plus: Any = 6.7e-3, A2_minus: Any = 1.6e-3, A3_minus: Any = 1.4e-3,
                  tau_plus=16.8 * ms, tau_minus=33.7 * ms, tau_x: Any = 946 * ms, tau_y=27 * ms, w_max: Any = 3.0,
                  w_min: Any = 0.0, *, pairing: str = "all-to-all", transmit: str = "g_post += w") -> SynapseRule:
