@@ -98,6 +98,15 @@ class SBPNetwork:
         teacher: ``bias -= homeostasis (s - target_spikes)``, s the spikes of the sample.
     target_spikes : float
         See `homeostasis`. 0: a cost of every spike.
+    hidden_decays : bool
+        The rate of the hidden layers decays with the output's from epoch to epoch, so that what they express, the
+        product of both, falls with the square. Else it stays, and the signal falls as the output's changes do.
+    hidden_start : float
+        Where hidden membranes start each sample, 0 to below 1 (the threshold). 0: a cell's spikes are its drive
+        rounded down, 0.5: rounded to the nearest.
+    jitter, width : int
+        Samples with a teacher are displaced by up to `jitter` pixels each way, at random, in rows of `width` pixels;
+        what leaves the image is lost. 0: not at all.
     several_right : bool
         Several outputs may be right at once: the teacher follows the targets of a sample instead of its class.
 
@@ -125,6 +134,10 @@ class SBPNetwork:
     drop_hidden: float = 0.0
     homeostasis: float = 0.0
     target_spikes: float = 0.0
+    hidden_decays: bool = True
+    hidden_start: float = 0.0
+    jitter: int = 0
+    width: int = 28
     several_right: bool = False
 
     def __post_init__(self):
@@ -145,6 +158,11 @@ class SBPNetwork:
         for name in ("drop_input", "drop_hidden"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
+        if not 0 <= self.hidden_start < 1:
+            raise ValueError(f"hidden_start must be from 0 to below the threshold of 1, got {self.hidden_start}")
+        if self.jitter < 0 or (self.jitter and (self.width < 1 or self.n_input % self.width)):
+            raise ValueError(f"jitter needs 0 or more pixels, and rows of a width that divides the {self.n_input} "
+                             f"inputs; got jitter={self.jitter}, width={self.width}")
         _ = self.retrograde  # lets it check its own parameters now
 
     @property
@@ -226,15 +244,18 @@ class SBPNetwork:
     def _pixels(self, shown, clock) -> NeuronGroup:
         pixels = NeuronGroup(
             self.n_input,
-            code.PIXELS + (code.DROPPED_PIXELS if self.drop_input else ""),
+            code.PIXELS + (code.DROPPED_PIXELS if self.drop_input else "") + (code.DISPLACED if self.jitter else ""),
             clock=clock,
             events={"onset": "x > 0", "sample_end": "x > 0 and teacher_on > 0"},
-            namespace=shown,
+            namespace={**shown, "width": self.width},
             name="pixels",
         )
         pixels.set_event_schedule("sample_end", when="start", order=0)
         pixels.set_event_schedule("onset", when="start", order=3)
         read = "teacher_on = teaching(t)\nx = sample_value(shown(t), i)"
+        if self.jitter:
+            pixels.column = np.arange(self.n_input) % self.width
+            read = code.READ_DISPLACED
         if self.drop_input:
             read += "*int(rand() >= drop*teacher_on)/(1 - drop*teacher_on)"
         pixels.run_regularly(read, clock=clock, when="start", order=2, name="pixels_read")
@@ -243,7 +264,7 @@ class SBPNetwork:
     def _hidden(self, k: int, shown, sbp, every_step, every_sample) -> NeuronGroup:
         below, upper = k + 1 < len(self.hidden_sizes), k > 0
         equations = [code.UPPER if upper else code.FIRST, code.HIDDEN]
-        begin = ["v = 0", "s = 0", "arriving = 0" if upper else "drive = 0"]
+        begin = [f"v = {self.hidden_start!r}", "s = 0", "arriving = 0" if upper else "drive = 0"]
         learn, shared, arrived = "bias += bias_rate*(retro_ltp_now - retro_ltd_now)", [], "arriving"
         if self.homeostasis or below:
             equations.append("teacher_on : 1 (shared)")
@@ -256,7 +277,7 @@ class SBPNetwork:
             learn += " - homeostasis*teacher_on*(s - target_spikes)" + ("*(1 - lost)" if self.drop_hidden else "")
         if self.drop_hidden:
             equations.append(code.DROPPED_CELLS)
-            begin = ["lost = int(rand() < drop*teaching(t))", "v = -1000*lost", *begin[1:]]
+            begin = ["lost = int(rand() < drop*teaching(t))", f"v = {self.hidden_start!r} - 1000*lost", *begin[1:]]
             if upper:
                 equations.append(code.GAIN)
                 shared.append("gain = 1 + (gain_taught - 1)*teaching(t)")
@@ -321,12 +342,6 @@ class SBPNetwork:
 
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.trials.Training` needs."""
-        hidden_rate = 0.0 if self.arm == "frozen" else self.rate_hidden
-        rates = {f"{name}.retro_rate": hidden_rate for name in self.input_names}
-        rates |= {f"{name}.bias_rate": hidden_rate * self.fraction for name in self.hidden_names}
-        if self.homeostasis:
-            rate = 0.0 if self.arm == "frozen" else self.homeostasis
-            rates |= {f"{name}.homeostasis": rate for name in self.hidden_names}
         spikes = {f"{name}_spikes.N": 1.0 for name in self.hidden_names}
         reached = zip(["onsets.N", *spikes], (*self.hidden_sizes, self.n_output), strict=True)
         counted = {"hidden_spikes": spikes, "active_inputs": "onsets.N", "synaptic_operations": dict(reached)}
@@ -336,13 +351,22 @@ class SBPNetwork:
             make=functools.partial(SBPNetwork.network, self),
             duration=self.duration,
             initial=self.initial,
-            rates={**rates, "outputs.rate": self.rate_output},
+            rates={**self._hidden_rates(), "outputs.rate": self.rate_output},
             counts="answers.c",
             remainder="answers.v",
             counted=counted,
             counted_learning=self.counted_learning,
             by_epoch=self._constants,
         )
+
+    def _hidden_rates(self) -> dict[str, float]:
+        """Learning rates of the hidden layers in the first epoch."""
+        learns = self.arm != "frozen"
+        rates = {f"{name}.retro_rate": self.rate_hidden * learns for name in self.input_names}
+        rates |= {f"{name}.bias_rate": self.rate_hidden * self.fraction * learns for name in self.hidden_names}
+        if self.homeostasis:
+            rates |= {f"{name}.homeostasis": self.homeostasis * learns for name in self.hidden_names}
+        return rates
 
     @property
     def counted_learning(self) -> dict[str, dict[str, float]]:
@@ -365,8 +389,12 @@ class SBPNetwork:
         return {"weight_changes": {**reports, **visits}, "reports": {**reports, **upper}}
 
     def _constants(self, epoch: int = 0) -> dict[str, float]:
-        """Values, the same in all epochs, of what training adds to a network at rest."""
+        """Values of what training adds to a network at rest, and of rates that do not decay."""
         constants = {}
+        if not self.hidden_decays:
+            constants |= {name: rate for name, rate in self._hidden_rates().items() if not name.endswith("homeostasis")}
+        if self.jitter:
+            constants["pixels.jitter"] = self.jitter
         if self.drop_input:
             constants["pixels.drop"] = self.drop_input
         if self.homeostasis:

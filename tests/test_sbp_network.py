@@ -103,9 +103,9 @@ def test_without_cascade_only_the_last_hidden_layer_learns(trial):
 
 def test_homeostasis_and_several_right_outputs_follow_the_reference(trial):
     targets = np.random.default_rng(8).integers(0, 2, (N, N_OUT)).astype(np.uint8)
-    homeostasis = {"homeostasis": 0.01, "target_spikes": 1.5}
-    start, result = run("numpy", "weighted/activity", trial, targets, several_right=True, **homeostasis)
-    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, **homeostasis)
+    options = {"homeostasis": 0.01, "target_spikes": 1.5, "hidden_start": 0.5}
+    start, result = run("numpy", "weighted/activity", trial, targets, several_right=True, **options)
+    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, **options)
     compare(result, net, counts, start)
 
 
@@ -122,6 +122,31 @@ def test_pixels_and_cells_are_dropped_only_where_there_is_a_teacher(trial):
     assert abs(int(taught["onsets.N"]) - active / 2) < 4 * np.sqrt(active / 4) + N_IN
     assert 0.25 < int(taught["hidden_spikes.N"]) / int(plain["hidden_spikes.N"]) < 0.85
     assert np.abs(taught["inputs.w"] - start["inputs.w"]).max() > 1e-3
+
+
+def test_images_with_a_teacher_are_displaced(trial):
+    _, labels, rows, _ = trial
+    images = np.zeros((N, N_IN), np.uint8)  # 4 rows of 5 pixels
+    images[:, 7], images[:, 14] = 200, 100  # row 1, column 2; row 2, column 4: one third of displacements lose it
+    start, taught = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), jitter=1, width=5)
+    moved = (taught["inputs.w"] != start["inputs.w"]).reshape(N_IN, N_HID).any(1).reshape(4, 5)
+    reached = np.zeros((4, 5), bool)
+    reached[0:3, 1:4] = reached[1:4, 3:5] = True
+    np.testing.assert_array_equal(moved, reached)
+    lost = 2 * N + 2 - int(taught["onsets.N"])
+    assert abs(lost - N / 3) < 4 * np.sqrt(N * 2 / 9)
+    _, plain = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), jitter=1, width=5)
+    assert int(plain["onsets.N"]) == 2 * N + 2
+    with pytest.raises(ValueError, match="width that divides the 20 inputs"):
+        network("weighted/activity", jitter=1, width=7)
+
+
+def test_the_hidden_rate_may_stay_while_the_output_rate_decays():
+    kept = network("weighted/activity", rate_hidden=3.0, homeostasis=0.1, hidden_decays=False).trial_model()
+    later = {name: rate * 0.5 for name, rate in kept.rates.items()} | kept.by_epoch(1)
+    wanted = {"inputs.retro_rate": 3.0, "hidden.bias_rate": 3.0, "hidden.homeostasis": 0.05}
+    assert {name: later[name] for name in wanted} == wanted
+    assert "inputs.retro_rate" not in network("weighted/activity").trial_model().by_epoch(1)
 
 
 def test_a_share_of_the_inputs_takes_part(trial):

@@ -38,6 +38,10 @@ PARAMETERS = {
                        "task's own"),
     "first_taught": Parameter(-1, minimum=-1, maximum=10_000, help="sbp_network: step from which the teacher is "
                               "active; -1: a fifth of the steps"),
+    "hidden_decays": Parameter(True, help="sbp_network: the hidden rate decays with the output's; no: it stays"),
+    "hidden_start": Parameter(0.0, minimum=0.0, maximum=0.999, help="sbp_network: where hidden membranes "
+                              "start a sample"),
+    "jitter": Parameter(0, minimum=0, maximum=10, help="sbp_network: pixels by which training images are displaced"),
     "average": Parameter(0, minimum=0, maximum=1000, help="sbp_network: epochs whose last weights are averaged for the "
                          "test; 0: the task's own"),
     "angle": Parameter(False, help="sbp_network: compare its changes with the true gradient after each epoch"),
@@ -109,6 +113,7 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
         options |= {"steps": p.steps, "first_taught": p.steps // 5}
     if p.first_taught >= 0:
         options["first_taught"] = p.first_taught
+    options |= {"hidden_decays": p.hidden_decays, "hidden_start": p.hidden_start, "jitter": p.jitter}
     outputs = samples.classes if samples.targets is None else samples.targets.shape[1]
     return SBPNetwork(
         n_input=samples.images.shape[1],
@@ -142,7 +147,8 @@ def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | N
     training = Training(
         model.trial_model(), samples, context.folder, target=context.target, seed=context.seed, decay=p.decay,
         facts={"arm": model.arm, "hidden": model.n_hidden, "lambda_p": p.lambda_p, "lambda_f": p.lambda_f,
-               "options": [model.drop_input, model.drop_hidden, model.homeostasis, model.steps, model.first_taught]},
+               "options": [model.drop_input, model.drop_hidden, model.homeostasis, model.steps, model.first_taught,
+                           model.hidden_decays, model.hidden_start, model.jitter]},
     )
     with context.progress("building"):
         training.simulation.build()

@@ -7,12 +7,12 @@ class ReferenceNetwork:
     """Weights ``w``: one matrix a pair of layers, the output's last; ``bias``: one vector a hidden layer."""
 
     def __init__(self, w, bias, steps, first_taught, emission, by_activity, gate_mask=None, homeostasis=0.0,
-                 target_spikes=0.0):
+                 target_spikes=0.0, hidden_start=0.0):
         self.w, self.bias = [x.copy() for x in w], [x.copy() for x in bias]
         self.steps, self.first_taught = steps, first_taught
         self.emission, self.by_activity = emission, by_activity
         self.mask = np.ones_like(w[0]) if gate_mask is None else gate_mask
-        self.homeostasis, self.target_spikes = homeostasis, target_spikes
+        self.homeostasis, self.target_spikes, self.hidden_start = homeostasis, target_spikes, hidden_start
         self.weight_changes = 0  # weights that plasticity visited
 
     def report(self, before, change, s):
@@ -25,7 +25,8 @@ class ReferenceNetwork:
         """Show one sample; learn from it where there is a teacher. Returns output counts, hidden spikes."""
         depth, n_out = len(self.bias), self.w[-1].shape[1]
         drive = x @ self.w[0]
-        v, s, signal = ([np.zeros_like(b) for b in self.bias] for _ in range(3))
+        v = [np.full_like(b, self.hidden_start) for b in self.bias]
+        s, signal = ([np.zeros_like(b) for b in self.bias] for _ in range(2))
         arriving = [np.zeros(w.shape[1]) for w in self.w]
         u, c = np.full(n_out, 0.5), np.zeros(n_out)
         for phase in range(self.steps):
