@@ -37,7 +37,7 @@ PARAMETERS = {
     "steps": Parameter(0, minimum=0, maximum=10_000, help="sbp_network: steps of 1 ms that a sample is shown; 0: the "
                        "task's own"),
     "first_taught": Parameter(-1, minimum=-1, maximum=10_000, help="sbp_network: step from which the teacher is "
-                              "active; -1: a fifth of the steps"),
+                              "active; -1: a fifth of the steps, half of them with several hidden layers"),
     "hidden_decays": Parameter(True, help="sbp_network: the hidden rate decays with the output's; no: it stays"),
     "hidden_start": Parameter(0.0, minimum=0.0, maximum=0.999, help="sbp_network: where hidden membranes "
                               "start a sample"),
@@ -111,6 +111,8 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
     options = {name: p[name] for name in ("drop_input", "drop_hidden", "homeostasis") if p[name] >= 0}
     if p.steps:
         options |= {"steps": p.steps, "first_taught": p.steps // 5}
+    if p.depth > 1:  # each layer takes steps to answer; a teacher that speaks before punishes cells for silence
+        options["first_taught"] = options.get("steps", SBPNetwork.steps) // 2
     if p.first_taught >= 0:
         options["first_taught"] = p.first_taught
     options |= {"hidden_decays": p.hidden_decays, "hidden_start": p.hidden_start, "jitter": p.jitter}
