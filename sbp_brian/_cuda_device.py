@@ -128,6 +128,7 @@ class CudaDevice(CUDAStandaloneDevice):
         for net in self.networks:
             check_delays(net, self)
         self._count(self.networks)
+        self.clocks.add(self.defaultclock)  # code of pathways names it, also where no object of the network is on it
         canonical_order(self.main_queue)
         reset_cuda_installation()
         reset_gpu_selection()           # brian2cuda remembers them for the process; our preferences may have changed

@@ -267,6 +267,7 @@ def test_a_protocol_is_built_from_the_command_line(tmp_path):
     assert "Generated 1 network for sm_90 with nvcc" in result.stdout
     assert (out / "makefile").is_file()
     assert (out / "main.cu").is_file()
+    assert "Clock defaultclock;" in (out / "objects.h").read_text(), "pathways name it, though nothing here is on it"
 
 
 @no_gpu
