@@ -3,6 +3,7 @@ import os
 import subprocess
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from brian2 import Clock, Network, NeuronGroup, Synapses, linked_var, ms
 from click.testing import CliRunner
@@ -13,7 +14,9 @@ from sbp_brian import _cuda_target, _cuda_toolkit, _cuda_units, building, protoc
 from sbp_brian._cuda_toolkit import Gpu, Toolkit, curand_package, find_nvcc, parse_archs, toolkit
 from sbp_brian._target_errors import CompileError, DeviceMissing
 from sbp_brian.cli import main
+from sbp_brian.models.stdbp_grid import GridSTDBP
 from sbp_brian.targets import Simulation, collecting
+from sbp_brian.trials import Samples, Training
 
 LACK = cuda_lack()
 needs_cuda = [pytest.mark.cuda, pytest.mark.skipif(bool(LACK), reason=f"CUDA tests did not run: {LACK}")]
@@ -333,10 +336,24 @@ def test_code_that_does_not_compile_is_told(tmp_path):
 
 @pytest.mark.slow
 @cuda
-@pytest.mark.parametrize("name", ["mnist", "tao-2000"])
-def test_protocols_compile_for_two_architectures(name):
-    found = building.simulations_of(protocols.get(name), "cuda", arch="sm_80,sm_90", size="quick")
+@pytest.mark.parametrize(("name", "parameters"), [("mnist", {}), ("tao-2000", {}), ("mnist", {"model": "decolle"})])
+def test_protocols_compile_for_two_architectures(name, parameters):
+    found = building.simulations_of(protocols.get(name), "cuda", arch="sm_80,sm_90", size="quick",
+                                    parameters=parameters)
     for simulation in found:
         assert (building.build(simulation).folder / "main").is_file()
+
+
+@pytest.mark.slow
+@cuda
+def test_stdbp_on_a_grid_compiles_for_two_architectures(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = np.arange(30)
+    samples = Samples(rng.integers(0, 256, (30, 784)).astype(np.uint8), rng.integers(0, 10, 30), 10, rows[:10],
+                      rows[10:20], rows[20:])
+    network = GridSTDBP(layers=(784, 400, 10), step=1 * ms, optimiser="momentum")
+    with collecting("sm_80,sm_90") as found:
+        Training(network.trial_model(), samples, tmp_path, target="cuda").simulation.build()
+    assert (building.build(found[0]).folder / "main").is_file()
 
 
