@@ -15,8 +15,8 @@ from sbp_brian.trials import Samples
 TASK = stdbp.Task(
     hidden=120, settings={"batch": 50, "rate_hidden": 0.005, "rate_output": 0.005, "mean": 2.0,
                           "spread": 2.0, "kappa": 20.0},
-    paper_value=0.959, provenance="not verified: Göltz et al. 2021, spiking hardware, 120 hidden cells", band=0.97,
-    whole=5000, epochs=60,
+    paper_value=stdbp.NOT_VERIFIED, provenance="not verified: Göltz et al. 2021, spiking hardware, 120 hidden cells",
+    band=0.97, whole=5000, epochs=60,
 )
 
 
