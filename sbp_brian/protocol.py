@@ -155,8 +155,9 @@ class Context:
         band : (low, high), optional
             Acceptance, ends included, in ``unit``; None for an open end.  Gives the verdict "within" or "outside".
         pattern : str, optional
-            ``"up"``, ``"down"`` or ``"none"`` where the source gives only the direction: "pattern only" where the value
-            agrees, "outside" where it does not.
+            ``"up"``, ``"down"`` or ``"none"`` where only a direction is expected: "pattern only" where the value
+            agrees, "outside" where it does not.  It is shown as published where ``provenance`` begins with "read", and
+            not where it is that of a control or of something that nobody has checked.
         tolerance : float
             What counts as no change for ``pattern``, in ``unit``.
         verdict : str, optional
@@ -172,7 +173,7 @@ class Context:
             if pattern not in PATTERNS:
                 raise ValueError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
             row |= {"pattern": pattern, "tolerance": float(tolerance)}
-            if row["paper_value"] is None:
+            if row["paper_value"] is None and provenance.startswith("read"):
                 row["paper_value"] = PATTERNS[pattern]
         row["verdict"] = verdict_of(row, pattern, tolerance, verdict)
         self.metrics.append(row)

@@ -75,7 +75,8 @@ def render(records: Sequence[Record], *, failures: Sequence[tuple[str, str]] = (
 _LEGEND = (
     ("within", "the simulated value lies in the accepted range"),
     ("outside", "the simulated value lies outside the accepted range, or goes the other way than published"),
-    ("pattern only", "only the direction of the effect is published, and the simulation has the same direction"),
+    ("pattern only", "no number to compare with: the simulation has the direction that is published or, where nothing "
+                     "is published, the one that a control must have"),
     ("no reference", "nothing is published to compare with, or this run is not comparable with it"),
 )
 

@@ -154,7 +154,7 @@ def test_numbers_that_nobody_verified_are_not_given_as_the_papers(records):
     for name in SMALL:
         for row in records["cpp"][name].metrics:
             assert not isinstance(row["paper_value"], float)
-            assert row["paper_value"] is None or row["provenance"].startswith(("read", "control of the model"))
+            assert row["paper_value"] is None or row["provenance"].startswith("read")
 
 
 def test_a_full_protocol_recovers_the_window(tmp_path, cpp):

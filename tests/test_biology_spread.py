@@ -175,7 +175,7 @@ def test_the_sign_flips_and_the_peak_lies_at_the_delay_difference(records):
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_that_nobody_verified_are_not_given_as_the_papers(records, name):
     for row in records[name].metrics:
-        known = row["provenance"].startswith(("read", "control of the model", "prediction"))
+        known = row["provenance"].startswith("read")
         assert row["paper_value"] in (None, "n/a (not verified)") or known
         assert name != "bi-poo-1999" or not row["provenance"].startswith("read")
 

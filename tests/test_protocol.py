@@ -125,6 +125,13 @@ def test_verdicts(context, value, given, verdict):
     assert row["verdict"] in VERDICTS
 
 
+@pytest.mark.parametrize(("provenance", "published"), [
+    ("read: abstract", "increase"), ("control of the model", None), ("unverified, med", None), ("", None),
+])
+def test_only_what_was_read_is_shown_as_published(context, provenance, published):
+    assert context.metric("A->B", 0.5, pattern="up", provenance=provenance)["paper_value"] == published
+
+
 def test_metrics_that_make_no_sense_are_refused(context):
     context.metric("A->B", 0.5)
     for name, value, options, message in [
