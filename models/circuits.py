@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from brian2 import Equations, Network, NeuronGroup, Quantity, StateMonitor, ms, pA, second, um
+from brian2 import Equations, Network, NeuronGroup, Quantity, StateMonitor, get_dimensions, ms, pA, second, um
 
 from sbp_brian._names import names_parameters
 from sbp_brian.models.event_clock import EventClock, bursts
@@ -135,8 +135,9 @@ class Timeline:
 
     def __post_init__(self):
         for name in ("baseline", "period", "after", "reach", "step", "test_period"):
-            if not float(getattr(self, name)) > 0:
-                raise CircuitError(f"Timeline: {name} = {getattr(self, name)} is not a positive time")
+            time = getattr(self, name)
+            if get_dimensions(time) != second.dim or not float(time) > 0:
+                raise CircuitError(f"Timeline: {name} = {time} is not a positive time; give one such as 10*second")
         if self.pairs < 1:
             raise CircuitError(f"Timeline: pairs = {self.pairs}; give at least one pairing")
         if self.reach > self.period:

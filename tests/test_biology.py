@@ -260,6 +260,7 @@ def test_bad_circuits_and_conditions(make, message):
 
 @pytest.mark.parametrize(("conditions", "seeds", "message"), [
     ([Condition("x", LTP)], 0, "seeds = 0; give at least one"),
+    ([], 1, "there are no conditions; give at least one"),
     ([Condition("x", LTP), Condition("x", {})], 1, "two conditions are called 'x'"),
     ([Condition("x", {"A": 0 * ms, "Z": 1 * ms})], 1, "no cell 'Z'; it has H, I, J, A"),
     ([Condition("x", {"A": 0 * ms, "B": 1200 * ms})], 1, "interval 1.2 s is longer than the period 1. s"),

@@ -290,6 +290,7 @@ def test_bad_treatments(make, message):
 
 @pytest.mark.parametrize(("timeline", "tried", "seeds", "message"), [
     (SHORT, [Treatment("x")], 0, "seeds = 0; give at least one"),
+    (SHORT, [], 1, "there are no treatments; give at least one"),
     (SHORT, [Treatment("x"), Treatment("x", bdnf=1)], 1, "two treatments are called 'x'"),
     (SHORT, [Treatment("x", LTP)], 1, "give a Timeline"),
     (Timeline(), [Treatment("x", bdnf=0.4)], 1, "give LightPulses"),

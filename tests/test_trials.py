@@ -71,8 +71,9 @@ def test_same_seed_same_weights_other_seed_other(tmp_path):
 
 
 SCRIPT = """
-import sys
+import signal, sys
 from tests.test_trials import training
+signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's background jobs ignore it
 t = training(sys.argv[1])
 print("ready", flush=True)
 t.run(int(sys.argv[2]))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 from zlib import crc32
 
@@ -84,7 +85,7 @@ class Condition:
     def __post_init__(self):
         for blocker in ("nmda", "ltp_signal", "ltd_signal"):
             left = getattr(self, blocker)
-            if not 0 <= left <= 1:
+            if not isinstance(left, Real) or not 0 <= left <= 1:
                 raise CircuitError(f"condition {self.name!r}: {blocker} = {left} is outside [0, 1]; 0 is a full block, "
                                    "1 is none")
         if self.turned is not None and set(self.turned) != set(self.pulses):
@@ -207,10 +208,13 @@ class Experiment:
         Raises
         ------
         CircuitError
-            No seeds, a cell that the circuit lacks, a pairing that does not fit, two conditions of one name.
+            No seeds, no conditions, a cell that the circuit lacks, a pairing that does not fit, two conditions of one
+            name.
         """
         if seeds < 1:
             raise CircuitError(f"seeds = {seeds}; give at least one")
+        if not conditions:
+            raise CircuitError("there are no conditions; give at least one")
         names = [condition.name for condition in conditions]
         for name in names:
             if names.count(name) > 1:

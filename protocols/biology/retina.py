@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from zlib import crc32
 
 import numpy as np
@@ -76,7 +77,7 @@ class Treatment:
     def __post_init__(self):
         for blocker in (*BLOCKERS, "release"):
             left = getattr(self, blocker)
-            if not 0 <= left <= 1:
+            if not isinstance(left, Real) or not 0 <= left <= 1:
                 kind = "0 is postsynaptic, 1 presynaptic" if blocker == "release" else "0 is a full block, 1 is none"
                 raise CircuitError(f"treatment {self.name!r}: {blocker} = {left} is outside [0, 1]; {kind}")
         if not 0 <= self.bdnf < np.inf:
@@ -190,10 +191,12 @@ class RetinaExperiment:
         Raises
         ------
         CircuitError
-            No seeds, a pairing or a velocity that does not fit, two treatments of one name.
+            No seeds, no treatments, a pairing or a velocity that does not fit, two treatments of one name.
         """
         if seeds < 1:
             raise CircuitError(f"seeds = {seeds}; give at least one")
+        if not treatments:
+            raise CircuitError("there are no treatments; give at least one")
         names = [treatment.name for treatment in treatments]
         for name in names:
             if names.count(name) > 1:
