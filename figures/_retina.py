@@ -53,7 +53,8 @@ def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str =
         text = " / ".join(_percent(value) for value in values)
         ax.text((start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", va="center", fontsize=7,
                 color=look["color"] if look["color"] != NONE else "#555555",
-                fontweight="bold" if synapse == induced else "normal")
+                fontweight="bold" if synapse == induced else "normal", zorder=0.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})       # over the border of the tectum
     for name, (x, y) in PLACES.items():
         gaba = name in GABAERGIC
         ax.add_patch(FancyBboxPatch((x - WIDTH, y - HEIGHT), 2 * WIDTH, 2 * HEIGHT, zorder=3, linewidth=0.8,
