@@ -143,7 +143,8 @@ def test_every_variable_is_that_of_an_independent_loop(form, target):
     {"form": "rank1", "shrink": 0.6,
      "cell": DecolleCell(too_active=0.3, too_silent=0.5, tau_mem=5 * ms, tau_syn=9 * ms)},
     pytest.param({"form": "rank1", "feedback_noise": 0.9}, marks=pytest.mark.slow),
-    {"form": "dense", "every": 5, "loss": "squared", "cell": DecolleCell(too_silent=0.5)},
+    pytest.param({"form": "dense", "every": 5, "loss": "squared", "cell": DecolleCell(too_silent=0.5)},
+                 marks=pytest.mark.slow),
     pytest.param({"form": "dense", "optimiser": "adamax", "rate": 0.01}, marks=pytest.mark.slow),
     {"form": "dense", "optimiser": "adamax", "rate": 0.01, "every": 3, "steps": 150, "shrink": 0.5},
 ], ids=lambda s: "-".join(map(str, s)))
@@ -190,7 +191,8 @@ def test_windows_keep_twelve_digits_over_long_samples():
 
 # ---------------------------------------------------------------------------------------- the gradient, locality
 @pytest.mark.parametrize("settings", [
-    {}, pytest.param({"loss": "squared"}, marks=pytest.mark.slow), {"cell": DecolleCell(surrogate="fast-sigmoid")},
+    {}, pytest.param({"loss": "squared"}, marks=pytest.mark.slow),
+    pytest.param({"cell": DecolleCell(surrogate="fast-sigmoid")}, marks=pytest.mark.slow),
     {"cell": DecolleCell(too_active=0.2, too_silent=0.4), "spread": 0.5},
 ], ids=["box", "squared", "fast-sigmoid", "regularised"])
 def test_one_step_follows_the_gradient_of_the_layers_own_loss(settings):
