@@ -151,7 +151,9 @@ def _curves(ax, found, label, scale) -> None:
     ax.set(xlabel=label, ylabel=f"{TASKS[task]}, test {unit}")
     if scale == 1:
         ax.set_xticks(sorted({at for line in lines.values() for at in line}))
-    ax.legend(title=MODELS[model], fontsize=6.5, frameon=True, framealpha=0.85, edgecolor="none")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - 0.4 * (high - low), high)      # room for the legend below the curves
+    ax.legend(title=MODELS[model], fontsize=6.5, loc="lower left", ncols=2)
 
 
 def caption(records) -> str:

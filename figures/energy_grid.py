@@ -48,7 +48,7 @@ def draw(records):
     """A map an arm, and their difference."""
     record = sweep(records)
     scores = grid(record).mean(-1)
-    drawing, axes = new(COLUMNS, 62, ncols=3)
+    drawing, axes = new(COLUMNS, 58, ncols=3)
     low, high = np.nanmin(scores), np.nanmax(scores)
     for ax, score, name in zip(axes, scores, ("with SBP", "without SBP"), strict=False):
         _map(ax, record, score, name, vmin=low, vmax=high)
