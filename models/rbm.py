@@ -23,7 +23,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, softmax
 
-from sbp_brian._names import unknown
 from sbp_brian.numpy_training import NumpyModel
 from sbp_brian.optimisers import Momentum
 
@@ -72,17 +71,15 @@ class RBM(NumpyModel):
     settle_steps: int = 20
     precision: str = "float32"
 
+    unit_inputs = True
+
     def __post_init__(self):
-        self.layers = tuple(self.layers)
+        self.check(
+            {"arm": ARMS, "labels": LABELS, "precision": ("float32", "float64")},
+            {"steps": (1, 1000), "rate": (0, 1e6), "momentum": (0, 0.999), "weight_decay": (0, 1),
+             "settle_steps": (1, 10_000)})
         if len(self.layers) != 3 or min(self.layers[:2]) < 1 or self.layers[2] < 0:
             raise ValueError(f"layers must be inputs, hidden units and labels: one hidden layer, got {self.layers}")
-        for name, known in (("arm", ARMS), ("labels", LABELS), ("precision", ("float32", "float64"))):
-            if getattr(self, name) not in known:
-                raise ValueError(unknown(name, getattr(self, name), known))
-        for name, low, high in (("steps", 1, 1000), ("rate", 0, 1e6), ("momentum", 0, 0.999), ("weight_decay", 0, 1),
-                                ("settle_steps", 1, 10_000)):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be a number from {low} to {high}, got {getattr(self, name)}")
         self.dtype = np.dtype(self.precision).type
 
     def start(self, seed: int, n_rows: int = 0) -> None:

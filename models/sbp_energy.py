@@ -36,10 +36,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 
-from sbp_brian._names import unknown
 from sbp_brian.numpy_training import NumpyModel
 from sbp_brian.optimisers import glorot
 
@@ -105,19 +105,14 @@ class SBPEnergy(NumpyModel):
     precision: str = "float32"
 
     def __post_init__(self):
-        self.layers = tuple(self.layers)
+        self.check(
+            {"arm": ARMS, "precision": ("float32", "float64")},
+            {"free_steps": (1, 10_000), "nudged_steps": (1, 10_000), "settle_steps": (1, 100_000),
+             "beta": (1e-9, 1e6), "epsilon": (1e-9, 2), "rate_hidden": (0, 1e6), "rate_output": (0, 1e6)})
         if len(self.layers) < 3 or min(self.layers) < 1:
             raise ValueError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
-        for name, known in (("arm", ARMS), ("precision", ("float32", "float64"))):
-            if getattr(self, name) not in known:
-                raise ValueError(unknown(name, getattr(self, name), known))
-        for name, low, high in (("free_steps", 1, 10_000), ("nudged_steps", 1, 10_000), ("settle_steps", 1, 100_000),
-                                ("beta", 1e-9, 1e6), ("epsilon", 1e-9, 2), ("rate_hidden", 0, 1e6),
-                                ("rate_output", 0, 1e6)):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be a number from {low} to {high}, got {getattr(self, name)}")
-        if self.theta != -1 and not 0 <= self.theta <= 10:
-            raise ValueError(f"theta must be a number from 0 to 10, or -1 for the arm's, got {self.theta}")
+        if not isinstance(self.theta, Real) or (self.theta != -1 and not 0 <= self.theta <= 10):
+            raise ValueError(f"theta must be a number from 0 to 10, or -1 for the arm's, got {self.theta!r}")
         self.dtype = np.dtype(self.precision).type
         self.depth = len(self.layers) - 1
         self._coefficients()

@@ -36,7 +36,6 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import expit
 
-from sbp_brian._names import unknown
 from sbp_brian.numpy_training import NumpyModel
 from sbp_brian.optimisers import Momentum, glorot
 
@@ -100,17 +99,13 @@ class SBPPerceptron(NumpyModel):
     precision: str = "float32"
 
     def __post_init__(self):
-        self.layers = tuple(self.layers)
+        self.check(
+            {"arm": ARMS, "activation": ACTIVATIONS, "precision": ("float32", "float64")},
+            {"share": (0, 1), "fraction": (0, 1), "momentum": (0, 0.999), "drop_input": (0, 0.99),
+             "drop_hidden": (0, 0.99), "rate_hidden": (0, 1e6), "rate_output": (0, 1e6),
+             "relative_floor": (1e-9, 1e6), "proportion": (1e-9, 1)})
         if len(self.layers) < 3 or min(self.layers) < 1:
             raise ValueError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
-        for name, known in (("arm", ARMS), ("activation", ACTIVATIONS), ("precision", ("float32", "float64"))):
-            if getattr(self, name) not in known:
-                raise ValueError(unknown(name, getattr(self, name), known))
-        for name, low, high in (("share", 0, 1), ("fraction", 0, 1), ("momentum", 0, 0.999), ("drop_input", 0, 0.99),
-                                ("drop_hidden", 0, 0.99), ("rate_hidden", 0, 1e6), ("rate_output", 0, 1e6),
-                                ("relative_floor", 1e-9, 1e6), ("proportion", 1e-9, 1)):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be a number from {low} to {high}, got {getattr(self, name)}")
         self.dtype = np.dtype(self.precision).type
         self.depth = len(self.layers) - 1           # weight matrices
 

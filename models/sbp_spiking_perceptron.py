@@ -34,7 +34,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from sbp_brian._names import unknown
 from sbp_brian.numpy_training import NumpyModel
 from sbp_brian.optimisers import Adam
 
@@ -90,18 +89,19 @@ class SBPSpikingPerceptron(NumpyModel):
     precision: str = "float32"
 
     def __post_init__(self):
-        self.layers = tuple(self.layers)
+        self.check(
+            {"arm": ARMS, "encoding": ENCODINGS, "precision": ("float32", "float64")},
+            {"share": (0, 1), "rate_hidden": (0, 1e6), "rate_output": (0, 1e6), "steps": (4, 10_000), "decay": (0, 1),
+             "threshold": (1e-9, 1e6), "window": (1e-9, 1e6), "offset": (0, 1)})
         if len(self.layers) < 3 or min(self.layers) < 1:
             raise ValueError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
-        for name, known in (("arm", ARMS), ("encoding", ENCODINGS), ("precision", ("float32", "float64"))):
-            if getattr(self, name) not in known:
-                raise ValueError(unknown(name, getattr(self, name), known))
-        for name, low, high in (("share", 0, 1), ("rate_hidden", 0, 1e6), ("rate_output", 0, 1e6), ("steps", 4, 10_000),
-                                ("decay", 0, 1), ("threshold", 1e-9, 1e6), ("window", 1e-9, 1e6), ("offset", 0, 1)):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be a number from {low} to {high}, got {getattr(self, name)}")
         self.dtype = np.dtype(self.precision).type
         self.depth = len(self.layers) - 1
+
+    @property
+    def unit_inputs(self) -> bool:
+        """Inputs are probabilities of spikes, unless they are constant."""
+        return self.encoding == "bernoulli"
 
     def start(self, seed: int, n_rows: int = 0) -> None:
         """Weights and biases uniform within 1 / sqrt(inputs of the layer), as released."""

@@ -7,13 +7,16 @@ training that was killed goes on from its last checkpoint and ends with the same
 
 from __future__ import annotations
 
+import operator
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from sbp_brian._names import unknown
 from sbp_brian.checkpoints import Checkpoints, Epoch
 
 __all__ = ["NumpyModel", "NumpyTraining", "PatternError", "Patterns", "cosine", "first_maximum", "one_hot"]
@@ -26,9 +29,10 @@ class PatternError(ValueError):
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     """Class numbers, shape (n,), as rows of zeros with a one, shape (n, classes), float32."""
     labels = np.asarray(labels)
-    if labels.ndim != 1 or (len(labels) and not 0 <= labels.min() <= labels.max() < classes):
+    numbers = labels.ndim == 1 and (not len(labels) or labels.dtype.kind in "biu")
+    if not numbers or (len(labels) and not 0 <= labels.min() <= labels.max() < classes):
         raise PatternError(f"labels must be class numbers from 0 to {classes - 1}, one a sample; correct them")
-    return np.eye(classes, dtype=np.float32)[labels]
+    return np.eye(classes, dtype=np.float32)[labels.astype(np.intp)]
 
 
 def first_maximum(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -78,6 +82,9 @@ class Patterns:
         if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.inputs) != len(self.targets):
             raise PatternError("inputs and targets must have the shapes (n, features) and (n, outputs), not "
                                f"{self.inputs.shape} and {self.targets.shape}")
+        if self.inputs.dtype.kind not in "biuf" or self.targets.dtype.kind not in "biuf":
+            raise PatternError("inputs and targets must hold real numbers, not "
+                               f"{self.inputs.dtype} and {self.targets.dtype}; convert them")
         if not (np.issubdtype(self.inputs.dtype, np.integer) or np.isfinite(self.inputs).all()):
             raise PatternError("inputs hold NaN or infinite values; remove or repair those samples")
         if not ((self.targets >= 0) & (self.targets <= 1)).all():
@@ -127,6 +134,38 @@ class NumpyModel:
 
     #: floating type of all arithmetic
     dtype = np.float32
+    #: whether inputs, once scaled, must lie between 0 and 1
+    unit_inputs = False
+
+    def check(self, choices: Mapping[str, Iterable[str]], ranges: Mapping[str, tuple[float, float]]) -> None:
+        """Refuse settings that make no network; `layers` become a tuple of int.
+
+        Parameters
+        ----------
+        choices : mapping of str to iterable of str
+            Setting -> the names that it may have.
+        ranges : mapping of str to (low, high)
+            Setting -> its bounds; where its default is an int it must be a whole number.
+
+        Raises
+        ------
+        ValueError
+            One line that names the setting, what was given, and what it may be.
+        """
+        try:
+            self.layers = tuple(operator.index(n) for n in self.layers)
+        except TypeError:
+            raise ValueError(f"layers must be whole numbers such as (784, 500, 10), got {self.layers!r}") from None
+        for name, known in choices.items():
+            given = getattr(self, name)
+            if not (isinstance(given, str) and given in known):
+                raise ValueError(unknown(name, str(given), known))
+        for name, (low, high) in ranges.items():
+            given, whole = getattr(self, name), isinstance(self.__dataclass_fields__[name].default, int)
+            number = isinstance(given, Integral if whole else Real) and not isinstance(given, bool)
+            if not number or not low <= given <= high:
+                raise ValueError(f"{name} must be a {'whole ' if whole else ''}number from {low} to {high}, "
+                                 f"got {given!r}")
 
     def start(self, seed: int, n_rows: int) -> None:
         """Set `arrays` to their start; `n_rows` is the number of rows that `learn` may name."""
@@ -147,6 +186,19 @@ class NumpyModel:
 
     def follow(self, x: np.ndarray, rows: np.ndarray) -> None:
         """After each epoch, for rows of validation and test: let kept states follow the weights; by default nothing."""
+
+
+def _fits(model: NumpyModel, patterns: Patterns) -> None:
+    """Refuse patterns that the network cannot be shown."""
+    inputs, outputs = patterns.inputs.shape[1], patterns.targets.shape[1]
+    layers = getattr(model, "layers", None)
+    if layers and (layers[0], layers[-1]) != (inputs, outputs):
+        raise ValueError(f"layers={layers} have {layers[0]} inputs and {layers[-1]} outputs, but the patterns have "
+                         f"{inputs} and {outputs}; give the network these numbers")
+    low, high = patterns.inputs.min() * patterns.scale, patterns.inputs.max() * patterns.scale
+    if model.unit_inputs and not (low >= 0 and high <= 1 + 1e-6):
+        raise PatternError(f"inputs must be from 0 to 1 for {type(model).__name__}, which takes them as probabilities; "
+                           f"they are from {low:g} to {high:g}; give Patterns another scale")
 
 
 class NumpyTraining:
@@ -176,7 +228,7 @@ class NumpyTraining:
     Raises
     ------
     ValueError
-        `batch` or `decay` out of range.
+        `batch` or `decay` out of range, or a network and patterns that do not fit.
     CheckpointError
         The folder holds another training.
     """
@@ -188,8 +240,9 @@ class NumpyTraining:
                  decay: float = 1.0, facts: Mapping[str, Any] | None = None):
         if not 0 < decay <= 1:
             raise ValueError(f"decay must be in (0, 1], got {decay}")
-        if batch < 1:
-            raise ValueError(f"batch must be at least 1 sample, got {batch}")
+        if not isinstance(batch, Integral) or batch < 1:
+            raise ValueError(f"batch must be a whole number of samples, at least 1, got {batch}")
+        _fits(model, patterns)
         self.model, self.patterns, self.seed, self.batch, self.decay = model, patterns, seed, batch, decay
         parts = [len(patterns.training), len(patterns.validation), len(patterns.test)]
         self.checkpoints = Checkpoints(folder, {**(facts or {}), "model": repr(model), "seed": seed, "batch": batch,
@@ -211,6 +264,8 @@ class NumpyTraining:
         FloatingPointError
             Outputs are no longer finite; earlier epochs are kept.
         """
+        if epochs < 0:
+            raise ValueError(f"epochs must be at least 0, got {epochs}")
         first = len(self.history)
         for number in range(first, epochs):
             self._epoch(number, lambda f, n=number: progress and progress((n - first + f) / (epochs - first)))

@@ -129,7 +129,7 @@ def test_labels_of_several_bits(tmp_path):
     ({"layers": (784, 500, 500, 10)}, "layers must be inputs, hidden units and labels: one hidden layer"),
     ({"arm": "cd1"}, "unknown arm 'cd1'; did you mean 'cd'"),
     ({"labels": "soft"}, "unknown labels 'soft'"),
-    ({"steps": 0}, "steps must be a number from 1"),
+    ({"steps": 0}, "steps must be a whole number from 1"),
 ])
 def test_bad_settings_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):

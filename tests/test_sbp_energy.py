@@ -155,8 +155,10 @@ def test_states_are_kept_and_resumed_to_the_bit(tmp_path):
 @pytest.mark.parametrize(("wrong", "message"), [
     ({"layers": (784, 10)}, "layers must be inputs, hidden layers and outputs"),
     ({"arm": "without_sbp"}, "unknown arm 'without_sbp'; did you mean 'without-sbp'"),
-    ({"free_steps": 0}, "free_steps must be a number from 1"),
+    ({"free_steps": 0}, "free_steps must be a whole number from 1"),
     ({"beta": 0}, "beta must be a number from"),
+    ({"nudged_steps": 2.5}, "nudged_steps must be a whole number from 1 to 10000, got 2.5"),
+    ({"theta": "half"}, "theta must be a number from 0 to 10, or -1 for the arm's, got 'half'"),
     ({"theta": -2}, "theta must be a number from 0 to 10, or -1"),
 ])
 def test_bad_settings_are_refused(wrong, message):

@@ -1,9 +1,12 @@
 """The perceptron: its gradient, its SBP arms against loops over samples and synapses, what may be asked of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sbp_brian.models.sbp_perceptron import ARMS, SBP_ARMS, SBPPerceptron
+from sbp_brian.models.sbp_spiking_perceptron import SBPSpikingPerceptron
 from sbp_brian.numpy_training import NumpyTraining, Patterns, cosine, first_maximum, one_hot
 
 RNG = np.random.default_rng(3)
@@ -172,6 +175,10 @@ def test_scores():
     ({"share": 1.5}, "share must be a number from 0 to 1, got 1.5"),
     ({"proportion": 0}, "proportion must be a number from"),
     ({"rate_hidden": float("nan")}, "rate_hidden must be a number from 0"),
+    ({"rate_hidden": "fast"}, "rate_hidden must be a number from 0 to .*, got 'fast'"),
+    ({"arm": None}, "unknown arm 'None'; "),
+    ({"layers": (784, 50.5, 10)}, "layers must be whole numbers such as"),
+    ({"layers": 784}, "layers must be whole numbers such as"),
 ])
 def test_bad_settings_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
@@ -182,6 +189,7 @@ def test_bad_settings_are_refused(wrong, message):
     ({"inputs": np.full((3, 2), np.nan)}, "inputs hold NaN"),
     ({"targets": np.full((3, 2), 2.0)}, "targets must be numbers from 0 to 1"),
     ({"targets": np.zeros((2, 2))}, "must have the shapes"),
+    ({"inputs": np.full((3, 2), "x")}, "inputs and targets must hold real numbers, not"),
     ({"test": np.array([0])}, "a row is in two of training"),
     ({"test": np.array([9])}, "rows must be from 0 to 2, got 0 to 9"),
     ({"training": np.array([], int)}, "there are no training rows"),
@@ -194,10 +202,20 @@ def test_bad_patterns_are_refused(wrong, message):
 
 
 def test_bad_trainings_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="batch must be at least 1"):
+    with pytest.raises(ValueError, match="batch must be a whole number of samples, at least 1"):
         NumpyTraining(small(), task(), tmp_path, batch=0)
-    with pytest.raises(ValueError, match="labels must be class numbers from 0 to 2"):
-        one_hot(np.array([0, 3]), 3)
+    for labels in ([0, 3], [0, -1], [0.0, 1.5], [[0], [1]]):
+        with pytest.raises(ValueError, match="labels must be class numbers from 0 to 2"):
+            one_hot(np.array(labels), 3)
+    good = task()
+    inputs, outputs = good.inputs.shape[1], good.targets.shape[1]
+    with pytest.raises(ValueError, match=f"have {inputs + 1} inputs and {outputs} outputs, but the patterns have"):
+        NumpyTraining(SBPPerceptron((inputs + 1, 5, outputs)), good, tmp_path)
+    with pytest.raises(ValueError, match="epochs must be at least 0, got -1"):
+        NumpyTraining(small(), good, tmp_path).run(-1)
+    loud = replace(good, scale=1.01 / good.inputs.max())
+    with pytest.raises(ValueError, match=r"inputs must be from 0 to 1 for SBPSpikingPerceptron, .* to 1\.01; give"):
+        NumpyTraining(SBPSpikingPerceptron((inputs, 5, outputs)), loud, tmp_path)
     wild = NumpyTraining(small(), task(), tmp_path, batch=20)
     wild.model.arrays["W2"][0, 0] = np.inf
     message = "no longer finite after epoch 1; lower"
