@@ -82,5 +82,5 @@ FIGURE = Figure(
     caption="Left, accuracy of the readout of each layer on validation samples, one line a seed. Right, test accuracy "
             "by layer (colours as on the left; bars: mean over seeds, dots: seeds), with controls, beside classifiers "
             "without hidden cells on the same samples.",
-    needs=(), uses=("mnist", "nmnist"), draw=draw, lacks=lacks,
+    needs=(), uses=("mnist", "nmnist", "dvsgesture"), draw=draw, lacks=lacks,
 )

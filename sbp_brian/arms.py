@@ -12,7 +12,8 @@ __all__ = ["arm", "by_arm", "by_value", "cell", "curve", "model", "score", "scor
 
 #: What `arm=own` stands for, by model.
 _OWN = {"sbp_network": "weighted/activity", "sbp_perceptron": "weighted/activity", "sbp_published": "sbp-released",
-        "sbp_spiking_perceptron": "pseudo-bp", "sbp_energy": "sbp", "rbm": "cd", "stdbp": "exact"}
+        "sbp_spiking_perceptron": "pseudo-bp", "sbp_energy": "sbp", "rbm": "cd", "stdbp": "exact",
+        "decolle": "local"}
 #: Values that these parameters must have in a record that stands for its arm, where it has them at all.
 _PLAIN = {"lambda_p": 1.0, "lambda_f": 1.0, "released_lambda_f": 0.2, "depth": 1, "dale": False, "share": 1.0,
           "short_term": False, "noise": "none", "hidden": 0, "lif": False, "free_steps": 0, "nudged_steps": 0,

@@ -1,12 +1,16 @@
 """DvsGesture, ten recordings of one subject, as a task; what the released indexing of rows does to a score."""
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from brian2 import ms
 
 from sbp_brian import protocols
 from sbp_brian.baselines import linear_softmax, nearest_mean
 from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.dvsgesture import ten_recordings
 from sbp_brian.protocol import ParameterError, execute
+from sbp_brian.protocols.benchmarks import dvsgesture
 from sbp_brian.protocols.benchmarks.dvsgesture import constant_answer, released_rows
 
 
@@ -44,6 +48,32 @@ def test_what_stands_beside_a_run(tmp_path):
     assert any(note.startswith("training: 40 windows of 200 ms, 0 to 0.8 s") and "ten recordings, one subject" in note
                for note in record.notes)
     assert any(note.startswith("test: 20 windows of 200 ms, 1.05 to 1.45 s") for note in record.notes)
+
+
+@needs_recordings
+def test_windows_as_spikes_hold_the_events_of_each_step():
+    context = SimpleNamespace(parameters=SimpleNamespace(window=50 * ms, hold_out=True, arm="own"), seed=0)
+    samples = dvsgesture.load_spikes(context)
+    assert [len(samples.training), len(samples.validation), len(samples.test)] == [160, 40, 80]
+    row = samples.training[16 * 3 + 5]                                     # the fourth recording, 250 to 300 ms
+    assert samples.labels[row] == 3
+    events = ten_recordings()[3].read()
+    inside = (events.t >= 250_000) & (events.t < 300_000)
+    want = np.zeros((50, 2, 32, 32), bool)
+    want[(events.t[inside] - 250_000) // 1000, 1 - events.p[inside].astype(int), events.y[inside] // 4,
+         events.x[inside] // 4] = True
+    found = np.unpackbits(samples.images[row]).reshape(want.shape) > 0
+    assert 100 < want.sum() < want.size / 2
+    assert np.array_equal(found, want)
+
+
+@needs_recordings
+@pytest.mark.slow
+def test_layers_learn_by_local_losses(tmp_path):
+    record = execute(protocols.get("dvsgesture"), out=tmp_path, parameters={
+        "model": "decolle", "window": 100.0, "hidden": 50, "epochs": 10, "hold_out": True})
+    values = {row["name"]: row["value"] for row in record.metrics}
+    assert min(values["test_accuracy"], values["test_accuracy_layer1"]) > 0.5 > values["number_of_events_accuracy"]
 
 
 @needs_recordings

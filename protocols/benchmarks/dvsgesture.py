@@ -9,6 +9,9 @@ A window is shown as a graded onset of each of the 32 x 32 pixels: the byte 255 
 and off together unless ``polarities=yes``; full is the 99th percentile of the counts above 0 in the training windows.
 The order of the events within a window is lost.
 
+With ``model=decolle`` a window is shown as it is: a cell for each of the 32 x 32 pixels and each polarity, which spikes
+in the steps of 1 ms in which it has events.
+
 Settings were chosen with ``hold_out=yes``: training on the first 0.8 s, validation from 0.8 to 1.0 s.
 
 `released_rows` is what the released indexing of Zhang et al. 2021 (doi:10.1126/sciadv.abh0146) does to such windows.
@@ -19,13 +22,16 @@ Source of the data: Amir et al. 2017, CVPR, doi:10.1109/CVPR.2017.781.
 from __future__ import annotations
 
 import numpy as np
-from brian2 import usecond
+from brian2 import ms, usecond
 
 from sbp_brian.baselines import linear_softmax, nearest_mean
 from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS, ten_recordings
+from sbp_brian.decolle_cell import DecolleCell
+from sbp_brian.models.decolle import ARMS as DECOLLE_ARMS
+from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.sbp_network import ARMS
 from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
-from sbp_brian.protocols.benchmarks import artificial, published, spiking
+from sbp_brian.protocols.benchmarks import artificial, decolle, published, spiking
 from sbp_brian.trials import Samples
 
 __all__ = ["PROTOCOL", "constant_answer", "load_samples", "released_rows"]
@@ -41,16 +47,24 @@ TASK = spiking.Task(
     rates={"weighted/activity": (20.0, 0.0005), "weighted": (4.0, 0.001), "change": (0.002, 0.001),
            "relative": (1e-6, 0.001), "frozen": (0.0, 0.001), "shuffled-labels": (20.0, 0.0005)},
 )
+#: For ``model=decolle``; steps are those of a window.
+LOCAL = {"inputs": 2 * PIXELS**2, "encoding": "spikes", "readout_scale": 1.0, "rate": 1.0,
+         "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms)}
+
+
+def window_us(p) -> int:
+    """Length of a window (microseconds), once it is known to divide the parts of a recording."""
+    window = round(float(p.window / usecond))
+    if any((stop - start) % window for start, stop in PARTS[p.hold_out].values()):
+        raise ParameterError(f"window={window / 1000:g} ms does not divide the parts of a recording; "
+                             "take 20, 25, 40, 50, 100 or 200 ms")
+    return window
 
 
 def load_samples(context: Context) -> tuple[Samples, dict[str, np.ndarray]]:
     """The windows as bytes, and the number of events of each, by part."""
-    p = context.parameters
-    window = round(float(p.window / usecond))
+    p, window = context.parameters, window_us(context.parameters)
     parts = PARTS[p.hold_out]
-    if any((stop - start) % window for start, stop in parts.values()):
-        raise ParameterError(f"window={window / 1000:g} ms does not divide the parts of a recording; "
-                             "take 20, 25, 40, 50, 100 or 200 ms")
     recordings = [(clip.label, clip.read().pooled(POOL)) for clip in ten_recordings()]
     counts, labels = {}, {}
     for name, (start, stop) in parts.items():
@@ -68,6 +82,22 @@ def load_samples(context: Context) -> tuple[Samples, dict[str, np.ndarray]]:
     if p.arm == "shuffled-labels":
         samples = samples.with_shuffled_training_labels(context.seed)
     return samples, {name: values.sum(1) for name, values in counts.items()}
+
+
+def load_spikes(context: Context) -> Samples:
+    """The same windows as spikes in steps of 1 ms, packed; every event of a step in one spike."""
+    p, window = context.parameters, window_us(context.parameters)
+    arrays = {}
+    for name, (start, stop) in PARTS[p.hold_out].items():
+        n, bits, labels = (stop - start) // window, [], []
+        for clip in ten_recordings():
+            events = clip.read().pooled(POOL).cut(start, stop)
+            spikes = events.frames(1000, (stop - start) // 1000, polarities=True) > 0
+            bits.append(Decolle.packed(spikes.reshape(n, window // 1000, LOCAL["inputs"])))
+            labels += [clip.label] * n
+        arrays[name] = np.concatenate(bits), np.array(labels, int)
+    samples = Samples.join(arrays, classes=CLASSES)
+    return samples.with_shuffled_training_labels(context.seed) if p.arm == "shuffled-labels" else samples
 
 
 def released_rows(clips: int, frames: int) -> np.ndarray:
@@ -104,7 +134,11 @@ def run(context: Context) -> None:
     """Train, validate after each epoch, test once; what is reached without a hidden layer stands beside."""
     p = context.parameters
     samples, events = load_samples(context)
-    if p.model == "sbp_published":
+    if p.model == "decolle":
+        steps = window_us(p) // 1000
+        decolle.run(context, load_spikes(context), decolle.Task({**LOCAL, "steps": steps, "burn_in": steps // 5}),
+                    samples.images / 255)
+    elif p.model == "sbp_published":
         published.run(context, samples, "dvsgesture")
     else:
         spiking.run(context, samples, TASK)
@@ -123,6 +157,8 @@ def _baselines(context: Context, samples: Samples, events: dict[str, np.ndarray]
     }
     context.metric("chance", 1 / CLASSES, provenance="as many windows of each gesture")
     for name, answers in found.items():
+        if context.parameters.model == "decolle" and name != "number_of_events":
+            continue                                        # reported with the layers
         note = "nearest mean of the number of events alone" if name == "number_of_events" else "on the same bytes"
         context.metric(f"{name}_accuracy", float((answers == truth).mean()), n=len(truth), provenance=note)
 
@@ -143,9 +179,9 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Amir et al. (2017) CVPR", "10.1109/CVPR.2017.781"),
     parameters={
-        "model": Parameter("sbp_network", choices=("sbp_network", "sbp_published"),
-                           help="spike counts, or the released model"),
-        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *published.ARMS])),
+        "model": Parameter("sbp_network", choices=("sbp_network", "decolle", "sbp_published"),
+                           help="spike counts, local losses, or the released model"),
+        "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *DECOLLE_ARMS, *published.ARMS])),
                          help="how the hidden layer learns; own: weighted/activity (sbp_network), sbp-released"),
         "window": Parameter(50.0, unit="ms", minimum=20, maximum=200, help="length of a window"),
         "polarities": Parameter(False, help="on and off events apart, 2,048 inputs"),

@@ -95,5 +95,5 @@ PROTOCOL = Protocol(
     quick={"epochs": 2, "train_samples": 20_000, "validation_samples": 2_000},
     full={"epochs": 6, "raster": True},
     run=run,
-    figures=("mnist-learning", "artificial", "decolle-learning"),
+    figures=("mnist-learning", "artificial", "decolle-learning", "local-learning"),
 )
