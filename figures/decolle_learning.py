@@ -13,9 +13,14 @@ def ours(records):
     """Records of model=decolle by task and arm; of one task and arm those with most presentations."""
     found = {}
     for record in records:
-        if record.parameters.get("model", {"value": ""})["value"] != "decolle":
+        model = record.parameters.get("model", {"value": ""})["value"]
+        if model not in ("decolle", "decolle_conv"):
             continue
         arm = record.parameters["arm"]["value"].replace("own", "local")
+        if model == "decolle_conv":
+            if arm != "local":
+                continue
+            arm = "convolutions"
         if record.parameters.get("shuffle_time", {"value": False})["value"]:
             arm = "time shuffled"
         found.setdefault(record.protocol, {}).setdefault(arm, []).append(record)
@@ -55,7 +60,7 @@ def draw(records):
             curve.legend(shown.values(), shown.keys(), loc="lower right")
         curve.set(xlabel="epoch", ylabel="validation accuracy (%)", title=task)
         names, place = [], 0
-        for arm in ("local", "time shuffled", "shuffled-labels", "frozen"):
+        for arm in ("local", "convolutions", "time shuffled", "shuffled-labels", "frozen"):
             if arm not in arms:
                 continue
             same = largest(arms[arm])

@@ -233,11 +233,10 @@ class Decolle:
             raise ValueError(f"samples have {presentation.images.shape[1]} features, the input layer {self.layers[0]} "
                              "cells; give both the same number")
         step, sample = Clock(self.step, name="step_clock"), Clock(self.duration, name="sample_clock")
-        shown = presentation.namespace()
+        shown, factors = presentation.namespace(), self.cell.factors(self.step)
         if self.encoding == "spikes":
             del shown["sample_value"]
             shown["sample_bit"] = BitTable(presentation.images, name="sample_bit")
-        factors = self.cell.factors(self.step)
         namespace = {**shown, **factors, "step_length": self.step, "n_steps": self.steps, "burn_in": self.burn_in,
                      "every": self.every, "sample_length": self.duration, "n_inputs": self.layers[0],
                      "spike_share": float(self.input_rate * self.step)}
@@ -301,14 +300,13 @@ class Decolle:
     def _arriving(self, k: int, source: NeuronGroup, target: NeuronGroup, step, sample, namespace) -> list:
         """Plastic synapses into layer k, and the moments of their traces."""
         form, factors = self.update, self.cell.factors(self.step)
-        synapses = form.rule(factors).synapses(source, target, name=f"into_{target.name}", clock=step)
-        synapses.connect()
+        synapses, *weights = self._plastic(k, form.rule(factors), source, target, step)
         if self.form == "dense":
             synapses.arrive.when, synapses.arrive.order = "before_groups", 1
             synapses.learn.when, synapses.learn.order = "synapses", 0
             if not form.plain:
                 synapses.improve.when, synapses.improve.order = "synapses", 2
-            return [synapses]
+            return [synapses, *weights]
         synapses.arrive.when, synapses.arrive.order = "synapses", 0
         synapses.flush.when, synapses.flush.order = "start", -11
         sums = NeuronGroup(1, form.MOMENTS, clock=step, namespace=namespace, name=f"sums{k}")
@@ -319,6 +317,12 @@ class Decolle:
         collect.moments.when, collect.moments.order = "synapses", -3
         target.pp, target.pq = linked_var(sums, "pp"), linked_var(sums, "pq")
         return [synapses, sums, collect]
+
+    def _plastic(self, k: int, rule: SynapseRule, source: NeuronGroup, target: NeuronGroup, step) -> list:
+        """Synapses into layer k, connected, and what else holds their weights."""
+        synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
+        synapses.connect()
+        return [synapses]
 
     def _read_out(self, k: int, cells: NeuronGroup, step, sample, shown) -> list:
         """Readouts of layer k, their error and their vote."""
@@ -363,8 +367,8 @@ class Decolle:
             count.pre.when, count.pre.order = "before_synapses", 0
             cells.share_active = linked_var(share, "share_active")
             objects += [share, count]
-        recorded = ["votes", "total"] if self.targets is None else ["total"]
-        answers = StateMonitor(group, recorded, record=True, clock=sample, when="start", order=-20, name=f"answers{k}")
+        answers = StateMonitor(group, ["votes", "total"] if self.targets is None else ["total"], record=True,
+                               clock=sample, when="start", order=-20, name=f"answers{k}")
         return [*objects, answers]
 
     # ---------------------------------------------------------------------------------------------------- training
@@ -385,9 +389,8 @@ class Decolle:
 
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.trials.Training` needs; the last layer answers."""
-        last, rates = len(self.layers) - 1, {}
-        for k in range(1, last + 1):
-            rates[f"hidden{k}.rate"] = 0.0 if self.arm == "frozen" else self.rate
+        last = len(self.layers) - 1
+        rates = {f"hidden{k}.rate": 0.0 if self.arm == "frozen" else self.rate for k in range(1, last + 1)}
         counted = {f"{name}_spikes": f"{name}_spikes.N" for name in self.names}
         votes = "votes" if self.targets is None else "total"
         return TrialModel(

@@ -24,7 +24,8 @@ from sbp_brian.trials import TrialModel
 __all__ = ["ConvSTDBP", "patches"]
 
 
-def patches(height: int, width: int, maps: int, size: int, stride: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def patches(height: int, width: int, maps: int, size: int, stride: int, channels: int = 1,
+            ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Input cell, hidden cell and weight of each synapse of a convolution.
 
     Parameters
@@ -37,15 +38,18 @@ def patches(height: int, width: int, maps: int, size: int, stride: int) -> tuple
         Side of a kernel (pixels).
     stride : int
         Distance of neighbouring patches (pixels).
+    channels : int
+        Images, or maps of the layer before: one after the other.
 
     Returns
     -------
     i, j, kernel : ndarray of int, shape (synapses,)
-        ``j = (map*rows + row)*columns + column``, ``kernel = (map*size + y)*size + x``.
+        ``j = (map*rows + row)*columns + column``, ``kernel = ((map*channels + channel)*size + y)*size + x``.
     """
     rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
-    m, r, c, y, x = np.indices((maps, rows, columns, size, size)).reshape(5, -1)
-    return (r * stride + y) * width + c * stride + x, (m * rows + r) * columns + c, (m * size + y) * size + x
+    m, r, c, of, y, x = np.indices((maps, rows, columns, channels, size, size)).reshape(6, -1)
+    return ((of * height + r * stride + y) * width + c * stride + x, (m * rows + r) * columns + c,
+            ((m * channels + of) * size + y) * size + x)
 
 
 @dataclass(frozen=True)

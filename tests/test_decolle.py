@@ -82,14 +82,18 @@ def shown(model, n=1, labels=None, teaching=1.0, **start):
     return {**start_of(model), **rates, **presentation.settings(rows, labels, np.full(n, teaching)), **start}
 
 
-def loop(model, start):
-    """The independent loop's layers with the same weights."""
+def loop_parameters(model):
+    """What the independent loop needs to know of the cells."""
     cell = model.cell
     p = {name: np.exp(-float(model.step / tau)) for name, tau in
          (("alpha", cell.tau_mem), ("beta", cell.tau_syn), ("gamma", cell.tau_ref))}
-    p |= {"rho": cell.rho, "surrogate": cell.surrogate, "loss": model.loss, "too_active": cell.too_active,
-          "too_silent": cell.too_silent}
-    layers = []
+    return p | {"rho": cell.rho, "surrogate": cell.surrogate, "loss": model.loss, "too_active": cell.too_active,
+                "too_silent": cell.too_silent}
+
+
+def loop(model, start):
+    """The independent loop's layers with the same weights."""
+    p, layers = loop_parameters(model), []
     for k, (n, m, r) in enumerate(zip(model.layers[:-1], model.layers[1:], model.readouts, strict=True), 1):
         layers.append(reference.Layer(
             start[f"into_hidden{k}.w"].reshape(n, m), start[f"hidden{k}.bias"], start[f"reading{k}.w"].reshape(m, r),

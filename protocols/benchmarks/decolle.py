@@ -1,4 +1,4 @@
-"""What protocols do with ``model=decolle``: training by local losses, accuracy by layer, controls and baselines.
+"""What protocols do with ``model=decolle`` and ``decolle_conv``: training by local losses, every layer's accuracy.
 
 docs/decolle.md has the table of settings tried on validation samples, and says which were not tuned.
 """
@@ -13,6 +13,7 @@ from brian2 import ms
 from sbp_brian.baselines import linear_softmax, nearest_mean
 from sbp_brian.decolle_cell import DecolleCell
 from sbp_brian.models.decolle import ARMS, Decolle
+from sbp_brian.models.decolle_conv import ConvDecolle
 from sbp_brian.protocol import Context, ParameterError
 from sbp_brian.trials import Samples, Training
 
@@ -29,6 +30,8 @@ class Task:
         Of `Decolle`.
     hidden : tuple of int
         Cells of the hidden layers.
+    image, kernels : tuple
+        Of `ConvDecolle`, for ``model=decolle_conv``.
     final : float
         Share of the learning rate that is left at the end; it falls smoothly, whatever the number of epochs.
     band, whole : float, int
@@ -39,6 +42,8 @@ class Task:
 
     settings: dict = field(default_factory=dict)
     hidden: tuple[int, ...] = (128, 128)
+    image: tuple[int, int, int] = (1, 28, 28)
+    kernels: tuple[tuple[int, int, int], ...] = ((8, 7, 2), (16, 5, 2), (16, 3, 1))
     final: float = 0.05
     band: float | None = None
     whole: int = 0
@@ -66,14 +71,19 @@ def run(context: Context, samples: Samples, task: Task, features: np.ndarray | N
     p = context.parameters
     arm = "local" if p.arm == "own" else p.arm
     if arm not in ARMS:
-        raise ParameterError(f"arm={arm} is none of model=decolle, which has {', '.join(ARMS)}")
-    hidden = (p.hidden,) * len(task.hidden) if p.hidden else task.hidden
+        raise ParameterError(f"arm={arm} is none of model={p.model}, which has {', '.join(ARMS)}")
     settings = {**task.settings, **({"rate": p.rate_hidden} if p.rate_hidden >= 0 else {})}
     inputs = settings.pop("inputs", None) or samples.images.shape[1]
-    network = Decolle((inputs, *hidden), samples.classes, arm=arm,
-                      shrink=float(task.final ** (1 / (p.epochs * len(samples.training)))), **settings)
+    settings |= {"arm": arm, "shrink": float(task.final ** (1 / (p.epochs * len(samples.training))))}
+    if p.model == "decolle_conv":
+        if p.hidden:
+            raise ParameterError(f"hidden={p.hidden} means nothing to model=decolle_conv; leave it out")
+        network = ConvDecolle(readouts=samples.classes, image=task.image, kernels=task.kernels, **settings)
+    else:
+        hidden = (p.hidden,) * len(task.hidden) if p.hidden else task.hidden
+        network = Decolle((inputs, *hidden), samples.classes, **settings)
     training = Training(network.trial_model(), samples, context.folder, target=context.target, seed=context.seed,
-                        decay=float(task.final ** (1 / p.epochs)), facts={"model": "decolle", "network": repr(network)})
+                        decay=float(task.final ** (1 / p.epochs)), facts={"model": p.model, "network": repr(network)})
     with context.progress("building"):
         training.simulation.build()
     with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} samples") as bar:
@@ -112,7 +122,7 @@ def _baselines(samples: Samples, features) -> dict[str, float]:
 def _report(context, task, network, training, history, by_epoch, right, answers, result, baselines) -> None:
     samples, n, layers = training.samples, len(training.samples.test), range(1, len(network.layers))
     truth, shown = samples.labels[samples.test], len(history) * len(samples.training)
-    judged = network.arm == "local" and task.band and shown >= task.whole
+    judged = network.arm == "local" and task.band and shown >= task.whole and network.form == "rank1"
     paper = {"paper_value": task.paper_value, "provenance": task.provenance} if network.arm == "local" else {}
     context.metric("test_accuracy", right[-1], spread=float(np.sqrt(right[-1] * (1 - right[-1]) / n)), n=n,
                    band=(task.band, None) if judged else None, **paper)
@@ -129,10 +139,10 @@ def _report(context, task, network, training, history, by_epoch, right, answers,
     context.metric("hidden_spikes_per_sample", sum(spikes[1:]), provenance="counted on the test samples")
     for k in layers:
         context.metric(f"spikes_per_cell_layer{k}", spikes[k] / network.layers[k])
-    context.metric("synaptic_operations_per_sample",
-                   sum(s * (m + r) for s, m, r in zip(spikes, [*network.layers[1:], 0], [0, *network.readouts],
-                                                      strict=True)),
-                   provenance="spikes counted by the network, times their synapses; test samples")
+    if network.form == "rank1":
+        sizes = zip(spikes, [*network.layers[1:], 0], [0, *network.readouts], strict=True)
+        context.metric("synaptic_operations_per_sample", sum(s * (m + r) for s, m, r in sizes),
+                       provenance="spikes counted by the network, times their synapses; test samples")
     seconds = sum(e.seconds for e in history)
     context.timing(build_s=training.build_s, run_s=seconds, samples_per_s=sum(e.samples for e in history) / seconds)
     confusion = np.zeros((samples.classes, samples.classes), int)

@@ -7,7 +7,8 @@ the table of what was tried. The test set is shown once, with the weights after 
 With ``model=sbp_published`` the network is the authors' own (`published`, docs/published.md).
 With ``model=stdbp`` the network is one of single spike times instead (`sbp_brian.models.stdbp`, docs/stdbp.md); with
 ``model=sbp_perceptron`` and its relatives an artificial one (`artificial`, docs/artificial.md).
-With ``model=decolle`` every layer has a local loss of its own (`sbp_brian.models.decolle`, docs/decolle.md).
+With ``model=decolle`` or ``decolle_conv`` every layer has a local loss of its own (`sbp_brian.models.decolle`,
+docs/decolle.md).
 
 Source of the task as a test of SBP: Zhang et al. 2021, doi:10.1126/sciadv.abh0146; of the data: LeCun, Bottou, Bengio &
 Haffner 1998, doi:10.1109/5.726791.
@@ -51,7 +52,7 @@ def run(context: Context) -> None:
     if p.model == "stdbp":
         stdbp.run(context, load_samples(context), stdbp.MNIST)
         return
-    if p.model == "decolle":
+    if p.model in ("decolle", "decolle_conv"):
         decolle.run(context, load_samples(context), decolle.MNIST)
         return
     if p.model in artificial.MODELS:
@@ -69,8 +70,8 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
     parameters={
-        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp", "decolle", "sbp_published",
-                                                   *artificial.MODELS),
+        "model": Parameter("sbp_network", choices=("sbp_network", "stdbp", "decolle", "decolle_conv",
+                                                   "sbp_published", *artificial.MODELS),
                            help="spike counts, single spike times, local losses, the released model, or artificial"),
         "arm": Parameter("own", choices=("own", *dict.fromkeys([*ARMS, *STDBP_ARMS, *DECOLLE_ARMS, *published.ARMS,
                                                                 *artificial.ARMS])),

@@ -24,6 +24,7 @@ STEPS, CELLS = 300, 2 * SIDE * SIDE
 TASK = decolle.Task(
     settings={"inputs": CELLS, "encoding": "spikes", "steps": STEPS, "burn_in": 60, "rate": 0.05, "readout_scale": 1.0,
               "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms)},
+    image=(2, SIDE, SIDE),
     paper_value=0.931, provenance="read: NeuroTrain (arXiv 2605.15058), dense layers, all 60,000 digits, 20 epochs",
 )
 #: Rows unpacked at a time.
@@ -75,7 +76,8 @@ PROTOCOL = Protocol(
     kind="benchmark",
     source=Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437"),
     parameters={
-        "model": Parameter("decolle", choices=("decolle",), help="local losses"),
+        "model": Parameter("decolle", choices=("decolle", "decolle_conv"), help="local losses, dense layers or shared "
+                           "kernels"),
         "arm": Parameter("own", choices=("own", *ARMS), help="how the layers learn; own: local"),
         "data": Parameter("small", choices=("small", "official"), help="1,000 + 100 digits, or 60,000 + 10,000"),
         "epochs": Parameter(8, minimum=1, maximum=1000, help="times all training digits are shown"),
