@@ -5,7 +5,6 @@ import zipfile
 import numpy as np
 import pytest
 
-from sbp_brian import figures
 from sbp_brian.datasets import nmnist
 from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.event_streams import EventStream, encode_bs2
@@ -114,8 +113,3 @@ def test_bad_data_is_refused(official, monkeypatch):
         nmnist.load_nmnist("train")
     with pytest.raises(DatasetError, match=r"1,100 digits .* were not found"):
         nmnist.nmnist_small("train")
-
-
-def test_the_figure_of_local_learning_says_that_records_are_missing():
-    drawing, _ = figures.get("decolle-learning").make([])
-    assert "no record of\nmodel=decolle" in [text.get_text() for text in drawing.axes[0].texts]
