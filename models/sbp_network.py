@@ -36,12 +36,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor, ms
+from brian2 import Clock, EventMonitor, Network, Quantity, SpikeMonitor, StateMonitor, ms, second
 
-from sbp_brian._names import names_parameters
+from sbp_brian._names import names_parameters, unknown
+from sbp_brian.models import _sbp_network_cells as cells_of
 from sbp_brian.models import _sbp_network_code as code
+from sbp_brian.models._sbp_network_cells import order_of
 from sbp_brian.retrograde import RetrogradeSBP
-from sbp_brian.transport import Window
+from sbp_brian.transport import Window, require_positive
 from sbp_brian.trials import Presentation, TrialModel
 
 __all__ = ["ARMS", "SBPNetwork"]
@@ -107,6 +109,35 @@ class SBPNetwork:
     jitter, width : int
         Samples with a teacher are displaced by up to `jitter` pixels each way, at random, in rows of `width` pixels;
         what leaves the image is lost. 0: not at all.
+    input : str
+        How pixels say their intensity x. ``graded``: one event at the onset, that delivers ``w x`` to a drive which
+        lasts. ``latency``: one spike, the sooner the brighter, in step floor((1 - x) steps); it starts a drive w that
+        lasts to the end of the sample. ``poisson``: in each step a spike with probability ``x input_rate``, that
+        delivers ``w / input_rate`` for this step. What a synapse then learns by is the pixel's trace, which at the
+        end of the sample is x, x rounded to a step, and the number of spikes over (steps input_rate).
+    input_rate : float
+        Of ``poisson``: spikes a step of a pixel at full intensity, at most 1.
+    dale : bool
+        Dale's law: a share `inhibitory` of the pixels and of each hidden layer's cells is inhibitory, the others are
+        excitatory, and no output synapse of a cell ever changes its sign: a step beyond 0 ends at 0.
+    inhibitory : float
+        See `dale`.
+    short_term : bool
+        Short-term depression of hidden cells' output synapses (Tsodyks & Markram 1997, doi:10.1073/pnas.94.2.719): a
+        spike delivers ``w resource`` and takes the share `release` of the resource, which recovers with `tau_rec` and
+        is full at the start of a sample.
+    release : float
+        See `short_term`.
+    tau_rec : Quantity (second)
+        See `short_term`.
+    homeostatic_v : float
+        In each step hidden membranes are drawn by this share to their own average ``v_homeo``, that follows them with
+        `tau_homeo` over many samples (the paper's homeostatic V, in a form of our own). 0: not at all.
+    tau_homeo : Quantity (second)
+        See `homeostatic_v`.
+    tau_stdp : Quantity (second) or None
+        Output synapses learn by a trace of presynaptic spikes that decays with this time constant, so by the timing of
+        spikes. None: by the mean rate of the sample so far.
     several_right : bool
         Several outputs may be right at once: the teacher follows the targets of a sample instead of its class.
 
@@ -138,6 +169,16 @@ class SBPNetwork:
     hidden_start: float = 0.0
     jitter: int = 0
     width: int = 28
+    input: str = "graded"
+    input_rate: float = 0.5
+    dale: bool = False
+    inhibitory: float = 0.5
+    short_term: bool = False
+    release: float = 0.2
+    tau_rec: Quantity = field(default_factory=lambda: 20 * ms)
+    homeostatic_v: float = 0.0
+    tau_homeo: Quantity = field(default_factory=lambda: 1 * second)
+    tau_stdp: Quantity | None = None
     several_right: bool = False
 
     def __post_init__(self):
@@ -155,9 +196,19 @@ class SBPNetwork:
         for name in ("rate_hidden", "rate_output", "homeostasis", "target_spikes"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
-        for name in ("drop_input", "drop_hidden"):
+        for name in ("drop_input", "drop_hidden", "release", "homeostatic_v"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
+        if self.input not in code.DELIVERED:
+            raise ValueError(unknown("input", self.input, code.DELIVERED))
+        if self.drop_input and self.input != "graded":
+            raise ValueError(f"drop_input={self.drop_input} needs input='graded': pixels that are kept count more, "
+                             "which a spike cannot say; leave it out")
+        if not (0 < self.input_rate <= 1 and 0 <= self.inhibitory <= 1):
+            raise ValueError("input_rate must be above 0 to 1 spikes a step and inhibitory a share from 0 to 1, got "
+                             f"{self.input_rate} and {self.inhibitory}")
+        for name in ("step", "tau_rec", "tau_homeo", *(["tau_stdp"] if self.tau_stdp is not None else [])):
+            require_positive("SBPNetwork", name, getattr(self, name), second, "units of time")
         if not 0 <= self.hidden_start < 1:
             raise ValueError(f"hidden_start must be from 0 to below the threshold of 1, got {self.hidden_start}")
         if self.jitter < 0 or (self.jitter and (self.width < 1 or self.n_input % self.width)):
@@ -185,6 +236,10 @@ class SBPNetwork:
         """How long a sample is shown."""
         return self.steps * self.step
 
+    def per_step(self, tau: Quantity) -> float:
+        """Share that decays with the time constant `tau` within a step."""
+        return -float(np.expm1(-float(self.step / tau)))
+
     @property
     def retrograde(self) -> RetrogradeSBP:
         """The retrograde signal of the hidden cells."""
@@ -205,20 +260,25 @@ class SBPNetwork:
         """The network; cells ``pixels``, `hidden_names`, ``output``, synapses `input_names`, ``outputs``."""
         every_sample, every_step = Clock(self.duration, name="sample_clock"), Clock(self.step, name="step_clock")
         shown, sbp = presentation.namespace(), self.retrograde
-        pixels = self._pixels(shown, every_sample)
-        hidden = [self._hidden(k, shown, sbp, every_step, every_sample) for k in range(len(self.hidden_sizes))]
-        output = self._output(shown, every_step, every_sample)
+        pixels = cells_of.pixels(self, shown, every_step, every_sample)
+        hidden = [cells_of.hidden(self, k, shown, sbp, every_step, every_sample)
+                  for k in range(len(self.hidden_sizes))]
+        output = cells_of.output(self, shown, every_step, every_sample)
 
         synapses = []
         for k, (source, target) in enumerate(pairwise([pixels, *hidden])):
-            receiving = sbp.receiving(code.SPIKE_RULE if k else code.INPUT_RULE, on="sample_end")
+            plain = code.spike_rule(self.short_term) if k else code.input_rule(self.input, self.input_rate)
+            receiving = sbp.receiving(plain, on="sample_end")
+            if self.dale:
+                receiving = code.with_fixed_sign(receiving)
             rule = sbp.emitting(receiving) if k and sbp.cascade else receiving
             made = rule.synapses(source, target, name=self.input_names[k])
             made.connect()
-            made.retrograde.when, made.retrograde.order = "start", self._order(k) + 1
+            made.retrograde.when, made.retrograde.order = "start", order_of(k) + 1
             synapses.append(made)
         synapses[0].present.when, synapses[0].present.order = "start", 4
-        outputs = sbp.emitting(code.output_rule()).synapses(hidden[-1], output, name="outputs")
+        learning = code.output_rule(self.short_term, self.dale, self.tau_stdp is not None)
+        outputs = sbp.emitting(learning).synapses(hidden[-1], output, name="outputs")
         outputs.connect()
 
         answers = StateMonitor(output, ["c", "v"], record=True, clock=every_sample, when="start", order=-2,
@@ -232,105 +292,9 @@ class SBPNetwork:
         net = Network(pixels, *hidden, output, *synapses, outputs, answers, *counters)
         for k, cells in enumerate(hidden):
             for hand_over in sbp.operation(cells, every_sample):
-                hand_over.order = self._order(k) - 1
+                hand_over.order = order_of(k) - 1
                 net.add(hand_over)
         return net
-
-    @staticmethod
-    def _order(layer: int) -> int:
-        """Order, at the start of a sample, of the event at which synapses onto this hidden layer express its signal."""
-        return -10 * layer
-
-    def _pixels(self, shown, clock) -> NeuronGroup:
-        pixels = NeuronGroup(
-            self.n_input,
-            code.PIXELS + (code.DROPPED_PIXELS if self.drop_input else "") + (code.DISPLACED if self.jitter else ""),
-            clock=clock,
-            events={"onset": "x > 0", "sample_end": "x > 0 and teacher_on > 0"},
-            namespace={**shown, "width": self.width},
-            name="pixels",
-        )
-        pixels.set_event_schedule("sample_end", when="start", order=0)
-        pixels.set_event_schedule("onset", when="start", order=3)
-        read = "teacher_on = teaching(t)\nx = sample_value(shown(t), i)"
-        if self.jitter:
-            pixels.column = np.arange(self.n_input) % self.width
-            read = code.READ_DISPLACED
-        if self.drop_input:
-            read += "*int(rand() >= drop*teacher_on)/(1 - drop*teacher_on)"
-        pixels.run_regularly(read, clock=clock, when="start", order=2, name="pixels_read")
-        return pixels
-
-    def _hidden(self, k: int, shown, sbp, every_step, every_sample) -> NeuronGroup:
-        below, upper = k + 1 < len(self.hidden_sizes), k > 0
-        equations = [code.UPPER if upper else code.FIRST, code.HIDDEN]
-        begin = [f"v = {self.hidden_start!r}", "s = 0", "arriving = 0" if upper else "drive = 0"]
-        learn, shared, arrived = "bias += bias_rate*(retro_ltp_now - retro_ltd_now)", [], "arriving"
-        if self.homeostasis or below:
-            equations.append("teacher_on : 1 (shared)")
-            shared.append("teacher_on = teaching(t)")
-        if below:
-            equations.append(code.BELOW.format(steps=self.steps))
-            shared.append("learning = 0")
-        if self.homeostasis:
-            equations.append(code.HOMEOSTASIS)
-            learn += " - homeostasis*teacher_on*(s - target_spikes)" + ("*(1 - lost)" if self.drop_hidden else "")
-        if self.drop_hidden:
-            equations.append(code.DROPPED_CELLS)
-            begin = ["lost = int(rand() < drop*teaching(t))", f"v = {self.hidden_start!r} - 1000*lost", *begin[1:]]
-            if upper:
-                equations.append(code.GAIN)
-                shared.append("gain = 1 + (gain_taught - 1)*teaching(t)")
-                arrived = "gain*arriving"
-        cells = NeuronGroup(
-            self.hidden_sizes[k],
-            Equations("\n".join(equations)) + sbp.equations,
-            threshold="v >= 1",
-            reset="v -= 1\ns += 1",
-            events=sbp.events | ({"sample_end": "learning > 0 and s > 0"} if below else {}),
-            clock=every_step,
-            namespace={**shown},
-            name=self.hidden_names[k],
-        )
-        if self.drop_hidden and upper:
-            cells.gain_taught = 1
-        name, at = cells.name, {"clock": every_sample, "when": "start"}
-        if below:
-            cells.set_event_schedule("sample_end", when="start", order=self._order(k + 1))
-            cells.run_regularly("learning = teacher_on", order=self._order(k + 1) - 2, name=f"{name}_ending", **at)
-        if shared:  # statements about all cells come first in a block, and the bias needs the old teacher_on
-            cells.run_regularly(learn, order=1, name=f"{name}_learn", **at)
-            cells.run_regularly("\n".join([*shared, *begin]), order=2, name=f"{name}_begin", **at)
-        else:
-            cells.run_regularly("\n".join([learn, *begin]), order=2, name=f"{name}_begin", **at)
-        move = f"v += {arrived} + bias\narriving = 0" if upper else "v += clip(drive + bias, 0, 1)"
-        cells.run_regularly(move, when="groups", name=f"{name}_integrate")
-        return cells
-
-    def _output(self, shown, every_step, every_sample) -> NeuronGroup:
-        constants = {"step_length": self.step, "n_steps": self.steps, "first_taught": self.first_taught}
-        output = NeuronGroup(
-            self.n_output,
-            code.OUTPUT + (code.GAIN if self.drop_hidden else ""),
-            threshold="v >= 1",
-            reset="v -= 1\nc += 1",
-            events=dict(code.OUTPUT_EVENTS),
-            clock=every_step,
-            namespace={**shown, **constants},
-            name="output",
-        )
-        if self.drop_hidden:
-            output.gain_taught = 1
-        for event in code.OUTPUT_EVENTS:
-            output.set_event_schedule(event, when="thresholds", order=1)
-        output.run_regularly(code.OUTPUT_PHASE, when="before_groups", name="output_phase")
-        begin = ["gain = 1 + (gain_taught - 1)*teaching(t)"] if self.drop_hidden else []
-        wanted = "target_value(shown(t), i)" if self.several_right else "int(i == target_class(t))"
-        begin += [f"v = {'rand()' if self.random_start else '0.5'}", "arriving = 0", "c = 0", f"wanted = {wanted}"]
-        output.run_regularly("\n".join(begin), clock=every_sample, when="start", order=2, name="output_begin")
-        arrived = "gain*arriving" if self.drop_hidden else "arriving"
-        output.run_regularly(f"v = clip(v + {arrived}, 0, 2)\narriving = 0", when="groups", name="output_integrate")
-        return output
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Weights before learning: uniform, by the sizes of the layers (Glorot & Bengio 2010); biases 0."""
@@ -338,7 +302,16 @@ class SBPNetwork:
         sizes = (self.n_input, *self.hidden_sizes, self.n_output)
         for name, (n, m) in zip([*self.input_names, "outputs"], pairwise(sizes), strict=True):
             start[f"{name}.w"] = rng.uniform(-1, 1, n * m) * np.sqrt(6 / (n + m))
-        return start | {f"{name}.bias": np.zeros(n) for name, n in zip(self.hidden_names, sizes[1:-1], strict=True)}
+        start |= {f"{name}.bias": np.zeros(n) for name, n in zip(self.hidden_names, sizes[1:-1], strict=True)}
+        if self.homeostatic_v:
+            start |= {f"{name}.v_homeo": np.zeros(n) for name, n in zip(self.hidden_names, sizes[1:-1], strict=True)}
+        if self.dale:
+            senders, synapses = ["pixels", *self.hidden_names], [*self.input_names, "outputs"]
+            for cells, out, n in zip(senders, synapses, sizes[:-1], strict=True):
+                sign = np.where(rng.permutation(n) < round(self.inhibitory * n), -1.0, 1.0)
+                start[f"{cells}.polarity"] = sign
+                start[f"{out}.w"] = (sign[:, None] * np.abs(start[f"{out}.w"].reshape(n, -1))).ravel()
+        return start
 
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.trials.Training` needs."""

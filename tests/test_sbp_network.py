@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+from brian2 import ms
 
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.subsets import InputSubset
@@ -48,9 +49,10 @@ def reference(arm, trial, start, mask=None, targets=None, n_hidden=(N_HID,), **k
     images, labels, rows, teaching = trial
     emission, by_activity = ARMS[arm]
     sizes, names = (N_IN, *n_hidden, N_OUT), [name for name in start if name.endswith(".w")]
+    signs = [start[name] for name in start if name.endswith(".polarity")]
     net = ReferenceNetwork([start[name].reshape(sizes[k], -1) for k, name in enumerate(names)],
                            [start[name] for name in start if name.endswith(".bias")], 10, 2, emission, by_activity,
-                           mask, **kwds)
+                           mask, polarity=signs or None, **kwds)
     targets = np.eye(N_OUT)[labels] if targets is None else targets
     counts, hidden = zip(*(net.sample(images[k] / 255, targets[k] > 0, taught, RATES[arm], 0.05)
                            for k, taught in zip(rows, teaching, strict=True)), strict=True)
@@ -60,8 +62,8 @@ def reference(arm, trial, start, mask=None, targets=None, n_hidden=(N_HID,), **k
 def compare(result, net, counts, start):
     """Answers to the spike, weights and biases to rounding; and something was learned."""
     np.testing.assert_array_equal(result["answers.c"][:, 1 : N + 1], counts)
-    learned = [*net.w, *net.bias]
-    for name, wanted in zip(start, learned, strict=True):
+    learned = [name for name in start if name.endswith((".w", ".bias"))]
+    for name, wanted in zip(learned, [*net.w, *net.bias], strict=True):
         np.testing.assert_allclose(result[name], wanted.ravel(), rtol=0, atol=1e-10, err_msg=name)
         assert np.abs(wanted.ravel() - start[name]).max() > 1e-3, f"the reference must have changed {name}"
 
@@ -107,6 +109,54 @@ def test_homeostasis_and_several_right_outputs_follow_the_reference(trial):
     start, result = run("numpy", "weighted/activity", trial, targets, several_right=True, **options)
     net, counts, _ = reference("weighted/activity", trial, start, targets=targets, **options)
     compare(result, net, counts, start)
+
+
+@pytest.mark.parametrize(("target", "coding", "n_hidden"), [
+    ("cpp", "latency", (12,)), ("numpy", "latency", (12, 9)), ("numpy", "poisson", (12,))])
+def test_spiking_inputs_follow_the_reference(target, coding, n_hidden, trial):
+    if coding == "poisson":         # at full intensity and one spike a step nothing is left to chance
+        trial = (np.where(trial[0] > 100, 255, 0).astype(np.uint8), *trial[1:])
+    start, result = run(target, "weighted/activity", trial, n_hidden=n_hidden, input=coding, input_rate=1.0)
+    net, counts, _ = reference("weighted/activity", trial, start, n_hidden=n_hidden, coding=coding, input_rate=1.0)
+    compare(result, net, counts, start)
+    per_pixel = 10 if coding == "poisson" else 1
+    shown = int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
+    assert 0 <= per_pixel * shown - int(result["onsets.N"]) <= N_IN, "the run ends within the last, empty sample"
+
+
+def test_random_input_spikes_have_the_intensity_as_their_mean(trial):
+    _, labels, rows, _ = trial
+    images = np.full((N, N_IN), 102, np.uint8)
+    start, result = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), input="poisson")
+    chances = 10 * N * N_IN
+    assert abs(int(result["onsets.N"]) - 0.4 * 0.5 * chances) < 5 * np.sqrt(0.16 * chances) + N_IN * 10
+    assert np.abs(result["inputs.w"] - start["inputs.w"]).max() > 1e-3
+
+
+@pytest.mark.parametrize(("target", "n_hidden"), [("cpp", (12,)), ("numpy", (12, 9))])
+def test_dales_law(target, n_hidden, trial):
+    start, result = run(target, "weighted/activity", trial, n_hidden=n_hidden, dale=True, inhibitory=0.25)
+    net, counts, _ = reference("weighted/activity", trial, start, n_hidden=n_hidden)
+    compare(result, net, counts, start)
+    sizes = (N_IN, *n_hidden)
+    for k, name in enumerate(name for name in start if name.endswith(".w")):
+        sign = start[["pixels", "hidden", "hidden2"][k] + ".polarity"][:, None]
+        assert (sign < 0).sum() == round(0.25 * sizes[k])
+        assert (sign * result[name].reshape(sizes[k], -1) >= 0).all(), f"{name} changed a sign"
+    assert sum((result[name] == 0).sum() for name in start if name.endswith(".w")) > 5, "bounds were met"
+
+
+@pytest.mark.parametrize(("options", "expected"), [
+    ({"short_term": True, "release": 0.3, "tau_rec": 7 * ms}, {"release": 0.3, "recovers": 1 - np.exp(-1 / 7)}),
+    ({"homeostatic_v": 0.2, "tau_homeo": 50 * ms}, {"pull": 0.2, "follows": 1 - np.exp(-1 / 50)}),
+    ({"tau_stdp": 4 * ms}, {"fades": 1 - np.exp(-1 / 4)}),
+])
+def test_local_plasticity_of_the_paper_follows_the_reference(options, expected, trial):
+    start, result = run("numpy", "weighted/activity", trial, n_hidden=(12, 9), **options)
+    net, counts, _ = reference("weighted/activity", trial, start, n_hidden=(12, 9), **expected)
+    compare(result, net, counts, start)
+    without, _, _ = reference("weighted/activity", trial, start, n_hidden=(12, 9))
+    assert np.abs(without.w[0] - net.w[0]).max() > 1e-3, "the option must matter"
 
 
 def test_pixels_and_cells_are_dropped_only_where_there_is_a_teacher(trial):
@@ -188,6 +238,11 @@ def test_rows_use_the_dense_loop(trial, tmp_path):
     ({"n_hidden": ()}, "n_hidden must be at least 1"),
     ({"drop_input": 1.0}, "drop_input must be a share from 0 to below 1"),
     ({"homeostasis": -1.0}, "homeostasis must be zero or positive"),
+    ({"input": "latencies"}, "unknown input 'latencies'; did you mean 'latency'"),
+    ({"input": "poisson", "drop_input": 0.1}, "drop_input=0.1 needs input='graded'"),
+    ({"input_rate": 2.0}, "input_rate must be above 0 to 1"),
+    ({"release": 1.0}, "release must be a share"),
+    ({"tau_rec": -1 * ms}, "tau_rec must be positive"),
     ({"fraction": 1.5}, r"fraction \(lambda_f\) must be a number in \[0, 1\]"),
 ])
 def test_bad_parameters_are_refused(wrong, message):

@@ -13,6 +13,7 @@ import numpy as np
 
 from sbp_brian.models.sbp_published import ARMS, SBPPublished
 from sbp_brian.protocol import Context, Parameter, ParameterError
+from sbp_brian.protocols.benchmarks import spiking
 from sbp_brian.trials import Samples, Training
 
 __all__ = ["ARMS", "PARAMETERS", "run"]
@@ -21,8 +22,8 @@ __all__ = ["ARMS", "PARAMETERS", "run"]
 PARAMETERS = {
     "released_lambda_f": Parameter(0.2, minimum=0.0, maximum=1e3, help="sbp_published: lambda_f of the gains"),
     "lif": Parameter(False, help="sbp_published: with the LIF phase of 100 steps before each sample"),
-    "short_term": Parameter(False, help="sbp_published: short-term plasticity in the LIF phase"),
-    "dale": Parameter(False, help="sbp_published: half of the cells are inhibitory"),
+    "short_term": spiking.PARAMETERS["short_term"],
+    "dale": spiking.PARAMETERS["dale"],
     "noise": Parameter("none", choices=("none", "norm", "poisson"), help="sbp_published: noise on the steps"),
     "test_each_epoch": Parameter(False, help="sbp_published: also the best epoch on the test set"),
 }

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from brian2 import ms
 
 from sbp_brian.models.rate_reference import angles
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
@@ -42,6 +43,17 @@ PARAMETERS = {
     "hidden_start": Parameter(0.0, minimum=0.0, maximum=0.999, help="sbp_network: where hidden membranes "
                               "start a sample"),
     "jitter": Parameter(0, minimum=0, maximum=10, help="sbp_network: pixels by which training images are displaced"),
+    "input": Parameter("graded", choices=("graded", "latency", "poisson"), help="sbp_network: how pixels say their "
+                       "intensity: one graded onset, one spike the sooner the brighter, or spikes at random"),
+    "input_rate": Parameter(0.5, minimum=0.001, maximum=1.0, help="sbp_network, input=poisson: spikes a step at full "
+                            "intensity"),
+    "dale": Parameter(False, help="sbp_network, sbp_published: half of the cells are inhibitory, and signs stay"),
+    "short_term": Parameter(False, help="sbp_network: short-term depression of hidden spikes; sbp_published: "
+                            "short-term plasticity in the LIF phase"),
+    "homeostatic_v": Parameter(0.0, minimum=0.0, maximum=0.999, help="sbp_network: share by which hidden membranes are "
+                               "drawn to their own average in each step"),
+    "tau_stdp": Parameter(0.0, unit="ms", minimum=0.0, maximum=1e6, help="sbp_network: output synapses learn by spike "
+                          "timing, with this time constant; 0: by mean rates"),
     "average": Parameter(0, minimum=0, maximum=1000, help="sbp_network: epochs whose last weights are averaged for the "
                          "test; 0: the task's own"),
     "angle": Parameter(False, help="sbp_network: compare its changes with the true gradient after each epoch"),
@@ -115,7 +127,10 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
         options["first_taught"] = options.get("steps", SBPNetwork.steps) // 2
     if p.first_taught >= 0:
         options["first_taught"] = p.first_taught
-    options |= {"hidden_decays": p.hidden_decays, "hidden_start": p.hidden_start, "jitter": p.jitter}
+    options |= {name: p[name] for name in ("hidden_decays", "hidden_start", "jitter", "input", "input_rate", "dale",
+                                           "short_term", "homeostatic_v")}
+    if p.tau_stdp > 0 * ms:
+        options["tau_stdp"] = p.tau_stdp
     outputs = samples.classes if samples.targets is None else samples.targets.shape[1]
     return SBPNetwork(
         n_input=samples.images.shape[1],
@@ -148,9 +163,7 @@ def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | N
     model, average = network(context, samples, task)
     training = Training(
         model.trial_model(), samples, context.folder, target=context.target, seed=context.seed, decay=p.decay,
-        facts={"arm": model.arm, "hidden": model.n_hidden, "lambda_p": p.lambda_p, "lambda_f": p.lambda_f,
-               "options": [model.drop_input, model.drop_hidden, model.homeostasis, model.steps, model.first_taught,
-                           model.hidden_decays, model.hidden_start, model.jitter]},
+        facts={"network": repr(model)},
     )
     with context.progress("building"):
         training.simulation.build()
