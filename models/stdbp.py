@@ -37,7 +37,8 @@ import numpy as np
 from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor, ms
 
 from sbp_brian.event_order import EventOrder
-from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, learner, timing_rule
+from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, comparison, learner, timing_rule
+from sbp_brian.models import _stdbp_input
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
 from sbp_brian.transport import Window
@@ -54,27 +55,9 @@ TIMING = "-fired_post*int(spike_time_pre < spike_time_post)*(spike_time_post - s
          "/(tau*clip(slope_post, least_slope, 1e9))"
 
 TEACHING = "teacher_on : 1 (shared)\nbatch_place : 1 (shared)\nused : 1"
-INPUT = "spike_time : second\nfired : 1\n"
-NOISE = "\njitter : second (shared)\nmissing : 1 (shared)"
-JITTER = """
-spike_time = spike_time + jitter*randn()
-fired = fired*int(rand() >= missing)
-"""
 OUTPUT = "\nothers : 1\nchosen : 1"
 USED = "used = clip(used*int(batch_place > 0) + fired*teacher_on, 0, 1)"
 PLACE = "teacher_on = teaching(t)\nbatch_place = timestep(t, sample_time) % batch\n"
-
-
-def comparison(tau: Quantity, kappa: float) -> SynapseRule:
-    """Between all output cells: ``others`` becomes the sum of exp(kappa (t_k - t_j)/tau) over j, 1/p of the softmax."""
-    return SynapseRule(
-        name="softmax of the times",
-        model="",
-        weight=None,
-        on_pre={"compare": "others_post += exp(clip(kappa*(spike_time_post - spike_time_pre)/tau, -60, 60))"},
-        on_event={"compare": "answer"},
-        namespace={"tau": tau, "kappa": float(kappa)},
-    )
 
 
 class NothingFiresError(ValueError):
@@ -122,6 +105,11 @@ class STDBP:
         Input spikes may come with ``pixels.jitter`` (s) and be lost with probability ``pixels.missing``.
     drop, drop_input : float
         Share of hidden and of input spikes lost in training, at random.
+    jitter_input : float
+        Input spikes are early or late in training, normally distributed, by this standard deviation (tau).
+    displaced, width : int
+        Training images are displaced by up to `displaced` pixels each way, at random, in rows of `width` pixels; what
+        leaves the image is lost. This adds to the data: say so with the result.
 
     Raises
     ------
@@ -149,6 +137,9 @@ class STDBP:
     noisy: bool = False
     drop: float = 0.0
     drop_input: float = 0.0
+    jitter_input: float = 0.0
+    displaced: int = 0
+    width: int = 28
 
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
@@ -172,7 +163,13 @@ class STDBP:
         for name in ("drop", "drop_input"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
-        for name in ("rate_hidden", "rate_output", "kappa", "revive", "revive_hidden", "spread", "decay"):
+        if self.displaced < 0 or (self.displaced and (self.width < 1 or self.layers[0] % self.width)):
+            raise ValueError(f"displaced needs 0 or more pixels, and rows of a width that divides the {self.layers[0]} "
+                             f"inputs; got displaced={self.displaced}, width={self.width}")
+        if self.displaced and self.noisy:
+            raise ValueError("displaced is for training and noisy for tests; make a network for each")
+        for name in ("rate_hidden", "rate_output", "kappa", "revive", "revive_hidden", "spread", "decay",
+                     "jitter_input"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
         _ = self.hidden_cells, self.output_cells  # let them check their own parameters now
@@ -231,12 +228,15 @@ class STDBP:
         """Cells of layer k with their code and events, in the order of the module's table."""
         name, last, cells, shift = self.names[k], len(self.layers) - 1, self._cells(k), self.shift
         sbp = self.retrograde if 0 < k < last else None
-        model = self._equations(k) + TEACHING + (NOISE if self.noisy and k == 0 else "") + (OUTPUT if k == last else "")
+        model = self._equations(k) + TEACHING + (OUTPUT if k == last else "")
         equations = Equations(model) + sbp.equations if sbp else Equations(model)
         namespace = {**shown, **cells.namespace, "kappa": self.kappa, "revive_output": self.revive,
                      "revive": self.revive_hidden, "drop": self.drop, "drop_input": self.drop_input}
         group = NeuronGroup(self.layers[k], equations, method="euler", events=self._events(k), clock=ticks,
                             namespace=namespace | self._constants(), name=name)
+        if k == 0 and self.displaced:
+            group.column = np.arange(self.layers[0]) % self.width
+            group.namespace.update(_stdbp_input.namespace(self.displaced, self.width))
         begin = PLACE + (self._read() if k == 0 else self._begin(k))
         if k == last:
             begin += "\nothers = 0\nchosen = int(i == target_class(t))"
@@ -288,7 +288,7 @@ class STDBP:
     stride_place: ClassVar[int] = 901
 
     def _equations(self, k: int) -> str:
-        return FirstSpike.EQUATIONS if k else INPUT
+        return FirstSpike.EQUATIONS if k else _stdbp_input.equations(self.noisy, self.displaced)
 
     def _events(self, k: int) -> dict[str, str]:
         if k == len(self.layers) - 1:
@@ -306,10 +306,8 @@ class STDBP:
 
     def _read(self) -> str:
         """Code by which input cells take their times from the sample."""
-        read = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
-        if self.drop_input:
-            read += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
-        return read + (JITTER if self.noisy else "") + USED
+        return _stdbp_input.read(noisy=self.noisy, displaced=self.displaced, drop_input=self.drop_input,
+                                 jitter_input=self.jitter_input) + USED
 
     def _begin(self, k: int) -> str:
         """Code by which the other cells start a sample."""

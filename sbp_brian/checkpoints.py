@@ -57,6 +57,11 @@ class Checkpoints:
         with np.load(self.file(number)) as kept:
             return {name: kept[name] for name in kept.files if name != "about"}
 
+    def mean(self, first: int, last: int) -> dict[str, np.ndarray]:
+        """The mean of the arrays kept after the epochs `first` to `last` (from 1, both included)."""
+        kept = [self.read(number) for number in range(first, last + 1)]
+        return {name: np.mean([arrays[name] for arrays in kept], axis=0) for name in kept[0]}
+
     def save(self, arrays: Mapping[str, np.ndarray], history: Sequence[Epoch]) -> None:
         """Keep `arrays` as those after the last epoch of `history`.
 

@@ -27,7 +27,7 @@ from sbp_brian._quantities import duration, positive
 from sbp_brian.event_order import order_is_meant
 from sbp_brian.rules import SynapseRule
 
-__all__ = ["OPTIMISERS", "SOURCE", "FirstSpike", "arrival", "backward", "learner", "timing_rule"]
+__all__ = ["OPTIMISERS", "SOURCE", "FirstSpike", "arrival", "backward", "comparison", "learner", "timing_rule"]
 
 SOURCE = "Zhang et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991"
 
@@ -166,6 +166,18 @@ def timing_rule(cells: FirstSpike, event: str) -> SynapseRule:
         namespace={"tau": cells.tau},
         initial={"rate": 0.0},
         source=SOURCE,
+    )
+
+
+def comparison(tau: Quantity, kappa: float) -> SynapseRule:
+    """Between all output cells: ``others`` becomes the sum of exp(kappa (t_k - t_j)/tau) over j, 1/p of the softmax."""
+    return SynapseRule(
+        name="softmax of the times",
+        model="",
+        weight=None,
+        on_pre={"compare": "others_post += exp(clip(kappa*(spike_time_post - spike_time_pre)/tau, -60, 60))"},
+        on_event={"compare": "answer"},
+        namespace={"tau": tau, "kappa": float(kappa)},
     )
 
 

@@ -25,7 +25,7 @@ __all__ = ["ARMS", "MODELS", "PARAMETERS", "digits", "run", "windows"]
 PARAMETERS = {
     "share": Parameter(1.0, minimum=0.0, maximum=1.0, help="artificial networks: share of the batches that learn by "
                        "the arm, the others by the exact gradient"),
-    "depth": Parameter(1, minimum=1, maximum=8, help="hidden layers of artificial networks and sbp_published"),
+    "depth": Parameter(1, minimum=1, maximum=8, help="hidden layers of artificial networks, stdbp and sbp_published"),
     "free_steps": Parameter(0, minimum=0, maximum=10_000, help="sbp_energy: steps of the free phase, N_s; 0: 10"),
     "nudged_steps": Parameter(0, minimum=0, maximum=10_000, help="sbp_energy: steps of the nudged phase, N_w; 0: 10"),
     "batch": Parameter(0, minimum=0, maximum=100_000, help="samples a batch of these; 0: the model's own"),

@@ -50,11 +50,12 @@ PROTOCOL = Protocol(
         "decay": Parameter(0.7, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "robustness": Parameter(False, help="test with displaced, missing spikes and inexact weights too"),
         "train_samples": Parameter(0, minimum=0, maximum=55_000, help="training images; 0: all"),
-        "depth": Parameter(1, minimum=1, maximum=8, help="sbp_network: hidden layers"),
+        "depth": Parameter(1, minimum=1, maximum=8, help="hidden layers"),
         "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="sbp_network: share of input synapses that take "
                               "part"),
         "lambda_f": Parameter(1.0, minimum=0.0, maximum=1.0, help="sbp_network: share of the signal that they express"),
         **spiking.PARAMETERS,
+        **stdbp.PARAMETERS,
     },
     quick={"epochs": 2, "train_samples": 20_000},
     run=run,

@@ -92,6 +92,7 @@ PROTOCOL = Protocol(
         **artificial.PARAMETERS,
         **spiking.PARAMETERS,
         **published.PARAMETERS,
+        **stdbp.PARAMETERS,
     },
     quick={"epochs": 2, "train_samples": 20_000, "validation_samples": 2_000},
     full={"epochs": 6, "raster": True},

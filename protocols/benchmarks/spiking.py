@@ -29,8 +29,8 @@ TUNED = ("weighted/activity", "shuffled-labels", "frozen")
 COMPARED = 500
 #: What this model adds to a protocol's parameters.
 PARAMETERS = {
-    "drop_input": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network: share of active inputs lost in "
-                            "training; -1: the task's own"),
+    "drop_input": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network, stdbp: share of active inputs "
+                            "lost in training; -1: the task's own"),
     "drop_hidden": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network: share of hidden cells silent in "
                              "training; -1: the task's own"),
     "homeostasis": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="sbp_network: rate at which a bias opposes its "
@@ -42,7 +42,8 @@ PARAMETERS = {
     "hidden_decays": Parameter(True, help="sbp_network: the hidden rate decays with the output's; no: it stays"),
     "hidden_start": Parameter(0.0, minimum=0.0, maximum=0.999, help="sbp_network: where hidden membranes "
                               "start a sample"),
-    "jitter": Parameter(0, minimum=0, maximum=10, help="sbp_network: pixels by which training images are displaced"),
+    "jitter": Parameter(0, minimum=0, maximum=10, help="sbp_network, stdbp: pixels by which training "
+                        "images are displaced at random, which adds to the data"),
     "input": Parameter("graded", choices=("graded", "latency", "poisson"), help="sbp_network: how pixels say their "
                        "intensity: one graded onset, one spike the sooner the brighter, or spikes at random"),
     "input_rate": Parameter(0.5, minimum=0.001, maximum=1.0, help="sbp_network, input=poisson: spikes a step at full "
@@ -54,8 +55,8 @@ PARAMETERS = {
                                "drawn to their own average in each step"),
     "tau_stdp": Parameter(0.0, unit="ms", minimum=0.0, maximum=1e6, help="sbp_network: output synapses learn by spike "
                           "timing, with this time constant; 0: by mean rates"),
-    "average": Parameter(0, minimum=0, maximum=1000, help="sbp_network: epochs whose last weights are averaged for the "
-                         "test; 0: the task's own"),
+    "average": Parameter(0, minimum=0, maximum=1000, help="sbp_network, stdbp: epochs whose last weights are "
+                         "averaged for the test; 0: the task's own"),
     "angle": Parameter(False, help="sbp_network: compare its changes with the true gradient after each epoch"),
 }
 
@@ -170,8 +171,7 @@ def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | N
     with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} samples") as bar:
         history = training.run(p.epochs, bar)
     if (last := min(average, len(history))) > 1:
-        snapshots = [training.checkpoint(number) for number in range(len(history) - last + 1, len(history) + 1)]
-        training.learned = {name: np.mean([kept[name] for kept in snapshots], axis=0) for name in snapshots[0]}
+        training.learned = training.checkpoints.mean(len(history) - last + 1, len(history))
         context.note(f"tested with the mean of the weights after each of the last {last} epochs")
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
         scores, outputs, result = training.score(samples.test, bar)

@@ -8,14 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from brian2 import second
 
 from sbp_brian.models.stdbp import ARMS, STDBP
-from sbp_brian.protocol import Context, ParameterError
+from sbp_brian.models.stdbp_grid import GridSTDBP
+from sbp_brian.protocol import Context, Parameter, ParameterError
 from sbp_brian.trials import Samples, Training
 
-__all__ = ["FASHION", "MNIST", "NOT_VERIFIED", "Task", "rank_times", "run"]
+__all__ = ["FASHION", "MNIST", "NOT_VERIFIED", "PARAMETERS", "Task", "rank_times", "run"]
 
 NOT_VERIFIED = "n/a (not verified)"      # a number known at second hand only is not given as the paper's
+
+#: What this model adds to a protocol's parameters.
+PARAMETERS = {
+    "step": Parameter(0.0, unit="ms", minimum=0.0, maximum=20.0, help="stdbp: time step of a network on a grid; 0: "
+                      "exact times, without one"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Task:
     Parameters
     ----------
     hidden : int
-        Hidden cells where none are asked for.
+        Hidden cells a layer where none are asked for.
     settings : dict
         Of `STDBP`, chosen on validation.
     paper_value, provenance
@@ -34,6 +42,8 @@ class Task:
         The project's own acceptance of the test accuracy, for the whole data set.
     whole, epochs : int
         Training samples and epochs from which that counts.
+    average : int
+        Epochs whose last weights are averaged for the test.
     """
 
     hidden: int
@@ -43,6 +53,7 @@ class Task:
     band: float | None = None
     whole: int = 0
     epochs: int = 0
+    average: int = 1
 
 
 MNIST = Task(
@@ -67,6 +78,17 @@ def rank_times(images: np.ndarray) -> np.ndarray:
     return ranked
 
 
+def made(p, samples: Samples, task: Task, arm: str) -> STDBP:
+    """The network that a protocol's parameters `p` ask for."""
+    settings = dict(task.settings)
+    settings |= {name: p[name] for name in ("rate_hidden", "rate_output", "drop_input") if p[name] >= 0}
+    settings |= {"displaced": p.jitter} if p.get("jitter") else {}
+    layers = (samples.images.shape[1], *[p.hidden or task.hidden] * p.depth, samples.classes)
+    if p.step > 0 * second:
+        return GridSTDBP(layers, arm=arm, step=p.step, **settings)
+    return STDBP(layers, arm=arm, **settings)
+
+
 def run(context: Context, samples: Samples, task: Task) -> None:
     """Train, validate after each epoch, test once, report; disturb the spikes where ``robustness`` is asked for."""
     p = context.parameters
@@ -75,9 +97,7 @@ def run(context: Context, samples: Samples, task: Task) -> None:
         raise ParameterError(f"arm={arm} is none of model=stdbp, which has {', '.join(ARMS)}")
     if arm == "rank-order":
         samples = replace(samples, images=rank_times(samples.images))
-    given = {"rate_hidden": p.rate_hidden, "rate_output": p.rate_output}
-    settings = {**task.settings, **{name: value for name, value in given.items() if value >= 0}}
-    network = STDBP((samples.images.shape[1], p.hidden or task.hidden, samples.classes), arm=arm, **settings)
+    network = made(p, samples, task, arm)
     facts = {"model": "stdbp", "network": repr(network)}
     training = Training(network.trial_model(), samples, context.folder, target=context.target, seed=context.seed,
                         decay=p.decay, facts=facts)
@@ -85,24 +105,31 @@ def run(context: Context, samples: Samples, task: Task) -> None:
         training.simulation.build()
     with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} samples") as bar:
         history = training.run(p.epochs, bar)
+    averaged = min(p.average or task.average, len(history))
+    if averaged > 1:
+        training.learned = training.checkpoints.mean(len(history) - averaged + 1, len(history))
+        context.note(f"tested with the mean of the weights after each of the last {averaged} epochs")
+    if network.displaced:
+        context.note(f"training images were displaced by up to {network.displaced} pixels at random: augmented data")
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
         answers, times, result = training.evaluate(samples.test, bar)
-    report(context, task, network, training, history, answers, times, result)
+    report(context, task, network, training, history, answers, times, result, averaged)
     if p.robustness:
         disturb(context, network, training, times)
 
 
-def report(context, task, network, training, history, answers, times, result) -> None:
+def report(context, task, network, training, history, answers, times, result, averaged) -> None:
     """Metrics, arrays, tables and the summary of a run."""
     p, samples = context.parameters, training.samples
     truth, n = samples.labels[samples.test], len(samples.test)
     accuracy, last = float((answers == truth).mean()), history[-1]
-    learns = network.arm == "exact" and len(samples.training) >= task.whole and len(history) >= task.epochs
+    learns = network.arm == "exact" and not network.displaced and len(samples.training) >= task.whole and len(history) >= task.epochs
     paper = {"paper_value": task.paper_value, "provenance": task.provenance} if network.arm == "exact" else {}
     context.metric("test_accuracy", accuracy, spread=float(np.sqrt(accuracy * (1 - accuracy) / n)), n=n,
                    band=(task.band, None) if task.band and learns else None, **paper)
     if len(samples.validation):
-        context.metric("validation_accuracy", last.validation, n=len(samples.validation))
+        validation = training.score(samples.validation)[0].mean() if averaged > 1 else last.validation
+        context.metric("validation_accuracy", validation, n=len(samples.validation))
     context.metric("training_accuracy", last.training, n=len(samples.training),
                    provenance="running accuracy of the last epoch, before each update")
     context.metric("train_samples", len(samples.training))
@@ -158,7 +185,7 @@ def disturb(context: Context, network: STDBP, training: Training, times) -> None
     """Accuracy on the test samples with displaced or missing input spikes and with inexact weights."""
     samples = training.samples
     truth, tau = samples.labels[samples.test], network.tau
-    noisy = Training(replace(network, noisy=True).trial_model(), samples, context.folder / "noisy",
+    noisy = Training(replace(network, noisy=True, displaced=0).trial_model(), samples, context.folder / "noisy",
                      target=context.target, seed=context.seed)
     rng = np.random.default_rng([training.seed, 11])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sbp_brian.datasets.yin_yang import yin_yang
 from sbp_brian.models.stdbp import ARMS
 from sbp_brian.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.protocols.benchmarks import stdbp
+from sbp_brian.protocols.benchmarks import spiking, stdbp
 from sbp_brian.trials import Samples
 
 TASK = stdbp.Task(
@@ -46,6 +46,9 @@ PROTOCOL = Protocol(
         "decay": Parameter(0.94, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "robustness": Parameter(False, help="test with displaced, missing spikes and inexact weights too"),
         "train_samples": Parameter(5000, minimum=1, help="training points"),
+        "depth": Parameter(1, minimum=1, maximum=8, help="hidden layers"),
+        **{name: spiking.PARAMETERS[name] for name in ("drop_input", "average")},
+        **stdbp.PARAMETERS,
     },
     quick={"epochs": 20, "decay": 0.9},
     full={"epochs": 150},
