@@ -18,7 +18,8 @@ from sbp_brian.figures.base import (
     new,
 )
 
-COLOURS = {"exact": VERMILION, "sbp": ORANGE, "frozen": GREY, "rank-order": BLUE, "shuffled-labels": BLACK}
+COLOURS = {"exact": VERMILION, "sbp": ORANGE, "sbp-change": GREEN, "frozen": GREY, "rank-order": BLUE,
+           "shuffled-labels": BLACK}
 KERNELS = {
     "ReL-PSP": (VERMILION, lambda s: s),
     "alpha": (BLUE, lambda s: s * np.exp(1 - s)),
@@ -35,6 +36,13 @@ def ours(records):
             found.setdefault(record.protocol, {})["exact" if name == "own" else name] = record
     task = max(found, key=lambda name: (name == "mnist", len(found[name]))) if found else None
     return task, found.get(task, {})
+
+
+def rastered(record):
+    """Layers of which the record holds spike times, input first, each with its colour."""
+    hidden = sorted(name[len("spike_times_"):-len("_ms")] for name in record.array_info
+                    if name.startswith("spike_times_hidden"))
+    return {"pixels": GREY, **dict.fromkeys(hidden, BLUE), "output": VERMILION}
 
 
 def crossing_steepness(kernel, weights):
@@ -75,11 +83,13 @@ def draw(records):
             ax.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=ax.transAxes)
         return drawing
     shown = arms.get("exact", next(iter(arms.values())))
-    for layer, place, colour in (("pixels", 0, GREY), ("hidden1", 1, BLUE), ("output", 2, VERMILION)):
+    layers = rastered(shown)
+    for place, (layer, colour) in enumerate(layers.items()):
         times = np.sort(shown.array(f"spike_times_{layer}_ms"))
         raster.plot(times, place + 0.9 * (np.arange(len(times)) + 0.5) / max(1, len(times)), "|", color=colour,
                     markersize=4)
-    raster.set(xlabel="time after onset (ms)", yticks=[0.45, 1.45, 2.45], yticklabels=["input", "hidden", "output"])
+    names = ["input", *(("hidden" if len(layers) == 3 else name) for name in list(layers)[1:-1]), "output"]
+    raster.set(xlabel="time after onset (ms)", yticks=np.arange(len(layers)) + 0.45, yticklabels=names)
 
     for name in (name for name in COLOURS if name in arms):
         record = arms[name]

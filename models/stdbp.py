@@ -142,6 +142,8 @@ class STDBP:
     width: int = 28
 
     def __post_init__(self):
+        if isinstance(self.layers, str) or any(n != int(n) for n in self.layers):
+            raise ValueError(f"layers must be whole numbers of cells, e.g. (784, 400, 10), got {self.layers!r}")
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
         if self.arm not in ARMS:
             raise ValueError(f"arm must be one of {', '.join(ARMS)}, got {self.arm!r}")
@@ -156,8 +158,10 @@ class STDBP:
                 f"arm {self.arm!r} reports one synapse back and needs one hidden layer, got layers {self.layers}")
         if self.arm in EMISSION and self.revive_hidden:
             raise ValueError(f"arm {self.arm!r} has no push on silent hidden cells; leave revive_hidden at 0")
-        if self.batch < 1:
-            raise ValueError(f"batch must be at least 1 sample, got {self.batch}")
+        if self.batch < 1 or self.batch != int(self.batch):
+            raise ValueError(f"batch must be a whole number of samples, at least 1, got {self.batch}")
+        if not np.isfinite(self.mean):
+            raise ValueError(f"mean must be finite, got {self.mean}")
         if not self.window > 1:
             raise ValueError(f"window must be longer than the latency code, above 1 tau, got {self.window}")
         for name in ("drop", "drop_input"):
@@ -379,8 +383,9 @@ class STDBP:
             first = int(np.argmax(samples.labels >= self.layers[-1]))
             raise SampleError(f"label {samples.labels[first]} of sample {first} has no output cell: layer 'output' has "
                               f"{self.layers[-1]}; give it at least {samples.labels.max() + 1}")
-        if not samples.images.any():
-            raise NothingFiresError("no cell of layer 'pixels' ever fires: all samples are 0, which is no spike")
+        if not samples.images[samples.training if len(samples.training) else slice(None)].any():
+            raise NothingFiresError("no cell of layer 'pixels' ever fires: all samples that train are 0, which is no "
+                                    "spike")
 
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.trials.Training` needs."""

@@ -47,6 +47,8 @@ from sbp_brian.rules import SynapseRule
 
 __all__ = ["GridSTDBP"]
 
+#: Of a sample; beyond, a step of a duration that was meant in another unit is likelier than a wish.
+MOST_STEPS = 20_000
 TIMING = "due : integer\nplace : integer (shared)\nclosing : 1 (shared)\n"
 #: At the end of the step in which the threshold was reached; ``due``: that step's place in the sample.
 CROSS = """
@@ -90,6 +92,9 @@ class GridSTDBP(STDBP):
         steps = float(self.duration / self.step)
         if round(steps) < 2 or abs(steps - round(steps)) > 1e-9 * steps:
             raise ValueError(f"step = {self.step} must divide a sample's duration of {self.duration} into at least 2")
+        if steps > MOST_STEPS:
+            raise ValueError(f"step = {self.step} makes {steps:,.0f} steps of a sample, more than {MOST_STEPS:,}; a "
+                             "tenth of tau is enough, and the exact form has no steps")
 
     def _equations(self, k: int) -> str:
         return super()._equations(k) + TIMING + ("dpotential/dt = slope/tau : 1\n" if k else "")

@@ -149,11 +149,14 @@ def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:
     TypeError
         `times` or `tau` is no time.
     ValueError
-        Another shape, or a time outside the window, from 0 to `tau`; the message names the first.
+        Another shape, a `tau` that is not positive, or a time outside the window, from 0 to `tau`; the message names
+        the first.
     """
     for name, value in (("times", times), ("tau", tau)):
         if not isinstance(value, Quantity) or get_dimensions(value) != second.dim:
             raise TypeError(f"{name} must be in units of time, e.g. values*ms, got {type(value).__name__}")
+    if not tau > 0 * second:
+        raise ValueError(f"tau = {tau} must be positive")
     shares = np.asarray(times / tau, dtype=float)
     if shares.ndim != 2:
         raise ValueError(f"times must have one row a sample, shape (samples, inputs), got shape {shares.shape}")

@@ -35,3 +35,8 @@ def test_no_spike_is_zero_and_the_ends_belong_to_the_window():
 def test_times_outside_the_window_are_refused(times, error, message):
     with pytest.raises(error, match=message):
         latency_bytes(times, 10 * ms)
+
+
+def test_a_window_that_is_not_positive_is_refused():
+    with pytest.raises(ValueError, match=r"tau = -10. ms must be positive"):
+        latency_bytes([[1, 2]] * ms, -10 * ms)

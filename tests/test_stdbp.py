@@ -279,7 +279,11 @@ def test_in_sbp_the_output_synapses_report_their_change(arm, report):
     ({"optimiser": "rmsprop"}, "optimiser must be one of sgd, momentum, adam"),
     ({"layers": (5,)}, "layers must name at least an input and an output layer"),
     ({"window": 0.5}, "window must be longer than the latency code"),
-    ({"batch": 0}, "batch must be at least 1"),
+    ({"batch": 0}, "batch must be a whole number of samples, at least 1"),
+    ({"batch": 2.5}, "batch must be a whole number of samples, at least 1, got 2.5"),
+    ({"layers": "784"}, "layers must be whole numbers of cells"),
+    ({"layers": (5, 2.5, 2)}, "layers must be whole numbers of cells"),
+    ({"mean": float("nan")}, "mean must be finite"),
     ({"kappa": float("nan")}, "kappa must be zero or positive"),
     ({"arm": "sbp", "layers": (5, 4, 4, 2)}, "arm 'sbp' reports one synapse back"),
     ({"arm": "sbp", "revive_hidden": 0.1}, "arm 'sbp' has no push on silent hidden cells"),
@@ -309,7 +313,7 @@ def test_samples_that_the_network_cannot_take_are_refused(tmp_path, wrong, error
 
 def test_samples_without_a_spike_are_refused(tmp_path):
     blank = xor_samples()
-    blank.images[:] = 0
+    blank.images[blank.training] = 0
     with pytest.raises(NothingFiresError, match="no cell of layer 'pixels' ever fires"):
         Training(STDBP((5, 10, 2), mean=2.0).trial_model(), blank, tmp_path)
 

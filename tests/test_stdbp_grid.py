@@ -64,7 +64,9 @@ def test_a_step_that_does_not_divide_the_sample_is_refused(step):
         GridSTDBP((5, 4, 2), step=step)
 
 
-def test_a_negative_step_is_refused():
+def test_a_step_in_the_wrong_unit_is_refused():
+    with pytest.raises(ValueError, match="makes 40,000,000 steps of a sample, more than 20,000"):
+        GridSTDBP((5, 4, 2), step=1e-6 * ms)
     with pytest.raises(ValueError, match="step"):
         GridSTDBP((5, 4, 2), step=-1 * ms)
 

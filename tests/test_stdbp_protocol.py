@@ -33,6 +33,19 @@ def test_it_learns_and_says_what_it_spent(records):
     assert all(row["band"] is None for record in records for row in record.metrics), "short runs are not judged"
 
 
+def test_depth_grid_and_the_mean_of_weights(tmp_path):
+    record = execute(protocols.get("yin-yang"), out=tmp_path, parameters={
+        "hidden": 20, "depth": 2, "step": "4 ms", "epochs": 3, "average": 2, "train_samples": 2000})
+    found = metrics(record)
+    assert found["test_accuracy"] > 0.5
+    assert 0 < found["spikes_per_hidden2_cell"] <= 1
+    assert any("GridSTDBP(layers=(5, 20, 20, 3)" in note for note in record.notes)
+    assert any("mean of the weights after each of the last 2 epochs" in note for note in record.notes)
+    curve = record.array("validation_accuracy_by_epoch")
+    assert found["validation_accuracy"] not in curve[:-1]
+    assert len(record.array("spike_times_hidden2_ms")) > 0
+
+
 def test_disturbance_costs_accuracy_and_none_costs_nothing(records):
     record = records[2]
     whole = metrics(record)["test_accuracy"]

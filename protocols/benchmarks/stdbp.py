@@ -123,10 +123,11 @@ def report(context, task, network, training, history, answers, times, result, av
     p, samples = context.parameters, training.samples
     truth, n = samples.labels[samples.test], len(samples.test)
     accuracy, last = float((answers == truth).mean()), history[-1]
-    learns = network.arm == "exact" and not network.displaced and len(samples.training) >= task.whole and len(history) >= task.epochs
+    judged = network.arm == "exact" and not network.displaced
+    judged = judged and len(samples.training) >= task.whole and len(history) >= task.epochs
     paper = {"paper_value": task.paper_value, "provenance": task.provenance} if network.arm == "exact" else {}
     context.metric("test_accuracy", accuracy, spread=float(np.sqrt(accuracy * (1 - accuracy) / n)), n=n,
-                   band=(task.band, None) if task.band and learns else None, **paper)
+                   band=(task.band, None) if task.band and judged else None, **paper)
     if len(samples.validation):
         validation = training.score(samples.validation)[0].mean() if averaged > 1 else last.validation
         context.metric("validation_accuracy", validation, n=len(samples.validation))
