@@ -59,7 +59,8 @@ def draw(records):
     at = 0.8
     near = np.array([0.55, 1.05])
     jump.plot(near, 1 / at - (near - at) / at**2, color=GREY, linestyle="--", label="its derivative at w = 0.8")
-    jump.set(xlabel="weight of the input", ylabel="output of a ReL-PSP cell", ylim=(-0.1, 4.2))
+    jump.set(xlabel="weight of the input", ylabel="output of a ReL-PSP cell", ylim=(-0.1, 4.2),
+             title="spike or none")
     jump.legend()
 
     weights, times = population(3.0, 1.0)
@@ -72,7 +73,7 @@ def draw(records):
             slope = first_crossings(kernel, drawn, times)[1]
             tail(steep, 1 / slope[slope > 0], color=colour, linestyle=line, label=f"{name}, {kind}")
     steep.set(xlabel=r"|dt/dV| at the crossing ($\tau$)", ylabel="share of spikes above", xscale="log", yscale="log",
-              ylim=(1e-3, 1.2), xlim=(0.1, 300))
+              ylim=(1e-3, 1.2), xlim=(0.1, 300), title="steep where the slope is small")
     steep.legend()
 
     means = np.linspace(0, 6, 7)
@@ -80,7 +81,8 @@ def draw(records):
         found = [np.isnan(first_crossings(kernel, *population(mean, 4.0))[0]).mean() for mean in means]
         silent.plot(means, 100 * np.array(found), color=colour, linestyle="-", marker="o", markersize=3,
                     label=name)
-    silent.set(xlabel="sum of the weights (mean over cells)", ylabel="cells that never spike (%)", ylim=(0, 100))
+    silent.set(xlabel="sum of the weights (mean over cells)", ylabel="cells that never spike (%)", ylim=(0, 100),
+               title="cells that stay silent")
     silent.legend()
 
     label_panels(*axes.ravel())
@@ -88,14 +90,20 @@ def draw(records):
     if record is None:
         trained.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=trained.transAxes)
         return drawing
-    for layer, colour in (("hidden1", BLUE), ("output", VERMILION)):
+    for layer, label, colour in (("hidden1", "hidden", BLUE), ("output", "output", VERMILION)):
         slope = record.array(f"slopes_{layer}")
         if (slope > 0).any():
-            tail(trained, 1 / slope[slope > 0], color=colour, linestyle="-", label=layer)
-    trained.axvline(1 / record.array("least_slope")[0], color=GREY, linestyle=":", label="bound on 1/W")
+            tail(trained, 1 / slope[slope > 0], color=colour, linestyle="-", label=label)
+    bound = 1 / record.array("least_slope")[0]
+    trained.axvline(bound, color=GREY, linestyle=":")
+    trained.text(0.93 * bound, 0.97, "bound on 1/W", ha="right", va="top", color=GREY)
     trained.set(xlabel=r"|dt/dV| at the crossing ($\tau$)", ylabel="share of spikes above", xscale="log",
-                ylim=(0, 1.05))
-    trained.legend()
+                ylim=(0, 1.05), title=f"after learning: {record.protocol}")
+    trained.set_xticks(ticks := [at for at in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30) if at < 1.5 * bound],
+                       [f"{at:g}" for at in ticks])
+    trained.set_xlim(0.7 * min(line.get_xdata()[0] for line in trained.lines), 1.5 * bound)
+    trained.minorticks_off()
+    trained.legend(loc="lower left")
     return drawing
 
 

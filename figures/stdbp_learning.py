@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from sbp_brian.figures.base import (
     BLACK,
@@ -94,13 +95,17 @@ def draw(records):
     for name in (name for name in COLOURS if name in arms):
         record = arms[name]
         epoch = record.array("epoch")
-        curve.plot(epoch, 100 * record.array("validation_accuracy_by_epoch"), color=COLOURS[name], label=name)
+        curve.plot(epoch, 100 * (1 - record.array("validation_accuracy_by_epoch")), color=COLOURS[name], label=name)
         test = next(row["value"] for row in record.metrics if row["name"] == "test_accuracy")
-        curve.plot(epoch[-1], 100 * test, "*", color=COLOURS[name], markersize=7)
-    curve.set(xlabel="epoch", ylabel="validation accuracy (%)")
+        curve.plot(epoch[-1], 100 * (1 - test), "*", color=COLOURS[name], markersize=7)
+    curve.set(xlabel="epoch", ylabel="wrong, validation (%)", yscale="log", ylim=(None, 130))
+    curve.set_yticks(ticks := [0.5, 1, 2, 5, 10, 20, 50, 100], [f"{at:g}" for at in ticks])
+    curve.set_ylim(curve.dataLim.y0 / 1.3, 130)
+    curve.minorticks_off()
+    curve.xaxis.set_major_locator(MaxNLocator(integer=True))
     curve.legend()
 
-    kinds = {"jitter": (VERMILION, r"jitter ($\tau$)"), "missing": (BLUE, "inputs missing (share)"),
+    kinds = {"jitter": (VERMILION, r"spike-time jitter ($\tau$)"), "missing": (BLUE, "missing spikes (share)"),
              "weight_noise": (ORANGE, "weight noise (share)")}
     tested = next((r for r in arms.values() if "accuracy_by_jitter" in r.array_info), None)
     if tested is None:
@@ -110,7 +115,7 @@ def draw(records):
             robust.plot(tested.array(f"{kind}_level"), 100 * tested.array(f"accuracy_by_{kind}"), color=colour,
                         marker="o", markersize=3, label=label)
         robust.legend()
-    robust.set(xlabel="level", ylabel="test accuracy (%)", ylim=(0, 100))
+    robust.set(xlabel="strength of the disturbance", ylabel="test accuracy (%)", ylim=(0, 100))
 
     for name in (name for name in COLOURS if name in arms):
         early.plot(arms[name].array("decision_limit_ms"), 100 * arms[name].array("accuracy_by_decision_limit"),
@@ -127,8 +132,10 @@ def caption(records) -> str:
         "Learning by the time of one spike per cell. a, the postsynaptic potential of the ReL-PSP neuron is a ramp. b, "
         "how far a spike moves for a change of the potential: it grows without bound where an alpha-shaped potential "
         "crosses near its maximum, and below that there is no spike to learn from; for the ramp it is one over the "
-        f"weight. c, one sample through the layers. d, accuracy on {task or 'no task'} by what hidden cells are told "
-        f"({', '.join(name for name in COLOURS if name in arms)}); stars, test. e, test accuracy under disturbance. f, "
+        "weight. c, one sample through the layers, cells of each in order of their spikes. d, errors on "
+        f"{task or 'no task'} by what hidden cells are told "
+        f"({', '.join(name for name in COLOURS if name in arms)}); stars, test set after the last epoch. e, test "
+        "accuracy under disturbance; jitter in \u03c4, the others as shares. f, "
         "right decisions by the time that is left to decide; dotted, end of the input."
     )
 
