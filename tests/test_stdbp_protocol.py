@@ -1,12 +1,19 @@
 """The protocols with model=stdbp, small, from their parameters to the figure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from brian2 import ms
 
 from sbp_brian import figures, protocols
+from sbp_brian.checkpoints import Checkpoints, Epoch
+from sbp_brian.models.stdbp import STDBP
+from sbp_brian.models.stdbp_grid import GridSTDBP
 from sbp_brian.protocol import ParameterError, execute
-from sbp_brian.protocols.benchmarks.stdbp import rank_times
-from sbp_brian.trials import TrialModel
+from sbp_brian.protocols.benchmarks.stdbp import MNIST, made, rank_times
+from sbp_brian.protocols.benchmarks.yin_yang import TASK
+from sbp_brian.trials import Samples, TrialModel
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +40,28 @@ def test_it_learns_and_says_what_it_spent(records):
     assert all(row["band"] is None for record in records for row in record.metrics), "short runs are not judged"
 
 
+def test_parameters_choose_the_network():
+    data = Samples(np.ones((3, 5), np.uint8), np.zeros(3, int), 3, *np.arange(3).reshape(3, 1))
+    asked = protocols.get("yin-yang").resolve
+    network = made(asked(hidden=20, depth=2, step="4 ms", drop_input=0.1), data, TASK, "exact")
+    assert isinstance(network, GridSTDBP)
+    assert (network.layers, network.step, network.drop_input) == ((5, 20, 20, 3), 4 * ms, 0.1)
+    network = made(asked(), data, TASK, "frozen")
+    assert type(network) is STDBP
+    assert (network.layers, network.arm, network.drop_input) == ((5, 120, 3), "frozen", 0.0)
+    images = replace(data, images=np.ones((3, 784), np.uint8))
+    assert made(protocols.get("mnist").resolve(jitter=1), images, MNIST, "exact").displaced == 1
+
+
+def test_the_mean_of_checkpoints(tmp_path):
+    kept = Checkpoints(tmp_path, {})
+    for number in (1, 2, 3):
+        kept.save({"w": np.full(2, float(number**2))}, [Epoch(k + 1, 0.5, 0.5, {}, 1.0, 10) for k in range(number)])
+    np.testing.assert_allclose(kept.mean(2, 3)["w"], 6.5)
+    np.testing.assert_allclose(kept.mean(3, 3)["w"], 9)
+
+
+@pytest.mark.slow
 def test_depth_grid_and_the_mean_of_weights(tmp_path):
     record = execute(protocols.get("yin-yang"), out=tmp_path, parameters={
         "hidden": 20, "depth": 2, "step": "4 ms", "epochs": 3, "average": 2, "train_samples": 2000})
