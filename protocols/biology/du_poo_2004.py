@@ -45,10 +45,10 @@ CONTROLS = {
 }
 
 
-def treatments(dose: float, length, velocity) -> list[Treatment]:
-    """The puff, its controls, partial blocks of TrkB, and the presynaptic locus for contrast."""
+def treatments(dose: float, length, velocity, shares=DOSES) -> list[Treatment]:
+    """The puff, its controls, partial blocks of TrkB (`shares` are left), and the presynaptic locus for contrast."""
     axon = {"length": length, "velocity": velocity}
-    partial = [Treatment(f"{left:.0%} of TrkB", bdnf=dose, trkb=left, **axon) for left in DOSES if 0 < left < 1]
+    partial = [Treatment(blocked(left), bdnf=dose, trkb=left, **axon) for left in shares if 0 < left < 1]
     return [Treatment(BDNF, bdnf=dose, **axon), Treatment("vehicle", **axon),
             Treatment("TrkB blocked", bdnf=dose, trkb=0.0, **axon),
             Treatment("PLC blocked", bdnf=dose, plc=0.0, **axon),
@@ -57,22 +57,27 @@ def treatments(dose: float, length, velocity) -> list[Treatment]:
             Treatment(PRESYNAPTIC, bdnf=dose, release=1.0, **axon)]
 
 
+def blocked(left: float) -> str:
+    """The name of a treatment with this share of TrkB left."""
+    return {0.0: "TrkB blocked", 1.0: BDNF}.get(left, f"{100 * left:g}% of TrkB")
+
+
 def run(context: Context) -> None:
     """Puff BDNF on the tectum and record retinotectal and retinal currents, and spikes to light."""
-    p = context.parameters
+    p, shares = context.parameters, tuple(sorted({0.0, *context.parameters.trkb, 1.0}))
     timeline = LightPulses(puff=p.puff, step=p.step)
     experiment = RetinaExperiment(context.target, timeline, tadpole_sbp(tick=p.tick))
-    tried = treatments(p.dose, p.length, p.velocity)
+    tried = treatments(p.dose, p.length, p.velocity, shares)
     with context.progress("retina and tectum, light") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
     context.timing(build_s=recordings.build_s, run_s=recordings.run_s)
     report(context, recordings, float(p.puff / second) / 60)
-    keep(context, recordings, [treatment.name for treatment in tried])
+    keep(context, recordings, [treatment.name for treatment in tried], shares)
 
 
 def report(context: Context, recordings, puff_min: float) -> None:
     """Currents, spikes, paired pulses, time course, and the controls."""
-    statements = 6 + sum(pattern == "none" for row in CONTROLS.values() for pattern, _ in row.values())
+    statements = 7 + sum(pattern == "none" for row in CONTROLS.values() for pattern, _ in row.values())
     rows = [report_change(context, synapse, recordings, BDNF, synapse, pattern, provenance, statements=statements,
                           **more)
             for synapse, pattern, provenance, more in (
@@ -80,7 +85,11 @@ def report(context: Context, recordings, puff_min: float) -> None:
                 ("BC->RGC", "up", ACCEPTED, {"band": (0.15, 0.60)}),
                 ("AC->RGC", "none", "built in; project's acceptance: IPSC within 5 %", NOT_KNOWN | {"least": 0.05}),
                 ("BC->RGC2", "none", "control of the model: terminals out of reach", NOT_KNOWN),
-                ("PR->BC", "none", "control of the model: one hop", NOT_KNOWN))]
+                ("PR->BC", "none", "control of the model: one hop", NOT_KNOWN),
+                ("RGC->TG", "none", "control of the model: GABAergic target", NOT_KNOWN))]
+    tectal = np.concatenate([recordings.spikes(BDNF, cell) for cell in ("TC", "TC2", "TG")])
+    context.metric("spikes of tectal cells", tectal.mean(), n=tectal.size, band=(0, 0), paper_value="not known",
+                   provenance="control of the model: no postsynaptic spikes are needed")
     rows += [report_spikes(context, "spikes to light, RGC", recordings, "RGC", "up", READ, statements),
              report_spikes(context, "spikes to light, RGC2", recordings, "RGC2", "none", OWN, statements),
              report_pairs(context, "paired-pulse ratio", recordings, BDNF, "none", PREDICTED, statements),
@@ -158,7 +167,7 @@ def report_course(context: Context, recordings, puff_min: float) -> tuple[float,
     return onset, kept
 
 
-def keep(context: Context, recordings, names: list[str]) -> None:
+def keep(context: Context, recordings, names: list[str], shares: tuple[float, ...]) -> None:
     """Arrays for the figure."""
     synapses = RETINOTECTAL.synapses
     context.array("minutes", recordings.minutes, "min")
@@ -173,8 +182,8 @@ def keep(context: Context, recordings, names: list[str]) -> None:
     context.array("paired", np.array([recordings.paired_pulse(n, "BC->RGC") for n in (BDNF, PRESYNAPTIC)]))
     quiet = [recordings.paired_pulse(n, "BC->RGC", noisy=False).mean(-1) for n in (BDNF, PRESYNAPTIC)]
     context.array("paired_quiet", np.array([late / before - 1 for before, late in quiet]))
-    left = [name for share in DOSES for name in ({0.0: "TrkB blocked", 1.0: BDNF}.get(share, f"{share:.0%} of TrkB"),)]
-    context.array("dose", np.array(DOSES))
+    left = [blocked(share) for share in shares]
+    context.array("dose", np.array(shares))
     context.array("dose_changes", np.array([recordings.change(n, "BC->RGC") for n in left]))
     context.array("dose_quiet", np.array([recordings.weights(n, "BC->RGC")[:, -1] - 1 for n in left]))
 
@@ -186,6 +195,8 @@ PROTOCOL = Protocol(
     parameters={
         "seeds": Parameter(40, minimum=1, maximum=1000, help="independent trials of each treatment"),
         "dose": Parameter(0.4, minimum=0.01, maximum=3.0, help="change of retinotectal synapses by BDNF (a choice)"),
+        "trkb": Parameter(DOSES[1:-1], minimum=0.0, maximum=1.0,
+                          help="shares of TrkB that partial blocks leave (0: full block, 1: none)"),
         "puff": Parameter(300.0, unit="second", minimum=1.0, maximum=3600.0, help="duration of the puff (a choice)"),
         "length": Parameter(700.0, unit="um", minimum=10.0, maximum=5000.0, help="axon, retina to tectum (assumption)"),
         "velocity": Parameter(1.0, unit="um/s", minimum=0.01, maximum=10.0, help="of the carrier (assumption)"),

@@ -52,10 +52,10 @@ def pulses(**times) -> dict:
     return {cell: time * ms for cell, time in times.items()}
 
 
-def spread_conditions(intervals_ms, lengths_um) -> list[Condition]:
+def spread_conditions(intervals_ms, lengths_um, shares=SHARES) -> list[Condition]:
     """On the nine-cell circuit: the window, partial blocks, lengths, controls."""
     tried = [Condition(f"{dt:+g} ms", pulses(A=0, B=dt)) for dt in intervals_ms]
-    for share in SHARES:
+    for share in shares:
         tried += [Condition(f"LTP signal {share:g}", pulses(A=0, B=10), ltp_signal=share),
                   Condition(f"LTD signal {share:g}", pulses(A=0, B=-10), ltd_signal=share),
                   Condition(f"NMDA {share:g}", pulses(A=0, B=10), nmda=share)]
@@ -64,11 +64,11 @@ def spread_conditions(intervals_ms, lengths_um) -> list[Condition]:
             Condition("pairing with a GABAergic target", pulses(A=0, G=10))]
 
 
-def shared_conditions(numbers, alternating: int) -> list[Condition]:
+def shared_conditions(numbers, alternating: int, shares=SHARES) -> list[Condition]:
     """On the circuit with shared inputs: numbers of pairings, alternation, one or both cells paired."""
     tried = [Condition(f"{n} pairings", pulses(A=0, B=10), pairs=n) for n in numbers]
     tried += [Condition(f"{max(numbers)} pairings, LTP signal {share:g}", pulses(A=0, B=10), pairs=max(numbers),
-                        ltp_signal=share) for share in SHARES]
+                        ltp_signal=share) for share in shares]
     plus, minus = (pulses(A=0, B=dt) for dt in CANCELLING)
     both = Condition("alternating", plus, turned=minus, pairs=alternating)
     tried += [both, replace(both, name="alternating, LTP signal blocked", ltp_signal=0.0),
@@ -83,6 +83,7 @@ def run(context: Context) -> None:
     p = context.parameters
     numbers, intervals = tuple(sorted(p.numbers)), tuple(sorted(np.asarray(p.intervals / ms)))
     lengths = tuple(sorted(np.asarray(p.lengths / um)))
+    shares = tuple(sorted({0.0, 0.5, 1.0, *p.shares}))
     if len(set(numbers)) < max(2, len(numbers)):
         raise ParameterError("numbers: give at least two numbers of pairings, each once")
     if len(set(lengths)) < max(2, len(lengths)):
@@ -96,12 +97,12 @@ def run(context: Context) -> None:
     long = replace(timeline(p), pairs=max(*numbers, p.alternating, 60), reach=20 * ms)
     shared = Experiment(SHARED, context.target, long, sbp)
     found = {}
-    for name, experiment, tried in (("nine cells", spread, spread_conditions(intervals, lengths)),
-                                    ("shared inputs", shared, shared_conditions(numbers, p.alternating))):
+    for name, experiment, tried in (("nine cells", spread, spread_conditions(intervals, lengths, shares)),
+                                    ("shared inputs", shared, shared_conditions(numbers, p.alternating, shares))):
         with context.progress(name) as bar:
             found[name] = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
         context.timing(build_s=found[name].build_s, run_s=found[name].run_s)
-    report(context, found["nine cells"], found["shared inputs"], intervals, numbers, lengths)
+    report(context, found["nine cells"], found["shared inputs"], intervals, numbers, lengths, shares)
 
 
 class Report:
@@ -132,14 +133,14 @@ class Report:
         self.all, self.rows = self.all + self.rows, []
 
 
-def report(context: Context, spread, shared, intervals, numbers, lengths) -> None:
+def report(context: Context, spread, shared, intervals, numbers, lengths, shares) -> None:
     """All six predictions and the controls."""
     made = Report(context, statements=14)
     report_window(context, made, spread, intervals)
     report_alternation(context, made, shared)
     report_numbers(context, made, shared, numbers)
     report_latency(context, made, spread, lengths)
-    report_doses(context, made, spread, shared, numbers)
+    report_doses(context, made, spread, shared, numbers, shares)
     report_shared(context, made, shared)
     for condition, synapses in (("no postsynaptic spikes", ("A->B", "I->A")), ("NMDA 0", ("A->B", "I->A")),
                                 ("pairing with a GABAergic target", ("A->G", "I->A")), ("LTP signal 0", ("I->A",)),
@@ -255,7 +256,7 @@ def report_latency(context: Context, made: Report, spread, lengths) -> None:
     context.array("latency_closed", np.array(ideal), "min")
 
 
-def report_doses(context: Context, made: Report, spread, shared, numbers) -> None:
+def report_doses(context: Context, made: Report, spread, shared, numbers, shares) -> None:
     """5: what partial blocks leave of the spread, by signal and by strength of the induction."""
     most, per_pair, left = max(numbers), float(window(10)) / 60, {}
     for word, recordings, condition, total in (
@@ -263,16 +264,16 @@ def report_doses(context: Context, made: Report, spread, shared, numbers) -> Non
                                                                       float(window(-10))),
             ("NMDA", spread, "NMDA {:g}", 60 * per_pair),
             (f"LTP signal, {most} pairings", shared, f"{most} pairings, LTP signal {{:g}}", most * per_pair)):
-        for share in SHARES[1:-1]:
-            made.change(f"I->A, {share:.3g} of the {word}", recordings, condition.format(share), "I->A",
+        for share in shares[1:-1]:
+            made.change(f"I->A, {share:g} of the {word}", recordings, condition.format(share), "I->A",
                         float(closed_forms.one_sign(share * total)))
-        left[word] = np.array([recordings.change(condition.format(share), "I->A") for share in SHARES])
+        left[word] = np.array([recordings.change(condition.format(share), "I->A") for share in shares])
     for word, total in (("LTP signal", 60 * per_pair), (f"LTP signal, {most} pairings", most * per_pair)):
         expected = float(closed_forms.one_sign(total / 2) / closed_forms.one_sign(total))
-        made.row(f"left by half of the {word}", left[word][SHARES.index(0.5)].mean() / left[word][-1].mean(), expected,
+        made.row(f"left by half of the {word}", left[word][shares.index(0.5)].mean() / left[word][-1].mean(), expected,
                  band=(expected - 0.15, expected + 0.15), provenance=PREDICTED)
     made.table("partial blocks")
-    context.array("shares", np.array(SHARES))
+    context.array("shares", np.array(shares))
     context.array("doses", np.array(list(left)))
     context.array("dose_changes", np.array(list(left.values())))
 
@@ -305,5 +306,7 @@ PROTOCOL = Protocol(
         "alternating": Parameter(120, minimum=2, maximum=280, help="pairings of an alternation, both signs together"),
         "lengths": Parameter(tuple(float(length) for length in LENGTHS), unit="um", minimum=10.0, maximum=1000.0,
                              help="lengths of the axon (assumptions)"),
+        "shares": Parameter(SHARES, minimum=0.0, maximum=1.0,
+                            help="what partial blocks leave of a signal (0: full block, 1: none)"),
         **PAIRING},
     run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("predictions",))
