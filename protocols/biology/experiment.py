@@ -244,14 +244,15 @@ class Experiment:
                                f"period {timeline.period}; shorten it or pair less often")
         if interval > 2 * timeline.reach * (1 + 1e-9):
             raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
-                               f"{2 * timeline.reach} that are simulated finely; give Timeline(reach=...)")
+                               f"{2 * timeline.reach} that are simulated finely; shorten it or give "
+                               "Timeline(reach=...)")
         for cell in condition.pulses:
             k = self.circuit.cell(cell)
             usual, other = (self._on_grid(condition, cell, of[cell] - first) for of in (condition.pulses, turned))
             pulses[k], pulse_at[k], pulse_shift[k] = pairs, usual, other - usual
         length = float(self._chain.length if condition.length is None else condition.length)
         if self._chain.stages * float(self._chain.velocity * self._chain.dt) > length * (1 + 1e-9):
-            raise CircuitError(f"condition {condition.name!r}: a stage of the axon of {condition.length} empties "
+            raise CircuitError(f"condition {condition.name!r}: a stage of the axon of {length * 1e6:g} um empties "
                                f"within one tick of {self._chain.dt}; give a longer axon or a shorter tick")
         spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         means = np.full(n_synapses, float(condition.strength))

@@ -258,7 +258,8 @@ class RetinaExperiment:
                                f"period {timeline.period}; shorten it or pair less often")
         if interval > 2 * timeline.reach * (1 + 1e-9):
             raise CircuitError(f"treatment {treatment.name!r}: the pairing interval {interval} is longer than the "
-                               f"{2 * timeline.reach} that are simulated finely; give Timeline(reach=...)")
+                               f"{2 * timeline.reach} that are simulated finely; shorten it or give "
+                               "Timeline(reach=...)")
         for cell, time in treatment.pulses.items():
             k, steps = RETINOTECTAL.cell(cell), float((time - first) / timeline.step)
             if abs(steps - round(steps)) > 1e-6:
