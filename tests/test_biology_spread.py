@@ -214,16 +214,6 @@ def test_the_targets_give_the_same_table(tmp_path, name):
             assert ours["value"] == pytest.approx(theirs["value"], abs=1e-6, nan_ok=True)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_halving_both_time_steps_changes_no_entry_of_the_table(tmp_path, name):
-    coarse, fine = (execute(protocols.get(name), seed=3, out=tmp_path, parameters={"seeds": 3, **steps})
-                    for steps in ({}, {"step": "0.25 ms", "tick": "0.5 s"}))
-    for ours, theirs in zip(coarse.metrics, fine.metrics, strict=True):
-        points = 0.2 if ours["unit"] in ("%", "ms") else 0.002
-        assert ours["value"] == pytest.approx(theirs["value"], abs=points, nan_ok=True), ours["name"]
-
-
 # ----------------------------------------------------------------------------------------------------------- bad input
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: bi_poo_1999.Routes(20 * ms, 10 * ms, 400 * ms), "give the slow one the longer delay"),
