@@ -5,6 +5,9 @@ is never active. `ROUTES` is a small cultured network as in Bi & Poo 1999 (doi:1
 reaches T and U by a fast route over X and by a slow one over Y and Z. X makes T fire and is a weak input of U; Z makes
 U fire and is a weak input of T.
 
+In both, I->W or I->S is an input of a cell whose outputs change, and H->I lies one step further back: a chain of three
+on which the spread of one hop can be seen. H and I are never active.
+
 Both use `sbp_brian.models.membranes.RELAY`: a cell fires ``latency`` after its inputs passed the threshold.
 """
 from __future__ import annotations
@@ -26,9 +29,9 @@ SPIKE_CURRENT = 200 * pA
 #: Mean EPSCs that surely do, and surely do not, make a cell fire.
 STRONG, WEAK = 1000 * pA, 30 * pA
 
-TECTUM = Circuit({"R": "glu", "W": "glu", "N": "glu", "T": "glu"}, ("R->T", "W->T", "N->T"))
-ROUTES = Circuit({"S": "glu", "X": "glu", "Y": "glu", "Z": "glu", "T": "glu", "U": "glu"},
-                 ("S->X", "S->Y", "Y->Z", "X->T", "Z->U", "Z->T", "X->U"))
+TECTUM = Circuit(dict.fromkeys("RWNTIH", "glu"), ("R->T", "W->T", "N->T", "I->W", "H->I"))
+ROUTES = Circuit(dict.fromkeys("SXYZTUIH", "glu"), ("S->X", "S->Y", "Y->Z", "X->T", "Z->U", "Z->T", "X->U", "I->S",
+                                                    "H->I"))
 
 #: Tectal window by side: change after all pulses, time constant (ms), both choices. Potentiation is reported to reach
 #: to 40 ms and depression to 20 ms, taken here as where a tenth of the peak is left.

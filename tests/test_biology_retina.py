@@ -247,6 +247,7 @@ def test_the_figure_is_drawn_from_the_record_alone(records, name):
 def test_the_example_of_the_manual(capsys):
     page = (Path(__file__).parents[1] / "docs" / "biology.md").read_text(encoding="utf-8")
     code = re.search(r"## From tectum to retina.*?```python\n(.*?)```", page, re.DOTALL)[1]
+    assert len(code.splitlines()) < 40
     names = {"__name__": "example"}
     exec(compile(code, "docs/biology.md", "exec"), names)
     names["main"](target="numpy")

@@ -93,6 +93,17 @@ def test_tectal_inputs_follow_the_window_of_the_spike_that_another_input_evokes(
     assert (got.spikes(f"{interval:+g} ms", "T") == 100).all()
 
 
+def test_the_input_of_a_tectal_input_takes_part_and_the_next_one_does_not(recorded):
+    got = recorded["zhang-1998"]
+    for interval, bound in ((10, 0.6), (-10, -0.5)):
+        spread = bound * (1 - np.exp(-1.4 * abs(tectal(interval))))
+        assert got.noise_free(f"{interval:+d} ms", "I->W") == pytest.approx([spread] * 2, abs=2e-3)
+        assert not got.noise_free(f"{interval:+d} ms, {zhang_1998.BLOCKED}", "I->W").any()
+        assert not got.noise_free(f"{interval:+d} ms", "H->I").any()
+    assert recorded["bi-poo-1999"].noise_free(ROUTE.label(10), "I->S").any()
+    assert not recorded["bi-poo-1999"].noise_free(ROUTE.label(10), "H->I").any()
+
+
 def test_a_suprathreshold_input_after_the_spike_fires_the_cell_anew(recorded):
     got = recorded["zhang-1998"]
     assert (got.spikes(zhang_1998.STRONG_LATE, "T") == 200).all()
@@ -111,7 +122,7 @@ def test_remote_synapses_follow_from_delays_and_stdp(recorded, offset):
 
 def test_relays_pass_on_two_spikes_that_are_on_their_way_at_once(recorded):
     """Pulses 20 ms apart through relays of 70 ms: the second comes before the first was passed on."""
-    for cell in ROUTES.cells:
+    for cell in "SXYZTU":
         assert (recorded["bi-poo-1999"].spikes("close", cell) == 120).all()
         assert (recorded["bi-poo-1999"].spikes(bi_poo_1999.SINGLE, cell) == 60).all()
 

@@ -153,7 +153,7 @@ def run(context: Context) -> None:
 
 def report(context: Context, recordings, main: Routes, routes) -> None:
     """Signs and peak beside the delay difference, the peak for other differences, and the controls."""
-    statements = 4 + sum(expected == "none" for *_, expected in CONTROLS.values())
+    statements = 5 + sum(expected == "none" for *_, expected in CONTROLS.values())
     rows = []
     for synapse, expected in (("Z->T", {BEFORE: "down", AFTER: "up"}), ("X->U", {BEFORE: "up", AFTER: "down"})):
         for offset in OFFSETS:
@@ -174,6 +174,8 @@ def report(context: Context, recordings, main: Routes, routes) -> None:
     rows += [report_change(context, f"Z->T, {name}", recordings, name, "Z->T", expected,
                            OWN if name != LATERAL else "prediction: lateral spread from Z->U", statements=statements)
              for name, (*_, expected) in CONTROLS.items()]
+    rows.append(report_change(context, f"H->I, {AFTER:+d} ms", recordings, main.label(AFTER), "H->I", "none",
+                              f"{OWN}: three-hop chain", statements=statements))
     context.table("controls", TABLE_COLUMNS, rows)
     fired = [recordings.spikes(main.label(o), cell) / context.parameters.pairs for o in OFFSETS for cell in "XYZTU"]
     context.metric("spikes of each cell in a pairing", np.mean(fired), n=np.size(fired), spread=np.std(fired),

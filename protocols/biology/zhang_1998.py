@@ -35,12 +35,13 @@ INTERVALS = tuple(sign * dt for sign in (-1, 1) for dt in (2.5, 5, 10, 15, 20, 3
 #: From the strong input to the spike of the tectal cell (a choice).
 LATENCY = 2 * ms
 STRENGTHS = {"R->T": STRONG, "W->T": WEAK, "N->T": WEAK}
+BLOCKED = "retrograde signal blocked"
 #: control -> (condition's arguments, what is expected of W->T at +10 and at -10 ms)
 CONTROLS = {
     "spikes of T prevented": ({"cells": {"excitable": {"T": False}}}, "none", "none"),
     "NMDA receptors blocked": ({"nmda": 0.0}, "none", "none"),
     "T GABAergic": ({"cells": {"glutamatergic": {"T": False}}}, "none", "none"),
-    "retrograde signal blocked": ({"ltp_signal": 0.0, "ltd_signal": 0.0}, "up", "down"),
+    BLOCKED: ({"ltp_signal": 0.0, "ltd_signal": 0.0}, "up", "down"),
 }
 ALONE, STRONG_LATE = "W alone", "-10 ms, W suprathreshold"
 
@@ -88,7 +89,7 @@ def run(context: Context) -> None:
 
 def report(context: Context, recordings, intervals, pairs: int) -> None:
     """Signs within the window, its ends, the strong and the silent input, and the controls."""
-    statements = 2 + 2 * len(CONTROLS)
+    statements = 6 + 2 * len(CONTROLS)
     rows = []
     for dt in intervals:
         name, pattern, provenance, band = f"W->T, {label(dt)}", None, "no number known", None
@@ -121,6 +122,13 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
                               statements=statements))
     rows.append(report_change(context, f"W->T, {STRONG_LATE}", recordings, STRONG_LATE, "W->T", "up",
                               "prediction: a strong input fires the cell anew"))
+    for dt, pattern in ((10, "up"), (-10, "down")):
+        rows += [report_change(context, f"I->W, {label(dt)}", recordings, label(dt), "I->W", pattern,
+                               "prediction: the input of W takes part in the spread"),
+                 report_change(context, f"H->I, {label(dt)}", recordings, label(dt), "H->I", "none",
+                               f"{OWN}: three-hop chain", statements=statements),
+                 report_change(context, f"I->W, {label(dt)}, {BLOCKED}", recordings, f"{label(dt)}, {BLOCKED}", "I->W",
+                               "none", OWN, statements=statements)]
     for name, (_, *patterns) in CONTROLS.items():
         rows += [report_change(context, f"W->T, {label(dt)}, {name}", recordings, f"{label(dt)}, {name}", "W->T",
                                pattern, OWN, statements=statements)
