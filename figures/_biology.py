@@ -5,7 +5,7 @@ import numpy as np
 
 from sbp_brian.figures.base import BLACK, DOWN, NONE, UP
 
-__all__ = ["bars", "circuit", "line_style", "minus", "strip"]
+__all__ = ["bars", "circuit", "line_style", "minus", "percent", "strip"]
 
 #: Where the cells of the nine-cell circuit are drawn (columns from upstream to downstream).
 PLACES = {"H": (0, 3), "I": (1.5, 3), "J": (1.5, 1), "A": (3, 2), "D": (3, 4), "B": (4.5, 3.3), "C": (4.5, 2),
@@ -16,6 +16,12 @@ GABAERGIC = ("J", "G")
 def minus(text: str) -> str:
     """The text with typographic minus signs."""
     return text.replace("-", "\u2212")
+
+
+def percent(change: float) -> str:
+    """A relative change in whole percent without its sign of percent, zero without a sign."""
+    whole = round(100 * change)
+    return minus(f"{whole:+d}") if whole else "0"
 
 
 def line_style(change: float, least: float = 0.05) -> dict:
@@ -56,7 +62,7 @@ def circuit(ax, changes: dict[str, float], induced: str) -> None:
                         arrowprops={"arrowstyle": "-|>", "color": look["color"], "linewidth": 0.5, "shrinkA": 0,
                                     "shrinkB": 0, "mutation_scale": 8})
         dx, dy = beside.get(synapse, (0, 0.3))
-        ax.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, minus(f"{round(100 * change):+d}"), ha="center", va="center",
+        ax.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, percent(change), ha="center", va="center",
                 fontsize=7, color=look["color"] if look["color"] != NONE else "#555555",
                 fontweight="bold" if synapse == induced else "normal")
     for name, (x, y) in PLACES.items():

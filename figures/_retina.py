@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from sbp_brian.figures._biology import line_style, minus
+from sbp_brian.figures._biology import line_style, percent
 from sbp_brian.figures.base import BLACK, NONE
 
 __all__ = ["binned", "pathway", "setting"]
@@ -50,7 +50,7 @@ def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str =
                         arrowprops={"arrowstyle": "-|>", "color": look["color"], "linewidth": 0.5, "shrinkA": 0,
                                     "shrinkB": 0, "mutation_scale": 8})
         dx, dy = BESIDE[synapse]
-        text = " / ".join(_percent(value) for value in values)
+        text = " / ".join(percent(value) for value in values)
         ax.text((start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", va="center", fontsize=7,
                 color=look["color"] if look["color"] != NONE else "#555555",
                 fontweight="bold" if synapse == induced else "normal", zorder=0.5,
@@ -65,11 +65,6 @@ def pathway(ax, changes: dict[str, tuple[float, ...]], induced: str, axon: str =
         ax.text(-0.6, -0.7, axon, ha="left", va="center", fontsize=7, color="#555555")
     ax.set(xlim=(-0.8, 9.0), ylim=(-1.0, 5.2), aspect="equal")
     ax.axis("off")
-
-
-def _percent(value: float) -> str:
-    rounded = round(100 * value)
-    return minus(f"{rounded:+d}") if rounded else "0"
 
 
 def _ends(pre: str, post: str):

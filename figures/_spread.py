@@ -4,13 +4,15 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.figures._biology import bars, circuit
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, label_panels, new
+from sbp_brian.figures.base import BLACK, COLUMNS, GREEN, GREY, ORANGE, PINK, label_panels, new
 
 __all__ = ["draw_spread"]
 
-COURSES = (("A->B", "induced", VERMILION, "o", "full"), ("I->A", "back", BLUE, "s", "full"),
-           ("A->C", "lateral", GREEN, "^", "full"), ("D->B", "convergent", ORANGE, "D", "none"),
-           ("B->E", "forward", GREY, "v", "none"))
+#: synapse -> (where it lies, colour, marker, fillstyle); none has a colour that stands for up or down elsewhere
+LOOKS = {"A->B": ("induced", BLACK, "o", "full"), "I->A": ("back", GREEN, "s", "full"),
+         "A->C": ("lateral", ORANGE, "^", "full"), "D->B": ("convergent", PINK, "D", "none"),
+         "B->E": ("forward", GREY, "v", "none"), "A->G": ("GABAergic target", GREY, "v", "none")}
+COURSES = ("A->B", "I->A", "A->C", "D->B", "B->E")
 
 
 def draw_spread(record, shown, short, width_ratios=(1, 1.22)):
@@ -20,7 +22,7 @@ def draw_spread(record, shown, short, width_ratios=(1, 1.22)):
     ----------
     record : Record
         With the arrays synapses, conditions, changes, minutes, course.
-    shown : sequence of (synapse, colour, marker, fillstyle)
+    shown : sequence of str
         Synapses of the panel of controls.
     short : dict
         Condition -> label that fits under the axis.
@@ -48,7 +50,8 @@ def draw_courses(ax, minutes, courses) -> None:
     ax.axvspan(-1, 0, ymax=0.8, color="#DDDDDD", linewidth=0)
     ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
     ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
-    for shift, (name, word, colour, marker, fill) in enumerate(COURSES):
+    for shift, name in enumerate(COURSES):
+        word, colour, marker, fill = LOOKS[name]
         label = f"{name.replace('->', chr(0x2192))} {word}"
         for starts in phases:
             bins = [(minutes >= low - 1e-6) & (minutes < low + width - 1e-6) for low in starts]
@@ -66,7 +69,8 @@ def draw_courses(ax, minutes, courses) -> None:
 
 def draw_controls(ax, conditions, synapses, changes, shown, short) -> None:
     """Change of some synapses under each condition: means with SD."""
-    for shift, (name, colour, marker, fill) in enumerate(shown):
+    for shift, name in enumerate(shown):
+        _, colour, marker, fill = LOOKS[name]
         trials = 100 * changes[:, synapses.index(name)]
         spread = trials.std(-1, ddof=1) if trials.shape[1] > 1 else np.zeros(len(trials))
         places = np.arange(len(conditions)) + 0.2 * (shift - 1.5)

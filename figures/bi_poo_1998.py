@@ -17,7 +17,7 @@ ATTRIBUTED = {1: (77.7, 16.8), -1: (-27.3, 33.7)}
 def draw(records):
     """Window with fit and band; change against strength; controls."""
     record = latest(records, "bi-poo-1998")
-    fig, axes = new(COLUMNS, 72, ncols=3, width_ratios=(1.75, 1.1, 0.95))
+    fig, axes = new(COLUMNS, 72, ncols=3, width_ratios=(1.7, 1.1, 1))
     draw_window(axes[0], record)
     draw_strength(axes[1], record)
     draw_controls(axes[2], record)
@@ -71,24 +71,25 @@ def draw_strength(ax, record) -> None:
 
 
 def draw_controls(ax, record) -> None:
-    """Changes where none are expected, beside those of the window: mean and SD."""
-    names = (("A\u2192B\npair", "A->B, {} ms"), ("GABA\ntarget", "A->G, {} ms, GABAergic target"),
-             ("NMDA\nblocked", "A->B, {} ms, NMDA receptors blocked"))
+    """Changes under controls, beside those of the window: mean and SD."""
+    names = (("A\u2192B", "A->B, {} ms"), ("no post\nspikes", "A->B, {} ms, no postsynaptic spikes"),
+             ("NMDA\nblocked", "A->B, {} ms, NMDA receptors blocked"),
+             ("GABA\ntarget", "A->G, {} ms, GABAergic target"), ("H\u2192I", "H->I, {} ms, three-hop chain"),
+             ("signal\nblocked", "A->B, {} ms, retrograde signal blocked"))
     known = {row["name"] for row in record.metrics}
     for shift, (sign, colour, marker) in enumerate((("+10", UP, "o"), ("-10", DOWN, "s"))):
         for place, (_, name) in enumerate(names):
             if name.format(sign) in known:
                 row = record.metric(name.format(sign))
-                ax.errorbar(place + 0.24 * (shift - 0.5), 100 * row["value"], 100 * (row["spread"] or 0), color=colour,
-                            marker=marker, markersize=4, linestyle="none", elinewidth=0.8,
-                            label=minus(f"{sign} ms") if place == 0 else None)
-    ax.axhline(0, color=BLACK, linewidth=0.6)
-    for edge in (0.5, 1.5):
-        ax.axvline(edge, color=GREY, linewidth=0.4, zorder=0)
-    ax.set_xticks(range(len(names)), [label for label, _ in names])
-    ax.tick_params(axis="x", length=0)
-    ax.set(ylabel="EPSC change (%)", xlim=(-0.5, 2.5))
-    ax.legend(loc="upper right", handletextpad=0.3, borderpad=0)
+                ax.errorbar(100 * row["value"], place + 0.3 * (shift - 0.5), xerr=100 * (row["spread"] or 0),
+                            color=colour, marker=marker, markersize=3.5, linestyle="none", elinewidth=0.8,
+                            fillstyle="full" if marker == "o" else "none")
+    ax.axvline(0, color=BLACK, linewidth=0.6)
+    for edge in np.arange(len(names) - 1) + 0.5:
+        ax.axhline(edge, color=GREY, linewidth=0.4, linestyle="-", zorder=0)
+    ax.set_yticks(range(len(names)), [label for label, _ in names])
+    ax.tick_params(axis="y", length=0)
+    ax.set(xlabel="EPSC change (%)", ylim=(len(names) - 0.5, -0.5))
 
 
 def caption(records) -> str:
@@ -99,8 +100,10 @@ def caption(records) -> str:
             "each interval). a, The window: single trials, means (open), fits of A exp(\u2212|\u0394t|/\u03c4) with "
             "the 95 % interval of \u03c4, and the fit commonly attributed to Bi & Poo (dashed; unverified) with the "
             "acceptance band of this project. b, Change at +10 and \u221210 ms against the EPSC amplitude at the "
-            "start: LTP at weak synapses only, LTD regardless. c, Controls: a GABAergic target, and NMDA receptors "
-            "blocked (mean and SD). The window's form and the dependence on strength are built into the model.")
+            "start: LTP at weak synapses only, LTD regardless. c, Controls (colours and markers as in b; mean and "
+            "SD): no postsynaptic spikes, NMDA receptors blocked, a GABAergic target, the synapse H\u2192I of the "
+            "chain H\u2192I\u2192A\u2192B, the retrograde signal blocked. The window's form and the dependence on "
+            "strength are built into the model.")
 
 
 FIGURE = Figure(name="bi-poo-1998", title="The window of spike-timing-dependent plasticity", caption=caption,

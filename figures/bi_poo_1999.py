@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.figures._biology import minus
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, VERMILION, Figure, label_panels, new
+from sbp_brian.figures.base import BLACK, COLUMNS, GREEN, PINK, Figure, label_panels, new
 from sbp_brian.records import latest
 
 __all__ = ["FIGURE"]
@@ -12,7 +12,7 @@ __all__ = ["FIGURE"]
 PLACES = {"S": (0, 1.5), "X": (2, 2.6), "Y": (1.2, 0.4), "Z": (2.8, 0.4), "T": (4.4, 2.6), "U": (4.4, 0.4)}
 STRONG = ("S->X", "S->Y", "Y->Z", "X->T", "Z->U")
 #: The two remote synapses: colour, marker, fill, dash.
-LOOKS = {"Z->T": (VERMILION, "o", "full", "-"), "X->U": (BLUE, "s", "none", (0, (4, 1.2)))}
+LOOKS = {"Z->T": (GREEN, "o", "full", "-"), "X->U": (PINK, "s", "none", (0, (4, 1.2)))}
 BAND = 5.0                       # ms
 SHORT = {"-10 ms": "-10\nms", "+10 ms": "+10\nms", "single pulses": "single\npulses",
          "control interval": "far\ninter-\nval", "fast route cut": "fast\nroute\ncut",
@@ -54,8 +54,8 @@ def draw_circuit(ax, delays) -> None:
     ax.text(-0.05, 2.35, "paired\npulses", fontsize=7, ha="center", va="center")
     for x in (-0.2, 0.1):
         ax.plot([x, x], [1.86, 2.06], color=BLACK, linewidth=1)
-    ax.text(4.25, 1.9, "Z\u2192T", fontsize=7, color=VERMILION, ha="left", va="center")
-    ax.text(4.25, 1.1, "X\u2192U", fontsize=7, color=BLUE, ha="left", va="center")
+    ax.text(4.25, 1.9, "Z\u2192T", fontsize=7, color=GREEN, ha="left", va="center")
+    ax.text(4.25, 1.1, "X\u2192U", fontsize=7, color=PINK, ha="left", va="center")
     ax.set(xlim=(-0.6, 5), ylim=(-0.5, 3.5))
     ax.axis("off")
 

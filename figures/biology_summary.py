@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from sbp_brian._tables import CHANGE, number
-from sbp_brian.figures._biology import minus
+from sbp_brian.figures import _biology
 from sbp_brian.figures.base import BLACK, COLUMNS, DOWN, GREY, UP, Figure, new
 
 __all__ = ["FIGURE", "POSITIONS", "STATEMENTS"]
@@ -100,7 +100,7 @@ def heading_row(ax, y: float, cells) -> None:
     """Column heads with a rule below."""
     for x, text in cells:
         ax.text(x, y, text, va="center", fontsize=7.5, color="#333333")
-    ax.plot([0, COLUMNS], [y + 0.5 * ROW] * 2, color=BLACK, linewidth=0.7, linestyle="-")
+    ax.plot([0, COLUMNS], [y + 0.4 * ROW] * 2, color=BLACK, linewidth=0.7, linestyle="-")
 
 
 def draw_truth(ax, newest, y: float) -> float:
@@ -145,8 +145,7 @@ def simulated(row) -> str:
 
 def percent(change: float) -> str:
     """A relative change in whole percent, zero without a sign."""
-    whole = round(100 * change)
-    return minus(f"{whole:+d} %") if whole else "0 %"
+    return f"{_biology.percent(change)} %"
 
 
 def symbol(ax, x: float, y: float, word: str, text: str | None = None) -> None:
@@ -167,9 +166,14 @@ def draw_statement(ax, y: float, text: str, row) -> None:
     symbol(ax, 84, y, *told)
     relative = "->" in row["name"] or row["name"].startswith("change_") or row["name"].endswith("_change")
     unit = row["unit"] or (CHANGE if relative else "")
-    value = number(row["value"], unit)
+    bare = unit in ("", "%", CHANGE)
+    value = number(row["value"], unit if bare else "")
+    if unit == "%" and row.get("pattern") and row["value"] > 0:
+        value = f"+{value}"
     if row["spread"] is not None:
-        value += f" \u00b1 {number(row['spread'], unit, digits=2).lstrip('+')}"
+        value += f" \u00b1 {number(row['spread'], unit if bare else '', digits=2).lstrip('+')}"
+    if not bare:
+        value += f" {unit}"
     ax.text(109, y, value, va="center", fontsize=7.5)
     marker, word = VERDICTS[row["verdict"]]
     if row["verdict"] == "pattern only" and told[0] == "?":

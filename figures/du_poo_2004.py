@@ -5,7 +5,7 @@ import numpy as np
 
 from sbp_brian.figures._biology import bars, minus, strip
 from sbp_brian.figures._retina import binned, pathway, setting
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREY, UP, VERMILION, Figure, label_panels, new
+from sbp_brian.figures.base import BLACK, COLUMNS, GREEN, GREY, UP, VERMILION, Figure, label_panels, new
 from sbp_brian.records import latest
 
 __all__ = ["FIGURE"]
@@ -44,7 +44,7 @@ def draw_courses(ax, record, synapses) -> None:
     ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
     ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     for name, word, colour, marker, fill in (
-            ("RGC->TC", "RGC\u2192TC", VERMILION, "o", "full"), ("BC->RGC", "BC\u2192RGC", BLUE, "s", "full"),
+            ("RGC->TC", "RGC\u2192TC", VERMILION, "o", "full"), ("BC->RGC", "BC\u2192RGC", GREEN, "s", "full"),
             ("AC->RGC", "AC\u2192RGC (IPSC)", GREY, "v", "none"),
             ("BC->RGC2", "BC\u2192RGC$_2$", BLACK, "^", "none")):
         binned(ax, minutes, 100 * course[synapses.index(name)], colour, marker, word, fill=fill, end=-puff)
@@ -59,7 +59,7 @@ def draw_spikes(ax, record) -> None:
     minutes, spikes = record.array("light_minutes"), record.array("spikes")
     puff = setting(record, "puff") / 60
     ax.axvspan(-puff, 0, ymax=0.86, color="#DDDDDD", linewidth=0)
-    for values, word, colour, marker, fill in zip(spikes, ("RGC", "RGC$_2$"), (BLUE, BLACK), "s^", ("full", "none"),
+    for values, word, colour, marker, fill in zip(spikes, ("RGC", "RGC$_2$"), (GREEN, BLACK), "s^", ("full", "none"),
                                                   strict=True):
         binned(ax, minutes, values, colour, marker, word, width=5.0, fill=fill, end=-puff)
     low, high = ax.get_ylim()
@@ -86,7 +86,7 @@ def draw_dose(ax, record) -> None:
 def draw_pairs(ax, record) -> None:
     """Paired-pulse ratio before and after, for either locus."""
     paired, quiet = record.array("paired"), record.array("paired_quiet")
-    for shift, (before, late), colour, marker, fill in ((0, paired[0], BLUE, "o", "full"),
+    for shift, (before, late), colour, marker, fill in ((0, paired[0], GREEN, "o", "full"),
                                                         (1, paired[1], GREY, "s", "none")):
         places = np.array([0.2, 0.8]) + 1.2 * shift
         ax.plot(places, [before, late], color=colour, linewidth=0.4, linestyle="-", alpha=0.4)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from sbp_brian.figures._spread import draw_spread
-from sbp_brian.figures.base import BLUE, GREEN, ORANGE, VERMILION, Figure
+from sbp_brian.figures.base import Figure
 from sbp_brian.records import latest
 
 __all__ = ["FIGURE"]
@@ -11,8 +11,7 @@ SHORT = {"LTD": "LTD", "GABAergic target": "GABA\ntarget", "GABAergic input": "G
          "NMDA receptors blocked": "NMDA\nblocked", "no postsynaptic spikes": "no post\nspikes",
          "LTD signal blocked": "no LTD\nsignal", "LTP signal blocked": "no LTP\nsignal",
          "postsynaptic-lateral arm off": "no post\narm"}
-SHOWN = (("A->B", VERMILION, "o", "full"), ("I->A", BLUE, "s", "full"), ("A->C", GREEN, "^", "full"),
-         ("D->B", ORANGE, "D", "none"))
+SHOWN = ("A->B", "I->A", "A->C", "D->B")
 
 
 def draw(records):
