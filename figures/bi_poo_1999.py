@@ -125,7 +125,8 @@ def caption(records) -> str:
     pairs = record.parameters["pairs"]["value"]
     return (f"Paired pulses to one cell and the synapses far from it ({pairs} pairs of pulses at 1 Hz unless changed, "
             f"n = {n} trials in each condition). a, The stimulated cell S and two routes; thick synapses make their "
-            "target fire, Z\u2192T and X\u2192U do not. b, Change 20 to 30 min later against the inter-pulse interval, "
+            "target fire, Z\u2192T and X\u2192U do not (the control H\u2192I\u2192S is not drawn). b, Change 20 to 30 "
+            "min later against the inter-pulse interval, "
             f"routes of {fast:g} and {slow:g} ms: single trials and means. c, Interval of largest potentiation "
             "against the delay difference (mean and SD of single trials; intervals were tried in steps of 5 ms). d, 10 "
             "ms below and above the delay difference, single pulses, an interval far from it, and controls at +10 ms: "

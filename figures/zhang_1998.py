@@ -118,7 +118,8 @@ def caption(records) -> str:
     pairs = record.parameters["pairs"]["value"]
     return (f"Convergent inputs of a tectal cell ({pairs} pairings at 1 Hz unless changed, n = {n} trials in "
             "each condition). a, The strong input R makes T fire, the weak input W is active before (+) or "
-            "after (\u2212) that spike, N never. b, Change of W\u2192T 20 to 30 min after pairing: single "
+            "after (\u2212) that spike, N never (the control H\u2192I\u2192W is not "
+            "drawn). b, Change of W\u2192T 20 to 30 min after pairing: single "
             "trials, means (open), fits of A exp(\u2212|\u0394t|/\u03c4); below, the windows given in the "
             "abstract (20 ms to either side) and in a later table (\u221220 to 40 ms). c, EPSCs relative to "
             "baseline, mean and standard error; pairing shaded, time of measurement marked by the bar below. "
