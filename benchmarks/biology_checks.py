@@ -95,7 +95,8 @@ def speed(names, seeds):
         before = spent()
         recordings = experiment.run(conditions(10 * ms)[:1], seeds=copies, workers=1)
         print(f"nine cells, {float(experiment.timeline.duration) / 60:.1f} min, copies: {copies}; "
-              f"processor {spent() - before:.2f} s, wall {recordings.run_s:.2f} s", flush=True)
+              f"processor {spent() - before:.2f} s, wall {recordings.run_s:.2f} s; "
+              f"I->A {recordings.noise_free('LTP', 'I->A').mean():+.1%}", flush=True)
     total = [0.0, 0.0]
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
