@@ -142,7 +142,7 @@ def draw_shared(ax, record) -> None:
     ax.tick_params(axis="x", rotation=90)
     low, high = ax.get_ylim()
     ax.set(ylabel="EPSC change (%)", ylim=(low, high + 0.2 * (high - low)), xlim=(-0.6, len(groups) - 0.4))
-    for k, text in enumerate(("A paired", "both paired", "K paired in reverse")):
+    for k, text in enumerate(("A paired", "both paired", "K in reverse")):
         ax.text(4 * k + 1.5, high + 0.17 * (high - low), minus(text), ha="center", va="top", fontsize=7)
         if k:
             ax.axvline(4 * k - 0.5, color=GREY, linewidth=0.5)
