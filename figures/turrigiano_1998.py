@@ -53,7 +53,8 @@ def draw_ranks(ax, record, names) -> None:
         ax.plot(np.sort(before[k]), np.sort(after[k]), linestyle="none", marker=marker, markersize=2.4, fillstyle=fill,
                 color=colour, markeredgewidth=0.4, alpha=0.8)
         ax.plot([0, longest], [0, slopes[k] * longest], color=BLACK, linestyle=dash, linewidth=0.9)
-        ax.text(1.02 * longest, slopes[k] * longest, f"{name}:\n\u00d7 {slopes[k]:.2f}", fontsize=7, va="top", ha="left")
+        ax.text(1.02 * longest, slopes[k] * longest, f"{name}:\n\u00d7 {slopes[k]:.2f}", fontsize=7, va="top",
+                ha="left")
     ax.plot([0, longest], [0, longest], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)))
     ax.text(1.02 * longest, longest, "unchanged", fontsize=7, va="center", ha="left")
     ax.set(xlabel="ranked mEPSC before (pA)", ylabel="ranked mEPSC after (pA)", xlim=(0, 1.5 * longest), ylim=(0, None))
