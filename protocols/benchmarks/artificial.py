@@ -121,7 +121,8 @@ MODELS = {
         energy, sbp_energy.ARMS, "sbp",
         settings={"mnist": {"batch": 20}, "nettalk": {"batch": 5}},
         by_arm={(task, arm): values for task in ("mnist", "nettalk") for arm, values in (
-            ("without-sbp", {"epsilon": 0.5, "beta": 1.0}), ("frozen", {"epsilon": 0.5, "beta": 1.0}),
+            *((arm, {"epsilon": 0.5, "beta": 1.0})
+              for arm in ("without-sbp", "frozen", "theta-1", "theta-1-leak-kept")),
             ("output-leak", {"beta": 0.5, "rate_hidden": 0.2, "rate_output": 0.1}))},
         papers={("mnist", "sbp"): (0.9789, "read: typed into the authors' notebook; one run, tested on its validation "
                                    "block"),
