@@ -76,7 +76,8 @@ def _map(ax, record, score, title, **colours) -> None:
             continue
         red, green, blue, _ = image.cmap(image.norm(found))
         dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
-        ax.text(x, y, f"{found:.1f}".replace("-", "\u2212"), ha="center", va="center", fontsize=6, color="white" if dark else "black")
+        ax.text(x, y, f"{found:.1f}".replace("-", "\u2212"), ha="center", va="center", fontsize=6,
+                color="white" if dark else "black")
 
 
 def caption(records) -> str:
