@@ -35,6 +35,12 @@ MARKERS = {"direct-feedback-alignment": "D", "weighted": "s", "change": "v", "re
            "zero": "x", "theta-1": "^", "theta-1-leak-kept": "v", "output-leak": "s"}
 
 
+#: What makes a setting; other parameters of the protocols belong to other networks.
+SETTING = ("epochs", "hidden", "lambda_p", "lambda_f", "rate_hidden", "rate_output", "decay", "hold_out",
+           "train_samples", "validation_samples", "test_samples", "share", "depth", "free_steps", "nudged_steps",
+           "batch")
+
+
 def value(record, name, default=None):
     """A parameter of a run; runs made before the protocol had it get the default."""
     return record.parameters.get(name, {"value": default})["value"]
@@ -47,13 +53,12 @@ def arm(record) -> str:
 
 
 def groups(records, *varied):
-    """(task, model, all parameters but `varied`) -> {(arm, values of `varied`): {seed: record}}."""
+    """(task, model, its setting but for `varied`) -> {(arm, values of `varied`): {seed: record}}."""
     found = defaultdict(lambda: defaultdict(dict))
     for record in sorted(records, key=lambda r: r.started):
         model = value(record, "model")
         if model in MODELS:
-            rest = tuple(sorted((name, str(p["value"])) for name, p in record.parameters.items()
-                                if name not in ("arm", *varied)))
+            rest = tuple((name, str(value(record, name))) for name in SETTING if name not in varied)
             key = (arm(record), *(value(record, name) for name in varied))
             found[record.protocol, model, rest][key][record.seed] = record
     return found

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from scipy import stats
+from test_claims import run
 
-from sbp_brian import figures, protocols
+from sbp_brian import figures
 from sbp_brian.figures import artificial
 from sbp_brian.metrics import paired_gain
-from sbp_brian.protocol import execute
 
 
 def test_the_interval_is_that_of_the_paired_t_test():
@@ -29,13 +29,12 @@ def test_scores_that_do_not_pair_are_refused(a, b, level, message):
 
 
 def test_the_figure_pairs_runs_by_seed_and_leaves_out_what_is_not_there(tmp_path):
-    def run(seed, **parameters):
-        return execute(protocols.get("nettalk"), out=tmp_path, target="numpy", seed=seed, parameters={
-            "model": "sbp_perceptron", "train_samples": 300, "hidden": 30, "epochs": 2, **parameters})
+    def made(seed, score, **parameters):
+        return run(tmp_path, score, seed, protocol="nettalk", model="sbp_perceptron", **parameters)
 
-    own = [run(seed) for seed in (0, 1)]
-    frozen = [run(seed, arm="frozen") for seed in (1, 0)]
-    halves = [run(0, arm="frozen", share=share) for share in (0.0, 0.5)]
+    own = [made(seed, score) for seed, score in ((0, 0.9), (1, 0.88))]
+    frozen = [made(seed, score, arm="frozen") for seed, score in ((1, 0.79), (0, 0.83))]
+    halves = [made(0, score, arm="frozen", share=share) for share, score in ((0.0, 0.9), (0.5, 0.87))]
     records = [*own, *frozen, *halves]
     (task, model), rows = next(iter(artificial.gains(records).items()))
     assert (task, model, [row[0] for row in rows]) == ("nettalk", "sbp_perceptron", ["weighted/activity"])
@@ -47,3 +46,12 @@ def test_the_figure_pairs_runs_by_seed_and_leaves_out_what_is_not_there(tmp_path
     assert len(drawing.axes) == 3
     assert "(perceptron, NETtalk)" in caption
     assert "no records" in drawing.axes[1].texts[0].get_text(), "of depth"
+
+
+def test_the_better_of_two_controls_is_to_be_beaten_whatever_parameters_other_networks_have(tmp_path):
+    scores = {"own": 0.96, "without-sbp": 0.97, "frozen": 0.9, "sbp-frozen": 0.85}
+    records = [run(tmp_path, score + 0.01 * seed * (arm != "own"), seed, arm=arm, model="sbp_energy",
+                   **({"jitter": 0.0} if arm == "own" else {})) for arm, score in scores.items() for seed in (0, 1)]
+    (where, rows), = artificial.gains(records).items()
+    assert where == ("mnist", "sbp_energy")
+    assert [(row[0], pytest.approx(row[1])) for row in rows] == [("sbp", 5.5), ("without-sbp", 7)]
