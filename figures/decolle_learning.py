@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, Figure, label_panels, new
 
@@ -53,11 +54,12 @@ def draw(records):
             by_epoch = record.array("validation_accuracy_by_epoch_and_layer")
             for k in range(by_epoch.shape[1] if by_epoch.ndim == 2 else 0):
                 curve.plot(record.array("epoch"), 100 * by_epoch[:, k], color=COLOURS[k], marker="o", markersize=3,
-                           alpha=0.7, label=f"layer {k + 1}")
+                           linestyle="-", alpha=0.7, label=f"layer {k + 1}")
         handles, labels = curve.get_legend_handles_labels()
         shown = dict(zip(labels, handles, strict=True))
         if shown:
             curve.legend(shown.values(), shown.keys(), loc="lower right")
+        curve.xaxis.set_major_locator(MaxNLocator(integer=True))
         curve.set(xlabel="epoch", ylabel="validation accuracy (%)", title=task)
         names, place = [], 0
         for arm in ("local", "convolutions", "time shuffled", "shuffled-labels", "frozen"):
@@ -70,14 +72,14 @@ def draw(records):
                 bars.plot(np.full(len(layers), place + 0.35 * k), 100 * layers[:, k], "k.", markersize=3)
             names.append((place + 0.35 * (layers.shape[1] - 1) / 2, arm))
             place += 1 + 0.35 * (layers.shape[1] - 2)
-        some = largest(next(iter(arms.values())))[0]
+        some = largest(arms.get("local") or next(iter(arms.values())))[0]
         for name, style in (("linear_softmax", "--"), ("nearest_mean", ":")):
             bars.axhline(100 * value(some, f"{name}_accuracy"), color=BLACK, linestyle=style, linewidth=0.8,
                          label=name.replace("_", " "))
-        bars.axhline(10, color=GREY, linewidth=0.8, label="chance")
+        bars.axhline(10, color=GREY, linewidth=0.8, linestyle="-", label="chance")
         bars.set_xticks([x for x, _ in names], [name for _, name in names])
         bars.set(ylabel="test accuracy (%)", ylim=(0, 100))
-        bars.legend(fontsize=6, loc="upper right")
+        bars.legend(fontsize=6, loc="center right")
     label_panels(*axes.ravel())
     return drawing
 

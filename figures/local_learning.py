@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import NullLocator
 
 from sbp_brian.arms import by_arm, cell, model, scores, setting_words, value
 from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREY, ORANGE, VERMILION, Figure, label_panels, new
@@ -19,6 +20,8 @@ ROWS = (
     ("stdbp", "frozen", "STDBP's network, hidden frozen", GREY),
     ("decolle", "frozen", "DECOLLE's network, frozen", GREY),
 )
+#: Errors that are named on the axis (%).
+TICKS = (2, 5, 10, 20, 50, 90)
 
 
 def budget(record):
@@ -53,26 +56,30 @@ def lacks(records) -> str:
 
 
 def draw(records):
-    """Accuracy and hidden spikes of each rule."""
+    """Test error and hidden spikes of each rule."""
     found = rows(records)
     drawing, (left, right) = new(COLUMNS, 12 + 7 * len(found), ncols=2, sharey=True, width_ratios=(3, 2))
     for place, (name, colour, runs) in enumerate(found):
-        values = 100 * scores(runs)
+        values = 100 * (1 - scores(runs))
         left.plot(values, np.full(len(values), place), "o", color=colour, markersize=4, markeredgewidth=0)
         left.plot(2 * [values.mean()], [place - 0.3, place + 0.3], color=colour, linestyle="-")
-        left.text(1.02, place, cell(values / 100), transform=left.get_yaxis_transform(), va="center", fontsize=7)
+        left.text(1.02, place, cell(scores(runs)), transform=left.get_yaxis_transform(), va="center", fontsize=7)
         if name == "DECOLLE, layer 2":
-            first = 100 * np.array([r.array("test_accuracy_by_layer")[0] for r in runs])
-            left.plot(first, np.full(len(first), place), "o", color=ORANGE, markersize=3, markeredgewidth=0,
+            first = 100 * (1 - np.array([r.array("test_accuracy_by_layer")[0] for r in runs]))
+            left.plot(first, np.full(len(first), place + 0.25), "o", color=ORANGE, markersize=3, markeredgewidth=0,
                       label="DECOLLE, layer 1", zorder=0)
-            left.axvline(100 * runs[0].metric("linear_softmax_accuracy")["value"], color=BLACK, linestyle="--",
+            left.axvline(100 * (1 - runs[0].metric("linear_softmax_accuracy")["value"]), color=BLACK, linestyle="--",
                          linewidth=0.8, label="linear softmax")
         right.plot([spikes(r) for r in runs], np.full(len(runs), place), "o", color=colour, markersize=4,
                    markeredgewidth=0)
     left.set_yticks(range(len(found)), [name for name, *_ in found])
     left.invert_yaxis()
-    left.set(xlabel="test accuracy (%)", xlim=(0, 100))
-    left.legend(fontsize=6, loc="lower left")
+    left.text(1.02, -0.75, "accuracy (%)", transform=left.get_yaxis_transform(), va="center", fontsize=7)
+    least = 1 - max(scores(runs).max() for *_, runs in found)
+    left.set(xlabel="test error (%)", xscale="log", xlim=(70 * least, 100))
+    left.set_xticks(TICKS, [f"{x:g}" for x in TICKS])
+    left.xaxis.set_minor_locator(NullLocator())
+    left.legend(fontsize=6, loc="upper right")
     right.set(xlabel="hidden spikes an image", xscale="log")
     label_panels(left, right)
     return drawing
@@ -83,8 +90,8 @@ def caption(records) -> str:
     found = rows(records)
     hidden = value(found[0][2][0], "hidden") if found else 0
     counted = f" ({setting_words(found[0][2])}, {hidden} cells a hidden layer)" if found else ""
-    return ("The same training and test images for every rule" + counted + ". a, test accuracy: dots, seeds; bars and "
-            "numbers, mean (and standard deviation). Blue, no gradient is sent through later layers or through time; "
+    return ("The same training and test images for every rule" + counted + ". a, test error: dots, seeds; bars, means; "
+            "numbers, mean accuracy (and standard deviation). Blue, no gradient is sent through later layers or time; "
             "red, exact gradients; grey, hidden layers as they were drawn, with an output that learns (SBP, STDBP) or "
             "with fixed random readouts (DECOLLE). b, spikes of all hidden cells.")
 
