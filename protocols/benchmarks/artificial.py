@@ -111,9 +111,10 @@ MODELS = {
     ),
     "sbp_spiking_perceptron": Kind(
         spiking_perceptron, sbp_spiking_perceptron.ARMS, "pseudo-bp",
-        settings={"mnist": {"batch": 100},
+        settings={"mnist": {"batch": 100, "rate_hidden": 3e-3, "rate_output": 3e-3},
                   "nettalk": {"batch": 20, "encoding": "constant", "rate_hidden": 3e-3, "rate_output": 3e-3}},
-        by_arm={("nettalk", "surrogate"): {"rate_hidden": 1e-2}},
+        by_arm={("mnist", "weighted/activity"): {"rate_hidden": 1e-3, "rate_output": 1e-3},
+                ("nettalk", "surrogate"): {"rate_hidden": 1e-2}},
         papers={("mnist", "pseudo-bp"): (0.9865, "read: authors' notebook, best epoch on the test set, 10 % of the "
                                          "time steps by the surrogate gradient"),
                 ("nettalk", "pseudo-bp"): (0.9027, "read: authors' notebook, as for MNIST; another measure")},
