@@ -83,7 +83,7 @@ def caption(records) -> str:
                     f"{record.metric('train_samples')['value']:,.0f} samples, {seeds}")
     return ("The hidden gradient replaced in a share of the batches, spread evenly, by what the arm makes of it (zero "
             "and frozen: nothing); the others learn by the exact gradient (spiking: the surrogate gradient). Mean and "
-            f"sample standard deviation over seeds of the test score after the last epoch. {'; '.join(told)}. Open "
+            f"sample standard deviation over seeds of the test score after the last epoch. {'; '.join(told)}. Large "
             "symbols: published, one value each, the best epoch on the test set, where shares count time steps and "
             "NETtalk's score is another measure.")
 
