@@ -23,6 +23,8 @@ NOT_VERIFIED = "n/a (not verified)"      # a number known at second hand only is
 PARAMETERS = {
     "step": Parameter(0.0, unit="ms", minimum=0.0, maximum=20.0, help="stdbp: time step of a network on a grid; 0: "
                       "exact times, without one"),
+    "jitter_input": Parameter(-1.0, minimum=-1.0, maximum=10.0, help="stdbp: standard deviation by which input spikes "
+                              "are early or late in training, in tau; -1: the task's own"),
 }
 
 
@@ -81,7 +83,8 @@ def rank_times(images: np.ndarray) -> np.ndarray:
 def made(p, samples: Samples, task: Task, arm: str) -> STDBP:
     """The network that a protocol's parameters `p` ask for."""
     settings = dict(task.settings)
-    settings |= {name: p[name] for name in ("rate_hidden", "rate_output", "drop_input") if p[name] >= 0}
+    settings |= {name: p[name] for name in ("rate_hidden", "rate_output", "drop_input", "jitter_input")
+                 if p[name] >= 0}
     settings |= {"displaced": p.jitter} if p.get("jitter") else {}
     layers = (samples.images.shape[1], *[p.hidden or task.hidden] * p.depth, samples.classes)
     if p.step > 0 * second:
