@@ -116,7 +116,7 @@ def main():
     parser.add_argument("check", choices=("convergence", "targets", "speed"))
     parser.add_argument("names", nargs="*", metavar="PROTOCOL", default=NAMES)
     parser.add_argument("--seeds", type=int, default=10)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()      # --seeds may stand between the names
     {"convergence": convergence, "targets": targets, "speed": speed}[given.check](given.names or NAMES, given.seeds)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from benchmarks import biology_checks
 from benchmarks.biology_checks import NAMES, converged, halved
 from sbp_brian.cli import main
 from sbp_brian.protocols.biology import bi_poo_1998, du_poo_2004
@@ -98,6 +99,17 @@ def test_the_blocker_of_the_manual(capsys):
 def test_which_steps_are_halved():
     assert {name: halved(name) for name in ("tao-2000", "tsodyks-1998", "turrigiano-1998")} == {
         "tao-2000": {"step": 0.25, "tick": 0.5}, "tsodyks-1998": {"step": 0.5}, "turrigiano-1998": {"tick": 300}}
+
+
+@pytest.mark.parametrize(("given", "expected"), [
+    (["--seeds", "3", "tao-2000", "du-2009"], (["tao-2000", "du-2009"], 3)), (["tao-2000"], (["tao-2000"], 10)),
+    ([], (NAMES, 10))])
+def test_the_command_takes_names_and_seeds(monkeypatch, given, expected):
+    called = []
+    monkeypatch.setattr(biology_checks, "targets", lambda *arguments: called.append(arguments))
+    monkeypatch.setattr("sys.argv", ["biology_checks", "targets", *given])
+    biology_checks.main()
+    assert called == [expected]
 
 
 @pytest.mark.slow
