@@ -1,18 +1,8 @@
-"""How the suite compiles, and what it says of the tests for the target cuda, where they ran and where they did not."""
+"""What the suite says of the tests for the target cuda, where they ran and where they did not."""
 import importlib.util
-
-from brian2 import prefs
 
 from sbp_brian._cuda_toolkit import curand, gpus, toolkit
 from sbp_brian._target_errors import DeviceMissing
-
-OPTIMISATION = "codegen.cpp.extra_compile_args_gcc"
-
-
-def pytest_configure(config):
-    """Compile with -O1 where slow tests are left out: programs run for milliseconds there and compile for seconds."""
-    if config.option.markexpr == "not slow":
-        prefs[OPTIMISATION] = ["-O1" if flag == "-O3" else flag for flag in prefs[OPTIMISATION]]
 
 
 def cuda_lack() -> str:

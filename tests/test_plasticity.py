@@ -25,6 +25,7 @@ from sbp_brian.rules import RuleError
 from sbp_brian.targets import Simulation
 from sbp_brian.transport import Chain
 from tests import reference
+from tests.compiling import quickly
 
 DT, STEPS, N_PRE, N_POST = 1e-3, 300, 4, 3
 DELAY = 3e-3
@@ -96,7 +97,8 @@ def results():
     @functools.cache
     def run(name):
         target, rules = NETWORKS[name]
-        return Simulation(functools.partial(network, rules), STEPS * DT * 1000 * ms, target=target).run(seed=1)
+        with quickly(target):
+            return Simulation(functools.partial(network, rules), STEPS * DT * 1000 * ms, target=target).run(seed=1)
     return run
 
 

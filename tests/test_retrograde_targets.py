@@ -10,6 +10,7 @@ from brian2 import nS
 from reference.retrograde_cases import DT, STEPS, Case, expected, network
 
 from sbp_brian.targets import Simulation
+from tests.compiling import quickly
 
 CHAIN = ("chain", 3, 5, 2000.0, 1500.0, 40)
 SIX = [  # between them: every emission, activity, transport, expression, arm and pathway form
@@ -119,12 +120,9 @@ def results():
 
     def run(target):
         if target not in done:
-            done[target] = Simulation(
-                partial(network, CASES[target]),
-                STEPS * DT,
-                target=target.split()[-1],
-                dt=DT,
-            ).run(seed=1)
+            with quickly(target):
+                simulation = Simulation(partial(network, CASES[target]), STEPS * DT, target=target.split()[-1], dt=DT)
+                done[target] = simulation.run(seed=1)
         return done[target]
 
     return run
