@@ -99,11 +99,13 @@ def draw(records):
     trained.text(0.93 * bound, 0.97, "bound on 1/W", ha="right", va="top", color=GREY)
     trained.set(xlabel=r"|dt/dV| at the crossing ($\tau$)", ylabel="share of spikes above", xscale="log",
                 ylim=(0, 1.05), title=f"after learning: {record.protocol}")
-    trained.set_xticks(ticks := [at for at in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30) if at < 1.5 * bound],
+    ends = [line.get_xdata()[[0, -1]] for line in trained.lines[:-1]] + [[bound, bound]]
+    low, high = 0.7 * min(e[0] for e in ends), 1.5 * max(e[1] for e in ends)
+    trained.set_xticks(ticks := [at for at in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if low < at < high],
                        [f"{at:g}" for at in ticks])
-    trained.set_xlim(0.7 * min(line.get_xdata()[0] for line in trained.lines), 1.5 * bound)
+    trained.set_xlim(low, high)
     trained.minorticks_off()
-    trained.legend(loc="lower left")
+    trained.legend(loc="center", bbox_to_anchor=(0.62, 0.6))
     return drawing
 
 

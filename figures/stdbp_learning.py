@@ -29,14 +29,15 @@ KERNELS = {
 
 
 def ours(records):
-    """The newest record of each arm for the task with most of them, MNIST before others."""
+    """The longest record of each arm for the network with most of them, MNIST before others; of equals the newest."""
     found = {}
     for record in sorted(records, key=lambda r: (len(r.array("epoch")), r.started)):
-        if record.parameters.get("model", {"value": ""})["value"] == "stdbp":
-            name = record.parameters["arm"]["value"]
-            found.setdefault(record.protocol, {})["exact" if name == "own" else name] = record
-    task = max(found, key=lambda name: (name == "mnist", len(found[name]))) if found else None
-    return task, found.get(task, {})
+        given = {name: about["value"] for name, about in record.parameters.items()}
+        if given.get("model") == "stdbp":
+            network = record.protocol, *(given.get(name) for name in ("hidden", "depth", "step", "jitter"))
+            found.setdefault(network, {})["exact" if given["arm"] == "own" else given["arm"]] = record
+    network = max(found, key=lambda key: (key[0] == "mnist", len(found[key]))) if found else (None,)
+    return network[0], found.get(network, {})
 
 
 def rastered(record):
