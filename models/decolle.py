@@ -221,7 +221,7 @@ class Decolle:
         spikes = np.asarray(spikes)
         if spikes.ndim != 3:
             raise ValueError(f"spikes must have the shape (samples, steps, inputs), got {spikes.shape}")
-        return np.packbits(spikes.reshape(len(spikes), -1) != 0, axis=1)
+        return np.packbits(spikes.reshape(len(spikes), spikes.shape[1] * spikes.shape[2]) != 0, axis=1)
 
     # ---------------------------------------------------------------------------------------------------- building
     def network(self, presentation: Presentation) -> Network:

@@ -52,7 +52,10 @@ def test_what_stands_beside_a_run(tmp_path):
 
 @needs_recordings
 def test_windows_as_spikes_hold_the_events_of_each_step():
-    context = SimpleNamespace(parameters=SimpleNamespace(window=50 * ms, hold_out=True, arm="own"), seed=0)
+    asked = SimpleNamespace(window=50 * ms, hold_out=False, arm="own")
+    context = SimpleNamespace(parameters=asked, seed=0)
+    assert len(dvsgesture.load_spikes(context).validation) == 0
+    asked.hold_out = True
     samples = dvsgesture.load_spikes(context)
     assert [len(samples.training), len(samples.validation), len(samples.test)] == [160, 40, 80]
     row = samples.training[16 * 3 + 5]                                     # the fourth recording, 250 to 300 ms
