@@ -88,10 +88,11 @@ def main(images: int = 20_000, epochs: int = 10, seeds: int = 3) -> None:
             weights, took = learn(row, patterns, rate, epochs, seed)
             seconds += took
             found.append([100 * accuracy(weights, patterns, rows) for rows in (patterns.validation, patterns.test)])
-        mean, spread = np.mean(found, 0), np.std(found, 0, ddof=1) if seeds > 1 else (np.nan, np.nan)
+        mean = np.mean(found, 0)
+        spread = [f" +- {s:.2f}" for s in np.std(found, 0, ddof=1)] if seeds > 1 else ["", ""]
         told = ", ".join(f"{r:g}: {100 * a:.1f}" for r, a in tried.items())
-        print(f"{row}: rate {rate:g} ({told}); validation {mean[0]:.2f} +- {spread[0]:.2f} %, test {mean[1]:.2f} +- "
-              f"{spread[1]:.2f} %, {images * epochs * seeds / seconds:,.0f} images per second of processor time",
+        print(f"{row}: rate {rate:g} ({told}); validation {mean[0]:.2f}{spread[0]} %, test {mean[1]:.2f}"
+              f"{spread[1]} %, {images * epochs * seeds / seconds:,.0f} images per second of processor time",
               flush=True)
 
 
