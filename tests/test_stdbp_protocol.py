@@ -43,10 +43,11 @@ def test_it_learns_and_says_what_it_spent(records):
 def test_parameters_choose_the_network():
     data = Samples(np.ones((3, 5), np.uint8), np.zeros(3, int), 3, *np.arange(3).reshape(3, 1))
     asked = protocols.get("yin-yang").resolve
-    network = made(asked(hidden=20, depth=2, step="4 ms", drop_input=0.1, jitter_input=0.2), data, TASK, "exact")
+    grid = asked(hidden=20, depth=2, step="4 ms", drop_input=0.1, jitter_input=0.2, optimiser="momentum")
+    network = made(grid, data, TASK, "exact")
     assert isinstance(network, GridSTDBP)
     assert (network.layers, network.step) == ((5, 20, 20, 3), 4 * ms)
-    assert (network.drop_input, network.jitter_input) == (0.1, 0.2)
+    assert (network.drop_input, network.jitter_input, network.optimiser) == (0.1, 0.2, "momentum")
     network = made(asked(), data, TASK, "frozen")
     assert type(network) is STDBP
     assert (network.layers, network.arm, network.drop_input) == ((5, 120, 3), "frozen", 0.0)

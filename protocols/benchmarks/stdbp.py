@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from brian2 import second
 
-from sbp_brian.models.stdbp import ARMS, STDBP
+from sbp_brian.models.stdbp import ARMS, OPTIMISERS, STDBP
 from sbp_brian.models.stdbp_grid import GridSTDBP
 from sbp_brian.protocol import Context, Parameter, ParameterError
 from sbp_brian.trials import Samples, Training
@@ -25,6 +25,8 @@ PARAMETERS = {
                       "exact times, without one"),
     "jitter_input": Parameter(-1.0, minimum=-1.0, maximum=10.0, help="stdbp: standard deviation by which input spikes "
                               "are early or late in training, in tau; -1: the task's own"),
+    "optimiser": Parameter("adam", choices=OPTIMISERS, help="stdbp: what makes changes of gradients; rates do not "
+                           "carry over (momentum: about 0.01)"),
 }
 
 
@@ -82,7 +84,7 @@ def rank_times(images: np.ndarray) -> np.ndarray:
 
 def made(p, samples: Samples, task: Task, arm: str) -> STDBP:
     """The network that a protocol's parameters `p` ask for."""
-    settings = dict(task.settings)
+    settings = {**task.settings, "optimiser": p.optimiser}
     settings |= {name: p[name] for name in ("rate_hidden", "rate_output", "drop_input", "jitter_input")
                  if p[name] >= 0}
     settings |= {"displaced": p.jitter} if p.get("jitter") else {}
@@ -100,6 +102,9 @@ def run(context: Context, samples: Samples, task: Task) -> None:
         raise ParameterError(f"arm={arm} is none of model=stdbp, which has {', '.join(ARMS)}")
     if arm == "rank-order":
         samples = replace(samples, images=rank_times(samples.images))
+    if context.target == "cuda" and (p.step == 0 * second or p.optimiser == "adam"):
+        raise ParameterError("model=stdbp with exact times or Adam does one thing after another, and CUDA all at once; "
+                             "add -s step=1ms -s optimiser=momentum -s rate_hidden=0.01 -s rate_output=0.01")
     network = made(p, samples, task, arm)
     facts = {"model": "stdbp", "network": repr(network)}
     training = Training(network.trial_model(), samples, context.folder, target=context.target, seed=context.seed,
