@@ -17,6 +17,7 @@ def record(tmp_path_factory):
         "test_each_epoch": True, "hold_out": False})
 
 
+@pytest.mark.slow
 def test_nettalk_by_the_released_model(record):
     values = {row["name"]: row["value"] for row in record.metrics}
     table = next(table for table in record.tables if table["name"].startswith("predictors"))

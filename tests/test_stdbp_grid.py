@@ -28,6 +28,7 @@ def relative(weights):
     return np.linalg.norm(grid - exact) / np.linalg.norm(exact - start)
 
 
+@pytest.mark.slow
 def test_small_steps_give_the_exact_times_and_weights():
     times, weights = both(60, 0.05 * ms, target="cpp")
     assert 0.02 < (times[0] == WINDOW).mean() < 0.9, "the case must hold silent and spiking cells"
