@@ -82,9 +82,9 @@ def test_the_network_follows_the_reference(target, arm, trial):
     assert int(result["onsets.N"]) == int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
 
 
-@pytest.mark.parametrize(("target", "arm", "n_hidden"), [("cpp", "weighted/activity", (12, 9)),
-                                                         ("numpy", "weighted/activity", (12, 9, 7)),
-                                                         ("numpy", "weighted", (12, 9))])
+@pytest.mark.parametrize(("target", "arm", "n_hidden"), [
+    pytest.param("cpp", "weighted/activity", (12, 9), marks=pytest.mark.slow),
+    ("numpy", "weighted/activity", (12, 9, 7)), ("numpy", "weighted", (12, 9))])
 def test_layers_in_cascade_follow_the_reference(target, arm, n_hidden, trial):
     start, result = run(target, arm, trial, n_hidden=n_hidden)
     assert [name for name in start if name.endswith(".w")] == [
