@@ -1,11 +1,10 @@
 """The pairing experiments: closed forms, controls, the same tables on the targets, and what a user may get wrong."""
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, Quantity, ms, mV, pA, prefs, second
+from manual import example
 
 from sbp_brian import figures, protocols
 from sbp_brian.models.circuits import SPREAD, Circuit, CircuitError, Timeline, build, culture_sbp, culture_stdp
@@ -313,12 +312,7 @@ def test_the_rule_is_the_librarys_with_gates():
 
 
 def test_the_example_of_the_manual(capsys):
-    page = (Path(__file__).parents[1] / "docs" / "biology.md").read_text(encoding="utf-8")
-    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
-    assert len(code.splitlines()) < 40
-    names = {"__name__": "example"}
-    exec(compile(code, "docs/biology.md", "exec"), names)
-    recordings = names["main"](target="numpy")
+    recordings = example()(target="numpy")
     assert len(capsys.readouterr().out.splitlines()) == 4
     assert recordings.noise_free("Q paired", "S->P").mean() > 0.1
     assert recordings.noise_free("half blocked", "S->P").mean() < 0.7 * recordings.noise_free("Q paired", "S->P").mean()

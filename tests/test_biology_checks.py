@@ -1,9 +1,8 @@
 """What is asked of all biological protocols alike: bad input at the command line, blockers, convergence, the manual."""
-import re
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from manual import example
 
 from benchmarks import biology_checks
 from benchmarks.biology_checks import NAMES, converged, halved
@@ -83,12 +82,7 @@ def test_blocks_of_trkb_are_named_by_what_they_leave():
 
 
 def test_the_blocker_of_the_manual(capsys):
-    page = (Path(__file__).parents[1] / "docs" / "biology.md").read_text(encoding="utf-8")
-    code = re.search(r"## A blocker of your own.*?```python\n(.*?)```", page, re.DOTALL)[1]
-    assert len(code.splitlines()) < 40
-    names = {"__name__": "example"}
-    exec(compile(code, "docs/biology.md", "exec"), names)
-    recordings = names["main"](target="numpy")
+    recordings = example("## A blocker of your own")(target="numpy")
     assert len(capsys.readouterr().out.splitlines()) == 4
     full, half, none = (recordings.noise_free(name, "I->A").mean() for name in ("control", "50% in A", "0% in A"))
     assert (none, full > 0.2, 0.3 * full < half < 0.8 * full) == (0, True, True)

@@ -1,11 +1,11 @@
 """Retina and tectum: closed forms, the blockers, latency, spikes to light, the same tables, and bad input."""
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, second, um
+from manual import example
 
 from sbp_brian import figures, protocols
 from sbp_brian.models.circuits import CircuitError, Timeline
@@ -245,12 +245,7 @@ def test_the_figure_is_drawn_from_the_record_alone(records, name):
 
 
 def test_the_example_of_the_manual(capsys):
-    page = (Path(__file__).parents[1] / "docs" / "biology.md").read_text(encoding="utf-8")
-    code = re.search(r"## From tectum to retina.*?```python\n(.*?)```", page, re.DOTALL)[1]
-    assert len(code.splitlines()) < 40
-    names = {"__name__": "example"}
-    exec(compile(code, "docs/biology.md", "exec"), names)
-    names["main"](target="numpy")
+    example("## From tectum to retina")(target="numpy")
     short, long = (int(re.search(r"um (\d+) min", line)[1]) for line in capsys.readouterr().out.splitlines())
     assert long - short == pytest.approx(400 / 60, abs=1.1)
 

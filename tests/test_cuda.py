@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brian2 import Clock, Network, NeuronGroup, Synapses, linked_var, ms
 from click.testing import CliRunner
-from conftest import cuda_lack
+from cuda_marks import cuda
 from targets_network import DURATION, make
 
 from sbp_brian import _cuda_target, _cuda_toolkit, _cuda_units, building, protocols, targets
@@ -18,15 +18,7 @@ from sbp_brian.models.stdbp_grid import GridSTDBP
 from sbp_brian.targets import Simulation, collecting
 from sbp_brian.trials import Samples, Training
 
-LACK = cuda_lack()
-needs_cuda = [pytest.mark.cuda, pytest.mark.skipif(bool(LACK), reason=f"CUDA tests did not run: {LACK}")]
 no_gpu = pytest.mark.skipif(bool(_cuda_toolkit.gpus()), reason="this machine has a GPU")
-
-
-def cuda(decorated):
-    for mark in needs_cuda:
-        decorated = mark(decorated)
-    return decorated
 
 
 def kit(version=(13, 0), codes=("80", "90", "90a"), **more):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, ms, prefs
-from conftest import cuda_lack
+from cuda_marks import cuda
 
 from sbp_brian import building, figures
 from sbp_brian._rule_checks import RuleError
@@ -20,11 +20,6 @@ from tests.reference import decolle as reference
 
 LAYERS, READOUTS, STEPS = (14, 11, 9, 8), (3, 2, 4), 300
 FORMS = ["rank1", "dense"]
-LACK = cuda_lack()
-
-
-def cuda(decorated):
-    return pytest.mark.cuda(pytest.mark.skipif(bool(LACK), reason=f"CUDA tests did not run: {LACK}")(decorated))
 
 
 def model(**kwds):
