@@ -7,7 +7,6 @@ target, so that rows of two tables can be subtracted.
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import time
 
 from brian2 import ms
 
+from benchmarks._common import children_s
 from sbp_brian import protocols
 from sbp_brian.models.circuits import SPREAD
 from sbp_brian.protocol import execute
@@ -81,30 +81,24 @@ def shown(found):
                      in sorted(found.items(), key=lambda item: item[0] != "points"))
 
 
-def spent():
-    """Processor time of all children so far, s."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def speed(names, seeds):
     """Processor and wall time of the nine-cell circuit, then of each protocol from an empty cache."""
     for copies in (1, 100):
         experiment = Experiment(SPREAD, "cpp", copies=copies)
         experiment.simulation.build()
-        before = spent()
+        before = children_s()
         recordings = experiment.run(conditions(10 * ms)[:1], seeds=copies, workers=1)
         print(f"nine cells, {float(experiment.timeline.duration) / 60:.1f} min, copies: {copies}; "
-              f"processor {spent() - before:.2f} s, wall {recordings.run_s:.2f} s; "
+              f"processor {children_s() - before:.2f} s, wall {recordings.run_s:.2f} s; "
               f"I->A {recordings.noise_free('LTP', 'I->A').mean():+.1%}", flush=True)
     total = [0.0, 0.0]
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            start, before = time.perf_counter(), spent()
+            start, before = time.perf_counter(), children_s()
             command = [sys.executable, "-m", "sbp_brian.cli", "run", name, "-s", f"seeds={seeds}", "--out", folder]
             subprocess.run(command, env=os.environ | {"SBP_CACHE": f"{folder}/cache"}, check=True,
                            stdout=subprocess.DEVNULL)
-            took = time.perf_counter() - start, spent() - before
+            took = time.perf_counter() - start, children_s() - before
             total = [a + b for a, b in zip(total, took, strict=True)]
             print(f"| `{name}` | {took[0]:.1f} | {took[1]:.1f} |", flush=True)
     print(f"| all | {total[0]:.0f} | {total[1]:.0f} |")

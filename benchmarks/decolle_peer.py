@@ -7,7 +7,6 @@ step, and end with the same weights; how far these are apart is printed.
 """
 
 import functools
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks._common import children_s
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.protocols.benchmarks.decolle import MNIST
@@ -24,12 +24,6 @@ from sbp_brian.trials import Presentation
 
 #: Samples after which weights are compared; a spike that rounding moves sets networks apart for good.
 COMPARED = 5
-
-
-def children_s():
-    """Processor time of all finished programs that this one started (s)."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 class Standalone:

@@ -18,24 +18,15 @@ import tempfile
 
 import numpy as np
 
-from sbp_brian.datasets import load_mnist
+from benchmarks._common import mnist_patterns
 from sbp_brian.models.rate_reference import RateReference
-from sbp_brian.numpy_training import NumpyTraining, Patterns, one_hot
+from sbp_brian.numpy_training import NumpyTraining, Patterns
 
 BATCH, DECAY = 10, 0.75
 #: Rates of the output, and by how much the hidden layer's is larger in each arm.
 OUTPUT = (0.05, 0.1, 0.2)
 HIDDEN = {"backpropagation": (1,), "weighted/activity": (1,), "weighted": (1, 4), "change": (1e-3, 1e-2),
           "frozen": (0,), "shuffled-labels": (1,)}
-
-
-def patterns() -> Patterns:
-    """The images, as the protocol ``mnist`` divides them."""
-    parts = {}
-    for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test")):
-        data = load_mnist(split)
-        parts[name] = data.images, one_hot(data.labels, 10)
-    return Patterns.join(parts, scale=1 / 255)
 
 
 def trained(samples: Patterns, arm: str, rates: tuple[float, float], epochs: int, seed: int) -> NumpyTraining:
@@ -62,7 +53,7 @@ def chosen(samples: Patterns, arm: str) -> tuple[float, float]:
 
 def main(epochs: int = 6, seeds: int = 3, arms: tuple[str, ...] = ()) -> None:
     """A line for each choice, then one for each arm."""
-    samples = patterns()
+    samples = mnist_patterns()
     for arm in arms or HIDDEN:
         rates = chosen(samples, arm)
         done = [trained(samples, arm, rates, epochs, seed) for seed in range(seeds)]

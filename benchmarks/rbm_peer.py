@@ -16,9 +16,9 @@ import time
 import numpy as np
 from sklearn.neural_network import BernoulliRBM
 
-from sbp_brian.datasets import load_mnist
+from benchmarks._common import mnist_patterns
 from sbp_brian.models.rbm import RBM
-from sbp_brian.numpy_training import NumpyTraining, Patterns, one_hot
+from sbp_brian.numpy_training import NumpyTraining, Patterns
 
 HIDDEN, BATCH = 500, 100
 RATES = (0.02, 0.05, 0.1)
@@ -38,16 +38,6 @@ class Learned(RBM):
     def posterior(self, x):
         """Nothing is asked while it learns."""
         return np.zeros((len(x), self.layers[2]), self.dtype)
-
-
-def load(images: int) -> Patterns:
-    """MNIST, so many training images; the last 5,000 of the 60,000 validate."""
-    parts = {}
-    for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test")):
-        data = load_mnist(split)
-        n = images if name == "training" else len(data)
-        parts[name] = data.images[:n], one_hot(data.labels[:n], 10)
-    return Patterns.join(parts, scale=1 / 255)
 
 
 def learn(row: str, patterns: Patterns, rate: float, epochs: int, seed: int):
@@ -75,7 +65,7 @@ def accuracy(weights, patterns: Patterns, rows: np.ndarray) -> float:
 
 def main(images: int = 20_000, epochs: int = 10, seeds: int = 3) -> None:
     """Print a table."""
-    patterns, few = load(images), load(images // 5)
+    patterns, few = mnist_patterns(images), mnist_patterns(images // 5)
     print(f"{images:,} images, {epochs} epochs, {HIDDEN} hidden units, batches of {BATCH}, {seeds} seeds")
     for row in ROWS:
         tried = {}
