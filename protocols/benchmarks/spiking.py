@@ -18,6 +18,7 @@ from sbp_brian.models.rate_reference import angles
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.protocol import Context, Parameter, ParameterError
 from sbp_brian.protocols.benchmarks import operations
+from sbp_brian.protocols.benchmarks.averaging import take_mean
 from sbp_brian.rasters import record_spikes
 from sbp_brian.trials import Samples, Training, total
 
@@ -170,9 +171,7 @@ def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | N
         training.simulation.build()
     with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} samples") as bar:
         history = training.run(p.epochs, bar)
-    if (last := min(average, len(history))) > 1:
-        training.learned = training.checkpoints.mean(len(history) - last + 1, len(history))
-        context.note(f"tested with the mean of the weights after each of the last {last} epochs")
+    last = take_mean(context, training, len(history), average)
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
         scores, outputs, result = training.score(samples.test, bar)
     _score(context, training, history, scores, outputs, task, repeated, last)

@@ -13,6 +13,7 @@ from brian2 import second
 from sbp_brian.models.stdbp import ARMS, OPTIMISERS, STDBP
 from sbp_brian.models.stdbp_grid import GridSTDBP
 from sbp_brian.protocol import Context, Parameter, ParameterError
+from sbp_brian.protocols.benchmarks.averaging import take_mean
 from sbp_brian.trials import Samples, Training
 
 __all__ = ["FASHION", "MNIST", "NOT_VERIFIED", "PARAMETERS", "Task", "rank_times", "run"]
@@ -113,10 +114,7 @@ def run(context: Context, samples: Samples, task: Task) -> None:
         training.simulation.build()
     with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} samples") as bar:
         history = training.run(p.epochs, bar)
-    averaged = min(p.average or task.average, len(history))
-    if averaged > 1:
-        training.learned = training.checkpoints.mean(len(history) - averaged + 1, len(history))
-        context.note(f"tested with the mean of the weights after each of the last {averaged} epochs")
+    averaged = take_mean(context, training, len(history), p.average or task.average)
     if network.displaced:
         context.note(f"training images were displaced by up to {network.displaced} pixels at random: augmented data")
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
