@@ -61,17 +61,21 @@ def window_us(p) -> int:
     return window
 
 
+def recordings() -> list:
+    """Gesture and events (32 x 32 pixels) of each recording."""
+    return [(clip.label, clip.read().pooled(POOL)) for clip in ten_recordings()]
+
+
 def load_samples(context: Context) -> tuple[Samples, dict[str, np.ndarray]]:
     """The windows as bytes, and the number of events of each, by part."""
     p, window = context.parameters, window_us(context.parameters)
     parts = PARTS[p.hold_out]
-    recordings = [(clip.label, clip.read().pooled(POOL)) for clip in ten_recordings()]
-    counts, labels = {}, {}
+    read, counts, labels = recordings(), {}, {}
     for name, (start, stop) in parts.items():
         n = (stop - start) // window
-        frames = [events.cut(start, stop).frames(window, n, polarities=p.polarities) for _, events in recordings]
+        frames = [events.cut(start, stop).frames(window, n, polarities=p.polarities) for _, events in read]
         counts[name] = np.concatenate(frames)
-        labels[name] = np.repeat([label for label, _ in recordings], n)
+        labels[name] = np.repeat([label for label, _ in read], n)
         context.note(f"{name}: {len(labels[name])} windows of {window / 1000:g} ms, {start / 1e6:g} to {stop / 1e6:g} "
                      f"s of DvsGesture, {TEN_RECORDINGS}")
     known = counts["training"]
@@ -87,14 +91,13 @@ def load_samples(context: Context) -> tuple[Samples, dict[str, np.ndarray]]:
 def load_spikes(context: Context) -> Samples:
     """The same windows as spikes in steps of 1 ms, packed; every event of a step in one spike."""
     p, window = context.parameters, window_us(context.parameters)
-    arrays = {}
+    read, arrays = recordings(), {}
     for name, (start, stop) in PARTS[p.hold_out].items():
         n, bits, labels = (stop - start) // window, [], []
-        for clip in ten_recordings():
-            events = clip.read().pooled(POOL).cut(start, stop)
-            spikes = events.frames(1000, (stop - start) // 1000, polarities=True) > 0
+        for label, events in read:
+            spikes = events.cut(start, stop).frames(1000, (stop - start) // 1000, polarities=True) > 0
             bits.append(Decolle.packed(spikes.reshape(n, window // 1000, LOCAL["inputs"])))
-            labels += [clip.label] * n
+            labels += [label] * n
         arrays[name] = np.concatenate(bits), np.array(labels, int)
     samples = Samples.join(arrays, classes=CLASSES)
     return samples.with_shuffled_training_labels(context.seed) if p.arm == "shuffled-labels" else samples
