@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from brian2 import Clock, Equations, NeuronGroup
 
+from sbp_brian.models import _displaced
 from sbp_brian.models import _sbp_network_code as code
 
 #: Inputs whose pixels send spikes of their own during the sample.
@@ -23,7 +24,7 @@ def pixels(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
     if model.drop_input:
         equations.append(code.DROPPED_PIXELS)
     if model.jitter:
-        equations.append(code.DISPLACED)
+        equations += ["jitter : 1 (shared)", _displaced.VARIABLES]
     if model.dale:
         equations.append(code.SIGN)
     if spiking:
@@ -43,7 +44,7 @@ def pixels(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
     read = "teacher_on = teaching(t)\nx = sample_value(shown(t), i)"
     if model.jitter:
         cells.column = np.arange(model.n_input) % model.width
-        read = code.READ_DISPLACED
+        read = _displaced.READ
     if model.drop_input:
         read += "*int(rand() >= drop*teacher_on)/(1 - drop*teacher_on)"
     if spiking:

@@ -11,18 +11,6 @@ teacher_on : 1 (shared)  # 1 while a sample with a teacher is shown
 x : 1                    # intensity of the pixel, 0 to 1
 """
 DROPPED_PIXELS = "drop : 1 (shared)  # share of active pixels that are lost while there is a teacher"
-DISPLACED = """
-jitter : 1 (shared)      # largest displacement, while there is a teacher
-to_right : 1 (shared)    # displacement of this sample, in pixels
-down : 1 (shared)
-column : 1
-"""
-READ_DISPLACED = """
-teacher_on = teaching(t)
-to_right = teacher_on*(floor((2*jitter + 1)*rand()) - jitter)
-down = teacher_on*(floor((2*jitter + 1)*rand()) - jitter)
-x = sample_value(shown(t), int(clip(i - to_right - width*down, 0, N - 1)))\
-*int(column >= to_right and column - to_right < width)*int(i >= width*down and i - width*down < N)"""
 #: Of pixels that send spikes: x becomes the trace by which their synapses learn.
 SPIKING_PIXELS = """
 learning : 1 (shared)    # 1 in the first step after a sample with a teacher, until a new sample begins

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sbp_brian.models._sbp_network_code import READ_DISPLACED
+from sbp_brian.models import _displaced
 
 __all__ = ["equations", "namespace", "read"]
 
@@ -13,7 +13,7 @@ JITTER = """
 spike_time = spike_time + jitter*randn()
 fired = fired*int(rand() >= missing)
 """
-DISPLACED = "to_right : 1 (shared)\ndown : 1 (shared)\ncolumn : 1\nx : 1\n"
+DISPLACED = _displaced.VARIABLES + "x : 1\n"
 READ = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
 
 
@@ -29,7 +29,7 @@ def namespace(displaced: int, width: int) -> dict[str, int]:
 
 def read(*, noisy: bool, displaced: int, drop_input: float, jitter_input: float) -> str:
     """Code by which input cells take their times from the sample; see `STDBP` for what the arguments do."""
-    code = f"{READ_DISPLACED}\nfired = int(x > 0)\nspike_time = (1 - x)*tau\n" if displaced else READ
+    code = f"{_displaced.READ}\nfired = int(x > 0)\nspike_time = (1 - x)*tau\n" if displaced else READ
     if drop_input:
         code += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
     if jitter_input:

@@ -39,6 +39,7 @@ import numpy as np
 from brian2 import Clock, EventMonitor, Network, Quantity, SpikeMonitor, StateMonitor, ms, second
 
 from sbp_brian._names import names_parameters, unknown
+from sbp_brian.models import _displaced
 from sbp_brian.models import _sbp_network_cells as cells_of
 from sbp_brian.models import _sbp_network_code as code
 from sbp_brian.models._sbp_network_cells import order_of
@@ -211,9 +212,7 @@ class SBPNetwork:
             require_positive("SBPNetwork", name, getattr(self, name), second, "units of time")
         if not 0 <= self.hidden_start < 1:
             raise ValueError(f"hidden_start must be from 0 to below the threshold of 1, got {self.hidden_start}")
-        if self.jitter < 0 or (self.jitter and (self.width < 1 or self.n_input % self.width)):
-            raise ValueError(f"jitter needs 0 or more pixels, and rows of a width that divides the {self.n_input} "
-                             f"inputs; got jitter={self.jitter}, width={self.width}")
+        _displaced.check("jitter", self.jitter, self.width, self.n_input)
         _ = self.retrograde  # lets it check its own parameters now
 
     @property

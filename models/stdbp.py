@@ -38,7 +38,7 @@ from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantit
 
 from sbp_brian.event_order import EventOrder
 from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, comparison, learner, timing_rule
-from sbp_brian.models import _stdbp_input
+from sbp_brian.models import _displaced, _stdbp_input
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
 from sbp_brian.transport import Window
@@ -167,9 +167,7 @@ class STDBP:
         for name in ("drop", "drop_input"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
-        if self.displaced < 0 or (self.displaced and (self.width < 1 or self.layers[0] % self.width)):
-            raise ValueError(f"displaced needs 0 or more pixels, and rows of a width that divides the {self.layers[0]} "
-                             f"inputs; got displaced={self.displaced}, width={self.width}")
+        _displaced.check("displaced", self.displaced, self.width, self.layers[0])
         if self.displaced and self.noisy:
             raise ValueError("displaced is for training and noisy for tests; make a network for each")
         for name in ("rate_hidden", "rate_output", "kappa", "revive", "revive_hidden", "spread", "decay",
