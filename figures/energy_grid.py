@@ -4,6 +4,8 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.arms import value
+from sbp_brian.figures._biology import minus
+from sbp_brian.figures._maps import along, rank
 from sbp_brian.figures.base import COLUMNS, GREY, Figure, label_panels, new
 
 __all__ = ["FIGURE", "grid", "sweep"]
@@ -15,13 +17,10 @@ ARMS = ("sbp", "without-sbp")
 
 def sweep(records):
     """Of the sweeps over arms and both numbers of steps the one with most runs, then the newest; None without one."""
-    best, rank = None, (0, "")
-    for record in records:
-        if record.protocol == "sweep" and {f"axis_{name}" for name in AXES} <= set(record.array_info):
-            size = int((record.array("runs") != "").sum()), record.started
-            if set(ARMS) <= set(record.array("axis_arm").tolist()) and size > rank:
-                best, rank = record, size
-    return best
+    found = [record for record in records if record.protocol == "sweep"
+             and {f"axis_{name}" for name in AXES} <= set(record.array_info)
+             and set(ARMS) <= set(record.array("axis_arm").tolist()) and rank(record)[0]]
+    return max(found, key=rank, default=None)
 
 
 def lacks(records) -> str:
@@ -36,12 +35,8 @@ def measure(record) -> str:
 
 def grid(record) -> np.ndarray:
     """Scores in per cent, shape (2 arms: SBP first, nudged steps, free steps, seeds); other axes are averaged."""
-    found, names = 100 * record.array(measure(record)), value(record, "swept parameters")
-    order = [*(names.index(name) for name in AXES), found.ndim - 1]
-    others = [k for k in range(found.ndim) if k not in order]
-    found = np.moveaxis(found, [*order, *others], range(found.ndim))
     arms = record.array("axis_arm").tolist()
-    return found.reshape(*found.shape[:4], -1).mean(-1)[[arms.index(name) for name in ARMS]]
+    return 100 * along(record, measure(record), AXES)[[arms.index(name) for name in ARMS]]
 
 
 def draw(records):
@@ -76,7 +71,7 @@ def _map(ax, record, score, title, **colours) -> None:
             continue
         red, green, blue, _ = image.cmap(image.norm(found))
         dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
-        ax.text(x, y, f"{found:.1f}".replace("-", "\u2212"), ha="center", va="center", fontsize=6,
+        ax.text(x, y, minus(f"{found:.1f}"), ha="center", va="center", fontsize=6,
                 color="white" if dark else "black")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.arms import value
+from sbp_brian.figures._maps import along, rank
 from sbp_brian.figures.base import BLUE, COLUMNS, GREY, VERMILION, Figure, label_panels, new
 
 __all__ = ["FIGURE", "maps"]
@@ -17,10 +18,9 @@ def maps(records) -> list:
     for record in records:
         if record.protocol == "sweep" and {"axis_lambda_p", "axis_lambda_f"} <= set(record.array_info):
             key = value(record, "swept protocol"), value(record, "model")
-            rank = int((record.array("runs") != "").sum()), record.started
-            if key not in chosen or rank > chosen[key][0]:
-                chosen[key] = rank, record
-    return [chosen[key][1] for key in sorted(chosen, key=str)]
+            if key not in chosen or rank(record) > rank(chosen[key]):
+                chosen[key] = record
+    return [chosen[key] for key in sorted(chosen, key=str)]
 
 
 def lacks(records) -> str:
@@ -30,12 +30,7 @@ def lacks(records) -> str:
 
 def grid(record, name: str) -> np.ndarray:
     """One array of a sweep as (lambda_p, lambda_f, seed), other axes averaged."""
-    values = record.array(name)
-    axes = value(record, "swept parameters")
-    order = [axes.index("lambda_p"), axes.index("lambda_f"), values.ndim - 1]
-    others = [k for k in range(values.ndim) if k not in order]
-    return np.moveaxis(values, [*order, *others], range(values.ndim)).reshape(*(values.shape[k] for k in order), -1
-                                                                              ).mean(-1)
+    return along(record, name, ("lambda_p", "lambda_f"))
 
 
 def measure(record) -> str:
