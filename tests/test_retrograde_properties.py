@@ -17,7 +17,7 @@ RULE = SynapseRule(
     on_pre={"pre": "x += 1\nw = clip(w - 0.3*y, 0, 3)"},
     on_post={"post": "y += 1\nw = clip(w + 0.4*x, 0, 3)"},
 )
-SLOW = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # no shrinking
+SLOW = settings(max_examples=5, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # no shrinking
 seeds = st.integers(0, 10**6)
 
 

@@ -130,7 +130,7 @@ def test_window_sums():
         Chain(length=30 * um, velocity=1 * mm / second, dt=1 * DT, stages=2, pool=9 * DT),
     ],
 )
-@pytest.mark.parametrize("stop", [1, 50])
+@pytest.mark.parametrize("stop", [1, 17, 50])
 def test_emitted_is_delivered_or_in_transit(transport, stop):
     """Emission in every step, so that it always coincides with expression; the run stops anywhere."""
     sbp = RetrogradeSBP(transport=transport)
