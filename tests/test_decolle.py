@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, ms, prefs
 from cuda_marks import cuda
+from test_claims import run as run_record
 
 from sbp_brian import building, figures
 from sbp_brian._rule_checks import RuleError
 from sbp_brian.decolle_cell import DecolleCell
 from sbp_brian.encoding import BitTable
 from sbp_brian.models.decolle import Decolle
-from sbp_brian.records import Record
 from sbp_brian.targets import Simulation
 from sbp_brian.trials import Presentation
 from tests.reference import decolle as reference
@@ -284,24 +284,20 @@ def test_code_for_cuda_is_generated(settings, tmp_path):
 
 
 # ------------------------------------------------------------------------------------------------------- figures
-def record_of(protocol, seed=0, arm="own", presentations=1000, layers=2, **more):
+def record_of(folder, protocol, seed=0, arm="own", presentations=1000, layers=2, model="decolle", **more):
     """A record as the protocols leave them, with what the figure reads."""
-    rng = np.random.default_rng(seed)
-    values = {"model": "decolle", "arm": arm, "epochs": presentations // 1000, **more}
-    parameters = {name: {"value": value, "unit": ""} for name, value in values.items()}
-    metrics = {"presentations": presentations, "linear_softmax_accuracy": 0.9, "nearest_mean_accuracy": 0.8}
-    record = Record(protocol, "", "benchmark", {}, parameters, "cpp", seed, {}, {}, f"2026-01-01T00:00:{seed:02}",
-                    metrics=[{"name": name, "value": value} for name, value in metrics.items()])
-    n = presentations // 1000
-    record.__dict__["arrays"] = {"epoch": np.arange(1, n + 1), "test_accuracy_by_layer": rng.random(layers),
-                                 "validation_accuracy_by_epoch_and_layer": rng.random((n, layers))}
-    return record
+    rng, n = np.random.default_rng(seed), presentations // 1000
+    arrays = {"test_accuracy_by_layer": rng.random(layers),
+              "validation_accuracy_by_epoch_and_layer": rng.random((n, layers))}
+    return run_record(folder, 0.9, seed, protocol, arrays=arrays, metrics={
+        "presentations": presentations, "linear_softmax_accuracy": 0.9, "nearest_mean_accuracy": 0.8},
+        model=model, arm=arm, epochs=n, **more)
 
 
-def test_the_figure_shows_seeds_of_the_longest_runs_and_their_controls():
-    records = [record_of("mnist", seed, presentations=2000) for seed in (0, 1, 2)]
-    records += [record_of("mnist"), record_of("mnist", arm="frozen", presentations=1000, layers=2)]
-    records += [record_of("nmnist", layers=3), record_of("nmnist", 1, shuffle_time=True, layers=3)]
+def test_the_figure_shows_seeds_of_the_longest_runs_and_their_controls(tmp_path):
+    records = [record_of(tmp_path, "mnist", seed, presentations=2000) for seed in (0, 1, 2)]
+    records += [record_of(tmp_path, "mnist"), record_of(tmp_path, "mnist", arm="frozen", presentations=1000, layers=2)]
+    records += [record_of(tmp_path, "nmnist", layers=3), record_of(tmp_path, "nmnist", 1, shuffle_time=True, layers=3)]
     drawing, _ = figures.get("decolle-learning").make(records)
     curves, bars, _, other = drawing.axes
     assert [len(line.get_xdata()) for line in curves.lines] == [2] * 6, "three seeds of two layers"
@@ -310,10 +306,10 @@ def test_the_figure_shows_seeds_of_the_longest_runs_and_their_controls():
     assert [text.get_text() for text in other.get_xticklabels()] == ["local", "time shuffled"]
 
 
-def test_the_figure_says_which_record_it_lacks():
+def test_the_figure_says_which_record_it_lacks(tmp_path):
     figure = figures.get("decolle-learning")
-    assert figure.missing([record_of("mnist")]) == []
-    for records in ([], [record_of("mnist", model="sbp_network")]):
+    assert figure.missing([record_of(tmp_path, "mnist")]) == []
+    for records in ([], [record_of(tmp_path, "mnist", model="sbp_network")]):
         assert "sbp run mnist -s model=decolle" in figure.missing(records)[0]
 
 
