@@ -1,7 +1,10 @@
 """What a run leaves behind: the `Result` mapping, and the description of a network's variables it is read with."""
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +16,19 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import Quantity, get_or_create_dimension
 
 from sbp_brian._target_errors import RunFailed, unknown
+
+
+def _remove(folder: Path) -> None:
+    """Remove the files of a result that nobody needs any more.
+
+    This runs wherever the result is freed, and Python drops exceptions there: a Ctrl+C meanwhile is sent again once
+    the caller is back in code of its own, so that a loop of runs can be stopped at any moment.
+    """
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 
 def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariable]]:
@@ -117,7 +133,7 @@ class Result(Mapping):
         self.completed, self.run_s, self.build_s = completed, run_s, build_s
         self.folder = folder
         if temporary and folder is not None:
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            weakref.finalize(self, _remove, folder)
 
     @property
     def stopped(self) -> bool:

@@ -1,8 +1,10 @@
 """Ctrl+C keeps what was done; Python operations are refused where they would be left out; programs that fail."""
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import brian2
@@ -10,6 +12,7 @@ import pytest
 from brian2 import Network, NetworkOperation, NeuronGroup, ms, network_operation, set_device
 
 from sbp_brian import targets
+from sbp_brian._result import Result
 from sbp_brian.targets import PythonOperationError, RunFailed, Simulation
 from tests.targets_network import DURATION, make, make_with_operation
 
@@ -56,6 +59,33 @@ def test_an_interrupted_run_keeps_what_was_done(target, how, kept, tmp_path):
     assert f"kept {kept} the simulation was stopped" in out, errors
     assert process.returncode == 0
     assert list(tmp_path.iterdir()) == [], "temporary folders are gone"
+
+
+def test_an_interrupt_is_not_lost_while_a_result_is_removed(tmp_path, monkeypatch):
+    remove, first = shutil.rmtree, [True]
+
+    def interrupted(folder, **options):
+        if first:
+            first.clear()
+            raise KeyboardInterrupt
+        remove(folder, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    folder = tmp_path / "files"
+    folder.mkdir()
+
+    def drop_a_result():
+        Result({}, None, target="cpp", seed=0, completed=1.0, run_s=0.0, build_s=0.0, cached=True, folder=folder,
+               temporary=True)
+        time.sleep(20)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            drop_a_result()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not folder.exists()
 
 
 def test_a_failing_callback_ends_the_program():
