@@ -52,11 +52,12 @@ def test_what_stands_beside_a_run(tmp_path):
 
 @needs_recordings
 def test_windows_as_spikes_hold_the_events_of_each_step():
-    asked = SimpleNamespace(window=50 * ms, hold_out=False, arm="own")
-    context = SimpleNamespace(parameters=asked, seed=0)
-    assert len(dvsgesture.load_spikes(context).validation) == 0
+    asked = SimpleNamespace(window=50 * ms, hold_out=False, arm="own", recordings="ten", model="decolle",
+                            polarities=False, exponent=0.25)
+    context = SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)
+    assert len(dvsgesture.load_windows(context).spikes.validation) == 0
     asked.hold_out = True
-    samples = dvsgesture.load_spikes(context)
+    samples = dvsgesture.load_windows(context).spikes
     assert [len(samples.training), len(samples.validation), len(samples.test)] == [160, 40, 80]
     row = samples.training[16 * 3 + 5]                                     # the fourth recording, 250 to 300 ms
     assert samples.labels[row] == 3
@@ -68,6 +69,72 @@ def test_windows_as_spikes_hold_the_events_of_each_step():
     found = np.unpackbits(samples.images[row]).reshape(want.shape) > 0
     assert 100 < want.sum() < want.size / 2
     assert np.array_equal(found, want)
+
+
+USERS = {"Train": (1, 2, 21, 23), "Test": (24, 29)}
+
+
+def official(folder, length_us=230_000):
+    """Files in tonic's layout: each gesture's events stay in a square of its own."""
+    for split, users in USERS.items():
+        for user in users:
+            place = folder / f"ibmGesture{split}" / f"user{user:02d}_led"
+            place.mkdir(parents=True)
+            for label in range(11):
+                rng = np.random.default_rng(100 * user + label)
+                x, y = 24 * (label % 4) + rng.integers(0, 20, 800), 32 * (label // 4) + rng.integers(0, 20, 800)
+                t = np.sort(rng.integers(0, length_us, 800))
+                t[0], t[-1] = 0, length_us - 1
+                np.save(place / f"{label}.npy", np.column_stack([x, y, rng.integers(0, 2, 800), t / 1000]))
+    return folder
+
+
+@pytest.mark.parametrize("model", ["decolle", "sbp_network"])
+def test_the_official_set_is_split_by_subject(model, monkeypatch, tmp_path):
+    official(tmp_path / "dvsgesture")
+    monkeypatch.setenv("SBP_DATA", str(tmp_path))
+    notes = []
+    asked = SimpleNamespace(window=50 * ms, hold_out=True, arm="own", recordings="official", model=model, windows=3,
+                            polarities=True, exponent=0.25)
+    samples, spikes, events = dvsgesture.load_windows(SimpleNamespace(parameters=asked, seed=0, note=notes.append))
+    assert [len(part) for part in (samples.training, samples.validation, samples.test)] == [66, 66, 66]
+    assert samples.classes == 11
+    assert samples.labels[samples.validation].tolist() == 2 * np.repeat(np.arange(11), 3).tolist()
+    table = np.load(tmp_path / "dvsgesture" / "ibmGestureTest" / "user29_led" / "7.npy")
+    inside = table[(table[:, 3] >= 50) & (table[:, 3] < 100)]
+    row = 33 + 3 * 7 + 1                                                   # the second user, its second window
+    assert events["test"][row] == len(inside)
+    assert "official recordings, subjects 21 to 23" in notes[1]
+    assert (spikes is None) == (model == "sbp_network")
+    if spikes is not None:
+        want = np.zeros((50, 2, 32, 32), bool)
+        x, y, p, t = inside.T
+        want[(np.round(t * 1000).astype(int) - 50_000) // 1000, 1 - p.astype(int), y.astype(int) // 4,
+             x.astype(int) // 4] = True
+        assert np.array_equal(np.unpackbits(spikes.images[spikes.test[row]]).reshape(want.shape) > 0, want)
+    asked.windows, asked.hold_out = 100, False                             # a clip of 230 ms has four whole windows
+    samples = dvsgesture.load_windows(SimpleNamespace(parameters=asked, seed=0, note=notes.append)).samples
+    assert [len(part) for part in (samples.training, samples.validation, samples.test)] == [176, 0, 88]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["decolle", "sbp_network"])
+def test_the_official_set_is_learned(model, monkeypatch, tmp_path):
+    official(tmp_path / "dvsgesture")
+    monkeypatch.setenv("SBP_DATA", str(tmp_path))
+    record = execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={
+        "model": model, "recordings": "official", "windows": 4, "hidden": 50, "epochs": 10})
+    values = {row["name"]: row["value"] for row in record.metrics}
+    assert values["test_accuracy"] > 0.5 > 2 * values["chance"]
+
+
+def test_an_official_set_that_is_not_there_or_too_short(monkeypatch, tmp_path):
+    monkeypatch.setenv("SBP_DATA", str(tmp_path))
+    with pytest.raises(DatasetError, match="DvsGesture was not found"):
+        execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
+    official(tmp_path / "dvsgesture", length_us=30_000)
+    with pytest.raises(DatasetError, match="as long as window=50 ms; take a shorter one"):
+        execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
 
 
 @needs_recordings
@@ -91,6 +158,7 @@ def test_it_learns(tmp_path):
 @needs_recordings
 @pytest.mark.parametrize(("parameters", "message"), [
     ({"window": 30.0}, "window=30 ms does not divide the parts of a recording; take 20, 25"),
+    ({"recordings": "official", "model": "decolle", "window": 50.5}, "window=50.5 ms is no whole number of steps"),
     ({"arm": "sbp-released"}, "arm=sbp-released is none of model=sbp_network"),
     ({"model": "sbp_published", "arm": "weighted"}, "arm=weighted is none of model=sbp_published"),
 ])
