@@ -67,7 +67,7 @@ _ENTRIES = (
           Source("Sejnowski & Rosenberg (1987) Complex Systems 1:145")),
     Entry("fashion-mnist", "benchmarks.fashion_mnist", "Articles of clothing, by single spike times",
           Source("Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747", "10.48550/arXiv.1708.07747")),
-    Entry("dvsgesture", "benchmarks.dvsgesture", "Gestures from events: ten recordings, one subject",
+    Entry("dvsgesture", "benchmarks.dvsgesture", "Gestures from events: ten recordings, one subject, or the official set",
           Source("Amir et al. (2017) CVPR", "10.1109/CVPR.2017.781")),
     Entry("yin-yang", "benchmarks.yin_yang", "Points of three interlocked classes, by single spike times",
           Source("Kriener, Göltz & Petrovici (2022) NICE", "10.1145/3517343.3517380")),
