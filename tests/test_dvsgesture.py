@@ -176,13 +176,18 @@ def original(folder):
     return folder
 
 
+def save_gesture(folder, split, recording, label, x, y, p, t):
+    """A gesture as tonic's archives hold it; times in microseconds."""
+    place = folder / f"ibmGesture{split}" / recording
+    place.mkdir(parents=True, exist_ok=True)
+    np.save(place / f"{label}.npy", np.column_stack([x, y, p, t / 1000]))
+
+
 def tonic(folder):
     for split, name, seed in (("Train", "user01_fluorescent", 0), ("Test", "user24_led", 1)):
-        place = folder / f"ibmGesture{split}" / name
-        place.mkdir(parents=True)
         for label, start, stop in ((2, 1000, 40000), (10, 50000, 80000)):
             s = stream(seed=seed).cut(start, stop)
-            np.save(place / f"{label}.npy", np.column_stack([s.x, s.y, s.p, s.t / 1000]))
+            save_gesture(folder, split, name, label, s.x, s.y, s.p, s.t)
     return folder
 
 

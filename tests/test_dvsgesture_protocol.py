@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from brian2 import ms
+from test_dvsgesture import save_gesture
 
 from sbp_brian import protocols
 from sbp_brian.baselines import linear_softmax, nearest_mean
@@ -78,14 +79,12 @@ def official(folder, length_us=230_000):
     """Files in tonic's layout: each gesture's events stay in a square of its own."""
     for split, users in USERS.items():
         for user in users:
-            place = folder / f"ibmGesture{split}" / f"user{user:02d}_led"
-            place.mkdir(parents=True)
             for label in range(11):
                 rng = np.random.default_rng(100 * user + label)
                 x, y = 24 * (label % 4) + rng.integers(0, 20, 800), 32 * (label // 4) + rng.integers(0, 20, 800)
                 t = np.sort(rng.integers(0, length_us, 800))
                 t[0], t[-1] = 0, length_us - 1
-                np.save(place / f"{label}.npy", np.column_stack([x, y, rng.integers(0, 2, 800), t / 1000]))
+                save_gesture(folder, split, f"user{user:02d}_led", label, x, y, rng.integers(0, 2, 800), t)
     return folder
 
 

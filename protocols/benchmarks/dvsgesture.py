@@ -107,9 +107,8 @@ def stretches(p) -> Iterator[tuple[str, int, EventStream, int]]:
         return
     for split in ("train", "test"):
         for clip in load_dvsgesture(split):
-            name = "test" if split == "test" else "training"
-            if name == "training" and p.hold_out and (clip.user or 0) >= HELD_OUT_FROM:
-                name = "validation"
+            held = split == "train" and p.hold_out and (clip.user or 0) >= HELD_OUT_FROM
+            name = "validation" if held else {"train": "training", "test": "test"}[split]
             events = clip.read().pooled(POOL)
             whole = (int(events.t[-1]) + 1) // window if len(events.t) else 0
             yield name, clip.label, events, min(p.windows, whole)
@@ -124,38 +123,34 @@ def load_windows(context: Context) -> Windows:
         The recordings are not there, or a part has no window.
     """
     p, window = context.parameters, window_us(context.parameters)
-    names = ("training", "validation", "test")
-    counts, bits, labels = ({name: [] for name in names} for _ in range(3))
+    counts, bits, labels, parts = [], [], [], []
     for name, label, events, n in stretches(p):
         frames = events.frames(window, n, polarities=p.polarities)
-        counts[name].append(np.minimum(frames, np.iinfo(np.uint16).max).astype(np.uint16))
-        labels[name] += [label] * n
+        counts.append(np.minimum(frames, np.iinfo(np.uint16).max).astype(np.uint16))
+        labels += [label] * n
+        parts += [name] * n
         if p.model == "decolle":
             spikes = events.frames(1000, n * window // 1000, polarities=True) > 0
-            bits[name].append(Decolle.packed(spikes.reshape(n, window // 1000, LOCAL["inputs"])))
+            bits.append(Decolle.packed(spikes.reshape(n, window // 1000, LOCAL["inputs"])))
+    counts, labels, parts = np.concatenate(counts), np.array(labels, int), np.array(parts, str)
+    rows = {name: np.flatnonzero(parts == name) for name in ("training", "validation", "test")}
     for name in ("training", "test"):
-        if not labels[name]:
+        if not len(rows[name]):
             raise DatasetError(f"no clip of DvsGesture for {name} is as long as window={window / 1000:g} ms; "
                                "take a shorter one")
-    empty = np.zeros((0, counts["training"][0].shape[1]), np.uint16)
-    counts = {name: np.concatenate(values or [empty]) for name, values in counts.items()}
-    labels = {name: np.array(values, int) for name, values in labels.items()}
-    for name in names:
-        context.note(_what(p, name, len(labels[name]), window))
-    known = counts["training"]
+    for name, found in rows.items():
+        context.note(_what(p, name, len(found), window))
+    known = counts[rows["training"]]
     full = np.quantile(known[known > 0], 0.99)
-    arrays = {name: (np.round(255 * np.clip(values / full, 0, 1) ** p.exponent).astype(np.uint8), labels[name])
-              for name, values in counts.items()}
-    classes = CLASSES if p.recordings == "ten" else len(GESTURES)
-    samples, spikes = Samples.join(arrays, classes=classes), None
-    if p.model == "decolle":
-        none = np.zeros((0, bits["training"][0].shape[1]), np.uint8)
-        spikes = Samples.join({name: (np.concatenate(bits[name] or [none]), labels[name]) for name in names},
-                              classes=classes)
-    if p.arm == "shuffled-labels":
-        samples = samples.with_shuffled_training_labels(context.seed)
-        spikes = spikes and spikes.with_shuffled_training_labels(context.seed)
-    return Windows(samples, spikes, {name: values.sum(1, dtype=int) for name, values in counts.items()})
+
+    def samples(shown) -> Samples:
+        made = Samples(shown, labels, CLASSES if p.recordings == "ten" else len(GESTURES), **rows)
+        return made.with_shuffled_training_labels(context.seed) if p.arm == "shuffled-labels" else made
+
+    graded = samples(np.round(255 * np.clip(counts / full, 0, 1) ** p.exponent).astype(np.uint8))
+    total = counts.sum(1, dtype=int)
+    return Windows(graded, samples(np.concatenate(bits)) if bits else None,
+                   {name: total[found] for name, found in rows.items()})
 
 
 def _what(p, name: str, n: int, window: int) -> str:
