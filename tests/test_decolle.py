@@ -306,6 +306,15 @@ def test_the_figure_shows_seeds_of_the_longest_runs_and_their_controls(tmp_path)
     assert [text.get_text() for text in other.get_xticklabels()] == ["local", "time shuffled"]
 
 
+def test_the_figure_draws_no_baseline_of_shuffled_labels(tmp_path):
+    made = (("mnist", "shuffled-labels"), ("nmnist", "shuffled-labels"), ("nmnist", "frozen"))
+    records = [record_of(tmp_path, protocol, arm=arm) for protocol, arm in made]
+    curves, bars, _, other = figures.get("decolle-learning").make(records)[0].axes
+    assert any("not run" in text.get_text() for text in curves.texts)
+    assert [text.get_text() for text in bars.get_legend().get_texts()] == ["chance"]
+    assert [text.get_text() for text in other.get_legend().get_texts()] == ["linear softmax", "nearest mean", "chance"]
+
+
 def test_the_figure_says_which_record_it_lacks(tmp_path):
     figure = figures.get("decolle-learning")
     assert figure.missing([record_of(tmp_path, "mnist")]) == []
