@@ -28,8 +28,8 @@ from sbp_brian._target_errors import CompileError, CompilerMissing
 STANDARD_HEADERS = ("algorithm", "cassert", "chrono", "climits", "cmath", "csignal", "cstddef", "cstdlib", "cstring",
                     "ctime", "fstream", "iostream", "iterator", "limits", "map", "random", "set", "string", "tuple",
                     "type_traits", "utility", "vector")
-#: objects.cpp sets arrays up and writes them out, once a run: optimised, it takes half of a program's compile time.
-UNOPTIMISED = "objects.o: override OPTIMISATIONS += -O0"
+#: What little is optimised: objects.cpp sets arrays up and writes them out, once a run; main.cpp and network.cpp call.
+SPARED = ("objects.o: override OPTIMISATIONS += -O0", "unit_frame.o: override OPTIMISATIONS += -O1")
 #: How many folders of each kind are kept, beside those used within the last day.
 KEPT = {"programs": 400, "networks": 40, "headers": 4}
 
@@ -185,8 +185,17 @@ def program(cache: Path, key: str, sources: Path, flags: list[str]) -> Program:
 def _compile(cache: Path, folder: Path, flags: list[str]) -> None:
     supported = _supported(flags)
     header = _precompiled_header(cache, folder, supported)
-    _make(cache, folder, [*supported, "-include", str(header)] if header else supported, ["main"],
-          extra=[f"--eval={UNOPTIMISED}"])
+    flags = [*supported, "-include", str(header)] if header else supported
+    extra = [f"--eval={rule}" for rule in SPARED]
+    try:
+        _make(cache, folder, flags, ["main"], extra)
+    except CompileError:
+        if not list(folder.glob("unit_*.cpp")):
+            raise
+        # a header of the user's that cannot be read twice: every piece of code by itself, as Brian2 has it
+        pieces = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.cpp")
+                        if not path.name.startswith("unit_"))
+        _make(cache, folder, flags, ["main"], [*extra, f"SRCS={' '.join(pieces)}"])
 
 
 def _supported(flags: list[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The CUDA device: brian2cuda's, with what today's CUDA and this package need, through its own extension points.
 
 - the makefile: c++17, the folders of cccl and curand, the architectures asked for;
-- few translation units (`_cuda_units`), and objects kept by content (`_cuda_build`);
+- few translation units (`_units`), and objects kept by content (`_cuda_build`);
 - main.cu the same in each process;
 - what would go wrong in silence is refused (`_cuda_checks`).
 
@@ -18,7 +18,6 @@ import brian2cuda
 from brian2 import BrianLogger, prefs
 from brian2.codegen.codeobject import CodeObject  # noqa: F401  (before the device: import order of Brian2)
 from brian2.utils.filetools import copy_directory
-from brian2.utils.stringtools import stripped_deindented_lines
 from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject, CUDAStandaloneCodeObject
 from brian2cuda.cuda_generator import CUDAAtomicsCodeGenerator, CUDACodeGenerator
 from brian2cuda.device import CUDAStandaloneDevice
@@ -28,8 +27,8 @@ from sbp_brian._brian_state import guard
 from sbp_brian._cuda_build import Recipe, compile_project, recipe
 from sbp_brian._cuda_checks import check_delays, check_races
 from sbp_brian._cuda_toolkit import Toolkit, toolkit
-from sbp_brian._cuda_units import once, write_units
 from sbp_brian._standalone import canonical_order
+from sbp_brian._units import CUDA, SharedSupport, write_units
 
 # it tells all its preferences at each build; warnings stay
 BrianLogger.console_handler.addFilter(lambda told: told.levelno > logging.INFO or "brian2cuda" not in told.name)
@@ -41,32 +40,11 @@ _COST = {"stateupdate": (1, 0), "reset": (1, 0), "threshold": (2, 0), "synapses"
          "summed_variable": (2, 0), "spikegenerator": (2, 0), "spatialstateupdate": (5, 0)}
 
 
-class _SharedSupport:
-    """Support code that several pieces in one translation unit may bring."""
-
-    def _add_user_function(self, varname, variable, added):
-        made = super()._add_user_function(varname, variable, added)
-        if made is None:
-            return None
-        defines, pointers, support, functions, kernel = made
-        name = variable.implementations[self.codeobj_class].name or varname
-        return defines, pointers, [once(name, text) for text in support], functions, kernel
-
-    def determine_keywords(self):
-        keywords = super().determine_keywords()
-        everywhere = stripped_deindented_lines(CUDACodeGenerator.universal_support_code)
-        lines = keywords["support_code_lines"]
-        if lines[-len(everywhere):] == everywhere:
-            guarded = once("universal", "\n".join(everywhere)).split("\n")
-            keywords["support_code_lines"] = lines[:-len(everywhere)] + guarded
-        return keywords
-
-
-class _Generator(_SharedSupport, CUDACodeGenerator):
+class _Generator(SharedSupport, CUDACodeGenerator):
     pass
 
 
-class _AtomicsGenerator(_SharedSupport, CUDAAtomicsCodeGenerator):
+class _AtomicsGenerator(SharedSupport, CUDAAtomicsCodeGenerator):
     pass
 
 
@@ -154,7 +132,7 @@ class CudaDevice(CUDAStandaloneDevice):
 
     def generate_makefile(self, writer, cpp_compiler, cpp_compiler_flags, cpp_linker_flags, debug, disable_asserts):
         """Pack the files into units; write a makefile that compiles them by hand, too."""
-        sources = write_units(Path(self.project_dir), writer.source_files)
+        sources = write_units(Path(self.project_dir), writer.source_files, CUDA)
         extra = [flag for flag in cpp_compiler_flags if flag.startswith(("-I", "-D", "-U"))]
         extra += ["-g", "-G", "-DDEBUG"] if debug else []
         extra += ["-DNDEBUG"] if disable_asserts else []

@@ -10,6 +10,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -197,18 +198,27 @@ def check_namespace(namespace: Mapping[str, Any]) -> None:
                             "use a TimedArray or a variable of the model")
 
 
+@lru_cache(maxsize=1)
+def _everywhere_known() -> dict[str, Any]:
+    """Brian2's 1,700 units, its functions and constants; made once, they take longer than all other checks."""
+    return {name: _constant_or_function(name, value) for name, value in DEFAULTS.items()}
+
+
+def _constant_or_function(name: str, value) -> Any:
+    if isinstance(value, (Function, Variable)):
+        return value
+    if inspect.isfunction(value):
+        return Function(value)
+    return Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
+
+
 def dimensions_known(eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Name -> Brian2 variable or function for everything whose dimension the rule itself determines."""
     known: dict[str, Any] = {name: Variable(name=name, dimensions=dim) for name, dim in BUILT_IN.items()}
     if any("event-driven" in equation.flags for equation in eqs.values()):
         known["lastupdate"] = Variable(name="lastupdate", dimensions=second.dim)
-    for name, value in {**DEFAULTS, **namespace}.items():
-        if isinstance(value, (Function, Variable)):
-            known[name] = value
-        elif inspect.isfunction(value):
-            known[name] = Function(value)
-        else:
-            known[name] = Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
+    known |= _everywhere_known()
+    known |= {name: _constant_or_function(name, value) for name, value in namespace.items()}
     known.update({name: Variable(name=name, dimensions=equation.dim) for name, equation in eqs.items()
                   if not belongs_to_cell(name)})
     return known

@@ -35,7 +35,8 @@ class RuntimeBackend:
         self._device: RuntimeDevice | None = None
         self._variables: dict = {}
         self._arrays: dict = {}
-        self._preferences = {"codegen.target": target}
+        self._own = {"codegen.target": target, **_without_symbols(target)}
+        self._preferences = self._own
 
     def prepare(self, seed: int = 0) -> None:
         """Make the network, if that has not been done yet."""
@@ -47,13 +48,13 @@ class RuntimeBackend:
         reserve = getattr(self._device, "sbp_reserve", None)
         self._device = RuntimeDevice()
         self._device.sbp_reserve = reserve
-        with brian_state(self._device, dt=self.dt, preferences={"codegen.target": self.target}), hidden_names():
+        with brian_state(self._device, dt=self.dt, preferences=self._own), hidden_names():
             before = dict(brian2.prefs.prefs)
             self._device.seed(seed)
             renew_reserve()
             net = first_network(self.make())
             changed = {name: value for name, value in brian2.prefs.prefs.items() if value is not before[name]}
-            self._preferences = {**changed, "codegen.target": self.target}
+            self._preferences = {**self._own, **changed, "codegen.target": self.target}
             net.store("sbp")
         objects = sorted(_get_all_objects(net.objects), key=lambda obj: obj.name)
         for obj in objects:     # as a run does; where all runs are in other processes Brian2 takes them for forgotten
@@ -130,6 +131,12 @@ class RuntimeBackend:
         data = {source: np.array(self._variables[source].get_value()).reshape(-1) for source in sources}
         return Result(entries, _Reader(data), target=self.target, seed=seed, completed=completed, run_s=run_s,
                       build_s=self.build_s, cached=self.cached)
+
+
+def _without_symbols(target: str) -> dict:
+    """Flags by which Cython's code is compiled without symbols for a debugger, which takes a third of the time less."""
+    name = "codegen.cpp.extra_compile_args_gcc"
+    return {name: [*brian2.prefs[name], "-g0"]} if target == "cython" else {}
 
 
 class _Reader:

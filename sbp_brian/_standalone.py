@@ -13,6 +13,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from sbp_brian._brian_state import brian_state, forget_cython_includes, guard, hidden_names
 from sbp_brian._result import describe
+from sbp_brian._units import CPP, UnitCodeObject, write_units
 
 #: Start of the lines by which the running program tells how far it is.
 PROGRESS = "sbp-progress"
@@ -46,16 +47,26 @@ CUDA_SEED = "\n    brian::random_number_buffer.set_seed((unsigned long long)_sbp
 
 
 class CanonicalDevice(CPPStandaloneDevice):
-    """Brian2's C++ device, with main.cpp the same in each process.
+    """Brian2's C++ device, with few translation units, and main.cpp the same in each process.
 
     Brian2 walks over a set of clocks, whose order changes from process to process, where it sets them to their first
     step. Assignments to different arrays that follow one another commute, so they are put in the order of their names;
     so are clocks that have no code to run.
     """
 
+    def code_object_class(self, codeobj_class=None, fallback_pref=None):
+        """The class for a piece of code, unless it has one of its own."""
+        return codeobj_class or UnitCodeObject
+
     def generate_main_source(self, writer):
+        """Put commuting statements in the order of names."""
         canonical_order(self.main_queue)
         super().generate_main_source(writer)
+
+    def generate_makefile(self, writer, compiler, *settings, **more):
+        """Pack the files into units, which the makefile names in their place."""
+        writer.source_files = set(write_units(Path(self.project_dir), writer.source_files, CPP))
+        super().generate_makefile(writer, compiler, *settings, **more)
 
 
 def canonical_order(main_queue: list) -> None:

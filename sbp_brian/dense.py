@@ -30,10 +30,12 @@ from brian2.groups.subgroup import Subgroup
 from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
+from sbp_brian._units import UnitCodeObject
+
 __all__ = ["DensePathway", "DenseSynapses"]
 
 
-class DenseCodeObject(CPPStandaloneCodeObject):
+class DenseCodeObject(UnitCodeObject):
     """A C++ standalone code object that also knows the template ``dense_pathway``."""
 
     templater = CPPStandaloneCodeObject.templater.derive("sbp_brian", ".cpp")
@@ -58,7 +60,8 @@ class DensePathway(SynapticPathway):
     def dense_reason(self) -> str:
         """Why the dense loop cannot be used here; empty where it can."""
         device = get_device()
-        if not (isinstance(device, CPPStandaloneDevice) and device.code_object_class() is CPPStandaloneCodeObject):
+        if not (isinstance(device, CPPStandaloneDevice)
+                and device.code_object_class().templater is CPPStandaloneCodeObject.templater):
             return "the device is not C++ standalone"
         if prefs.devices.cpp_standalone.openmp_threads:
             return "OpenMP is switched on"

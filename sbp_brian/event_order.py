@@ -17,6 +17,8 @@ from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.groups.group import CodeRunner
 
+from sbp_brian._units import UnitCodeObject
+
 __all__ = ["EventOrder", "order_is_meant"]
 
 
@@ -47,7 +49,7 @@ class _Cython(CythonCodeObject):
     templater = CythonCodeObject.templater.derive("sbp_brian", ".pyx")
 
 
-class _Cpp(CPPStandaloneCodeObject):
+class _Cpp(UnitCodeObject):
     templater = CPPStandaloneCodeObject.templater.derive("sbp_brian", ".cpp")
 
 
@@ -93,7 +95,8 @@ class EventOrder(CodeRunner):
     def create_code_objects(self, run_namespace):
         """Make the code for the target in use."""
         kind = get_device().code_object_class()
-        classes = {NumpyCodeObject: _Numpy, CythonCodeObject: _Cython, CPPStandaloneCodeObject: _Cpp}
+        classes = {NumpyCodeObject: _Numpy, CythonCodeObject: _Cython, CPPStandaloneCodeObject: _Cpp,
+                   UnitCodeObject: _Cpp}
         if kind not in classes:
             raise NotImplementedError(
                 f"{self.name!r} puts events in order of time, which works on numpy, cython and C++ standalone only; "

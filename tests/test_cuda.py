@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from cuda_marks import cuda
 from targets_network import DURATION, make
 
-from sbp_brian import _cuda_target, _cuda_toolkit, _cuda_units, building, protocols, targets
+from sbp_brian import _cuda_target, _cuda_toolkit, _units, building, protocols, targets
 from sbp_brian._cuda_toolkit import Gpu, Toolkit, curand_package, find_nvcc, parse_archs, toolkit
 from sbp_brian._target_errors import CompileError, DeviceMissing
 from sbp_brian.cli import main
@@ -149,19 +149,19 @@ def test_collecting_leaves_at_the_first_run():
 
 def test_units_hold_each_piece_once_and_keep_what_collides_apart(tmp_path):
     (tmp_path / "code_objects").mkdir()
-    one, other = (_cuda_units.once("stimulus", f"double stimulus() {{ return {k}; }}") for k in (1, 2))
+    one, other = (_units.once("stimulus", f"double stimulus() {{ return {k}; }}") for k in (1, 2))
     pieces = {f"code_objects/{k}.cu": (other if k == 7 else one) + f"\nvoid run_{k}() {{}}\n" for k in range(9)}
     for name, text in pieces.items():
         (tmp_path / name).write_text(text)
     sources = [*pieces, "main.cu", "objects.cu", "run.cu"]
-    units = _cuda_units.write_units(tmp_path, sources)
+    units = _units.write_units(tmp_path, sources, _units.CUDA)
     texts = {name: (tmp_path / name).read_text() for name in units if name.startswith("unit")}
     for name in sources:
         assert sum(f'"{name}"' in text for text in texts.values()) == 1, name
     assert all(name.startswith("unit") for name in units)
     with_other = next(text for text in texts.values() if '"code_objects/7.cu"' in text)
     assert with_other.count("#include") == 1, "the stimulus of the others has the same name and another text"
-    assert units == _cuda_units.write_units(tmp_path, reversed(sources))
+    assert units == _units.write_units(tmp_path, reversed(sources), _units.CUDA)
 
 
 # generated code
