@@ -14,10 +14,13 @@ from sbp_brian.baselines import linear_softmax, nearest_mean
 from sbp_brian.decolle_cell import DecolleCell
 from sbp_brian.models.decolle import ARMS, Decolle
 from sbp_brian.models.decolle_conv import ConvDecolle
-from sbp_brian.protocol import Context, ParameterError
+from sbp_brian.protocol import Context, Parameter, ParameterError
 from sbp_brian.trials import Samples, Training
 
-__all__ = ["MNIST", "Task", "run"]
+__all__ = ["MNIST", "PARAMETERS", "Task", "run"]
+
+#: What this model adds to a protocol's parameters.
+PARAMETERS = {"top_maps": Parameter(0, minimum=0, maximum=1000, help="decolle_conv: maps of the last layer; 0: 16")}
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,11 @@ def run(context: Context, samples: Samples, task: Task, features: np.ndarray | N
     if p.model == "decolle_conv":
         if p.hidden:
             raise ParameterError(f"hidden={p.hidden} means nothing to model=decolle_conv; leave it out")
-        network = ConvDecolle(readouts=samples.classes, image=task.image, kernels=task.kernels, **settings)
+        *lower, (maps, size, stride) = task.kernels
+        network = ConvDecolle(readouts=samples.classes, image=task.image, **settings,
+                              kernels=(*lower, (p.top_maps or maps, size, stride)))
+    elif getattr(p, "top_maps", 0):
+        raise ParameterError(f"top_maps={p.top_maps} is for model=decolle_conv; leave it out with model={p.model}")
     else:
         hidden = (p.hidden,) * len(task.hidden) if p.hidden else task.hidden
         network = Decolle((inputs, *hidden), samples.classes, **settings)

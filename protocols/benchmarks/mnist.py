@@ -93,6 +93,7 @@ PROTOCOL = Protocol(
         **spiking.PARAMETERS,
         **published.PARAMETERS,
         **stdbp.PARAMETERS,
+        **decolle.PARAMETERS,
     },
     quick={"epochs": 2, "train_samples": 20_000, "validation_samples": 2_000},
     full={"epochs": 6, "raster": True},

@@ -87,6 +87,7 @@ PROTOCOL = Protocol(
         "hold_out": Parameter(True, help="hold a fifth of the training digits out for validation"),
         "train_samples": Parameter(0, minimum=0, help="training digits, validation among them; 0: all"),
         "test_samples": Parameter(0, minimum=0, help="test digits; 0: all"),
+        **decolle.PARAMETERS,
     },
     quick={"epochs": 2, "train_samples": 500},
     full={"epochs": 20},
