@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, TimedArray
+from brian2 import Quantity, TimedArray, get_dimensions
 
 from sbp_brian.checkpoints import CheckpointError, Checkpoints, Epoch
 from sbp_brian.encoding import ByteTable
@@ -235,6 +235,7 @@ class Training:
     ----------
     history : list of Epoch
     learned : dict of str to ndarray
+        In base units.
     build_s : float
     cached : bool
     """
@@ -258,7 +259,9 @@ class Training:
             _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
         )
         self.history: list[Epoch] = []
-        self.learned = model.initial(seed)
+        start = model.initial(seed)
+        self._dims = {name: get_dimensions(values) for name, values in start.items()}
+        self.learned = {name: np.asarray(values) for name, values in start.items()}
         if (found := self.checkpoints.newest(self.learned)) is not None:
             self.history, self.learned = found
         self.resumed_from = len(self.history)
@@ -378,7 +381,8 @@ class Training:
     def _present(self, rows, teaching, rates, seed, progress) -> Result:
         shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
         asked = set(self.simulation.settable)  # e.g. without target_class, where the code reads target_value
-        settings = {**self.learned, **rates, **{name: values for name, values in shown.items() if name in asked}}
+        learned = {name: Quantity(values, dim=self._dims[name]) for name, values in self.learned.items()}
+        settings = {**learned, **rates, **{name: values for name, values in shown.items() if name in asked}}
         return self.simulation.run(
             settings, seed=seed, progress=progress, duration=(len(rows) + 1) * self.model.duration
         )

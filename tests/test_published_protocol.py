@@ -40,3 +40,13 @@ def test_arms_of_other_models_are_refused(protocol, arm, tmp_path):
         pytest.skip("NETtalk is not on this machine (see 'sbp data list')")
     with pytest.raises(ParameterError, match=f"arm={arm} is none of model=sbp_published, which has symmetric"):
         execute(protocols.get(protocol), out=tmp_path, parameters={"model": "sbp_published", "arm": arm})
+
+
+def test_cells_with_a_lif_phase_remember_from_epoch_to_epoch_and_are_tested(tmp_path):
+    """What they remember has units; it goes through checkpoints, which hold numbers."""
+    small = {"hidden": 4, "train_samples": 4, "validation_samples": 2, "test_samples": 3, "epochs": 2, "batch": 2}
+    parameters = {"model": "sbp_published", "lif": True, **small}
+    record = execute(protocols.get("mnist"), out=tmp_path, target="numpy", parameters=parameters)
+    values = {row["name"]: row["value"] for row in record.metrics}
+    assert values["epochs"] == 2
+    assert values["hidden1_spikes_per_sample"] >= 0
