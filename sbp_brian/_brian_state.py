@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -125,19 +126,49 @@ def refuse_python_operations(net) -> None:
 
 
 def guard(device):
-    """Make a standalone device refuse Python operations, which it would leave out in silence; returns the device.
+    """Make a standalone device refuse Python operations and keep its clocks together; returns the device.
 
-    The device's own `network_run` is overridden on the object (kept by ``device.reinit()``); guarding twice does no
-    harm.
+    Python operations would be left out in silence, and clocks of different steps come apart (`ClocksTogether`). The
+    device's own methods are overridden on the object (kept by ``device.reinit()``); guarding twice does no harm.
     """
     plain = device.network_run
     if getattr(plain, "refuses_python_operations", False):
         return device
+    plain_source = device.generate_network_source
 
     def network_run(net, duration, *args, level=0, **kwds):
         refuse_python_operations(net)
         return plain(net, duration, *args, level=level + 1, **kwds)
 
+    def generate_network_source(writer, *args, **kwds):
+        return plain_source(ClocksTogether(writer), *args, **kwds)
+
     network_run.refuses_python_operations = True
-    device.network_run = network_run
+    device.network_run, device.generate_network_source = network_run, generate_network_source
     return device
+
+
+class ClocksTogether:
+    """Stands before the device's writer while it writes ``network.*``: what takes clocks to be at the same time.
+
+    Each clock's time is its number of steps times its step, so two clocks differ in the last digit at times that they
+    share. Brian2's compiled programs (2.11 and before; brian2cuda's, too) take times within 1e-14 s for the same. From
+    64 s of simulated time on the last digit is more than that: code of the two clocks then runs one after the other
+    instead of in the order of its slots, at every time where their products differ. Here the difference may grow with
+    the time, as Brian2 has it where it compares clocks within Python.
+    """
+
+    ABSOLUTE, RELATIVE = "fabs(s-t)<=Clock_epsilon", "fabs(s-t)<=Clock_epsilon*(1 + fabs(t))"
+
+    def __init__(self, writer):
+        self._writer = writer
+
+    def write(self, filename: str, contents) -> None:
+        """Write the loop over clocks with the other comparison, everything else as it is."""
+        if hasattr(contents, "cpp_file"):
+            if self.ABSOLUTE not in contents.cpp_file:
+                warnings.warn(f"Brian2 {brian2.__version__} compares clocks in a form unknown here: whether clocks of "
+                              "different steps stay together beyond 64 s of simulated time has not been checked",
+                              stacklevel=2)
+            contents.cpp_file = contents.cpp_file.replace(self.ABSOLUTE, self.RELATIVE)
+        self._writer.write(filename, contents)

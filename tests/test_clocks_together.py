@@ -1,0 +1,42 @@
+"""Clocks of different steps stay together in compiled programs, however long these run."""
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from brian2 import Clock, Network, NeuronGroup, ms, second
+
+from sbp_brian._brian_state import ClocksTogether
+from sbp_brian.targets import Simulation
+
+PER_SAMPLE = 25
+
+
+def network():
+    """A fast clock counts, a slow one looks at the count behind it in the same time step."""
+    fast, slow = Clock(0.1 * ms, name="fast"), Clock(PER_SAMPLE * 0.1 * ms, name="slow")
+    group = NeuronGroup(1, "n : 1\nlooks : 1\napart : 1", clock=fast, name="cells", namespace={"every": PER_SAMPLE})
+    group.run_regularly("n += 1", clock=fast, when="start", order=0, name="cells_count")
+    group.run_regularly("looks += 1\napart += int(n != every*(looks - 1) + 1)", clock=slow, when="start", order=1,
+                        name="cells_look")
+    return Network(group)
+
+
+@pytest.mark.parametrize("repaired", [True, False])
+def test_the_slow_clock_comes_in_its_slot_beyond_64_seconds(repaired, tmp_path, monkeypatch):
+    if not repaired:
+        monkeypatch.setattr(ClocksTogether, "RELATIVE", ClocksTogether.ABSOLUTE)
+    simulation = Simulation(network, 150 * second, target="cpp", cache=tmp_path)
+    result = simulation.run()
+    assert float(result["cells.looks"][0]) == 60_000
+    apart = float(result["cells.apart"][0])
+    assert apart == 0 if repaired else apart > 1000, "if Brian2 as it is keeps them together, drop the repair"
+    early = simulation.run(duration=60 * second)
+    np.testing.assert_array_equal(early["cells.apart"], 0)
+
+
+def test_a_form_of_the_comparison_that_is_not_known_is_told():
+    written = []
+    writer = ClocksTogether(SimpleNamespace(write=lambda *what: written.append(what)))
+    with pytest.warns(UserWarning, match="whether clocks of different steps stay together"):
+        writer.write("network.*", SimpleNamespace(cpp_file="another form", h_file=""))
+    assert written[0][1].cpp_file == "another form"
