@@ -165,10 +165,11 @@ class ClocksTogether:
 
     def write(self, filename: str, contents) -> None:
         """Write the loop over clocks with the other comparison, everything else as it is."""
-        if hasattr(contents, "cpp_file"):
-            if self.ABSOLUTE not in contents.cpp_file:
-                warnings.warn(f"Brian2 {brian2.__version__} compares clocks in a form unknown here: whether clocks of "
-                              "different steps stay together beyond 64 s of simulated time has not been checked",
-                              stacklevel=2)
-            contents.cpp_file = contents.cpp_file.replace(self.ABSOLUTE, self.RELATIVE)
+        source = "cu_file" if hasattr(contents, "cu_file") else "cpp_file"
+        text = getattr(contents, source)
+        if self.ABSOLUTE not in text:
+            warnings.warn(f"Brian2 {brian2.__version__} compares clocks in a form unknown here: whether clocks of "
+                          "different steps stay together beyond 64 s of simulated time has not been checked",
+                          stacklevel=2)
+        setattr(contents, source, text.replace(self.ABSOLUTE, self.RELATIVE))
         self._writer.write(filename, contents)

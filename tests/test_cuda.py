@@ -11,6 +11,7 @@ from cuda_marks import cuda
 from targets_network import DURATION, make
 
 from sbp_brian import _cuda_target, _cuda_toolkit, _units, building, protocols, targets
+from sbp_brian._brian_state import ClocksTogether
 from sbp_brian._cuda_toolkit import Gpu, Toolkit, curand_package, find_nvcc, parse_archs, toolkit
 from sbp_brian._target_errors import CompileError, DeviceMissing
 from sbp_brian.cli import main
@@ -182,6 +183,7 @@ def test_the_makefile_has_what_todays_cuda_wants(generated):
     for arch in (80, 90):
         assert f"arch=compute_{arch}" in text
     assert "use_fast_math" not in text
+    assert ClocksTogether.RELATIVE in (folder / "network.cu").read_text()
     dry = subprocess.run(["make", "-n", "-C", folder], capture_output=True, text=True, timeout=60, check=True).stdout
     assert dry.count("-dc") == len([line for line in text.splitlines() if line.endswith(".cu")])
 
