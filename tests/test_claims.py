@@ -187,7 +187,14 @@ def test_depth_weights_and_rasters(tmp_path):
     assert "2 spikes" in rasters.axes[0].get_title()
     assert [len(line.get_ydata()) for line in rasters.axes[6].lines[:2]] == [1, 1], "a wrong spike and a right one"
     assert "seed 1" in caption
-    deep = [run(tmp_path / "deep", s, seed, depth=d) for d, s in ((1, 0.98), (2, 0.97)) for seed in (0, 1)]
+    assert len(weights.axes) == 2
+    deep = [run(tmp_path / "deep", s, seed, depth=d, arrays=arrays)
+            for d, s in ((1, 0.98), (2, 0.97)) for seed in (0, 1)]
+    weights, caption = figures.get("sbp-weights").make(deep)
+    assert [text.get_text() for text in weights.axes[2].get_legend().get_texts()] == ["1 hidden layer",
+                                                                                     "2 hidden layers"]
+    assert len(weights.axes[3].patches) == 2
+    assert "by the number of hidden layers: 1, 1 seed" in caption
     drawing, caption = figures.get("sbp-depth").make(deep)
     assert "2 hidden, 2 seeds" in caption
     np.testing.assert_allclose(drawing.axes[0].containers[0].lines[0].get_ydata().astype(float), [98, 97])
