@@ -82,6 +82,8 @@ class SBPEnergy(NumpyModel):
         Size of a step.
     rate_hidden, rate_output : float
         Learning rates of the input weights of hidden layers, and of the output.
+    drop_input : float
+        Share of the inputs that are lost in training, others scaled up; not in the release.
     precision : str
         ``"float32"`` or ``"float64"``.
 
@@ -102,13 +104,15 @@ class SBPEnergy(NumpyModel):
     epsilon: float = 1.0
     rate_hidden: float = 0.1
     rate_output: float = 0.05
+    drop_input: float = 0.0
     precision: str = "float32"
 
     def __post_init__(self):
         self.check(
             {"arm": ARMS, "precision": ("float32", "float64")},
             {"free_steps": (1, 10_000), "nudged_steps": (1, 10_000), "settle_steps": (1, 100_000),
-             "beta": (1e-9, 1e6), "epsilon": (1e-9, 2), "rate_hidden": (0, 1e6), "rate_output": (0, 1e6)})
+             "beta": (1e-9, 1e6), "epsilon": (1e-9, 2), "rate_hidden": (0, 1e6), "rate_output": (0, 1e6),
+             "drop_input": (0, 0.99)})
         if len(self.layers) < 3 or min(self.layers) < 1:
             raise ValueError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
         if not isinstance(self.theta, Real) or (self.theta != -1 and not 0 <= self.theta <= 10):
@@ -222,6 +226,8 @@ class SBPEnergy(NumpyModel):
 
     def learn(self, x, y, rows):
         """One batch; see `NumpyModel`."""
+        if self.drop_input:
+            x = x * ((self.rng.random(x.shape, np.float32) >= self.drop_input) * self.dtype(1 / (1 - self.drop_input)))
         driven = self.drive(x)
         free = self.settle(driven, self._kept(rows), self.free_steps)
         self._keep(rows, free)

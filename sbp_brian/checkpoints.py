@@ -102,11 +102,13 @@ class Checkpoints:
             try:
                 with np.load(file) as kept:
                     about = json.loads(str(kept["about"]))
-                    arrays = {name: kept[name] for name in names}
+                    same = about["facts"] == self.facts
+                    arrays = {name: kept[name] for name in names if same}
             except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
                 continue  # damaged: an older one will do
-            if about["facts"] != self.facts:
-                different = [k for k in self.facts if about["facts"].get(k) != self.facts[k]]
+            if not same:
+                known = dict.fromkeys([*self.facts, *about["facts"]])
+                different = [k for k in known if about["facts"].get(k) != self.facts.get(k)]
                 raise CheckpointError(
                     f"{file} belongs to another training (other {', '.join(different) or 'settings'}); "
                     "give this one a folder of its own"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import operator
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
@@ -217,6 +218,10 @@ class NumpyTraining:
         All learning rates are multiplied by it after each epoch.
     facts : mapping
         Whatever else identifies this training.
+    running_mean : float
+        Share that a running mean of weights and biases keeps at each batch, from 0 to below 1: it reaches back over
+        about 1/(1 - running_mean) batches, and is their plain mean as long as there were fewer. Learning goes on from
+        the weights themselves; scores, and the states kept of validation and test rows, are by the mean. 0: no mean.
 
     Attributes
     ----------
@@ -228,7 +233,7 @@ class NumpyTraining:
     Raises
     ------
     ValueError
-        `batch` or `decay` out of range, or a network and patterns that do not fit.
+        `batch`, `decay` or `running_mean` out of range, or a network and patterns that do not fit.
     CheckpointError
         The folder holds another training.
     """
@@ -237,24 +242,50 @@ class NumpyTraining:
     SHOWN = 1000
 
     def __init__(self, model: NumpyModel, patterns: Patterns, folder, *, seed: int = 0, batch: int = 100,
-                 decay: float = 1.0, facts: Mapping[str, Any] | None = None):
+                 decay: float = 1.0, facts: Mapping[str, Any] | None = None, running_mean: float = 0.0):
         if not 0 < decay <= 1:
             raise ValueError(f"decay must be in (0, 1], got {decay}")
+        if not isinstance(running_mean, Real) or not 0 <= running_mean < 1:
+            raise ValueError(f"running_mean must be a number from 0 to below 1, got {running_mean!r}")
         if not isinstance(batch, Integral) or batch < 1:
             raise ValueError(f"batch must be a whole number of samples, at least 1, got {batch}")
         _fits(model, patterns)
         self.model, self.patterns, self.seed, self.batch, self.decay = model, patterns, seed, batch, decay
+        self.running_mean = running_mean
         parts = [len(patterns.training), len(patterns.validation), len(patterns.test)]
-        self.checkpoints = Checkpoints(folder, {**(facts or {}), "model": repr(model), "seed": seed, "batch": batch,
+        facts = {**(facts or {}), **({"running_mean": running_mean} if running_mean else {})}
+        self.checkpoints = Checkpoints(folder, {**facts, "model": repr(model), "seed": seed, "batch": batch,
                                                 "decay": decay, "samples": parts}, keep=1)
         self.history: list[Epoch] = []
         model.start(seed, len(patterns.inputs))
         self.initial = {name: values.copy() for name, values in model.arrays.items() if name[0] in "Wb"}
-        if (found := self.checkpoints.newest(model.arrays)) is not None:
+        weights = [name for name in self.initial if model.arrays[name].dtype.kind == "f"]
+        self.means = {name: model.arrays[name].copy() for name in weights if running_mean}
+        if (found := self.checkpoints.newest(self._everything())) is not None:
             self.history, kept = found
-            for name, values in kept.items():
-                model.arrays[name][...] = values
+            for name, values in self._everything().items():
+                values[...] = kept[name]
         self.resumed_from = len(self.history)
+
+    def _everything(self) -> dict[str, np.ndarray]:
+        """What a checkpoint holds: the arrays of the model, and the running means as "mean." + name."""
+        return {**self.model.arrays, **{f"mean.{name}": values for name, values in self.means.items()}}
+
+    def _average(self, batches: int) -> None:
+        """Let the running mean follow the weights after so many batches."""
+        share = max(1 - self.running_mean, 1 / batches)
+        for name, mean in self.means.items():
+            mean += mean.dtype.type(share) * (self.model.arrays[name] - mean)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """While it lasts, the model answers with the running mean of its weights, if there is one."""
+        own = {name: self.model.arrays[name] for name in self.means}
+        self.model.arrays.update(self.means)
+        try:
+            yield
+        finally:
+            self.model.arrays.update(own)
 
     def run(self, epochs: int, progress: Callable[[float], None] | None = None) -> list[Epoch]:
         """Train until `epochs` epochs are done, counting those found as checkpoints.
@@ -277,12 +308,15 @@ class NumpyTraining:
         order = rng.permutation(patterns.training)
         model.begin_epoch(number, rng, self.decay**number)
         began, total, told = time.perf_counter(), 0.0, 0.0
+        earlier = number * -(-len(order) // self.batch)
         for first in range(0, len(order), self.batch):
             rows = order[first : first + self.batch]
             y = patterns.targets[rows].astype(model.dtype, copy=False)
             with np.errstate(over="ignore", invalid="ignore"):     # said once, below
                 outputs = model.learn(patterns.batch(rows, model.dtype), y, rows)
             total += float(patterns.score(outputs, y).sum())
+            if self.means:
+                self._average(earlier + first // self.batch + 1)
             if time.perf_counter() - told > 0.2:
                 told = time.perf_counter()
                 progress(first / len(order))
@@ -293,18 +327,20 @@ class NumpyTraining:
         validation = float(self.score(patterns.validation)) if len(patterns.validation) else float("nan")
         self.history.append(Epoch(number + 1, total / len(order), validation, counted, seconds, len(order)))
         held_out = np.concatenate([patterns.validation, patterns.test])
-        for first in range(0, len(held_out), self.SHOWN):
-            rows = held_out[first : first + self.SHOWN]
-            model.follow(patterns.batch(rows, model.dtype), rows)
-        self.checkpoints.save(model.arrays, self.history)
+        with self.averaged():
+            for first in range(0, len(held_out), self.SHOWN):
+                rows = held_out[first : first + self.SHOWN]
+                model.follow(patterns.batch(rows, model.dtype), rows)
+        self.checkpoints.save(self._everything(), self.history)
         progress(1.0)
 
     def outputs(self, rows: np.ndarray, anew: bool = False) -> np.ndarray:
         """What the network answers to these rows, (len(rows), outputs); `anew`: without the states kept of them."""
         rng = np.random.default_rng([self.seed, 2**20])
         parts = [rows[k : k + self.SHOWN] for k in range(0, len(rows), self.SHOWN)]
-        return np.concatenate([self.model.predict(self.patterns.batch(part, self.model.dtype), rng,
-                                                  None if anew else part) for part in parts])
+        with self.averaged():
+            return np.concatenate([self.model.predict(self.patterns.batch(part, self.model.dtype), rng,
+                                                      None if anew else part) for part in parts])
 
     def score(self, rows: np.ndarray) -> float:
         """Mean score of these rows."""

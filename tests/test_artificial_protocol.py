@@ -54,6 +54,15 @@ def test_energy_based_models_learn(tmp_path):
         run(tmp_path, model="rbm", share=0.5)
 
 
+def test_the_mean_the_nudge_and_lost_inputs_reach_the_training(tmp_path):
+    settings = {"model": "sbp_energy", "beta": 0.3, "epsilon": 0.7, "running_mean": 0.99, "drop_input": 0.1}
+    notes = " ".join(run(tmp_path, epochs=1, **settings).notes)
+    for told in ("beta=0.3, epsilon=0.7", "drop_input=0.1", "a running mean of the weights that keeps 0.99"):
+        assert told in notes
+    with pytest.raises(ParameterError, match="drop_input means nothing to model=rbm"):
+        run(tmp_path, model="rbm", drop_input=0.1)
+
+
 def test_an_arm_of_another_model_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="arm=exact is none of model=sbp_perceptron, which has weighted/activity"):
         run(tmp_path, model="sbp_perceptron", arm="exact")
@@ -66,3 +75,4 @@ def test_nettalk_is_scored_in_both_ways(tmp_path):
     assert value(record, "test_cosine") > 0.8, "least squares reaches 0.81, a mean by letter 0.73"
     assert record.metric("test_cosine_unseen")["n"] == 415
     assert 0 < value(record, "test_first_maximum") < 1
+    assert 0 < value(record, "validation_first_maximum") < 1

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sbp_brian.checkpoints import CheckpointError
 from sbp_brian.models.sbp_energy import ARMS, SBPEnergy
 from sbp_brian.numpy_training import NumpyTraining, Patterns, one_hot
 
@@ -152,7 +153,80 @@ def test_states_are_kept_and_resumed_to_the_bit(tmp_path):
     np.testing.assert_array_equal(whole.outputs(rows, anew=True), whole.model.predict(inputs))
 
 
+def blobs():
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 3, 130)
+    inputs = (rng.random((130, 9)) * 0.3 + 0.7 * (np.arange(9) // 3 == labels[:, None])).astype(np.float32)
+    rows = np.arange(130)
+    return Patterns(inputs, one_hot(labels, 3), rows[:75], rows[75:100], rows[100:])
+
+
+class Recording(SBPEnergy):
+    """Remembers its weights after every batch."""
+
+    def learn(self, x, y, rows):
+        """As it is, and a copy."""
+        outputs = super().learn(x, y, rows)
+        vars(self).setdefault("seen", []).append(self.arrays["W1"].astype(float))
+        return outputs
+
+
+def test_the_running_mean_answers_and_the_weights_learn_on(tmp_path):
+    patterns = blobs()
+
+    def training(folder, **settings):
+        return NumpyTraining(Recording((9, 20, 3)), patterns, tmp_path / folder, seed=2, batch=10, **settings)
+
+    plain, mean = training("plain"), training("mean", running_mean=0.75)
+    plain.run(3)
+    mean.run(3)
+    np.testing.assert_array_equal(plain.model.seen, mean.model.seen)
+    assert len(mean.model.seen) == 3 * 8, "the last batch of an epoch is a small one"
+    expected = mean.model.seen[0]
+    for n, w in enumerate(mean.model.seen[1:], 2):
+        expected = expected + max(0.25, 1 / n) * (w - expected)
+    np.testing.assert_allclose(mean.means["W1"], expected, atol=1e-6)
+    np.testing.assert_allclose(np.mean(mean.model.seen[:4], 0), sum(0.25 * w for w in mean.model.seen[:4]))
+
+    by_hand = SBPEnergy((9, 20, 3))
+    by_hand.arrays = {**mean.model.arrays, **mean.means}
+    rows = patterns.test
+    np.testing.assert_array_equal(mean.outputs(rows), by_hand.predict(patterns.inputs[rows], rows=rows))
+    assert np.abs(mean.model.arrays["W1"] - mean.model.seen[-1]).max() == 0, "its own weights are back"
+    assert np.abs(mean.outputs(rows, anew=True) - plain.outputs(rows, anew=True)).max() > 0
+
+    training("part", running_mean=0.75).run(1)
+    again = training("part", running_mean=0.75)
+    again.run(3)
+    np.testing.assert_array_equal(again.means["W1"], mean.means["W1"])
+    np.testing.assert_array_equal(again.outputs(rows), mean.outputs(rows))
+    with pytest.raises(CheckpointError, match="other running_mean"):
+        training("part")
+    with pytest.raises(CheckpointError, match="other running_mean"):
+        training("plain", running_mean=0.5)
+    for wrong in (1.0, -0.1, "0.9"):
+        with pytest.raises(ValueError, match="running_mean must be a number from 0 to below 1, got"):
+            training("wrong", running_mean=wrong)
+
+
+def test_lost_inputs_are_zero_and_the_others_are_scaled_up():
+    """Against one update by hand, with the same random numbers; what is asked afterwards loses nothing."""
+    whole, lossy = model(), model(drop_input=0.4)
+    lossy.begin_epoch(0, np.random.default_rng(9), 1.0)
+    lossy.learn(X, Y, np.arange(5))
+    kept = np.random.default_rng(9).random(X.shape, np.float32) >= 0.4
+    assert 0 < kept.mean() < 1
+    rest = np.random.default_rng(9)
+    rest.random(X.shape, np.float32)
+    whole.begin_epoch(0, rest, 1.0)
+    whole.learn(np.where(kept, X / 0.6, 0), Y, np.arange(5))
+    for name, values in whole.arrays.items():
+        np.testing.assert_allclose(lossy.arrays[name], values, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(lossy.predict(X), whole.predict(X), rtol=1e-9)
+
+
 @pytest.mark.parametrize(("wrong", "message"), [
+    ({"drop_input": 1}, "drop_input must be a number from 0 to 0.99, got 1"),
     ({"layers": (784, 10)}, "layers must be inputs, hidden layers and outputs"),
     ({"arm": "without_sbp"}, "unknown arm 'without_sbp'; did you mean 'without-sbp'"),
     ({"free_steps": 0}, "free_steps must be a whole number from 1"),

@@ -28,7 +28,11 @@ PARAMETERS = {
     "depth": Parameter(1, minimum=1, maximum=8, help="hidden layers of artificial networks, stdbp and sbp_published"),
     "free_steps": Parameter(0, minimum=0, maximum=10_000, help="sbp_energy: steps of the free phase, N_s; 0: 10"),
     "nudged_steps": Parameter(0, minimum=0, maximum=10_000, help="sbp_energy: steps of the nudged phase, N_w; 0: 10"),
+    "beta": Parameter(0.0, minimum=0.0, maximum=1e6, help="sbp_energy: strength of the nudge; 0: the arm's"),
+    "epsilon": Parameter(0.0, minimum=0.0, maximum=2.0, help="sbp_energy: size of a step of its states; 0: the arm's"),
     "batch": Parameter(0, minimum=0, maximum=100_000, help="samples a batch of these; 0: the model's own"),
+    "running_mean": Parameter(0.0, minimum=0.0, maximum=0.999999, help="artificial networks: share that a running mean "
+                              "of the weights keeps at each batch; scores are by that mean; 0: by the weights"),
 }
 
 
@@ -76,8 +80,8 @@ def spiking_perceptron(layers, arm, p, **settings):
 def energy(layers, arm, p, **settings):
     """An energy-based network with these parameters of the protocol."""
     _has_no(p, "lambda_p", "lambda_f", "share")
-    steps = {name: p[name] for name in ("free_steps", "nudged_steps") if p[name]}
-    return sbp_energy.SBPEnergy(layers, arm, **{**settings, **steps})
+    given = {name: p[name] for name in ("free_steps", "nudged_steps", "beta", "epsilon") if p[name]}
+    return sbp_energy.SBPEnergy(layers, arm, **{**settings, **given})
 
 
 def boltzmann(layers, arm, p, **settings):
@@ -177,15 +181,22 @@ def run(context: Context, patterns: Patterns, task: str, repeated: np.ndarray | 
     for name in ("rate_hidden", "rate_output"):
         if p[name] >= 0:
             settings[name] = p[name]
+    if p.drop_input >= 0:
+        if p.model not in ("sbp_perceptron", "sbp_energy"):
+            raise ParameterError(f"drop_input means nothing to model={p.model}; leave it out")
+        settings["drop_input"] = p.drop_input
     layers = (patterns.inputs.shape[1], *[p.hidden or 500] * p.depth, patterns.targets.shape[1])
     model = kind.make(layers, arm, p, **{k: v for k, v in settings.items() if k != "batch"})
-    training = NumpyTraining(model, patterns, context.folder, seed=context.seed, batch=batch, decay=p.decay)
+    training = NumpyTraining(model, patterns, context.folder, seed=context.seed, batch=batch, decay=p.decay,
+                             running_mean=p.running_mean)
     with context.progress(f"training, {p.epochs} epochs of {len(patterns.training):,} samples") as bar:
         training.run(p.epochs, bar)
     with context.progress(f"testing, {len(patterns.test):,} samples"):
         outputs = training.outputs(patterns.test)
     context.note(f"{p.model} runs in numpy, whatever the target")
-    context.note(f"settings: {model!r}; batches of {batch}, rates times {p.decay:g} after each epoch")
+    context.note(f"settings: {model!r}; batches of {batch}, rates times {p.decay:g} after each epoch"
+                 + (f"; scored by a running mean of the weights that keeps {p.running_mean:g} at each batch"
+                    if p.running_mean else ""))
     _metrics(context, kind, task, arm, training, outputs, repeated)
     _arrays(context, training, outputs)
     context.summary(
@@ -213,6 +224,10 @@ def _metrics(context, kind, task, arm, training, outputs, repeated) -> None:
         first = first_maximum(outputs, targets)
         context.metric("test_first_maximum", first.mean(), n=len(first), spread=first.std() / np.sqrt(len(first)),
                        provenance="first largest output is the first of the target's ones")
+        if len(patterns.validation):
+            rows = patterns.validation
+            found = first_maximum(training.outputs(rows), patterns.targets[rows])
+            context.metric("validation_first_maximum", found.mean(), n=len(rows))
     if repeated is not None:
         context.metric(f"{name}_unseen", each[~repeated].mean(), n=int((~repeated).sum()),
                        provenance="without test samples that occur in training")
@@ -242,7 +257,7 @@ def _arrays(context, training, outputs) -> None:
         context.array("confusion", confusion)
     for name, before in training.initial.items():
         if name.startswith("W"):
-            after = training.model.arrays[name]
+            after = training.means.get(name, training.model.arrays[name])
             edges = np.linspace(min(before.min(), after.min()), max(before.max(), after.max()) + 1e-9, 81)
             context.array(f"weights_{name}_edges", edges)
             context.array(f"weights_{name}_before", np.histogram(before, edges)[0])

@@ -30,8 +30,8 @@ TUNED = ("weighted/activity", "shuffled-labels", "frozen")
 COMPARED = 500
 #: What this model adds to a protocol's parameters.
 PARAMETERS = {
-    "drop_input": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network, stdbp: share of active inputs "
-                            "lost in training; -1: the task's own"),
+    "drop_input": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network, stdbp, sbp_perceptron, "
+                            "sbp_energy: share of active inputs lost in training; -1: the task's own"),
     "drop_hidden": Parameter(-1.0, minimum=-1.0, maximum=0.99, help="sbp_network: share of hidden cells silent in "
                              "training; -1: the task's own"),
     "homeostasis": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="sbp_network: rate at which a bias opposes its "
