@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.arms import by_value, scores, setting_words
+from sbp_brian.arms import by_value, scores, setting_words, value
 from sbp_brian.figures._sbp import TASKS, absent
 from sbp_brian.figures.base import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, Figure, label_panels, new
 from sbp_brian.literature import DEPTH
@@ -16,12 +16,15 @@ MODELS = {"sbp_network": ("weighted/activity", "network of real spikes", VERMILI
           "sbp_perceptron": ("weighted/activity", "perceptron with SBP", GREEN, "-.", "D"),
           "sbp_energy": ("sbp", "energy-based network", ORANGE, ":", "^")}
 PUBLISHED = {"SNN with SBP": "s", "RBM, BP + SBP": "^", "spiking MLP, p-BP + SBP": "v"}
+#: May differ from the settings of one hidden layer, if all depths share them.
+FREE = ("hidden", "hold_out")
 SHOWN = {task: name for task, name in TASKS.items() if task != "dvsgesture"}
 
 
 def found(records) -> dict:
     """(task, model) -> depth -> runs, where more than one depth was run."""
-    runs = {(task, of): by_value(records, task, of, "depth", arm) for task in SHOWN for of, (arm, *_) in MODELS.items()}
+    runs = {(task, of): by_value(records, task, of, "depth", arm, FREE)
+            for task in SHOWN for of, (arm, *_) in MODELS.items()}
     return {key: by for key, by in runs.items() if len(by) > 1}
 
 
@@ -59,12 +62,17 @@ def draw(records):
 
 def caption(records) -> str:
     """What is seen."""
-    parts = [f"{MODELS[of][1]} on {SHOWN[task]}: " + "; ".join(
+    parts = [f"{MODELS[of][1]} on {SHOWN[task]}, {_cells(by)}: " + "; ".join(
         f"{depth} hidden, {setting_words(same)}" for depth, same in by.items())
         for (task, of), by in found(records).items()]
-    return ("Test score with the weights after the last epoch against the number of hidden layers of 500 cells, mean "
-            "and standard deviation over seeds. " + ". ".join(parts) + ". Open grey: published, best epoch on the test "
-            "set, many typed into the notebook by hand.")
+    return ("Test score with the weights after the last epoch against the number of hidden layers, mean and standard "
+            "deviation over seeds. " + ". ".join(parts) + ". Open grey: published, best epoch on the test set, many "
+            "typed into the notebook by hand.")
+
+
+def _cells(by) -> str:
+    """How large the hidden layers are."""
+    return f"{value(next(iter(by.values()))[0], 'hidden') or 500} cells a layer"
 
 
 FIGURE = Figure(name="sbp-depth", title="SBP with several hidden layers", caption=caption, needs=(), uses=tuple(SHOWN),

@@ -24,7 +24,7 @@ def found(records) -> dict:
 
 def by_depth(records) -> dict:
     """Number of hidden layers -> the run of the least seed, at one setting; empty where there is one depth only."""
-    runs = by_value(records, "mnist", "sbp_network", "depth", "weighted/activity")
+    runs = by_value(records, "mnist", "sbp_network", "depth", "weighted/activity", ("hidden", "hold_out"))
     kept = {depth: same[:1] for depth, same in runs.items()
             if depth in DEPTHS and "weights_inputs_edges" in same[0].array_info}
     return kept if len(kept) > 1 else {}
@@ -68,7 +68,7 @@ def draw(records):
             _finish(ax, words if kind == "outputs" else "input to first hidden, $W_{ij}$", kind,
                     [run for (run,) in depths.values()])
     if depths:
-        axes[-1, 0].legend(loc="upper right")
+        axes[-1, 0].legend(loc="lower center")
     label_panels(*axes.ravel())
     return drawing
 

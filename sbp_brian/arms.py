@@ -100,13 +100,15 @@ def by_arm(records: Sequence[Record], task: str, of: str, **fixed: Any) -> dict[
             for name, rates in best.items()}
 
 
-def by_value(records: Sequence[Record], task: str, of: str, name: str, which: str) -> dict[Any, list[Record]]:
+def by_value(records: Sequence[Record], task: str, of: str, name: str, which: str,
+             free: Sequence[str] = ()) -> dict[Any, list[Record]]:
     """Value of a parameter -> runs of an arm that differ in it and the seed alone, ascending.
 
-    Of several settings the one with most values, then as for `by_arm`.
+    Of several settings the one with most values, then as for `by_arm`; `free` are parameters that need not have the
+    value that stands for the arm, though all runs share it.
     """
     settings: dict[tuple, dict[Any, list[Record]]] = {}
-    for record in _usable(records, task, of, (name,)):
+    for record in _usable(records, task, of, (name, *free)):
         if arm(record) == which and name in record.parameters:
             but = (name, "arm", "raster", "robustness", "test_each_epoch")
             settings.setdefault(_setting(record, but), {}).setdefault(value(record, name), []).append(record)

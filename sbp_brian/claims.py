@@ -190,7 +190,7 @@ def _depth(records, of) -> Claim:
     }[of]
     claim = ("The released network learns with several hidden layers" if of == "sbp_published" else
              "This project's form of SBP learns with several hidden layers (within 1 point of one)")
-    runs = by_value(records, "mnist", of, "depth", which)
+    runs = by_value(records, "mnist", of, "depth", which, ("hidden", "hold_out"))
     if len(runs) < 2 or 1 not in runs:
         return Claim(claim, "MNIST", published, f"sbp sweep mnist -s model={of} -s depth=1,2,3 --seeds 3", NOT_RUN)
     text = "; ".join(f"{depth} hidden: {cell(scores(same))} %" for depth, same in runs.items())
