@@ -1,4 +1,5 @@
 """What the suite says of the tests for the target cuda, where they ran and where they did not."""
+import gc
 import importlib.util
 
 from sbp_brian._cuda_toolkit import curand, gpus, toolkit
@@ -30,3 +31,9 @@ def pytest_terminal_summary(terminalreporter):
     else:
         told = f"CUDA: {ran} tests that generate or compile CUDA code passed, {failed} failed, {skipped} did not run."
         terminalreporter.line(told if gpus() else f"{told} There is no GPU: no CUDA program was run.")
+
+
+def pytest_collection_finish(session):
+    """Leave what has been imported out of garbage collection, which Brian2 asks for at the start of every run."""
+    gc.collect()
+    gc.freeze()
