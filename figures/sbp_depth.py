@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.arms import by_value, scores, setting_words, value
+from sbp_brian.arms import by_depth, scores, setting_words, value
 from sbp_brian.figures._sbp import TASKS, absent
 from sbp_brian.figures.base import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, Figure, label_panels, new
 from sbp_brian.literature import DEPTH
@@ -16,14 +16,12 @@ MODELS = {"sbp_network": ("weighted/activity", "network of real spikes", VERMILI
           "sbp_perceptron": ("weighted/activity", "perceptron with SBP", GREEN, "-.", "D"),
           "sbp_energy": ("sbp", "energy-based network", ORANGE, ":", "^")}
 PUBLISHED = {"SNN with SBP": "s", "RBM, BP + SBP": "^", "spiking MLP, p-BP + SBP": "v"}
-#: May differ from the settings of one hidden layer, if all depths share them.
-FREE = ("hidden", "hold_out")
 SHOWN = {task: name for task, name in TASKS.items() if task != "dvsgesture"}
 
 
 def found(records) -> dict:
     """(task, model) -> depth -> runs, where more than one depth was run."""
-    runs = {(task, of): by_value(records, task, of, "depth", arm, FREE)
+    runs = {(task, of): by_depth(records, task, of, arm)
             for task in SHOWN for of, (arm, *_) in MODELS.items()}
     return {key: by for key, by in runs.items() if len(by) > 1}
 

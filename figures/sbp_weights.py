@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.arms import by_arm, by_value, setting_words
+from sbp_brian.arms import by_arm, by_depth, setting_words
 from sbp_brian.figures._sbp import label, look
 from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, VERMILION, Figure, label_panels, new
 
@@ -22,9 +22,9 @@ def found(records) -> dict:
     return {arm: same for arm, same in kept.items() if same}
 
 
-def by_depth(records) -> dict:
+def deeper(records) -> dict:
     """Number of hidden layers -> the run of the least seed, at one setting; empty where there is one depth only."""
-    runs = by_value(records, "mnist", "sbp_network", "depth", "weighted/activity", ("hidden", "hold_out"))
+    runs = by_depth(records, "mnist", "sbp_network", "weighted/activity")
     kept = {depth: same[:1] for depth, same in runs.items()
             if depth in DEPTHS and "weights_inputs_edges" in same[0].array_info}
     return kept if len(kept) > 1 else {}
@@ -45,7 +45,7 @@ def density(record, kind: str, when: str):
 
 def draw(records):
     """Left the input weights, right the output weights; above by arm with the start in black, below by depth."""
-    runs, depths = found(records), by_depth(records)
+    runs, depths = found(records), deeper(records)
     drawing, axes = new(COLUMNS, 78 + 66 * bool(depths), nrows=1 + bool(depths), ncols=2, squeeze=False)
     for ax, (kind, words) in zip(axes[0], KINDS.items(), strict=True):
         first = next(iter(runs.values()))[0]
@@ -84,7 +84,7 @@ def _finish(ax, words: str, kind: str, runs) -> None:
 
 def caption(records) -> str:
     """What is seen."""
-    runs, depths = found(records), by_depth(records)
+    runs, depths = found(records), deeper(records)
     same = next(iter(runs.values()))
     below = "" if not depths else (" Below, after learning, by the number of hidden layers: " + "; ".join(
         f"{depth}, {setting_words(runs)}" for depth, runs in depths.items()) + ".")

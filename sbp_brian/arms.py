@@ -8,7 +8,7 @@ import numpy as np
 
 from sbp_brian.records import Record
 
-__all__ = ["arm", "by_arm", "by_value", "cell", "curve", "model", "score", "scores", "setting_words"]
+__all__ = ["arm", "by_arm", "by_depth", "by_value", "cell", "curve", "model", "score", "scores", "setting_words"]
 
 #: What `arm=own` stands for, by model.
 _OWN = {"sbp_network": "weighted/activity", "sbp_perceptron": "weighted/activity", "sbp_published": "sbp-released",
@@ -116,6 +116,11 @@ def by_value(records: Sequence[Record], task: str, of: str, name: str, which: st
         return {}
     best = max(settings.values(), key=lambda found: (len(found), *_size([r for runs in found.values() for r in runs])))
     return {key: _seeds(best[key]) for key in sorted(best)}
+
+
+def by_depth(records: Sequence[Record], task: str, of: str, which: str) -> dict[int, list[Record]]:
+    """Number of hidden layers -> runs of an arm; layers of any size, with or without held-out data, but all alike."""
+    return by_value(records, task, of, "depth", which, ("hidden", "hold_out"))
 
 
 def score(record: Record) -> str:

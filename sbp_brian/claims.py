@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from sbp_brian import cost, literature
-from sbp_brian.arms import by_arm, by_value, cell, curve, scores, setting_words
+from sbp_brian.arms import by_arm, by_depth, by_value, cell, curve, scores, setting_words
 from sbp_brian.records import Record
 
 __all__ = ["VERDICTS", "Claim", "claims", "compare"]
@@ -190,7 +190,7 @@ def _depth(records, of) -> Claim:
     }[of]
     claim = ("The released network learns with several hidden layers" if of == "sbp_published" else
              "This project's form of SBP learns with several hidden layers (within 1 point of one)")
-    runs = by_value(records, "mnist", of, "depth", which, ("hidden", "hold_out"))
+    runs = by_depth(records, "mnist", of, which)
     if len(runs) < 2 or 1 not in runs:
         return Claim(claim, "MNIST", published, f"sbp sweep mnist -s model={of} -s depth=1,2,3 --seeds 3", NOT_RUN)
     text = "; ".join(f"{depth} hidden: {cell(scores(same))} %" for depth, same in runs.items())
