@@ -8,8 +8,13 @@ from brian2 import Clock, Equations, NeuronGroup
 from sbp_brian.models import _displaced
 from sbp_brian.models import _sbp_network_code as code
 
-#: Inputs whose pixels send spikes of their own during the sample.
-SPIKING_INPUTS = ("latency", "poisson")
+#: Inputs whose pixels send spikes of their own during the sample: more equations, when a pixel spikes, what is
+#: made of x at the start of a sample, and what is done in each step.
+SPIKING_INPUTS = {
+    "latency": (code.LATENCY, "x > 0 and phase == latency", code.READ_LATENCY, ""),
+    "poisson": (code.POISSON, "fires > 0", code.READ_POISSON, code.STEP_POISSON),
+    "spikes": (code.SPIKES, "fires > 0", "", code.STEP_SPIKES),
+}
 
 
 def order_of(layer: int) -> int:
@@ -28,9 +33,9 @@ def pixels(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
     if model.dale:
         equations.append(code.SIGN)
     if spiking:
-        equations += [code.SPIKING_PIXELS, code.LATENCY if model.input == "latency" else code.POISSON]
-        events = {"onset": "x > 0 and phase == latency" if model.input == "latency" else "fires > 0",
-                  "sample_end": "x > 0 and learning > 0"}
+        own, fires, begun, stepping = SPIKING_INPUTS[model.input]
+        equations += [code.SPIKING_PIXELS, own]
+        events = {"onset": fires, "sample_end": "x > 0 and learning > 0"}
     cells = NeuronGroup(
         model.n_input, "\n".join(equations), clock=every_step if spiking else every_sample, events=events,
         namespace={**shown, "width": model.width, "n_steps": model.steps, "step_length": model.step,
@@ -41,7 +46,7 @@ def pixels(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
         cells.polarity = 1
     cells.set_event_schedule("sample_end", when="start", order=0)
     cells.set_event_schedule("onset", when="start", order=3)
-    read = "teacher_on = teaching(t)\nx = sample_value(shown(t), i)"
+    read = f"teacher_on = teaching(t)\nx = {'0' if model.input == 'spikes' else 'sample_value(shown(t), i)'}"
     if model.jitter:
         cells.column = np.arange(model.n_input) % model.width
         read = _displaced.READ
@@ -49,18 +54,17 @@ def pixels(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
         read += "*int(rand() >= drop*teacher_on)/(1 - drop*teacher_on)"
     if spiking:
         cells.run_regularly("learning = teacher_on", clock=every_sample, when="start", order=-2, name="pixels_ending")
-        read = f"learning = 0\n{read}\n{code.READ_LATENCY if model.input == 'latency' else code.READ_POISSON}"
+        read = f"learning = 0\n{read}\n{begun}"
     cells.run_regularly(read, clock=every_sample, when="start", order=1 if spiking else 2, name="pixels_read")
     if spiking:
-        step = code.STEP_PHASE + (code.STEP_POISSON if model.input == "poisson" else "")
-        cells.run_regularly(step, when="start", order=2, name="pixels_step")
+        cells.run_regularly(code.STEP_PHASE + stepping, when="start", order=2, name="pixels_step")
     return cells
 
 
 def hidden(model, k: int, shown, sbp, every_step: Clock, every_sample: Clock) -> NeuronGroup:
     """The cells of hidden layer `k` from 0."""
     below, upper, name = k + 1 < len(model.hidden_sizes), k > 0, model.hidden_names[k]
-    pulses = upper or model.input == "poisson"      # what arrives acts for one step; else for the whole sample
+    pulses = upper or model.input in code.PULSES      # what arrives acts for one step; else for the whole sample
     equations = [code.UPPER if pulses else code.FIRST, code.HIDDEN]
     begin = [f"v = {model.hidden_start!r}", "s = 0", "arriving = 0" if pulses else "drive = 0"]
     learn, shared, arrived = "bias += bias_rate*(retro_ltp_now - retro_ltd_now)", [], "arriving"

@@ -23,10 +23,14 @@ POISSON = """
 intensity : 1            # x is the number of spikes so far, over the number expected at full intensity
 fires : 1                # 1 in a step with a spike
 """
+SPIKES = """
+fires : 1                # 1 in a step with a spike; x is the number of spikes so far, over (n_steps input_rate)
+"""
 READ_LATENCY = "latency = floor((1 - x)*n_steps)\nx = int(x > 0)*(1 - latency/n_steps)"
 READ_POISSON = "intensity = x\nx = 0*x"
 STEP_PHASE = "phase = timestep(t, step_length) % n_steps\n"
 STEP_POISSON = "fires = int(rand() < intensity*input_rate)\nx += fires/(n_steps*input_rate)"
+STEP_SPIKES = "fires = sample_bit(shown(t), phase*N + i)\nx += fires/(n_steps*input_rate)"
 SIGN = "polarity : 1             # of all output synapses of the cell: 1 or -1 (Dale's law)"
 FIRST = "drive : 1     # what the inputs of this sample delivered"
 UPPER = "arriving : 1  # what spikes of the layer below delivered in this step"
@@ -76,7 +80,9 @@ OUTPUT_EVENTS = {
 BOUND = "polarity_pre*clip(polarity_pre*({new}), 0, inf)"
 #: Input -> what an active pixel's event does to a hidden cell.
 DELIVERED = {"graded": "drive_post += w*x_pre", "latency": "drive_post += w",
-             "poisson": "arriving_post += w/input_rate"}
+             "poisson": "arriving_post += w/input_rate", "spikes": "arriving_post += w/input_rate"}
+#: Inputs whose spikes act for one step; what the others deliver lasts to the end of the sample.
+PULSES = ("poisson", "spikes")
 
 
 def input_rule(coding: str, input_rate: float) -> SynapseRule:
@@ -86,7 +92,7 @@ def input_rule(coding: str, input_rate: float) -> SynapseRule:
         model="w : 1",
         on_pre={"present": DELIVERED[coding]},
         on_event={"present": "onset"},
-        namespace={"input_rate": input_rate} if coding == "poisson" else {},
+        namespace={"input_rate": input_rate} if coding in PULSES else {},
     )
 
 

@@ -49,7 +49,7 @@ from brian2 import (
 from sbp_brian._quantities import duration
 from sbp_brian.decolle_cell import LOSSES, DecolleCell
 from sbp_brian.decolle_rule import OPTIMISERS, Dense, Rank1, feedback_rule, readout_rule, vote_rule
-from sbp_brian.encoding import BitTable
+from sbp_brian.encoding import BitTable, spike_bytes
 from sbp_brian.rules import SynapseRule
 from sbp_brian.trials import Presentation, TrialModel
 
@@ -217,11 +217,8 @@ class Decolle:
 
     @staticmethod
     def packed(spikes: np.ndarray) -> np.ndarray:
-        """Samples for ``encoding='spikes'``: (n, steps, inputs) of 0 and 1 -> bytes of shape (n, ...)."""
-        spikes = np.asarray(spikes)
-        if spikes.ndim != 3:
-            raise ValueError(f"spikes must have the shape (samples, steps, inputs), got {spikes.shape}")
-        return np.packbits(spikes.reshape(len(spikes), spikes.shape[1] * spikes.shape[2]) != 0, axis=1)
+        """Samples for ``encoding='spikes'``; see `sbp_brian.encoding.spike_bytes`."""
+        return spike_bytes(spikes)
 
     # ---------------------------------------------------------------------------------------------------- building
     def network(self, presentation: Presentation) -> Network:

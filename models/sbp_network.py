@@ -39,13 +39,14 @@ import numpy as np
 from brian2 import Clock, EventMonitor, Network, Quantity, SpikeMonitor, StateMonitor, ms, second
 
 from sbp_brian._names import names_parameters, unknown
+from sbp_brian.encoding import BitTable
 from sbp_brian.models import _displaced
 from sbp_brian.models import _sbp_network_cells as cells_of
 from sbp_brian.models import _sbp_network_code as code
 from sbp_brian.models._sbp_network_cells import order_of
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.transport import Window, require_positive
-from sbp_brian.trials import Presentation, TrialModel
+from sbp_brian.trials import Presentation, SampleError, Samples, TrialModel
 
 __all__ = ["ARMS", "SBPNetwork"]
 
@@ -114,10 +115,12 @@ class SBPNetwork:
         How pixels say their intensity x. ``graded``: one event at the onset, that delivers ``w x`` to a drive which
         lasts. ``latency``: one spike, the sooner the brighter, in step floor((1 - x) steps); it starts a drive w that
         lasts to the end of the sample. ``poisson``: in each step a spike with probability ``x input_rate``, that
-        delivers ``w / input_rate`` for this step. What a synapse then learns by is the pixel's trace, which at the
-        end of the sample is x, x rounded to a step, and the number of spikes over (steps input_rate).
+        delivers ``w / input_rate`` for this step. ``spikes``: samples are the spikes of each input in each step, as
+        `sbp_brian.encoding.spike_bytes` packs them, e.g. the events of a camera; a spike acts as one of ``poisson``.
+        What a synapse then learns by is the pixel's trace, which at the end of the sample is x, x rounded to a step,
+        and for the last two the number of spikes over (steps input_rate).
     input_rate : float
-        Of ``poisson``: spikes a step of a pixel at full intensity, at most 1.
+        Of ``poisson`` and ``spikes``: spikes a step of a pixel at full intensity, at most 1.
     dale : bool
         Dale's law: a share `inhibitory` of the pixels and of each hidden layer's cells is inhibitory, the others are
         excitatory, and no output synapse of a cell ever changes its sign: a step beyond 0 ends at 0.
@@ -212,6 +215,9 @@ class SBPNetwork:
             require_positive("SBPNetwork", name, getattr(self, name), second, "units of time")
         if not 0 <= self.hidden_start < 1:
             raise ValueError(f"hidden_start must be from 0 to below the threshold of 1, got {self.hidden_start}")
+        if self.jitter and self.input == "spikes":
+            raise ValueError(f"jitter={self.jitter} displaces pixels of graded samples, not spikes; leave it out with "
+                             "input='spikes'")
         _displaced.check("jitter", self.jitter, self.width, self.n_input)
         _ = self.retrograde  # lets it check its own parameters now
 
@@ -259,6 +265,9 @@ class SBPNetwork:
         """The network; cells ``pixels``, `hidden_names`, ``output``, synapses `input_names`, ``outputs``."""
         every_sample, every_step = Clock(self.duration, name="sample_clock"), Clock(self.step, name="step_clock")
         shown, sbp = presentation.namespace(), self.retrograde
+        if self.input == "spikes":
+            del shown["sample_value"]
+            shown["sample_bit"] = BitTable(presentation.images, name="sample_bit")
         pixels = cells_of.pixels(self, shown, every_step, every_sample)
         hidden = [cells_of.hidden(self, k, shown, sbp, every_step, every_sample)
                   for k in range(len(self.hidden_sizes))]
@@ -329,7 +338,20 @@ class SBPNetwork:
             counted=counted,
             counted_learning=self.counted_learning,
             by_epoch=self._constants,
+            check=self._check,
         )
+
+    def _check(self, samples: Samples) -> None:
+        """Refuse samples that the input layer cannot read."""
+        columns = samples.images.shape[1]
+        if self.input == "spikes":
+            needed = -(-self.steps * self.n_input // 8)
+            if columns != needed:
+                raise SampleError(f"samples of {columns} bytes are not {self.steps} steps of {self.n_input} inputs, "
+                                  f"which are {needed}; pack spikes with sbp_brian.encoding.spike_bytes")
+        elif columns != self.n_input:
+            raise SampleError(f"samples have {columns} features, the input layer {self.n_input} cells; give both the "
+                              "same number")
 
     def _hidden_rates(self) -> dict[str, float]:
         """Learning rates of the hidden layers in the first epoch."""

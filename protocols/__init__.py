@@ -72,7 +72,7 @@ _ENTRIES = (
           Source("Amir et al. (2017) CVPR", "10.1109/CVPR.2017.781")),
     Entry("yin-yang", "benchmarks.yin_yang", "Points of three interlocked classes, by single spike times",
           Source("Kriener, Göltz & Petrovici (2022) NICE", "10.1145/3517343.3517380")),
-    Entry("nmnist", "benchmarks.nmnist", "Digits seen by a moving event camera, by local losses",
+    Entry("nmnist", "benchmarks.nmnist", "Digits seen by a moving event camera, by local losses or SBP",
           Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437")),
     Entry("decolle-regression", "benchmarks.decolle_regression",
           "Three layers follow three functions of time, each by a loss of its own",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
-__all__ = ["BitTable", "ByteTable", "latency_bytes"]
+__all__ = ["BitTable", "ByteTable", "latency_bytes", "spike_bytes"]
 
 _CPP = """
 %MODIFIER%static inline double %NAME%(const double row, const int column)
@@ -126,6 +126,28 @@ class BitTable(ByteTable):
             return (table[np.asarray(np.round(row), dtype=int), column >> 3] >> (7 - (column & 7))) & 1
 
         return look_up
+
+
+def spike_bytes(spikes: np.ndarray) -> np.ndarray:
+    """Samples for a network that reads spikes as they are, eight to a byte: bit ``step*inputs + input`` of a row.
+
+    Parameters
+    ----------
+    spikes : ndarray of bool or of 0 and 1, shape (samples, steps, inputs)
+
+    Returns
+    -------
+    ndarray of uint8, shape (samples, ceil(steps*inputs/8))
+
+    Raises
+    ------
+    ValueError
+        Another shape.
+    """
+    spikes = np.asarray(spikes)
+    if spikes.ndim != 3:
+        raise ValueError(f"spikes must have the shape (samples, steps, inputs), got {spikes.shape}")
+    return np.packbits(spikes.reshape(len(spikes), spikes.shape[1] * spikes.shape[2]) != 0, axis=1)
 
 
 def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:

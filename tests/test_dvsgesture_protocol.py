@@ -72,6 +72,24 @@ def test_windows_as_spikes_hold_the_events_of_each_step():
     assert np.array_equal(found, want)
 
 
+@needs_recordings
+def test_the_spiking_network_hears_the_events_of_a_window():
+    asked = SimpleNamespace(window=50 * ms, hold_out=True, arm="own", recordings="ten", model="sbp_network",
+                            polarities=False, exponent=0.25, input="spikes", steps=0)
+    context = SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)
+    _, samples, inputs, _ = dvsgesture.load_windows(context)
+    assert inputs["n_input"] == 1024
+    assert inputs["steps"] * inputs["step"] == 50 * ms
+    row = samples.training[16 * 7 + 2]                                     # the eighth recording, 100 to 150 ms
+    events = ten_recordings()[7].read()
+    inside = (events.t >= 100_000) & (events.t < 150_000)
+    want = np.zeros((20, 32, 32), bool)
+    want[(events.t[inside] - 100_000) // 2500, events.y[inside] // 4, events.x[inside] // 4] = True
+    assert np.array_equal(np.unpackbits(samples.images[row]).reshape(want.shape) > 0, want)
+    asked.input = "graded"
+    assert dvsgesture.load_windows(context).spikes is None
+
+
 USERS = {"Train": (1, 2, 21, 23), "Test": (24, 29)}
 
 
@@ -94,8 +112,9 @@ def test_the_official_set_is_split_by_subject(model, monkeypatch, tmp_path):
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
     notes = []
     asked = SimpleNamespace(window=50 * ms, hold_out=True, arm="own", recordings="official", model=model, windows=3,
-                            polarities=True, exponent=0.25)
-    samples, spikes, events = dvsgesture.load_windows(SimpleNamespace(parameters=asked, seed=0, note=notes.append))
+                            polarities=True, exponent=0.25, input="graded")
+    context = SimpleNamespace(parameters=asked, seed=0, note=notes.append)
+    samples, spikes, _, events = dvsgesture.load_windows(context)
     assert [len(part) for part in (samples.training, samples.validation, samples.test)] == [66, 66, 66]
     assert samples.classes == 11
     assert samples.labels[samples.validation].tolist() == 2 * np.repeat(np.arange(11), 3).tolist()
@@ -112,7 +131,7 @@ def test_the_official_set_is_split_by_subject(model, monkeypatch, tmp_path):
              x.astype(int) // 4] = True
         assert np.array_equal(np.unpackbits(spikes.images[spikes.test[row]]).reshape(want.shape) > 0, want)
     asked.windows, asked.hold_out = 100, False                             # a clip of 230 ms has four whole windows
-    samples = dvsgesture.load_windows(SimpleNamespace(parameters=asked, seed=0, note=notes.append)).samples
+    samples = dvsgesture.load_windows(context).samples
     assert [len(part) for part in (samples.training, samples.validation, samples.test)] == [176, 0, 88]
 
 
@@ -158,6 +177,8 @@ def test_it_learns(tmp_path):
 @pytest.mark.parametrize(("parameters", "message"), [
     ({"window": 30.0}, "window=30 ms does not divide the parts of a recording; take 20, 25"),
     ({"recordings": "official", "model": "decolle", "window": 50.5}, "window=50.5 ms is no whole number of steps"),
+    ({"input": "spikes", "steps": 30}, "steps=30 steps of a window of 50 ms are no whole number of microseconds"),
+    ({"input": "spikes", "angle": True}, "angle=yes compares with a network of graded inputs"),
     ({"arm": "sbp-released"}, "arm=sbp-released is none of model=sbp_network"),
     ({"model": "sbp_published", "arm": "weighted"}, "arm=weighted is none of model=sbp_published"),
 ])

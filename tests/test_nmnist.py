@@ -5,9 +5,11 @@ import zipfile
 import numpy as np
 import pytest
 
+from sbp_brian import protocols
 from sbp_brian.datasets import nmnist
 from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.event_streams import EventStream, encode_bs2
+from sbp_brian.protocol import ParameterError, execute
 from sbp_brian.protocols.benchmarks import nmnist as protocol
 
 
@@ -113,3 +115,27 @@ def test_bad_data_is_refused(official, monkeypatch):
         nmnist.load_nmnist("train")
     with pytest.raises(DatasetError, match=r"1,100 digits .* were not found"):
         nmnist.nmnist_small("train")
+
+
+def test_the_spiking_network_learns_from_the_same_events(official, tmp_path):
+    record = execute(protocols.get("nmnist"), out=tmp_path / "out", target="numpy", parameters={
+        "model": "sbp_network", "data": "official", "hold_out": False, "epochs": 1, "hidden": 8, "steps": 30,
+        "shuffle_time": True})
+    values = {row["name"]: row["value"] for row in record.metrics}
+    assert values["train_samples"] == 3
+    assert {"test_accuracy", "linear_softmax_accuracy", "nearest_mean_accuracy"} <= set(values)
+    assert any("30 steps of 10 ms" in note for note in record.notes)
+    settings = next(note for note in record.notes if note.startswith("settings"))
+    assert "input='spikes'" in settings
+    assert "n_input=2048" in settings
+
+
+@pytest.mark.parametrize(("parameters", "message"), [
+    ({"model": "sbp_network", "steps": 7}, "steps=7 does not divide the 300,000 us of a digit; take 30, 60"),
+    ({"steps": 60}, "steps=60 is for model=sbp_network; model=decolle takes steps of 1 ms"),
+    ({"arm": "weighted"}, "arm=weighted is none of model=decolle"),
+    ({"model": "sbp_network", "angle": True}, "angle=yes compares with a network of graded inputs")])
+def test_parameters_that_do_not_go_together_are_refused(official, parameters, message, tmp_path):
+    with pytest.raises(ParameterError, match=message):
+        execute(protocols.get("nmnist"), out=tmp_path / "out", target="numpy",
+                parameters={"data": "official", **parameters})

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from brian2 import ms
 
+from sbp_brian.encoding import spike_bytes
 from sbp_brian.models.sbp_network import ARMS, SBPNetwork
 from sbp_brian.subsets import InputSubset
 from sbp_brian.targets import Simulation
-from sbp_brian.trials import Presentation, total
+from sbp_brian.trials import Presentation, SampleError, Samples, Training, total
 from tests.reference.sbp_network import ReferenceNetwork
 
 N_IN, N_HID, N_OUT, N = 20, 12, 3, 40
@@ -123,6 +124,30 @@ def test_spiking_inputs_follow_the_reference(target, coding, n_hidden, dale, tri
     per_pixel = 10 if coding == "poisson" else 1
     shown = int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
     assert 0 <= per_pixel * shown - int(result["onsets.N"]) <= N_IN, "the run ends within the last, empty sample"
+
+
+@pytest.mark.parametrize(("target", "n_hidden"), [
+    ("cpp", (12,)), ("numpy", (12, 9)), pytest.param("cython", (12,), marks=pytest.mark.slow)])
+def test_samples_of_spikes_follow_the_reference(target, n_hidden, trial):
+    spikes = np.random.default_rng(6).random((N, 10, N_IN)) < np.where(trial[0] > 0, 0.3, 0.0)[:, None]
+    options = {"input_rate": 0.4}
+    start, result = run(target, "weighted/activity", (spike_bytes(spikes), *trial[1:]), n_hidden=n_hidden,
+                        input="spikes", **options)
+    net, counts, _ = reference("weighted/activity", (255.0 * spikes, *trial[1:]), start, n_hidden=n_hidden,
+                               coding="spikes", **options)
+    compare(result, net, counts, start)
+    shown = int(spikes[trial[2]].sum() + spikes[0].sum())
+    assert 0 <= shown - int(result["onsets.N"]) <= N_IN, "the run ends within the last, empty sample"
+
+
+@pytest.mark.parametrize(("columns", "options", "message"), [
+    (24, {"input": "spikes"}, "samples of 24 bytes are not 10 steps of 20 inputs, which are 25; pack spikes with"),
+    (19, {}, "samples have 19 features, the input layer 20 cells")])
+def test_samples_that_the_input_cannot_read_are_refused(columns, options, message, tmp_path):
+    samples = Samples(np.zeros((2, columns), np.uint8), np.array([0, 1]), N_OUT, np.array([0]), np.array([], int),
+                      np.array([1]))
+    with pytest.raises(SampleError, match=message):
+        Training(network("weighted", **options).trial_model(), samples, tmp_path)
 
 
 def test_random_input_spikes_have_the_intensity_as_their_mean(trial):
@@ -241,6 +266,7 @@ def test_rows_use_the_dense_loop(trial, tmp_path):
     ({"homeostasis": -1.0}, "homeostasis must be zero or positive"),
     ({"input": "latencies"}, "unknown input 'latencies'; did you mean 'latency'"),
     ({"input": "poisson", "drop_input": 0.1}, "drop_input=0.1 needs input='graded'"),
+    ({"input": "spikes", "jitter": 1}, "jitter=1 displaces pixels of graded samples"),
     ({"input_rate": 2.0}, "input_rate must be above 0 to 1"),
     ({"release": 1.0}, "release must be a share"),
     ({"tau_rec": -1 * ms}, "tau_rec must be positive"),

@@ -17,7 +17,7 @@ from sbp_brian.models.decolle_conv import ConvDecolle
 from sbp_brian.protocol import Context, Parameter, ParameterError
 from sbp_brian.trials import Samples, Training
 
-__all__ = ["MNIST", "PARAMETERS", "Task", "run"]
+__all__ = ["MNIST", "PARAMETERS", "Task", "baselines", "run"]
 
 #: What this model adds to a protocol's parameters.
 PARAMETERS = {"top_maps": Parameter(0, minimum=0, maximum=1000, help="decolle_conv: maps of the last layer; 0: 16")}
@@ -105,8 +105,8 @@ def run(context: Context, samples: Samples, task: Task, features: np.ndarray | N
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
         right, answers, result = layers_right(training, network, samples.test, None, bar)
     with context.progress("baselines"):
-        baselines = _baselines(samples, samples.images / 255 if features is None else features)
-    _report(context, task, network, training, history, by_epoch, right, answers, result, baselines)
+        found = baselines(samples, samples.images / 255 if features is None else features)
+    _report(context, task, network, training, history, by_epoch, right, answers, result, found)
 
 
 def layers_right(training: Training, network: Decolle, rows, learned=None, progress=None):
@@ -119,14 +119,15 @@ def layers_right(training: Training, network: Decolle, rows, learned=None, progr
     return shares, answers, result
 
 
-def _baselines(samples: Samples, features) -> dict[str, float]:
+def baselines(samples: Samples, features) -> dict[str, float]:
+    """Share of the test samples that classifiers without hidden cells name right, by their names."""
     x, y = features[samples.training], samples.labels[samples.training]
     tested, truth = features[samples.test], samples.labels[samples.test]
     return {name: float((make(x, y, samples.classes)(tested) == truth).mean())
             for name, make in (("linear_softmax", linear_softmax), ("nearest_mean", nearest_mean))}
 
 
-def _report(context, task, network, training, history, by_epoch, right, answers, result, baselines) -> None:
+def _report(context, task, network, training, history, by_epoch, right, answers, result, found) -> None:
     samples, n, layers = training.samples, len(training.samples.test), range(1, len(network.layers))
     truth, shown = samples.labels[samples.test], len(history) * len(samples.training)
     judged = network.arm == "local" and task.band and shown >= task.whole and network.form == "rank1"
@@ -135,7 +136,7 @@ def _report(context, task, network, training, history, by_epoch, right, answers,
                    band=(task.band, None) if judged else None, **paper)
     for k in layers:
         context.metric(f"test_accuracy_layer{k}", right[k - 1], n=n)
-    for name, value in baselines.items():
+    for name, value in found.items():
         context.metric(f"{name}_accuracy", value, n=n, provenance="on the same training and test samples")
     if by_epoch:
         context.metric("validation_accuracy", by_epoch[-1][-1], n=len(samples.validation))
@@ -166,7 +167,7 @@ def _report(context, task, network, training, history, by_epoch, right, answers,
     context.summary(
         f"After {shown:,} presentations the last of {len(layers)} layers ({'-'.join(map(str, network.layers))}, "
         f"{network.arm}) names {100 * right[-1]:.2f} % of {n:,} test samples, the layers "
-        f"{', '.join(f'{100 * a:.1f}' for a in right)} %; a linear softmax {100 * baselines['linear_softmax']:.1f} %; "
+        f"{', '.join(f'{100 * a:.1f}' for a in right)} %; a linear softmax {100 * found['linear_softmax']:.1f} %; "
         f"trained at {sum(e.samples for e in history) / seconds:,.0f} samples a second."
     )
     context.note(f"settings: {network!r}")

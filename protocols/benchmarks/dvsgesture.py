@@ -11,7 +11,8 @@ for testing.
 
 A window is shown as a graded onset of each of the 32 x 32 pixels: the byte 255 (n/full)^exponent of its n events, on
 and off together unless ``polarities=yes``; full is the 99th percentile of the counts above 0 in the training windows.
-The order of the events within a window is lost.
+The order of the events within a window is lost. With ``input=spikes`` it is not: a pixel spikes in each of the `steps`
+steps (a twentieth of the window each) in which it has events, and the network hears every spike when it comes.
 
 With ``model=decolle`` a window is shown as it is: a cell for each of the 32 x 32 pixels and each polarity, which spikes
 in the steps of 1 ms in which it has events.
@@ -27,6 +28,7 @@ Source of the data: Amir et al. 2017, CVPR, doi:10.1109/CVPR.2017.781.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -37,8 +39,8 @@ from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.dvsgesture import GESTURES, TEN_RECORDINGS, load_dvsgesture, ten_recordings
 from sbp_brian.datasets.event_streams import EventStream
 from sbp_brian.decolle_cell import DecolleCell
+from sbp_brian.encoding import spike_bytes
 from sbp_brian.models.decolle import ARMS as DECOLLE_ARMS
-from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.sbp_network import ARMS
 from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
 from sbp_brian.protocols.benchmarks import artificial, decolle, published, spiking
@@ -47,6 +49,8 @@ from sbp_brian.trials import Samples
 __all__ = ["PROTOCOL", "Windows", "constant_answer", "load_windows", "released_rows"]
 
 POOL, PIXELS = 4, 32
+#: Of a window, for ``input=spikes``.
+STEPS = 20
 #: Of the ten recordings; the official set has all of `GESTURES`.
 CLASSES = 10
 #: Official subjects of the training set from this one on validate, where validation is asked for.
@@ -74,13 +78,17 @@ class Windows(NamedTuple):
     samples : Samples
         Windows as bytes, a graded onset for each pixel.
     spikes : Samples or None
-        The same windows as packed spikes in steps of 1 ms, for ``model=decolle``; every event of a step in one spike.
+        The same windows as packed spikes (`spike_bytes`), for ``model=decolle`` and ``input=spikes``; every event of a
+        step in one spike.
+    inputs : dict
+        Of those spikes: ``n_input``, ``steps`` and ``step``.
     events : dict of str to ndarray, shape (windows,)
         Number of events of each window, by part.
     """
 
     samples: Samples
     spikes: Samples | None
+    inputs: dict
     events: dict[str, np.ndarray]
 
 
@@ -124,14 +132,16 @@ def load_windows(context: Context) -> Windows:
     """
     p, window = context.parameters, window_us(context.parameters)
     counts, bits, labels, parts = [], [], [], []
+    steps, both = _steps(p), p.model == "decolle" or p.polarities
+    cells = PIXELS**2 * (1 + both)
     for name, label, events, n in stretches(p):
         frames = events.frames(window, n, polarities=p.polarities)
         counts.append(np.minimum(frames, np.iinfo(np.uint16).max).astype(np.uint16))
         labels += [label] * n
         parts += [name] * n
-        if p.model == "decolle":
-            spikes = events.frames(1000, n * window // 1000, polarities=True) > 0
-            bits.append(Decolle.packed(spikes.reshape(n, window // 1000, LOCAL["inputs"])))
+        if steps:
+            spikes = events.frames(window // steps, n * steps, polarities=both) > 0
+            bits.append(spike_bytes(spikes.reshape(n, steps, cells)))
     counts, labels, parts = np.concatenate(counts), np.array(labels, int), np.array(parts, str)
     rows = {name: np.flatnonzero(parts == name) for name in ("training", "validation", "test")}
     for name in ("training", "test"):
@@ -149,8 +159,23 @@ def load_windows(context: Context) -> Windows:
 
     graded = samples(np.round(255 * np.clip(counts / full, 0, 1) ** p.exponent).astype(np.uint8))
     total = counts.sum(1, dtype=int)
-    return Windows(graded, samples(np.concatenate(bits)) if bits else None,
+    inputs = {"n_input": cells, "steps": steps, "step": window / steps * usecond} if steps else {}
+    return Windows(graded, samples(np.concatenate(bits)) if bits else None, inputs,
                    {name: total[found] for name, found in rows.items()})
+
+
+def _steps(p) -> int:
+    """Steps in which a window is shown as spikes; 0: it is shown as an onset."""
+    window = window_us(p)
+    if p.model == "decolle":
+        return window // 1000
+    if p.model != "sbp_network" or p.input != "spikes":
+        return 0
+    steps = p.steps or STEPS
+    if window % steps:
+        raise ParameterError(f"steps={steps} steps of a window of {window / 1000:g} ms are no whole number of "
+                             f"microseconds; take {STEPS}, or another that is")
+    return steps
 
 
 def _what(p, name: str, n: int, window: int) -> str:
@@ -198,15 +223,15 @@ def constant_answer(clips: int, frames: int, of_first_class: np.ndarray) -> floa
 def run(context: Context) -> None:
     """Train, validate after each epoch, test once; what is reached without a hidden layer stands beside."""
     p = context.parameters
-    samples, spikes, events = load_windows(context)
+    samples, spikes, inputs, events = load_windows(context)
     if p.model == "decolle":
-        steps = window_us(p) // 1000
+        steps = inputs["steps"]
         decolle.run(context, spikes, decolle.Task({**LOCAL, "steps": steps, "burn_in": steps // 5}),
                     samples.images / 255)
     elif p.model == "sbp_published":
         published.run(context, samples, "dvsgesture")
     else:
-        spiking.run(context, samples, TASK)
+        spiking.run(context, spikes or samples, replace(TASK, inputs=inputs))
     _baselines(context, samples, events)
     _indexing(context, len(samples.test) // CLASSES if p.recordings == "ten" else 0)
 
@@ -267,6 +292,10 @@ PROTOCOL = Protocol(
         "depth": artificial.PARAMETERS["depth"],
         "batch": artificial.PARAMETERS["batch"],
         **spiking.PARAMETERS,
+        "input": Parameter("graded", choices=("graded", "latency", "poisson", "spikes"), help="sbp_network: how a "
+                           "window is shown: a graded onset, one spike, spikes at random, or its own events"),
+        "input_rate": Parameter(0.5, minimum=0.001, maximum=1.0, help="sbp_network, input=poisson or spikes: spikes a "
+                                "step at full intensity"),
         **published.PARAMETERS,
     },
     quick={"epochs": 10},

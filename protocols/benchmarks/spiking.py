@@ -73,6 +73,8 @@ class Task:
         Arm -> learning rates of hidden layers and output.
     options : mapping
         Of `SBPNetwork`, in the arms `TUNED`; the other arms keep its defaults, with which their rates were chosen.
+    inputs : mapping
+        Of `SBPNetwork`, where samples are spikes: ``n_input``, ``steps`` and ``step``.
     average : int
         Epochs whose last weights are averaged.
     training, test : int
@@ -86,6 +88,7 @@ class Task:
     name: str
     rates: Mapping[str, tuple[float, float]]
     options: Mapping[str, float] = field(default_factory=dict)
+    inputs: Mapping[str, object] = field(default_factory=dict)
     average: int = 1
     training: int = 0
     test: int = 0
@@ -122,20 +125,24 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
     if arm not in ARMS:
         raise ParameterError(f"arm={arm} is none of model=sbp_network, which has {', '.join(ARMS)}; name another model")
     hidden, output = task.rates[arm]
-    options = {name: p[name] for name in ("drop_input", "drop_hidden", "homeostasis") if p[name] >= 0}
+    options = {name: p[name] for name in ("drop_input", "drop_hidden", "homeostasis") if p.get(name, -1) >= 0}
+    if p.angle and "spikes" in (p.get("input"), task.inputs.get("input")):
+        raise ParameterError("angle=yes compares with a network of graded inputs; leave it out with input=spikes")
     if p.steps:
-        options |= {"steps": p.steps, "first_taught": p.steps // 5}
+        options["steps"] = p.steps
+    options |= task.inputs
+    if "steps" in options:
+        options["first_taught"] = options["steps"] // 5
     if p.depth > 1:  # each layer takes steps to answer; a teacher that speaks before punishes cells for silence
         options["first_taught"] = options.get("steps", SBPNetwork.steps) // 2
     if p.first_taught >= 0:
         options["first_taught"] = p.first_taught
     options |= {name: p[name] for name in ("hidden_decays", "hidden_start", "jitter", "input", "input_rate", "dale",
-                                           "short_term", "homeostatic_v")}
+                                           "short_term", "homeostatic_v") if name in p}
     if p.tau_stdp > 0 * ms:
         options["tau_stdp"] = p.tau_stdp
     outputs = samples.classes if samples.targets is None else samples.targets.shape[1]
     return SBPNetwork(
-        n_input=samples.images.shape[1],
         n_hidden=(p.hidden or 500,) * p.depth if p.depth > 1 else p.hidden or 500,
         n_output=outputs,
         arm=arm,
@@ -145,7 +152,7 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
         fraction=p.lambda_f,
         seed_subset=context.seed,
         several_right=samples.targets is not None,
-        **{**(task.options if arm in TUNED else {}), **options},
+        **{"n_input": samples.images.shape[1], **(task.options if arm in TUNED else {}), **options},
     ), p.average or task.average
 
 

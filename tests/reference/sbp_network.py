@@ -38,6 +38,8 @@ class ReferenceNetwork:
     def arrivals(self, x):
         """What the input delivers to the first hidden layer in each step, and the trace that the input leaves."""
         phase = np.arange(self.steps)[:, None]
+        if self.coding == "spikes":                        # x: one row of 0 and 1 a step
+            return x / self.input_rate @ self.w[0], x.mean(0) / self.input_rate
         if self.coding == "graded":
             return np.repeat((x @ self.w[0])[None], self.steps, 0), x
         if self.coding == "latency":
@@ -61,7 +63,7 @@ class ReferenceNetwork:
                 trace = [(1 - self.fades) * x for x in trace]
             v = [vk + self.pull * (mean - vk) for vk, mean in zip(v, self.average, strict=True)]
             first = drive[phase] + self.bias[0]
-            v[0] = v[0] + (first if self.coding == "poisson" else np.clip(first, 0, 1))
+            v[0] = v[0] + (first if self.coding in ("poisson", "spikes") else np.clip(first, 0, 1))
             for k in range(1, depth):
                 v[k] = v[k] + arriving[k] + self.bias[k]
             self.average = [mean + self.follows * (vk - mean) for vk, mean in zip(v, self.average, strict=True)]
