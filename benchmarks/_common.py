@@ -12,10 +12,10 @@ def children_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def mnist_patterns(images: int | None = None) -> Patterns:
-    """MNIST as the protocol ``mnist`` divides it, with so many training images; None: all 55,000."""
+def mnist_patterns(images: int | None = None, load=load_mnist) -> Patterns:
+    """MNIST (or what `load` loads) as its protocol divides it, with so many training images; None: all 55,000."""
     parts = {}
     for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test")):
-        data, n = load_mnist(split), images if name == "training" else None
+        data, n = load(split), images if name == "training" else None
         parts[name] = data.images[:n], one_hot(data.labels[:n], 10)
     return Patterns.join(parts, scale=1 / 255)

@@ -1,12 +1,12 @@
 """What the flagship network could reach without spikes: its rate model in plain numpy, with and without SBP.
 
-`sbp_brian.models.rate_reference` on MNIST, 784-500-10, batches of 10. Run from the checkout:
+`sbp_brian.models.rate_reference` with 500 hidden units, batches of 10. Run from the checkout:
 
-    python -m benchmarks.rate_ceiling [EPOCHS [SEEDS [ARM ...]]]
+    python -m benchmarks.rate_ceiling [TASK [EPOCHS [SEEDS [ARM ...]]]]
 
-The rates of each arm are those with the best validation score (5,000 images) after 3 epochs of 10,000 training images,
-seed 0, among `OUTPUT` and multiples of it for the hidden layer. Then it learns from the first 55,000 training images,
-and the test images are shown once for each seed, with the weights after the last epoch.
+TASK is mnist, fashion-mnist, nettalk or dvsgesture. The rates of each arm are those with the best validation score of a
+short training (`Task.choosing`), seed 0, among `OUTPUT` and multiples of it for the hidden layer. Then it learns from
+all training samples, and the test samples are shown once for each seed, with the weights after the last epoch.
 """
 
 from __future__ import annotations
@@ -15,55 +15,113 @@ import dataclasses
 import itertools
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 
 from benchmarks._common import mnist_patterns
+from sbp_brian import protocols
+from sbp_brian.datasets import load_fashion_mnist
+from sbp_brian.datasets.nettalk import load_nettalk
 from sbp_brian.models.rate_reference import RateReference
 from sbp_brian.numpy_training import NumpyTraining, Patterns
+from sbp_brian.protocols.benchmarks import artificial, dvsgesture
 
-BATCH, DECAY = 10, 0.75
+BATCH, HIDDEN_UNITS = 10, 500
 #: Rates of the output, and by how much the hidden layer's is larger in each arm.
-OUTPUT = (0.05, 0.1, 0.2)
+OUTPUT = (0.02, 0.05, 0.1, 0.2, 0.4)
 HIDDEN = {"backpropagation": (1,), "weighted/activity": (1,), "weighted": (1, 4), "change": (1e-3, 1e-2),
           "frozen": (0,), "shuffled-labels": (1,)}
 
 
-def trained(samples: Patterns, arm: str, rates: tuple[float, float], epochs: int, seed: int) -> NumpyTraining:
+@dataclass(frozen=True)
+class Task:
+    """One data set.
+
+    Parameters
+    ----------
+    load : callable
+        ``load(hold_out)`` gives the samples; where `hold_out` is False there need be no validation samples.
+    epochs, decay : int, float
+        Epochs, where none are given, and the factor on both rates after each.
+    choosing : (int, int)
+        Training samples (0: all) and epochs by which rates are chosen.
+    settings : dict
+        More of `RateReference`.
+    """
+
+    load: Callable[[bool], Patterns]
+    epochs: int
+    decay: float
+    choosing: tuple[int, int] = (10_000, 3)
+    settings: dict = field(default_factory=dict)
+
+
+def gestures(hold_out: bool) -> Patterns:
+    """Windows of 50 ms of the ten recordings, as the protocol ``dvsgesture`` shows them."""
+    asked = protocols.get("dvsgesture").resolve(hold_out=hold_out)
+    samples = dvsgesture.load_windows(SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)).samples
+    return artificial.digits(samples)
+
+
+def windows(hold_out: bool) -> Patterns:
+    """NETtalk, a tenth of the training windows held out in any case."""
+    parts = {name: load_nettalk(split) for name, split in
+             (("training", "fit"), ("validation", "validation"), ("test", "test"))}
+    return artificial.windows({name: (data.inputs, data.targets) for name, data in parts.items()})
+
+
+TASKS = {
+    "mnist": Task(lambda hold_out: mnist_patterns(), 6, 0.75),
+    "fashion-mnist": Task(lambda hold_out: mnist_patterns(load=load_fashion_mnist), 8, 0.8),
+    "nettalk": Task(windows, 15, 0.9, (0, 5), {"drop_hidden": 0.3}),
+    "dvsgesture": Task(gestures, 30, 0.95, (0, 30)),
+}
+
+
+def trained(task: Task, samples: Patterns, arm: str, rates: tuple[float, float], epochs: int, seed: int):
     """A training that is done; rates of the hidden and of the output layer are steps along a batch's mean change."""
-    model = RateReference((784, 500, 10), arm, rate_hidden=rates[0], rate_output=rates[1], momentum=0.0)
+    layers = (samples.inputs.shape[1], HIDDEN_UNITS, samples.targets.shape[1])
+    model = RateReference(layers, arm, rate_hidden=rates[0], rate_output=rates[1], momentum=0.0, **task.settings)
     if arm == "shuffled-labels":
         samples = samples.with_shuffled_training_targets(seed)
     with tempfile.TemporaryDirectory() as folder:
-        training = NumpyTraining(model, samples, folder, seed=seed, batch=BATCH, decay=DECAY)
+        training = NumpyTraining(model, samples, folder, seed=seed, batch=BATCH, decay=task.decay)
         training.run(epochs)
     return training
 
 
-def chosen(samples: Patterns, arm: str) -> tuple[float, float]:
+def chosen(task: Task, samples: Patterns, arm: str) -> tuple[float, float]:
     """The rates with the best validation score."""
-    few = dataclasses.replace(samples, training=samples.training[:10_000])
+    n, epochs = task.choosing
+    few = dataclasses.replace(samples, training=samples.training[:n or None])
     found = {}
     for output, more in itertools.product(OUTPUT, HIDDEN[arm]):
         rates = (output * more, output)
-        found[rates] = trained(few, arm, rates, 3, 0).history[-1].validation
+        found[rates] = trained(task, few, arm, rates, epochs, 0).history[-1].validation
         print(f"{arm}, rates {rates}: validation {100 * found[rates]:.2f} %", flush=True)
     return max(found, key=found.get)
 
 
-def main(epochs: int = 6, seeds: int = 3, arms: tuple[str, ...] = ()) -> None:
+def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, arms: tuple[str, ...] = ()) -> None:
     """A line for each choice, then one for each arm."""
-    samples = mnist_patterns()
+    if name not in TASKS:
+        sys.exit(f"{name} is none of {', '.join(TASKS)}")
+    task = TASKS[name]
+    held, samples, epochs = task.load(True), task.load(False), epochs or task.epochs
     for arm in arms or HIDDEN:
-        rates = chosen(samples, arm)
-        done = [trained(samples, arm, rates, epochs, seed) for seed in range(seeds)]
+        rates = chosen(task, held, arm)
+        done = [trained(task, samples, arm, rates, epochs, seed) for seed in range(seeds)]
         scores = {"training": [each.history[-1].training for each in done],
                   "validation": [each.history[-1].validation for each in done],
                   "test": [each.score(samples.test) for each in done]}
-        text = ", ".join(f"{name} {100 * np.mean(values):.2f} +- {100 * np.std(values, ddof=min(1, seeds - 1)):.2f} %"
-                         for name, values in scores.items())
-        print(f"{arm}, rates {rates}, {epochs} epochs, {seeds} seeds: {text}", flush=True)
+        text = ", ".join(f"{part} {100 * np.mean(values):.2f} +- {100 * np.std(values, ddof=min(1, seeds - 1)):.2f} %"
+                         for part, values in scores.items())
+        print(f"{name}, {arm}, rates {rates}, {epochs} epochs, {seeds} seeds: {text}", flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]), tuple(sys.argv[3:]))
+    task, epochs, seeds, *arms = [*sys.argv[1:], *("mnist", "0", "3")[len(sys.argv) - 1:]]
+    main(task, int(epochs), int(seeds), tuple(arms))
