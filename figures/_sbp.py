@@ -1,9 +1,11 @@
 """What the figures of SBP in networks share: how arms are drawn, and what a panel without records says."""
 from __future__ import annotations
 
+from sbp_brian.arms import ten_recordings
+from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS
 from sbp_brian.figures.base import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION
 
-__all__ = ["LABELS", "STYLES", "TASKS", "absent", "label", "look"]
+__all__ = ["LABELS", "STYLES", "TASKS", "absent", "label", "look", "task_words"]
 
 #: Protocols of the paper's tasks, and what they are called.
 TASKS = {"mnist": "MNIST", "nettalk": "NETtalk", "dvsgesture": "DvsGesture"}
@@ -33,6 +35,11 @@ def look(arm: str) -> dict:
 def label(arm: str) -> str:
     """What an arm is called in a legend."""
     return LABELS.get(arm, arm)
+
+
+def task_words(task: str, runs, between: str = ", ") -> str:
+    """What a task is called where these runs of it are shown."""
+    return TASKS[task] + (f"{between}{TEN_RECORDINGS}" if ten_recordings(runs) else "")
 
 
 def absent(ax, text: str) -> None:

@@ -1,7 +1,8 @@
 """A table: published scores and costs of learning algorithms, and what was measured here."""
 from __future__ import annotations
 
-from sbp_brian.arms import by_arm, cell, scores, setting_words
+from sbp_brian.arms import by_arm, cell, scores, setting_words, ten_recordings
+from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS
 from sbp_brian.figures._sbp import TASKS
 from sbp_brian.figures.base import BLACK, COLUMNS, Figure, new
 from sbp_brian.literature import ALGORITHMS
@@ -22,6 +23,7 @@ MODELS = {
 }
 PLACES = {task: 78 + 34 * k for k, task in enumerate(TASKS)}         # mm
 ROW = 4.3
+OTHER_DATA = "\u2020"
 
 
 def measured(records) -> list:
@@ -71,11 +73,15 @@ def draw(records):
     for text, runs in rows:
         ax.text(2, y, text, va="center", fontsize=7.5)
         for task, x in PLACES.items():
-            ax.text(x, y, f"{cell(scores(runs[task]))} ({len(runs[task])})" if task in runs else "not run", va="center",
+            ax.text(x, y, _measured(runs[task]) if task in runs else "not run", va="center",
                     fontsize=7.5, color=BLACK if task in runs else "#555555",
                     fontstyle="normal" if task in runs else "italic")
         y += ROW
     return drawing
+
+
+def _measured(runs) -> str:
+    return f"{cell(scores(runs))} ({len(runs)}){OTHER_DATA if ten_recordings(runs) else ''}"
 
 
 def rule(ax, y: float) -> float:
@@ -94,7 +100,9 @@ def caption(records) -> str:
             "the gradient-based kind is inverted, so that its costs mean nothing there. On DvsGesture the "
             "plasticity-based networks are scored by frames, most of them blank by an error of indexing, the others by "
             "clips. Measured: test score with the weights after the last epoch, standard deviation over seeds, their "
-            f"number in brackets ({settings}).")
+            f"number in brackets ({settings})."
+            + (f" {OTHER_DATA} {TEN_RECORDINGS}: other data than the published, with which nothing compares."
+               if any(ten_recordings(same) for _, runs in measured(records) for same in runs.values()) else ""))
 
 
 FIGURE = Figure(name="sbp-algorithms", title="Algorithms compared: published and measured", caption=caption, needs=(),

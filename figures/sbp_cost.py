@@ -5,7 +5,7 @@ import numpy as np
 
 from sbp_brian import cost, literature
 from sbp_brian.arms import by_arm, curve, scores, setting_words
-from sbp_brian.figures._sbp import STYLES, TASKS, absent, label
+from sbp_brian.figures._sbp import STYLES, TASKS, absent, label, task_words
 from sbp_brian.figures.base import COLUMNS, Figure, label_panels, new
 
 __all__ = ["FIGURE", "counted", "measured"]
@@ -65,7 +65,8 @@ def draw(records):
     drawing, axes = new(COLUMNS, 150, nrows=3, ncols=3)
     for column, (task, name) in enumerate(TASKS.items()):
         own, published = measured(records, task), literature.WITHOUT_AND_WITH[task]
-        score_points(axes[0, column], published, own, name)
+        runs = [r for same in by_arm(records, task, "sbp_published").values() for r in same]
+        score_points(axes[0, column], published, own, task_words(task, runs, ",\n"))
         cost_bars(axes[1, column], published, own)
         count_bars(axes[2, column], *counted(records, task), name)
     label_panels(*axes.ravel())
@@ -124,7 +125,8 @@ def caption(records) -> str:
     parts = []
     for task, name in TASKS.items():
         runs = {a: r for a, r in by_arm(records, task, "sbp_published").items() if a in RELEASED}
-        parts += [f"{name}, released model: {setting_words(same)}" for same in list(runs.values())[:1]]
+        parts += [f"{task_words(task, same)}, released model: {setting_words(same)}"
+                  for same in list(runs.values())[:1]]
         of, _, spent = counted(records, task)
         if spent:
             parts.append(f"{name}, {of.replace('_', ' ')}: " + "; ".join(

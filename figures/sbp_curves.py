@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.arms import by_arm, curve, setting_words
-from sbp_brian.figures._sbp import STYLES, TASKS, absent, label, look
+from sbp_brian.figures._sbp import STYLES, TASKS, absent, label, look, task_words
 from sbp_brian.figures.base import BLACK, COLUMNS, Figure, label_panels, new
 from sbp_brian.literature import CURVES
 
@@ -37,7 +37,8 @@ def draw(records):
     drawing, axes = new(COLUMNS, 130, nrows=2, ncols=3)
     for row, of in zip(axes, ROWS, strict=True):
         for ax, (task, name) in zip(row, TASKS.items(), strict=True):
-            ax.set_title(name)
+            shown = [r for same in runs.get((of, task), {}).values() for r in same]
+            ax.set_title(task_words(task, shown, ",\n"))
             if (of, task) not in runs:
                 absent(ax, f"{NAMES[of]}\non {name}:\nnot run")
                 continue
@@ -85,8 +86,8 @@ def caption(records) -> str:
     runs = found(records)
     parts = []
     for (of, task), arms in runs.items():
-        part = curve(next(iter(arms.values()))[0])[0]
-        parts.append(f"{NAMES[of]} on {TASKS[task]} ({part} samples): " + "; ".join(
+        first = next(iter(arms.values()))
+        parts.append(f"{NAMES[of]} on {task_words(task, first)} ({curve(first[0])[0]} samples): " + "; ".join(
             f"{label(arm)}, {setting_words(same)}" for arm, same in arms.items()))
     absent_ones = [f"{NAMES[of]} on {name}" for of in ROWS for task, name in TASKS.items() if (of, task) not in runs]
     return ("Error after each epoch, mean and range over seeds. Above, the released model by its arms, with the "

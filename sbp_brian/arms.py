@@ -8,7 +8,8 @@ import numpy as np
 
 from sbp_brian.records import Record
 
-__all__ = ["arm", "by_arm", "by_depth", "by_value", "cell", "curve", "model", "score", "scores", "setting_words"]
+__all__ = ["arm", "by_arm", "by_depth", "by_value", "cell", "curve", "model", "score", "scores", "setting_words",
+           "ten_recordings"]
 
 #: What `arm=own` stands for, by model.
 _OWN = {"sbp_network": "weighted/activity", "sbp_perceptron": "weighted/activity", "sbp_published": "sbp-released",
@@ -17,7 +18,9 @@ _OWN = {"sbp_network": "weighted/activity", "sbp_perceptron": "weighted/activity
 #: Values that these parameters must have in a record that stands for its arm, where it has them at all.
 _PLAIN = {"lambda_p": 1.0, "lambda_f": 1.0, "released_lambda_f": 0.2, "depth": 1, "dale": False, "share": 1.0,
           "short_term": False, "noise": "none", "hidden": 0, "lif": False, "free_steps": 0, "nudged_steps": 0,
-          "hold_out": True}
+          "hold_out": True, "input": "graded", "jitter": 0}
+#: Where samples are so few that the task itself holds none out.
+_PLAIN_OF = {"dvsgesture": {"hold_out": False}}
 #: What an arm may choose for itself, or what changes nothing of the result.
 _OF_ARM = {"arm", "rate_hidden", "rate_output", "raster", "robustness", "test_each_epoch"}
 
@@ -41,7 +44,8 @@ def arm(record: Record) -> str:
 def _plain(record: Record, free: Sequence[str]) -> bool:
     # lambda_p cancels in the released model, and its lambda_f has a name of its own
     free = (*free, "lambda_p", "lambda_f") if model(record) == "sbp_published" else free
-    return all(value(record, name, plain) == plain for name, plain in _PLAIN.items() if name not in free)
+    plain = {**_PLAIN, **_PLAIN_OF.get(record.protocol, {})}
+    return all(value(record, name, usual) == usual for name, usual in plain.items() if name not in free)
 
 
 def _setting(record: Record, but: Sequence[str]) -> tuple:
@@ -126,6 +130,11 @@ def by_depth(records: Sequence[Record], task: str, of: str, which: str) -> dict[
 def score(record: Record) -> str:
     """What is scored: ``accuracy`` or ``cosine``."""
     return "cosine" if any(row["name"] == "test_cosine" for row in record.metrics) else "accuracy"
+
+
+def ten_recordings(runs: Sequence[Record]) -> bool:
+    """Whether runs saw the ten recordings of one subject, with which nothing published of DvsGesture compares."""
+    return any(r.protocol == "dvsgesture" and value(r, "recordings", "ten") == "ten" for r in runs)
 
 
 def scores(runs: Sequence[Record]) -> np.ndarray:

@@ -13,7 +13,8 @@ import numpy as np
 from scipy.stats import t as student
 
 from sbp_brian import cost, literature
-from sbp_brian.arms import by_arm, by_depth, by_value, cell, curve, scores, setting_words
+from sbp_brian.arms import by_arm, by_depth, by_value, cell, curve, scores, setting_words, ten_recordings
+from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS
 from sbp_brian.records import Record
 
 __all__ = ["VERDICTS", "Claim", "claims", "compare"]
@@ -101,7 +102,7 @@ def _difference(records, task, name, of, first, second, claim, published, **fixe
         return Claim(claim, name, published,
                      f"sbp sweep {task} -s model={of} -s arm={lacking}{settings} --seeds 3", NOT_RUN)
     text = (f"{cell(scores(arms[first]))} % against {cell(scores(arms[second]))} %: {found.words}; "
-            f"{setting_words(arms[first])}")
+            f"{setting_words(arms[first])}{_other_data(arms[first])}")
     return Claim(claim, name, published, text, found.verdict)
 
 
@@ -152,7 +153,7 @@ def _saving(records, task, name) -> Claim:
         fewer.append(cost.mean_epochs(each[1], within) < cost.mean_epochs(each[0], within))
     verdict = OPEN if len(seeds) < 2 or len(set(fewer)) > 1 else HOLDS if fewer[0] else FAILS
     return Claim(claim, name, published, f"{'; '.join(parts)}; {curve(kept['symmetric'][0])[0]} errors, "
-                 f"{setting_words(kept['symmetric'])}", verdict)
+                 f"{setting_words(kept['symmetric'])}{_other_data(kept['symmetric'])}", verdict)
 
 
 def _text(records, task, name) -> list[Claim]:
@@ -234,6 +235,10 @@ def _exact(records, task, name) -> Claim:
     d = compare(arms["weighted/activity"], arms["backpropagation"])
     equal = d.n > 1 and max(abs(d.low), abs(d.high)) < 1e-9
     return found._replace(verdict=HOLDS if equal else OPEN if d.verdict == OPEN else FAILS)
+
+
+def _other_data(runs: Sequence[Record]) -> str:
+    return f"; {TEN_RECORDINGS}, not the paper's data" if ten_recordings(runs) else ""
 
 
 def _reported(reported) -> str:

@@ -87,6 +87,26 @@ def test_arms_are_compared_in_one_setting_and_sweeps_stay_out(tmp_path):
     assert {depth: len(runs) for depth, runs in found.items()} == {1: 1, 2: 2, 3: 2}
 
 
+def test_runs_of_the_ten_recordings_are_found_and_named(tmp_path):
+    given = {"protocol": "dvsgesture", "model": "sbp_published", "recordings": "ten", "hold_out": False}
+    runs = [run(tmp_path, s, seed, arm=name, **given) for name, s in (("sbp-released", 0.95), ("symmetric", 0.9))
+            for seed in (0, 1)]
+    runs += [run(tmp_path, 0.5, 2, arm="symmetric", **{**given, "hold_out": True}),
+             run(tmp_path, 0.4, 3, **{**given, "model": "sbp_network"}, input="spikes")]
+    found = by_arm(runs, "dvsgesture", "sbp_published")
+    assert [len(found[name]) for name in ("sbp-released", "symmetric")] == [2, 2]
+    assert by_arm(runs, "dvsgesture", "sbp_network") == {}, "events, not onsets"
+    told = verdict(claims(runs), "SBP raises the score of the spiking", "DvsGesture").measured
+    assert told.endswith("ten recordings, one subject, not the paper's data")
+    drawing, caption = figures.get("sbp-curves").make(runs)
+    assert drawing.axes[2].get_title() == "DvsGesture,\nten recordings, one subject"
+    assert "DvsGesture, ten recordings, one subject" in caption
+    drawing, caption = figures.get("sbp-algorithms").make(runs)
+    assert any(text.get_text() == "95.00 \u00b1 0.00 (2)\u2020" for text in drawing.axes[0].texts)
+    assert "\u2020 ten recordings, one subject: other data" in caption
+    assert "one subject" in figures.get("sbp-cost").make(runs)[1]
+
+
 def test_curves_are_of_test_samples_only_where_these_were_shown(tmp_path):
     assert curve(run(tmp_path))[0] == "validation"
     shown = run(tmp_path, seed=1, arrays={"test_accuracy_by_epoch": np.array([0.1, 0.2])})
