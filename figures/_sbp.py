@@ -5,7 +5,7 @@ from sbp_brian.arms import ten_recordings
 from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS
 from sbp_brian.figures.base import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION
 
-__all__ = ["LABELS", "STYLES", "TASKS", "absent", "label", "look", "task_words"]
+__all__ = ["LABELS", "STYLES", "TASKS", "absent", "label", "look", "task_title", "task_words"]
 
 #: Protocols of the paper's tasks, and what they are called.
 TASKS = {"mnist": "MNIST", "nettalk": "NETtalk", "dvsgesture": "DvsGesture"}
@@ -37,9 +37,14 @@ def label(arm: str) -> str:
     return LABELS.get(arm, arm)
 
 
-def task_words(task: str, runs, between: str = ", ") -> str:
+def task_words(task: str, runs) -> str:
     """What a task is called where these runs of it are shown."""
-    return TASKS[task] + (f"{between}{TEN_RECORDINGS}" if ten_recordings(runs) else "")
+    return TASKS[task] + (f", {TEN_RECORDINGS}" if ten_recordings(runs) else "")
+
+
+def task_title(task: str, runs) -> str:
+    """The same, for the title of a narrow panel."""
+    return task_words(task, runs).replace(", ", ",\n")
 
 
 def absent(ax, text: str) -> None:

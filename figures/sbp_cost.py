@@ -4,8 +4,8 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian import cost, literature
-from sbp_brian.arms import by_arm, curve, scores, setting_words
-from sbp_brian.figures._sbp import STYLES, TASKS, absent, label, task_words
+from sbp_brian.arms import by_arm, curve, scores, setting_words, ten_recordings
+from sbp_brian.figures._sbp import STYLES, TASKS, absent, label, task_title, task_words
 from sbp_brian.figures.base import COLUMNS, Figure, label_panels, new
 
 __all__ = ["FIGURE", "counted", "measured"]
@@ -66,7 +66,9 @@ def draw(records):
     for column, (task, name) in enumerate(TASKS.items()):
         own, published = measured(records, task), literature.WITHOUT_AND_WITH[task]
         runs = [r for same in by_arm(records, task, "sbp_published").values() for r in same]
-        score_points(axes[0, column], published, own, task_words(task, runs, ",\n"))
+        if ten_recordings(runs):
+            published = ()
+        score_points(axes[0, column], published, own, task_title(task, runs))
         cost_bars(axes[1, column], published, own)
         count_bars(axes[2, column], *counted(records, task), name)
     label_panels(*axes.ravel())
@@ -90,7 +92,7 @@ def names(ax, entries) -> None:
 def score_points(ax, published, own, name) -> None:
     """Published best epochs on the test set beside measured test scores after the last epoch."""
     entries = [(f"{word}*", 100 * r.score, 100 * r.spread, arm, True) for word, arm, r in
-               zip(("without", "SBP"), ("symmetric", "sbp-released"), published, strict=True)]
+               zip(("without", "SBP"), ("symmetric", "sbp-released"), published, strict=False)]
     entries += [(SHORT[arm], 100 * s.mean(), 100 * s.std(ddof=1) if len(s) > 1 else 0, arm, False)
                 for arm, (s, _) in own.items()]
     for x, (_, height, spread, arm, known) in enumerate(entries):
@@ -104,7 +106,7 @@ def score_points(ax, published, own, name) -> None:
 def cost_bars(ax, published, own) -> None:
     """The paper's cost: mean epochs times the operations of one epoch."""
     entries = [(f"{word}*", r.cost / 1e6, r.cost_spread / 1e6, arm, True) for word, arm, r in
-               zip(("without", "SBP"), ("symmetric", "sbp-released"), published, strict=True)]
+               zip(("without", "SBP"), ("symmetric", "sbp-released"), published, strict=False)]
     entries += [(SHORT[arm], c.cost / 1e6, c.cost_spread / 1e6, arm, False) for arm, (_, c) in own.items() if c]
     bars(ax, entries)
     ax.set_ylabel("paper's cost (10\u2076)")
@@ -129,15 +131,19 @@ def caption(records) -> str:
                   for same in list(runs.values())[:1]]
         of, _, spent = counted(records, task)
         if spent:
-            parts.append(f"{name}, {of.replace('_', ' ')}: " + "; ".join(
+            kind = curve(next(iter(by_arm(records, task, of).values()))[0])[0]
+            parts.append(f"{name}, {of.replace('_', ' ')} ({kind} score): " + "; ".join(
                 f"{label(arm)}, {len(values)} run{'s' if len(values) > 1 else ''}" for arm, values in spent.items()))
     lacking = [name for task, name in TASKS.items() if not measured(records, task)]
+    other = any(ten_recordings(r for same in by_arm(records, task, "sbp_published").values() for r in same)
+                for task in TASKS)
     return ("Above, test scores: open and starred, published (best epoch on the test set, standard deviation over five "
             "seeds); filled, measured (weights after the last epoch). Middle, the paper's cost (hatched, published): "
             "mean epochs to five errors of a range, which depends on what is compared, times the synapses of the "
             "network; bars of different ranges do not compare. Below, operations that the networks counted while they "
-            "learned, whole epochs, until the validation score was first reached that all arms reach. "
+            "learned, whole epochs, until the score was first reached that all arms reach. "
             + ". ".join(parts) + "."
+            + (" Nothing published stands beside the ten recordings, which are other data." if other else "")
             + (f" Released model not run on {', '.join(lacking)}." if lacking else ""))
 
 

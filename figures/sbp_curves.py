@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.arms import by_arm, curve, setting_words
-from sbp_brian.figures._sbp import STYLES, TASKS, absent, label, look, task_words
+from sbp_brian.figures._sbp import STYLES, TASKS, absent, label, look, task_title, task_words
 from sbp_brian.figures.base import BLACK, COLUMNS, Figure, label_panels, new
 from sbp_brian.literature import CURVES
 
@@ -38,7 +38,7 @@ def draw(records):
     for row, of in zip(axes, ROWS, strict=True):
         for ax, (task, name) in zip(row, TASKS.items(), strict=True):
             shown = [r for same in runs.get((of, task), {}).values() for r in same]
-            ax.set_title(task_words(task, shown, ",\n"))
+            ax.set_title(task_title(task, shown))
             if (of, task) not in runs:
                 absent(ax, f"{NAMES[of]}\non {name}:\nnot run")
                 continue
@@ -48,7 +48,8 @@ def draw(records):
                 for kind, line, marker in zip(CURVES[task], (":", "-"), ("v", "o"), strict=True):
                     ax.plot(CURVES["epoch"], kind, color=BLACK, linestyle=line, linewidth=0.6, marker=marker,
                             markersize=3, markerfacecolor="white")
-            ax.set(xlabel="epoch", xscale="log", ylabel="error (%)" if task != "nettalk" else "1 \u2212 cosine (%)")
+            what = "error (%)" if task != "nettalk" else "1 \u2212 cosine (%)"
+            ax.set(xlabel="epoch", xscale="log", ylabel=f"{curve(shown[0])[0]} {what}")
             ticks = [e for e in (1, 2, 3, 5, 10, 20, 50, 100) if e <= ax.get_xlim()[1]]
             ax.set_xticks(ticks, [f"{e}" for e in ticks])
             ax.minorticks_off()

@@ -99,12 +99,14 @@ def test_runs_of_the_ten_recordings_are_found_and_named(tmp_path):
     told = verdict(claims(runs), "SBP raises the score of the spiking", "DvsGesture").measured
     assert told.endswith("ten recordings, one subject, not the paper's data")
     drawing, caption = figures.get("sbp-curves").make(runs)
-    assert drawing.axes[2].get_title() == "DvsGesture,\nten recordings, one subject"
+    assert drawing.axes[2].get_title() == "DvsGesture,\nten recordings,\none subject"
     assert "DvsGesture, ten recordings, one subject" in caption
     drawing, caption = figures.get("sbp-algorithms").make(runs)
     assert any(text.get_text() == "95.00 \u00b1 0.00 (2)\u2020" for text in drawing.axes[0].texts)
     assert "\u2020 ten recordings, one subject: other data" in caption
-    assert "one subject" in figures.get("sbp-cost").make(runs)[1]
+    drawing, caption = figures.get("sbp-cost").make(runs)
+    assert [text.get_text() for text in drawing.axes[2].get_xticklabels()] == ["without", "SBP"], "nothing published"
+    assert "Nothing published stands beside the ten recordings" in caption
 
 
 def test_curves_are_of_test_samples_only_where_these_were_shown(tmp_path):
