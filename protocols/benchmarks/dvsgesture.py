@@ -60,11 +60,7 @@ PARTS = {
     True: {"training": (0, 800_000), "validation": (800_000, 1_000_000), "test": (1_050_000, 1_450_000)},
     False: {"training": (0, 1_000_000), "validation": (1_000_000, 1_000_000), "test": (1_050_000, 1_450_000)},
 }
-TASK = spiking.Task(
-    "dvsgesture",
-    rates={"weighted/activity": (20.0, 0.0005), "weighted": (4.0, 0.001), "change": (0.002, 0.001),
-           "relative": (1e-6, 0.001), "frozen": (0.0, 0.001), "shuffled-labels": (20.0, 0.0005)},
-)
+TASK = spiking.Task("dvsgesture", rates=spiking.RATES)
 #: For ``model=decolle``; steps are those of a window. Validation windows do not tell nine settings apart.
 LOCAL = {"inputs": 2 * PIXELS**2, "encoding": "spikes", "readout_scale": 1.0, "rate": 0.3,
          "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms)}
