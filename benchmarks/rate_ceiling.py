@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -43,41 +44,44 @@ class Task:
     Parameters
     ----------
     load : callable
-        ``load(hold_out)`` gives the samples; where `hold_out` is False there need be no validation samples.
+        Gives the samples, validation samples among them.
     epochs, decay : int, float
         Epochs, where none are given, and the factor on both rates after each.
     choosing : (int, int)
         Training samples (0: all) and epochs by which rates are chosen.
     settings : dict
         More of `RateReference`.
+    whole : callable, optional
+        Gives the samples to learn from once rates are chosen, where validation samples are then learned from too.
     """
 
-    load: Callable[[bool], Patterns]
+    load: Callable[[], Patterns]
     epochs: int
     decay: float
     choosing: tuple[int, int] = (10_000, 3)
     settings: dict = field(default_factory=dict)
+    whole: Callable[[], Patterns] | None = None
 
 
-def gestures(hold_out: bool) -> Patterns:
+def gestures(hold_out: bool = True) -> Patterns:
     """Windows of 50 ms of the ten recordings, as the protocol ``dvsgesture`` shows them."""
     asked = protocols.get("dvsgesture").resolve(hold_out=hold_out)
     samples = dvsgesture.load_windows(SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)).samples
     return artificial.digits(samples)
 
 
-def windows(hold_out: bool) -> Patterns:
-    """NETtalk, a tenth of the training windows held out in any case."""
+def windows() -> Patterns:
+    """NETtalk, a tenth of the training windows held out."""
     parts = {name: load_nettalk(split) for name, split in
              (("training", "fit"), ("validation", "validation"), ("test", "test"))}
     return artificial.windows({name: (data.inputs, data.targets) for name, data in parts.items()})
 
 
 TASKS = {
-    "mnist": Task(lambda hold_out: mnist_patterns(), 6, 0.75),
-    "fashion-mnist": Task(lambda hold_out: mnist_patterns(load=load_fashion_mnist), 8, 0.8),
+    "mnist": Task(mnist_patterns, 6, 0.75),
+    "fashion-mnist": Task(partial(mnist_patterns, load=load_fashion_mnist), 8, 0.8),
     "nettalk": Task(windows, 15, 0.9, (0, 5), {"drop_hidden": 0.3}),
-    "dvsgesture": Task(gestures, 30, 0.95, (0, 30)),
+    "dvsgesture": Task(gestures, 30, 0.95, (0, 30), whole=partial(gestures, hold_out=False)),
 }
 
 
@@ -105,12 +109,13 @@ def chosen(task: Task, samples: Patterns, arm: str) -> tuple[float, float]:
     return max(found, key=found.get)
 
 
-def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, arms: tuple[str, ...] = ()) -> None:
+def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *arms: str) -> None:
     """A line for each choice, then one for each arm."""
     if name not in TASKS:
         sys.exit(f"{name} is none of {', '.join(TASKS)}")
     task = TASKS[name]
-    held, samples, epochs = task.load(True), task.load(False), epochs or task.epochs
+    held = task.load()
+    samples, epochs = task.whole() if task.whole else held, epochs or task.epochs
     for arm in arms or HIDDEN:
         rates = chosen(task, held, arm)
         done = [trained(task, samples, arm, rates, epochs, seed) for seed in range(seeds)]
@@ -123,5 +128,4 @@ def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, arms: tuple[str, 
 
 
 if __name__ == "__main__":
-    task, epochs, seeds, *arms = [*sys.argv[1:], *("mnist", "0", "3")[len(sys.argv) - 1:]]
-    main(task, int(epochs), int(seeds), tuple(arms))
+    main(*sys.argv[1:2], *map(int, sys.argv[2:4]), *sys.argv[4:])

@@ -64,15 +64,26 @@ def draw(records):
     """Columns: tasks; rows: score, the paper's cost, counted operations. Open and hatched: published."""
     drawing, axes = new(COLUMNS, 150, nrows=3, ncols=3)
     for column, (task, name) in enumerate(TASKS.items()):
-        own, published = measured(records, task), literature.WITHOUT_AND_WITH[task]
-        runs = [r for same in by_arm(records, task, "sbp_published").values() for r in same]
-        if ten_recordings(runs):
-            published = ()
+        own, runs = measured(records, task), released(records, task)
+        published = reported(task, runs)
         score_points(axes[0, column], published, own, task_title(task, runs))
         cost_bars(axes[1, column], published, own)
         count_bars(axes[2, column], *counted(records, task), name)
     label_panels(*axes.ravel())
     return drawing
+
+
+def released(records, task: str) -> list:
+    """All runs of the released model's arms on a task."""
+    return [r for same in by_arm(records, task, "sbp_published").values() for r in same]
+
+
+def reported(task: str, runs) -> list:
+    """(what it is called, arm, what is published) to stand beside these runs; nothing beside other data."""
+    if ten_recordings(runs):
+        return []
+    published = literature.WITHOUT_AND_WITH[task]
+    return list(zip(("without*", "SBP*"), ("symmetric", "sbp-released"), published, strict=True))
 
 
 def bars(ax, entries) -> None:
@@ -91,8 +102,7 @@ def names(ax, entries) -> None:
 
 def score_points(ax, published, own, name) -> None:
     """Published best epochs on the test set beside measured test scores after the last epoch."""
-    entries = [(f"{word}*", 100 * r.score, 100 * r.spread, arm, True) for word, arm, r in
-               zip(("without", "SBP"), ("symmetric", "sbp-released"), published, strict=False)]
+    entries = [(word, 100 * r.score, 100 * r.spread, arm, True) for word, arm, r in published]
     entries += [(SHORT[arm], 100 * s.mean(), 100 * s.std(ddof=1) if len(s) > 1 else 0, arm, False)
                 for arm, (s, _) in own.items()]
     for x, (_, height, spread, arm, known) in enumerate(entries):
@@ -105,8 +115,7 @@ def score_points(ax, published, own, name) -> None:
 
 def cost_bars(ax, published, own) -> None:
     """The paper's cost: mean epochs times the operations of one epoch."""
-    entries = [(f"{word}*", r.cost / 1e6, r.cost_spread / 1e6, arm, True) for word, arm, r in
-               zip(("without", "SBP"), ("symmetric", "sbp-released"), published, strict=False)]
+    entries = [(word, r.cost / 1e6, r.cost_spread / 1e6, arm, True) for word, arm, r in published]
     entries += [(SHORT[arm], c.cost / 1e6, c.cost_spread / 1e6, arm, False) for arm, (_, c) in own.items() if c]
     bars(ax, entries)
     ax.set_ylabel("paper's cost (10\u2076)")
@@ -125,18 +134,17 @@ def count_bars(ax, of, level, spent, name) -> None:
 def caption(records) -> str:
     """What is seen."""
     parts = []
-    for task, name in TASKS.items():
+    for task in TASKS:
         runs = {a: r for a, r in by_arm(records, task, "sbp_published").items() if a in RELEASED}
         parts += [f"{task_words(task, same)}, released model: {setting_words(same)}"
                   for same in list(runs.values())[:1]]
         of, _, spent = counted(records, task)
         if spent:
-            kind = curve(next(iter(by_arm(records, task, of).values()))[0])[0]
-            parts.append(f"{name}, {of.replace('_', ' ')} ({kind} score): " + "; ".join(
+            one = next(iter(by_arm(records, task, of).values()))
+            parts.append(f"{task_words(task, one)}, {of.replace('_', ' ')} ({curve(one[0])[0]} score): " + "; ".join(
                 f"{label(arm)}, {len(values)} run{'s' if len(values) > 1 else ''}" for arm, values in spent.items()))
     lacking = [name for task, name in TASKS.items() if not measured(records, task)]
-    other = any(ten_recordings(r for same in by_arm(records, task, "sbp_published").values() for r in same)
-                for task in TASKS)
+    other = any(ten_recordings(released(records, task)) for task in TASKS)
     return ("Above, test scores: open and starred, published (best epoch on the test set, standard deviation over five "
             "seeds); filled, measured (weights after the last epoch). Middle, the paper's cost (hatched, published): "
             "mean epochs to five errors of a range, which depends on what is compared, times the synapses of the "

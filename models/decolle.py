@@ -49,7 +49,7 @@ from brian2 import (
 from sbp_brian._quantities import duration
 from sbp_brian.decolle_cell import LOSSES, DecolleCell
 from sbp_brian.decolle_rule import OPTIMISERS, Dense, Rank1, feedback_rule, readout_rule, vote_rule
-from sbp_brian.encoding import BitTable, spike_bytes
+from sbp_brian.encoding import spike_bytes
 from sbp_brian.rules import SynapseRule
 from sbp_brian.trials import Presentation, TrialModel
 
@@ -230,10 +230,7 @@ class Decolle:
             raise ValueError(f"samples have {presentation.images.shape[1]} features, the input layer {self.layers[0]} "
                              "cells; give both the same number")
         step, sample = Clock(self.step, name="step_clock"), Clock(self.duration, name="sample_clock")
-        shown, factors = presentation.namespace(), self.cell.factors(self.step)
-        if self.encoding == "spikes":
-            del shown["sample_value"]
-            shown["sample_bit"] = BitTable(presentation.images, name="sample_bit")
+        shown, factors = presentation.namespace(bits=self.encoding == "spikes"), self.cell.factors(self.step)
         namespace = {**shown, **factors, "step_length": self.step, "n_steps": self.steps, "burn_in": self.burn_in,
                      "every": self.every, "sample_length": self.duration, "n_inputs": self.layers[0],
                      "spike_share": float(self.input_rate * self.step)}

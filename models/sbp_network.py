@@ -39,7 +39,6 @@ import numpy as np
 from brian2 import Clock, EventMonitor, Network, Quantity, SpikeMonitor, StateMonitor, ms, second
 
 from sbp_brian._names import names_parameters, unknown
-from sbp_brian.encoding import BitTable
 from sbp_brian.models import _displaced
 from sbp_brian.models import _sbp_network_cells as cells_of
 from sbp_brian.models import _sbp_network_code as code
@@ -264,10 +263,7 @@ class SBPNetwork:
     def network(self, presentation: Presentation) -> Network:
         """The network; cells ``pixels``, `hidden_names`, ``output``, synapses `input_names`, ``outputs``."""
         every_sample, every_step = Clock(self.duration, name="sample_clock"), Clock(self.step, name="step_clock")
-        shown, sbp = presentation.namespace(), self.retrograde
-        if self.input == "spikes":
-            del shown["sample_value"]
-            shown["sample_bit"] = BitTable(presentation.images, name="sample_bit")
+        shown, sbp = presentation.namespace(bits=self.input == "spikes"), self.retrograde
         pixels = cells_of.pixels(self, shown, every_step, every_sample)
         hidden = [cells_of.hidden(self, k, shown, sbp, every_step, every_sample)
                   for k in range(len(self.hidden_sizes))]

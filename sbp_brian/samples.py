@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, TimedArray
 
-from sbp_brian.encoding import ByteTable
+from sbp_brian.encoding import BitTable, ByteTable
 
 __all__ = ["Presentation", "SampleError", "Samples"]
 
@@ -111,6 +111,7 @@ class Presentation:
     in code                 value (dimensionless)
     ======================= ==================================================================
     ``sample_value(k, i)``  feature i of sample k, 0 to 1 (`ByteTable`)
+    ``sample_bit(k, i)``    in its place, where samples are read as bits: bit i of sample k (`BitTable`)
     ``shown(t)``            number of the sample shown at time t
     ``target_class(t)``     its class
     ``target_value(k, j)``  what output j should be for sample k, 0 or 1; where `targets` are given
@@ -132,10 +133,17 @@ class Presentation:
     duration: Quantity
     targets: np.ndarray | None = None
 
-    def namespace(self) -> dict[str, Any]:
-        """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them."""
+    def namespace(self, *, bits: bool = False) -> dict[str, Any]:
+        """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
+
+        Parameters
+        ----------
+        bits : bool
+            Samples are bits, as `sbp_brian.encoding.spike_bytes` packs them.
+        """
         nothing = np.zeros(self.capacity + 1)
-        tables = {"sample_value": ByteTable(self.images, name="sample_value")}
+        tables = ({"sample_bit": BitTable(self.images, name="sample_bit")} if bits else
+                  {"sample_value": ByteTable(self.images, name="sample_value")})
         if self.targets is not None:
             tables["target_value"] = ByteTable(self.targets, scale=1.0, name="target_value")
         return tables | {

@@ -74,7 +74,8 @@ class Task:
     options : mapping
         Of `SBPNetwork`, in the arms `TUNED`; the other arms keep its defaults, with which their rates were chosen.
     inputs : mapping
-        Of `SBPNetwork`, where samples are spikes: ``n_input``, ``steps`` and ``step``.
+        Of `SBPNetwork`, where samples are spikes: ``n_input``, ``steps``, ``step``, and ``input`` where the protocol
+        has no such parameter.
     average : int
         Epochs whose last weights are averaged.
     training, test : int
@@ -121,19 +122,19 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
         raise ParameterError(f"arm={arm} is none of model=sbp_network, which has {', '.join(ARMS)}; name another model")
     hidden, output = task.rates[arm]
     options = {name: p[name] for name in ("drop_input", "drop_hidden", "homeostasis") if p.get(name, -1) >= 0}
-    if p.angle and "spikes" in (p.get("input"), task.inputs.get("input")):
-        raise ParameterError("angle=yes compares with a network of graded inputs; leave it out with input=spikes")
+    options |= {name: p[name] for name in ("hidden_decays", "hidden_start", "jitter", "input", "input_rate", "dale",
+                                           "short_term", "homeostatic_v") if name in p}
     if p.steps:
         options["steps"] = p.steps
     options |= task.inputs
+    if p.angle and options.get("input") == "spikes":
+        raise ParameterError("angle=yes compares with a network of graded inputs; leave it out with input=spikes")
     if "steps" in options:
         options["first_taught"] = options["steps"] // 5
     if p.depth > 1:  # each layer takes steps to answer; a teacher that speaks before punishes cells for silence
         options["first_taught"] = options.get("steps", SBPNetwork.steps) // 2
     if p.first_taught >= 0:
         options["first_taught"] = p.first_taught
-    options |= {name: p[name] for name in ("hidden_decays", "hidden_start", "jitter", "input", "input_rate", "dale",
-                                           "short_term", "homeostatic_v") if name in p}
     if p.tau_stdp > 0 * ms:
         options["tau_stdp"] = p.tau_stdp
     outputs = samples.classes if samples.targets is None else samples.targets.shape[1]
