@@ -134,17 +134,20 @@ def guard(device):
     plain = device.network_run
     if getattr(plain, "refuses_python_operations", False):
         return device
-    plain_source = device.generate_network_source
 
     def network_run(net, duration, *args, level=0, **kwds):
         refuse_python_operations(net)
         return plain(net, duration, *args, level=level + 1, **kwds)
 
+    plain_source = device.generate_network_source
+
     def generate_network_source(writer, *args, **kwds):
         return plain_source(ClocksTogether(writer), *args, **kwds)
 
     network_run.refuses_python_operations = True
-    device.network_run, device.generate_network_source = network_run, generate_network_source
+    device.network_run = network_run
+    if not getattr(device, "keeps_clocks_together", False):
+        device.generate_network_source = generate_network_source
     return device
 
 

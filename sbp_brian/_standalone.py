@@ -52,7 +52,15 @@ class CanonicalDevice(CPPStandaloneDevice):
     Brian2 walks over a set of clocks, whose order changes from process to process, where it sets them to their first
     step. Assignments to different arrays that follow one another commute, so they are put in the order of their names;
     so are clocks that have no code to run.
+
+    Attributes
+    ----------
+    keeps_clocks_together : bool
+        The loop over time steps is this package's (templates/network.cpp), which takes clocks of different steps that
+        are at the same time for due at once, however long it runs.
     """
+
+    keeps_clocks_together = True
 
     def code_object_class(self, codeobj_class=None, fallback_pref=None):
         """The class for a piece of code, unless it has one of its own."""

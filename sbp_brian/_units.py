@@ -93,8 +93,9 @@ class UnitGenerator(SharedSupport, CPPCodeGenerator):
 
 
 class UnitCodeObject(CPPStandaloneCodeObject):
-    """A piece of C++ code that may share a translation unit with others."""
+    """A piece of C++ code that may share a translation unit with others, made by this package's templates first."""
 
+    templater = CPPStandaloneCodeObject.templater.derive("sbp_brian", ".cpp")
     generator_class = UnitGenerator
 
 

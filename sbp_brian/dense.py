@@ -12,7 +12,9 @@ The dense loop is used where all of this holds, and Brian2's own pathway everywh
 - neither side is a subgroup, and the pathway has no delay.
 
 Both forms apply the same statements in the same order (events by cell index, synapses by the other cell's index), so
-weights agree up to the rounding of fused operations; tests/test_dense.py holds them equal.
+weights agree up to the rounding of fused operations; tests/test_dense.py holds them equal. Where only the order of the
+events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are taken
+together, which reads and writes the other cells' variables once for four rows.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from types import MappingProxyType
 import numpy as np
 from brian2 import Synapses, get_device, prefs
 from brian2.codegen.codeobject import create_runner_codeobj
+from brian2.codegen.translation import analyse_identifiers
+from brian2.core.functions import Function
 from brian2.core.variables import Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -35,10 +39,8 @@ from sbp_brian._units import UnitCodeObject
 __all__ = ["DensePathway", "DenseSynapses"]
 
 
-class DenseCodeObject(UnitCodeObject):
-    """A C++ standalone code object that also knows the template ``dense_pathway``."""
-
-    templater = CPPStandaloneCodeObject.templater.derive("sbp_brian", ".cpp")
+#: Events of presynaptic cells that the dense loop takes together, where it may.
+TOGETHER = 4
 
 
 class DensePathway(SynapticPathway):
@@ -61,7 +63,8 @@ class DensePathway(SynapticPathway):
         """Why the dense loop cannot be used here; empty where it can."""
         device = get_device()
         if not (isinstance(device, CPPStandaloneDevice)
-                and device.code_object_class().templater is CPPStandaloneCodeObject.templater):
+                and device.code_object_class().templater in (CPPStandaloneCodeObject.templater,
+                                                             UnitCodeObject.templater)):
             return "the device is not C++ standalone"
         if prefs.devices.cpp_standalone.openmp_threads:
             return "OpenMP is switched on"
@@ -88,6 +91,8 @@ class DensePathway(SynapticPathway):
             variables[index].unique = False
         event_space = self.source.variables[self.eventspace_name]
         pre_to_post = self.prepost == "pre"
+        independent = self.source is not self.target and not self._writes_to_event_cell()
+        together = TOGETHER if pre_to_post and independent and not self._draws(run_namespace) else 1
         codeobj = create_runner_codeobj(
             self.group,
             self.abstract_code,
@@ -103,12 +108,19 @@ class DensePathway(SynapticPathway):
                 "n_source": len(self.source),
                 "n_target": len(self.target),
                 "over": "row" if pre_to_post else "column",
-                "independent": self.source is not self.target and not self._writes_to_event_cell(),
+                "independent": independent,
+                "together": together,
             },
-            codeobj_class=DenseCodeObject,
+            codeobj_class=UnitCodeObject,
         )
         self.codeobj = codeobj
         self.code_objects[:] = [weakref.proxy(codeobj)]
+
+    def _draws(self, run_namespace) -> bool:
+        """True where the code calls a function whose calls must keep their order, such as ``rand()``."""
+        _, known, unknown = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
+        names = self.group.resolve_all(known | unknown, run_namespace, user_identifiers=known | unknown)
+        return any(isinstance(found, Function) and not found.stateless for found in names.values())
 
     def _writes_to_event_cell(self) -> bool:
         """True where the code writes a variable that all synapses of the loop share: its iterations then depend."""

@@ -49,10 +49,6 @@ class _Cython(CythonCodeObject):
     templater = CythonCodeObject.templater.derive("sbp_brian", ".pyx")
 
 
-class _Cpp(UnitCodeObject):
-    templater = CPPStandaloneCodeObject.templater.derive("sbp_brian", ".cpp")
-
-
 class EventOrder(CodeRunner):
     """Sorts the cells of an event by one of their variables; goes into the network as any other object.
 
@@ -95,8 +91,8 @@ class EventOrder(CodeRunner):
     def create_code_objects(self, run_namespace):
         """Make the code for the target in use."""
         kind = get_device().code_object_class()
-        classes = {NumpyCodeObject: _Numpy, CythonCodeObject: _Cython, CPPStandaloneCodeObject: _Cpp,
-                   UnitCodeObject: _Cpp}
+        classes = {NumpyCodeObject: _Numpy, CythonCodeObject: _Cython, CPPStandaloneCodeObject: UnitCodeObject,
+                   UnitCodeObject: UnitCodeObject}
         if kind not in classes:
             raise NotImplementedError(
                 f"{self.name!r} puts events in order of time, which works on numpy, cython and C++ standalone only; "

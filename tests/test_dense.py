@@ -32,6 +32,13 @@ RECURRENT = SynapseRule(
     name="recurrent",
 )
 
+#: Four events at once: writes only to synapses and postsynaptic cells; what comes of it depends on the order of events.
+LEAKY = SynapseRule(
+    "w : 1",
+    on_pre={"pre": "h_post = 0.9*h_post + w*(1 + 0.01*i)\nw = clip(w + 0.02*(v_pre - 0.1*h_post), 0, 1.5)"},
+    name="leaky",
+)
+
 
 def cells(name, n, seed):
     train = np.random.default_rng(seed).random((STEPS, n)) < 0.1
@@ -39,7 +46,7 @@ def cells(name, n, seed):
     given = TimedArray(train.astype(float), dt=1 * ms, name=f"train_{name}")
     return NeuronGroup(
         n,
-        "dv/dt = (1 - v)/(10*ms) : 1\ng : 1\nsent : 1\ntaken : 1",
+        "dv/dt = (1 - v)/(10*ms) : 1\ng : 1\nh : 1\nsent : 1\ntaken : 1",
         threshold="train_now(t, i) > 0.5",
         reset="v = 0",
         method="exact",
@@ -67,11 +74,12 @@ def make():
         a, b, c = cells(f"{kind}_a", N_PRE, 1), cells(f"{kind}_b", N_POST, 2), cells(f"{kind}_c", N_PRE, 3)
         build = ordinary if kind == "queue" else lambda rule, a, b, name: rule.synapses(a, b, name=name)
         forward, around = build(STDP, a, b, f"{kind}_ab"), build(RECURRENT, c, c, f"{kind}_cc")
-        for synapses in (forward, around):
+        leaky = build(LEAKY, c, b, f"{kind}_cb")
+        for synapses in (forward, around, leaky):
             synapses.connect()
-            synapses.w = "0.2 + 0.6*((7*i + 3*j) % 11)/11" if synapses is forward else "0.01*((7*i + 3*j) % 11)"
-        objects += [a, b, c, forward, around]
-        MADE[kind] = [forward, around]
+            synapses.w = "0.01*((7*i + 3*j) % 11)" if synapses is around else "0.2 + 0.6*((7*i + 3*j) % 11)/11"
+        objects += [a, b, c, forward, around, leaky]
+        MADE[kind] = [forward, around, leaky]
     return Network(objects)
 
 
@@ -81,7 +89,8 @@ def result():
 
 
 @pytest.mark.parametrize(
-    "variable", ["ab.w", "ab.x", "ab.y", "a.sent", "a.g", "b.g", "b.taken", "cc.w", "c.g", "c.sent", "c.taken"]
+    "variable", ["ab.w", "ab.x", "ab.y", "a.sent", "a.g", "b.g", "b.taken", "cc.w", "c.g", "c.sent", "c.taken",
+                 "cb.w", "b.h"]
 )
 def test_equal_to_the_queue(result, variable):
     dense, queue = result[f"dense_{variable}"], result[f"queue_{variable}"]
@@ -96,6 +105,23 @@ def test_the_dense_loop_was_really_used(result):
             assert len(pathway.code_objects) == 1  # no queue
     for synapses in MADE["queue"]:
         assert not any(isinstance(pathway, DensePathway) for pathway in synapses._pathways)
+
+
+@pytest.mark.parametrize(("code", "together"), [
+    ("g_post += w", True),
+    ("w += 0.1*v_pre*v_post", True),
+    ("sent_pre += w", False),                     # all synapses of the row write one variable
+    ("g_post += w*int(rand() < 0.5)", False),     # random numbers keep their order
+    ("g_post += w*given(t, i)", True),
+])
+def test_four_events_are_taken_together_where_only_the_order_at_each_cell_counts(standalone, code, together):
+    a, b = cells("a", 3, 1), cells("b", 4, 2)
+    rule = SynapseRule("w : 1", on_pre={"pre": code}, name="asked",
+                       namespace={"given": TimedArray(np.ones((2, 3)), dt=1 * ms, name="given_values")})
+    synapses = rule.synapses(a, b, name="asked")
+    synapses.connect()
+    Network(a, b, synapses).run(1 * ms)
+    assert ("_event + 4 <= _n_events" in synapses.pre.codeobj.code.cpp_file) == together
 
 
 STATIC = SynapseRule("w : 1", on_pre={"pre": "g_post += w"})
