@@ -24,8 +24,10 @@ simultaneous steps of size 1 oscillate); ``theta-1-leak-kept`` (theta = 1, but t
 ``shuffled-labels`` (SBP on permuted targets).
 
 Samples keep their states from one showing to the next, those of validation and test as well, as released: without its
-output leak the network of the SBP energy remembers where it started, and answers worse where it starts from zero
-(``persistent=False``).
+output leak the network of the SBP energy remembers where it started. A training sample that was once right stays right
+and teaches nothing more, and where such a network is asked from states of zero it answers worse. With
+``persistent=False`` each showing starts from zero, in training as in test; how many steps it is then given is how far
+an answer has to come, which is a margin (docs/artificial.md).
 
 Sources: Zhang, Cheng, Jia, Poo, Zeng & Xu 2021, Science Advances 7, eabh0146, doi:10.1126/sciadv.abh0146, Fig. 5, and
 their released code; Scellier & Bengio 2017, doi:10.3389/fncom.2017.00024. What differs from the release: MNIST is
@@ -73,9 +75,10 @@ class SBPEnergy(NumpyModel):
     free_steps, nudged_steps : int
         N_s and N_w.
     settle_steps : int
-        Steps of a sample of which no state is kept, from zero.
+        Steps of a sample that is asked from zero; 0: 20 where states are kept, else as many as in training,
+        `free_steps`.
     persistent : bool
-        Whether samples of validation and test keep their states from epoch to epoch.
+        Whether samples keep their states from one showing to the next, as released; else each starts from zero.
     beta : float
         Strength of the nudge.
     epsilon : float
@@ -98,7 +101,7 @@ class SBPEnergy(NumpyModel):
     theta: float = -1.0
     free_steps: int = 10
     nudged_steps: int = 10
-    settle_steps: int = 20
+    settle_steps: int = 0
     persistent: bool = True
     beta: float = 0.2
     epsilon: float = 1.0
@@ -110,7 +113,7 @@ class SBPEnergy(NumpyModel):
     def __post_init__(self):
         self.check(
             {"arm": ARMS, "precision": ("float32", "float64")},
-            {"free_steps": (1, 10_000), "nudged_steps": (1, 10_000), "settle_steps": (1, 100_000),
+            {"free_steps": (1, 10_000), "nudged_steps": (1, 10_000), "settle_steps": (0, 100_000),
              "beta": (1e-9, 1e6), "epsilon": (1e-9, 2), "rate_hidden": (0, 1e6), "rate_output": (0, 1e6),
              "drop_input": (0, 0.99)})
         if len(self.layers) < 3 or min(self.layers) < 1:
@@ -143,8 +146,8 @@ class SBPEnergy(NumpyModel):
         self.arrays.clear()
         for k, (n, m) in enumerate(pairwise(self.layers), 1):
             self.arrays[f"W{k}"], self.arrays[f"b{k}"] = glorot(rng, n, m, self.dtype), np.zeros(m, self.dtype)
-        for k in range(1, self.depth + 1):
-            self.arrays[f"s{k}"] = np.zeros((n_rows, self.layers[k]), self.dtype)
+        if self.persistent:
+            self.arrays |= {f"s{k}": values for k, values in self._zero(n_rows).items()}
 
     # -------------------------------------------------------------------------------------------------------- energy
     def energy(self, x: np.ndarray, states: dict[int, np.ndarray]) -> np.ndarray:
@@ -193,15 +196,18 @@ class SBPEnergy(NumpyModel):
 
     def predict(self, x, rng=None, rows=None):
         """Outputs after `free_steps` from the states kept of `rows`, or after `settle_steps` from zero."""
+        from_zero = self.settle_steps or (20 if self.persistent else self.free_steps)
         if rows is not None and self.persistent:
             return self.settle(self.drive(x), self._kept(rows), self.free_steps)[self.depth]
-        zero = {k: np.zeros((len(x), self.layers[k]), self.dtype) for k in range(1, self.depth + 1)}
-        return self.settle(self.drive(x), zero, self.settle_steps)[self.depth]
+        return self.settle(self.drive(x), self._zero(len(x)), from_zero)[self.depth]
 
     def follow(self, x, rows):
         """Settle and keep the states of samples that are not learned from; see `NumpyModel`."""
         if self.persistent:
             self._keep(rows, self.settle(self.drive(x), self._kept(rows), self.free_steps))
+
+    def _zero(self, n: int):
+        return {k: np.zeros((n, self.layers[k]), self.dtype) for k in range(1, self.depth + 1)}
 
     def _kept(self, rows):
         return {k: self.arrays[f"s{k}"][rows] for k in range(1, self.depth + 1)}
@@ -229,8 +235,9 @@ class SBPEnergy(NumpyModel):
         if self.drop_input:
             x = x * ((self.rng.random(x.shape, np.float32) >= self.drop_input) * self.dtype(1 / (1 - self.drop_input)))
         driven = self.drive(x)
-        free = self.settle(driven, self._kept(rows), self.free_steps)
-        self._keep(rows, free)
+        free = self.settle(driven, self._kept(rows) if self.persistent else self._zero(len(rows)), self.free_steps)
+        if self.persistent:
+            self._keep(rows, free)
         beta = self.beta * (1 if self.rng.random() < 0.5 else -1)
         nudged = self.settle(driven, free, self.nudged_steps, y, beta)
         for name, change in self.changes(x, free, nudged, beta).items():

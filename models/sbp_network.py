@@ -39,7 +39,7 @@ import numpy as np
 from brian2 import Clock, EventMonitor, Network, Quantity, SpikeMonitor, StateMonitor, ms, second
 
 from sbp_brian._names import names_parameters, unknown
-from sbp_brian.models import _displaced
+from sbp_brian.encoding import check_displacement
 from sbp_brian.models import _sbp_network_cells as cells_of
 from sbp_brian.models import _sbp_network_code as code
 from sbp_brian.models._sbp_network_cells import order_of
@@ -217,7 +217,7 @@ class SBPNetwork:
         if self.jitter and self.input == "spikes":
             raise ValueError(f"jitter={self.jitter} displaces pixels of graded samples, not spikes; leave it out with "
                              "input='spikes'")
-        _displaced.check("jitter", self.jitter, self.width, self.n_input)
+        check_displacement("jitter", self.jitter, self.width, self.n_input)
         _ = self.retrograde  # lets it check its own parameters now
 
     @property

@@ -36,9 +36,10 @@ from typing import ClassVar
 import numpy as np
 from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor, ms
 
+from sbp_brian.encoding import check_displacement
 from sbp_brian.event_order import EventOrder
 from sbp_brian.first_spike import OPTIMISERS, FirstSpike, arrival, backward, comparison, learner, timing_rule
-from sbp_brian.models import _displaced, _stdbp_input
+from sbp_brian.models import _stdbp_input
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.rules import SynapseRule
 from sbp_brian.transport import Window
@@ -167,7 +168,7 @@ class STDBP:
         for name in ("drop", "drop_input"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
-        _displaced.check("displaced", self.displaced, self.width, self.layers[0])
+        check_displacement("displaced", self.displaced, self.width, self.layers[0])
         if self.displaced and self.noisy:
             raise ValueError("displaced is for training and noisy for tests; make a network for each")
         for name in ("rate_hidden", "rate_output", "kappa", "revive", "revive_hidden", "spread", "decay",

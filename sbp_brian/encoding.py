@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
-__all__ = ["BitTable", "ByteTable", "latency_bytes", "spike_bytes"]
+__all__ = ["BitTable", "ByteTable", "check_displacement", "latency_bytes", "spike_bytes"]
 
 _CPP = """
 %MODIFIER%static inline double %NAME%(const double row, const int column)
@@ -35,6 +35,18 @@ cdef double %NAME%(const double row, const int column):
     return (<int>_namespace%NAME%_bytes[<size_t>(row + 0.5)*%COLUMNS% + <size_t>(column >> 3)]
             >> (7 - (column & 7))) & 1
 """
+
+
+def check_displacement(name: str, pixels: int, width: int, n_input: int) -> None:
+    """Refuse a displacement of images, called `name`, that rows of `width` pixels cannot have.
+
+    Raises
+    ------
+    ValueError
+    """
+    if pixels < 0 or (pixels and (width < 1 or n_input % width)):
+        raise ValueError(f"{name} needs 0 or more pixels, and rows of a width that divides the {n_input} inputs; got "
+                         f"{name}={pixels}, width={width}")
 
 
 class ByteTable(Function, Nameable):

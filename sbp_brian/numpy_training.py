@@ -19,8 +19,10 @@ import numpy as np
 
 from sbp_brian._names import unknown
 from sbp_brian.checkpoints import Checkpoints, Epoch
+from sbp_brian.encoding import check_displacement
 
-__all__ = ["NumpyModel", "NumpyTraining", "PatternError", "Patterns", "cosine", "first_maximum", "one_hot"]
+__all__ = ["NumpyModel", "NumpyTraining", "PatternError", "Patterns", "cosine", "displaced", "first_maximum",
+           "one_hot"]
 
 
 class PatternError(ValueError):
@@ -46,6 +48,28 @@ def cosine(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
     length = np.linalg.norm(outputs, axis=1) * np.linalg.norm(targets, axis=1)
     return np.divide((outputs * targets).sum(1), length, out=np.zeros(len(outputs)), where=length > 0)
+
+
+def displaced(x: np.ndarray, by: np.ndarray, width: int) -> np.ndarray:
+    """Images moved by whole pixels; what leaves them is lost, what enters is 0.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, height * width)
+    by : ndarray of int, shape (n, 2)
+        Pixels to the right and down, of each image.
+    width : int
+
+    Returns
+    -------
+    ndarray, shape (n, height * width)
+    """
+    n, height = len(x), x.shape[1] // width
+    rows, columns = np.arange(height) - by[:, 1:], np.arange(width) - by[:, :1]
+    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
+    taken = x.reshape(n, height, width)[np.arange(n)[:, None, None], rows[:, :, None] % height,
+                                        columns[:, None, :] % width]
+    return (taken * inside).reshape(x.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,6 +246,9 @@ class NumpyTraining:
         Share that a running mean of weights and biases keeps at each batch, from 0 to below 1: it reaches back over
         about 1/(1 - running_mean) batches, and is their plain mean as long as there were fewer. Learning goes on from
         the weights themselves; scores, and the states kept of validation and test rows, are by the mean. 0: no mean.
+    jitter, width : int
+        Training samples are displaced by up to `jitter` pixels each way, at random, in rows of `width` pixels; what
+        leaves the image is lost. 0: not at all.
 
     Attributes
     ----------
@@ -233,7 +260,7 @@ class NumpyTraining:
     Raises
     ------
     ValueError
-        `batch`, `decay` or `running_mean` out of range, or a network and patterns that do not fit.
+        `batch`, `decay`, `running_mean` or `jitter` out of range, or a network and patterns that do not fit.
     CheckpointError
         The folder holds another training.
     """
@@ -242,7 +269,8 @@ class NumpyTraining:
     SHOWN = 1000
 
     def __init__(self, model: NumpyModel, patterns: Patterns, folder, *, seed: int = 0, batch: int = 100,
-                 decay: float = 1.0, facts: Mapping[str, Any] | None = None, running_mean: float = 0.0):
+                 decay: float = 1.0, facts: Mapping[str, Any] | None = None, running_mean: float = 0.0,
+                 jitter: int = 0, width: int = 28):
         if not 0 < decay <= 1:
             raise ValueError(f"decay must be in (0, 1], got {decay}")
         if not isinstance(running_mean, Real) or not 0 <= running_mean < 1:
@@ -250,10 +278,13 @@ class NumpyTraining:
         if not isinstance(batch, Integral) or batch < 1:
             raise ValueError(f"batch must be a whole number of samples, at least 1, got {batch}")
         _fits(model, patterns)
+        check_displacement("jitter", jitter, width, patterns.inputs.shape[1])
+        self.jitter, self.width = jitter, width
         self.model, self.patterns, self.seed, self.batch, self.decay = model, patterns, seed, batch, decay
         self.running_mean = running_mean
         parts = [len(patterns.training), len(patterns.validation), len(patterns.test)]
-        facts = {**(facts or {}), **({"running_mean": running_mean} if running_mean else {})}
+        facts = {**(facts or {}), **({"running_mean": running_mean} if running_mean else {}),
+                 **({"jitter": jitter, "width": width} if jitter else {})}
         self.checkpoints = Checkpoints(folder, {**facts, "model": repr(model), "seed": seed, "batch": batch,
                                                 "decay": decay, "samples": parts}, keep=1)
         self.history: list[Epoch] = []
@@ -311,9 +342,11 @@ class NumpyTraining:
         earlier = number * -(-len(order) // self.batch)
         for first in range(0, len(order), self.batch):
             rows = order[first : first + self.batch]
-            y = patterns.targets[rows].astype(model.dtype, copy=False)
+            x, y = patterns.batch(rows, model.dtype), patterns.targets[rows].astype(model.dtype, copy=False)
+            if self.jitter:
+                x = displaced(x, rng.integers(-self.jitter, self.jitter + 1, (len(rows), 2)), self.width)
             with np.errstate(over="ignore", invalid="ignore"):     # said once, below
-                outputs = model.learn(patterns.batch(rows, model.dtype), y, rows)
+                outputs = model.learn(x, y, rows)
             total += float(patterns.score(outputs, y).sum())
             if self.means:
                 self._average(earlier + first // self.batch + 1)

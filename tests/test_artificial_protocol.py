@@ -63,6 +63,17 @@ def test_the_mean_the_nudge_and_lost_inputs_reach_the_training(tmp_path):
         run(tmp_path, model="rbm", drop_input=0.1)
 
 
+def test_states_from_zero_and_displaced_images_reach_the_training(tmp_path):
+    record = run(tmp_path, epochs=1, model="sbp_energy", persistent=False, free_steps=8, jitter=1)
+    told = " ".join(record.notes)
+    assert "persistent=False" in told
+    assert "displaced by up to 1 pixels" in told
+    assert not [m for m in record.metrics if m["name"] == "test_accuracy_from_zero"], "it is the same as the other"
+    with pytest.raises(ValueError, match="rows of a width that divides the 189 inputs"):
+        execute(protocols.get("nettalk"), out=tmp_path, target="numpy", parameters={"model": "sbp_perceptron",
+                                                                                     "jitter": 1, "epochs": 1})
+
+
 def test_an_arm_of_another_model_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="arm=exact is none of model=sbp_perceptron, which has weighted/activity"):
         run(tmp_path, model="sbp_perceptron", arm="exact")

@@ -5,7 +5,7 @@ import pytest
 
 from sbp_brian.checkpoints import CheckpointError
 from sbp_brian.models.sbp_energy import ARMS, SBPEnergy
-from sbp_brian.numpy_training import NumpyTraining, Patterns, one_hot
+from sbp_brian.numpy_training import NumpyTraining, Patterns, displaced, one_hot
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.random((5, 6)), np.eye(3)[RNG.integers(0, 3, 5)]
@@ -151,6 +151,68 @@ def test_states_are_kept_and_resumed_to_the_bit(tmp_path):
     for name, values in whole.model.arrays.items():
         np.testing.assert_array_equal(again.model.arrays[name], values)
     np.testing.assert_array_equal(whole.outputs(rows, anew=True), whole.model.predict(inputs))
+
+
+def test_without_kept_states_each_showing_starts_from_zero(tmp_path):
+    """What was shown before does not matter, the training is that of states set to zero, and none are stored."""
+    net, kept = model(arm="sbp", persistent=False), model(arm="sbp")
+    assert not any(name.startswith("s") for name in net.arrays)
+    for each in (net, kept):
+        each.begin_epoch(0, np.random.default_rng(1), 1.0)
+    for _ in range(3):
+        for k in (1, 2):
+            kept.arrays[f"s{k}"][:] = 0
+        net.learn(X, Y, np.arange(5))
+        kept.learn(X, Y, np.arange(5))
+    for name, values in net.arrays.items():
+        np.testing.assert_array_equal(values, kept.arrays[name])
+    first = net.predict(X, rows=np.arange(5))
+    np.testing.assert_array_equal(net.predict(X), first)
+    shown = net.settle(net.drive(X), {k: np.zeros_like(v) for k, v in states(net).items()}, net.free_steps)
+    np.testing.assert_array_equal(first, shown[2])
+    longer = model(arm="sbp", persistent=False, settle_steps=35)
+    longer.arrays.update(net.arrays)
+    assert not np.array_equal(longer.predict(X), first)
+
+
+def test_displaced_images_equal_those_moved_one_by_one():
+    rng = np.random.default_rng(4)
+    x, by = rng.random((40, 6 * 5)).astype(np.float32), rng.integers(-2, 3, (40, 2))
+    moved = displaced(x, by, 5).reshape(-1, 6, 5)
+    for image, (right, down), found in zip(x.reshape(-1, 6, 5), by, moved, strict=True):
+        expected = np.zeros_like(image)
+        for row, column in np.ndindex(6, 5):
+            if 0 <= row + down < 6 and 0 <= column + right < 5:
+                expected[row + down, column + right] = image[row, column]
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_only_training_images_are_displaced(tmp_path):
+    """A row of nine pixels, three wide: what is learned from differs, what is asked does not."""
+    patterns = blobs()
+
+    class Shown(SBPEnergy):
+        def learn(self, x, y, rows):
+            vars(self).setdefault("shown", []).append((x.copy(), rows))
+            return super().learn(x, y, rows)
+
+    def training(folder, **how):
+        return NumpyTraining(Shown((9, 20, 3), "output-leak"), patterns, tmp_path / folder, seed=2, batch=10, **how)
+
+    moved = training("moved", jitter=1, width=3)
+    moved.run(2)
+    x, rows = (np.concatenate(each) for each in zip(*moved.model.shown, strict=True))
+    plain = patterns.batch(rows, np.float32)
+    same = (x == plain).all(1).mean()
+    assert 0.02 < same < 0.3, "one in nine stays where it is"
+    assert ((x == plain) | (x == 0) | np.isin(x, plain)).all()
+    np.testing.assert_array_equal(moved.outputs(patterns.test, anew=True),
+                                  moved.model.predict(patterns.batch(patterns.test, np.float32)))
+    training("moved", jitter=1, width=3).run(2)
+    with pytest.raises(CheckpointError, match="jitter"):
+        training("moved")
+    with pytest.raises(ValueError, match="jitter needs 0 or more pixels, and rows of a width that divides the 9 in"):
+        training("wrong", jitter=1)
 
 
 def blobs():

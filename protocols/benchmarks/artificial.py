@@ -30,6 +30,8 @@ PARAMETERS = {
     "nudged_steps": Parameter(0, minimum=0, maximum=10_000, help="sbp_energy: steps of the nudged phase, N_w; 0: 10"),
     "beta": Parameter(0.0, minimum=0.0, maximum=1e6, help="sbp_energy: strength of the nudge; 0: the arm's"),
     "epsilon": Parameter(0.0, minimum=0.0, maximum=2.0, help="sbp_energy: size of a step of its states; 0: the arm's"),
+    "persistent": Parameter(True, help="sbp_energy: samples keep their states, as released; no: each showing "
+                            "starts from zero"),
     "batch": Parameter(0, minimum=0, maximum=100_000, help="samples a batch of these; 0: the model's own"),
     "running_mean": Parameter(0.0, minimum=0.0, maximum=0.999999, help="artificial networks: share that a running mean "
                               "of the weights keeps at each batch; scores are by that mean; 0: by the weights"),
@@ -81,7 +83,7 @@ def energy(layers, arm, p, **settings):
     """An energy-based network with these parameters of the protocol."""
     _has_no(p, "lambda_p", "lambda_f", "share")
     given = {name: p[name] for name in ("free_steps", "nudged_steps", "beta", "epsilon") if p[name]}
-    return sbp_energy.SBPEnergy(layers, arm, **{**settings, **given})
+    return sbp_energy.SBPEnergy(layers, arm, **{**settings, **given}, persistent=p.persistent)
 
 
 def boltzmann(layers, arm, p, **settings):
@@ -188,7 +190,7 @@ def run(context: Context, patterns: Patterns, task: str, repeated: np.ndarray | 
     layers = (patterns.inputs.shape[1], *[p.hidden or 500] * p.depth, patterns.targets.shape[1])
     model = kind.make(layers, arm, p, **{k: v for k, v in settings.items() if k != "batch"})
     training = NumpyTraining(model, patterns, context.folder, seed=context.seed, batch=batch, decay=p.decay,
-                             running_mean=p.running_mean)
+                             running_mean=p.running_mean, jitter=p.get("jitter", 0))
     with context.progress(f"training, {p.epochs} epochs of {len(patterns.training):,} samples") as bar:
         training.run(p.epochs, bar)
     with context.progress(f"testing, {len(patterns.test):,} samples"):
@@ -196,7 +198,8 @@ def run(context: Context, patterns: Patterns, task: str, repeated: np.ndarray | 
     context.note(f"{p.model} runs in numpy, whatever the target")
     context.note(f"settings: {model!r}; batches of {batch}, rates times {p.decay:g} after each epoch"
                  + (f"; scored by a running mean of the weights that keeps {p.running_mean:g} at each batch"
-                    if p.running_mean else ""))
+                    if p.running_mean else "")
+                 + (f"; training images displaced by up to {p.jitter} pixels" if p.get("jitter") else ""))
     _metrics(context, kind, task, arm, training, outputs, repeated)
     _arrays(context, training, outputs)
     context.summary(

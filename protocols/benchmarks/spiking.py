@@ -43,8 +43,8 @@ PARAMETERS = {
     "hidden_decays": Parameter(True, help="sbp_network: the hidden rate decays with the output's; no: it stays"),
     "hidden_start": Parameter(0.0, minimum=0.0, maximum=0.999, help="sbp_network: where hidden membranes "
                               "start a sample"),
-    "jitter": Parameter(0, minimum=0, maximum=10, help="sbp_network, stdbp: pixels by which training "
-                        "images are displaced at random, which adds to the data"),
+    "jitter": Parameter(0, minimum=0, maximum=10, help="sbp_network, stdbp, artificial networks: pixels by which "
+                        "training images are displaced at random, which adds to the data"),
     "input": Parameter("graded", choices=("graded", "latency", "poisson"), help="sbp_network: how pixels say their "
                        "intensity: one graded onset, one spike the sooner the brighter, or spikes at random"),
     "input_rate": Parameter(0.5, minimum=0.001, maximum=1.0, help="sbp_network, input=poisson: spikes a step at full "
