@@ -18,7 +18,7 @@ _OWN = {"sbp_network": "weighted/activity", "sbp_perceptron": "weighted/activity
 #: Values that these parameters must have in a record that stands for its arm, where it has them at all.
 _PLAIN = {"lambda_p": 1.0, "lambda_f": 1.0, "released_lambda_f": 0.2, "depth": 1, "dale": False, "share": 1.0,
           "short_term": False, "noise": "none", "hidden": 0, "lif": False, "free_steps": 0, "nudged_steps": 0,
-          "hold_out": True, "input": "graded", "jitter": 0}
+          "hold_out": True, "input": "graded", "jitter": 0, "persistent": True}
 #: Where samples are so few that the task itself holds none out.
 _PLAIN_OF = {"dvsgesture": {"hold_out": False}}
 #: What an arm may choose for itself, or what changes nothing of the result.
