@@ -196,10 +196,10 @@ class SBPEnergy(NumpyModel):
 
     def predict(self, x, rng=None, rows=None):
         """Outputs after `free_steps` from the states kept of `rows`, or after `settle_steps` from zero."""
-        from_zero = self.settle_steps or (20 if self.persistent else self.free_steps)
         if rows is not None and self.persistent:
             return self.settle(self.drive(x), self._kept(rows), self.free_steps)[self.depth]
-        return self.settle(self.drive(x), self._zero(len(x)), from_zero)[self.depth]
+        steps = self.settle_steps or (20 if self.persistent else self.free_steps)
+        return self.settle(self.drive(x), self._zero(len(x)), steps)[self.depth]
 
     def follow(self, x, rows):
         """Settle and keep the states of samples that are not learned from; see `NumpyModel`."""
@@ -210,6 +210,8 @@ class SBPEnergy(NumpyModel):
         return {k: np.zeros((n, self.layers[k]), self.dtype) for k in range(1, self.depth + 1)}
 
     def _kept(self, rows):
+        if not self.persistent:
+            return self._zero(len(rows))
         return {k: self.arrays[f"s{k}"][rows] for k in range(1, self.depth + 1)}
 
     def _keep(self, rows, states):
@@ -235,7 +237,7 @@ class SBPEnergy(NumpyModel):
         if self.drop_input:
             x = x * ((self.rng.random(x.shape, np.float32) >= self.drop_input) * self.dtype(1 / (1 - self.drop_input)))
         driven = self.drive(x)
-        free = self.settle(driven, self._kept(rows) if self.persistent else self._zero(len(rows)), self.free_steps)
+        free = self.settle(driven, self._kept(rows), self.free_steps)
         if self.persistent:
             self._keep(rows, free)
         beta = self.beta * (1 if self.rng.random() < 0.5 else -1)

@@ -139,15 +139,12 @@ def guard(device):
         refuse_python_operations(net)
         return plain(net, duration, *args, level=level + 1, **kwds)
 
-    plain_source = device.generate_network_source
-
-    def generate_network_source(writer, *args, **kwds):
-        return plain_source(ClocksTogether(writer), *args, **kwds)
-
     network_run.refuses_python_operations = True
     device.network_run = network_run
     if not getattr(device, "keeps_clocks_together", False):
-        device.generate_network_source = generate_network_source
+        plain_source = device.generate_network_source
+        device.generate_network_source = (
+            lambda writer, *args, **kwds: plain_source(ClocksTogether(writer), *args, **kwds))
     return device
 
 
