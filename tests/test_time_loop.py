@@ -51,14 +51,16 @@ def test_all_some_and_none_of_the_cells_fired(results):
     assert len(at_once) < 0.9 * 600
 
 
-def test_a_program_may_be_given_a_longest_time(tmp_path):
+def test_a_program_may_be_given_a_longest_time_and_tells_how_far_it_is(tmp_path, capfd):
     device = CanonicalDevice()
     with brian_state(device, preferences={}):
         net = Network(NeuronGroup(1, "n : 1", name="cells"))
         net["cells"].run_regularly("n += 1", name="cells_count")
-        net.run(1e6 * second)
+        net.run(1e6 * second, report="text", report_period=0.05 * second)
         device._set_maximum_run_time(0.2 * second)
         device.build(directory=str(tmp_path), compile=True, run=True)
         counted, share = float(net["cells"].n[0]), device._last_run_completed_fraction
+    told = capfd.readouterr().out
     assert counted > 100
+    assert told.count("simulated in") >= 3, "at the begin, meanwhile, and at the end"
     assert share == pytest.approx(counted*1e-4/1e6, rel=1e-5)  # told with six digits
