@@ -3,7 +3,7 @@
 import resource
 
 from sbp_brian.datasets import load_mnist
-from sbp_brian.numpy_training import Patterns, one_hot
+from sbp_brian.training.batches import Patterns, one_hot
 
 
 def children_s() -> float:

@@ -15,16 +15,19 @@ from threadpoolctl import threadpool_limits
 from torch.nn.functional import binary_cross_entropy_with_logits, dropout
 
 from sbp_brian.datasets import load_mnist
-from sbp_brian.models.sbp_energy import SBPEnergy
-from sbp_brian.models.sbp_perceptron import SBPPerceptron
-from sbp_brian.models.sbp_spiking_perceptron import SBPSpikingPerceptron
-from sbp_brian.numpy_training import one_hot
+from sbp_brian.models.artificial.energy import SBPEnergy
+from sbp_brian.models.artificial.perceptron import SBPPerceptron
+from sbp_brian.models.artificial.spiking_perceptron import SBPSpikingPerceptron
+from sbp_brian.training.batches import one_hot
 
 
 def tensors(model):
     """The weights of a numpy network as torch parameters."""
-    return {name: torch.nn.Parameter(torch.tensor(v)) for name, v in model.arrays.items() if name in
-            ("W1", "b1", "W2", "b2")}
+    return {
+        name: torch.nn.Parameter(torch.tensor(v))
+        for name, v in model.arrays.items()
+        if name in ("W1", "b1", "W2", "b2")
+    }
 
 
 def perceptron(model):
@@ -39,6 +42,7 @@ def perceptron(model):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+
     return w, learn
 
 
@@ -81,6 +85,7 @@ def spiking(model):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+
     return w, learn
 
 
@@ -111,15 +116,26 @@ def energy(model):
         w["b1"] += model.rate_hidden * scale * b1 * (nudged[0] - free[0]).sum(0)
         w["W2"] += model.rate_output * scale * c2 * (nudged[0].T @ nudged[1] - free[0].T @ free[1])
         w["b2"] += model.rate_output * scale * (nudged[1] - free[1]).sum(0)
+
     return w, learn
 
 
 #: name, batch, network, the same without anything random, its peer
 CASES = (
-    ("perceptron, weighted/activity", 100, partial(SBPPerceptron, drop_input=0.2, drop_hidden=0.25), SBPPerceptron,
-     perceptron),
-    ("spiking perceptron, surrogate", 100, partial(SBPSpikingPerceptron, arm="surrogate"),
-     partial(SBPSpikingPerceptron, arm="surrogate", encoding="constant"), spiking),
+    (
+        "perceptron, weighted/activity",
+        100,
+        partial(SBPPerceptron, drop_input=0.2, drop_hidden=0.25),
+        SBPPerceptron,
+        perceptron,
+    ),
+    (
+        "spiking perceptron, surrogate",
+        100,
+        partial(SBPSpikingPerceptron, arm="surrogate"),
+        partial(SBPSpikingPerceptron, arm="surrogate", encoding="constant"),
+        spiking,
+    ),
     ("energy-based, sbp", 20, SBPEnergy, SBPEnergy, energy),
 )
 
@@ -161,10 +177,13 @@ def main():
             _, learn = peer(model)
             passes = [(once(model.learn, x, y, batch), once(learn, tx, ty, batch)) for _ in range(2)]
             ours, theirs = (np.min([p[k] for p in passes], axis=0) for k in (0, 1))
-            print(f"{name}, {threads} thread(s): numpy {n / ours[0]:,.0f} and torch {n / theirs[0]:,.0f} samples per "
-                  f"second of processor time ({n / ours[1]:,.0f} and {n / theirs[1]:,.0f} by the clock): numpy takes "
-                  f"{ours[0] / theirs[0]:.2f} ({ours[1] / theirs[1]:.2f}) times as long; weights after 20 batches "
-                  f"differ by at most {apart:.1e}", flush=True)
+            print(
+                f"{name}, {threads} thread(s): numpy {n / ours[0]:,.0f} and torch {n / theirs[0]:,.0f} samples per "
+                f"second of processor time ({n / ours[1]:,.0f} and {n / theirs[1]:,.0f} by the clock): numpy takes "
+                f"{ours[0] / theirs[0]:.2f} ({ours[1] / theirs[1]:.2f}) times as long; weights after 20 batches "
+                f"differ by at most {apart:.1e}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

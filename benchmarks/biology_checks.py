@@ -16,15 +16,24 @@ from brian2 import ms
 
 from benchmarks._common import children_s
 from sbp_brian import protocols
+from sbp_brian.experiments.protocol import execute
 from sbp_brian.models.circuits import SPREAD
-from sbp_brian.protocol import execute
 from sbp_brian.protocols.biology.experiment import Experiment
 from sbp_brian.protocols.biology.tao_2000 import conditions
 
-NAMES = ("bi-poo-1998", "zhang-1998", "bi-poo-1999", "fitzsimonds-1997", "tao-2000", "du-poo-2004", "du-2009",
-         "tsodyks-1998", "turrigiano-1998")
+NAMES = (
+    "bi-poo-1998",
+    "zhang-1998",
+    "bi-poo-1999",
+    "fitzsimonds-1997",
+    "tao-2000",
+    "du-poo-2004",
+    "du-2009",
+    "tsodyks-1998",
+    "turrigiano-1998",
+)
 STEPS = ("step", "tick")
-PERCENT = {"": 100, "%": 1, "points": 1}         # units of metrics in percentage points
+PERCENT = {"": 100, "%": 1, "points": 1}  # units of metrics in percentage points
 
 
 def halved(name):
@@ -48,8 +57,10 @@ def differences(ours, theirs):
 
 def converged(name, seeds, out, target="cpp"):
     """The table of a protocol, and by how much it changes where its time steps are halved."""
-    usual, fine = (execute(protocols.get(name), target=target, out=out, parameters={"seeds": seeds, **steps})
-                   for steps in ({}, halved(name)))
+    usual, fine = (
+        execute(protocols.get(name), target=target, out=out, parameters={"seeds": seeds, **steps})
+        for steps in ({}, halved(name))
+    )
     return usual, differences(usual, fine)
 
 
@@ -66,19 +77,27 @@ def targets(names, seeds):
     """A row a protocol: largest difference from C++ on numpy and in Cython, and verdicts that differ."""
     with tempfile.TemporaryDirectory() as out:
         for name in names:
-            cpp, *others = (execute(protocols.get(name), target=target, out=out, parameters={"seeds": seeds})
-                            for target in ("cpp", "numpy", "cython"))
+            cpp, *others = (
+                execute(protocols.get(name), target=target, out=out, parameters={"seeds": seeds})
+                for target in ("cpp", "numpy", "cython")
+            )
             for other in others:
-                turned = [a["name"] for a, b in zip(cpp.metrics, other.metrics, strict=True)
-                          if a["verdict"] != b["verdict"]]
-                print(f"| `{name}` | {other.target} | {seeds} | {len(cpp.metrics)} | {shown(differences(cpp, other))} |"
-                      f" {', '.join(turned) or 'none'} | {other.timing['total_s']:.0f} s |", flush=True)
+                turned = [
+                    a["name"] for a, b in zip(cpp.metrics, other.metrics, strict=True) if a["verdict"] != b["verdict"]
+                ]
+                print(
+                    f"| `{name}` | {other.target} | {seeds} | {len(cpp.metrics)} | {shown(differences(cpp, other))} |"
+                    f" {', '.join(turned) or 'none'} | {other.timing['total_s']:.0f} s |",
+                    flush=True,
+                )
 
 
 def shown(found):
     """Differences as text."""
-    return "; ".join(f"{value:.2g} {unit} ({entry})" if value else f"0 {unit}" for unit, (value, entry)
-                     in sorted(found.items(), key=lambda item: item[0] != "points"))
+    return "; ".join(
+        f"{value:.2g} {unit} ({entry})" if value else f"0 {unit}"
+        for unit, (value, entry) in sorted(found.items(), key=lambda item: item[0] != "points")
+    )
 
 
 def speed(names, seeds):
@@ -88,16 +107,20 @@ def speed(names, seeds):
         experiment.simulation.build()
         before = children_s()
         recordings = experiment.run(conditions(10 * ms)[:1], seeds=copies, workers=1)
-        print(f"nine cells, {float(experiment.timeline.duration) / 60:.1f} min, copies: {copies}; "
-              f"processor {children_s() - before:.2f} s, wall {recordings.run_s:.2f} s; "
-              f"I->A {recordings.noise_free('LTP', 'I->A').mean():+.1%}", flush=True)
+        print(
+            f"nine cells, {float(experiment.timeline.duration) / 60:.1f} min, copies: {copies}; "
+            f"processor {children_s() - before:.2f} s, wall {recordings.run_s:.2f} s; "
+            f"I->A {recordings.noise_free('LTP', 'I->A').mean():+.1%}",
+            flush=True,
+        )
     total = [0.0, 0.0]
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             start, before = time.perf_counter(), children_s()
-            command = [sys.executable, "-m", "sbp_brian.cli", "run", name, "-s", f"seeds={seeds}", "--out", folder]
-            subprocess.run(command, env=os.environ | {"SBP_CACHE": f"{folder}/cache"}, check=True,
-                           stdout=subprocess.DEVNULL)
+            command = [sys.executable, "-m", "sbp_brian", "run", name, "-s", f"seeds={seeds}", "--out", folder]
+            subprocess.run(
+                command, env=os.environ | {"SBP_CACHE": f"{folder}/cache"}, check=True, stdout=subprocess.DEVNULL
+            )
             took = time.perf_counter() - start, children_s() - before
             total = [a + b for a, b in zip(total, took, strict=True)]
             print(f"| `{name}` | {took[0]:.1f} | {took[1]:.1f} |", flush=True)
@@ -110,7 +133,7 @@ def main():
     parser.add_argument("check", choices=("convergence", "targets", "speed"))
     parser.add_argument("names", nargs="*", metavar="PROTOCOL", default=NAMES)
     parser.add_argument("--seeds", type=int, default=10)
-    given = parser.parse_intermixed_args()      # --seeds may stand between the names
+    given = parser.parse_intermixed_args()  # --seeds may stand between the names
     {"convergence": convergence, "targets": targets, "speed": speed}[given.check](given.names or NAMES, given.seeds)
 
 

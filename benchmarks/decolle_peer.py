@@ -18,9 +18,9 @@ import numpy as np
 from benchmarks._common import children_s
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.decolle import Decolle
-from sbp_brian.protocols.benchmarks.decolle import MNIST
+from sbp_brian.protocols.benchmarks.learners.decolle import MNIST
 from sbp_brian.targets import Simulation
-from sbp_brian.trials import Presentation
+from sbp_brian.training.spiking import Presentation
 
 #: Samples after which weights are compared; a spike that rounding moves sets networks apart for good.
 COMPARED = 5
@@ -40,8 +40,9 @@ class Standalone:
         shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
         rates = dict.fromkeys(self.model.trial_model().rates, self.model.rate)
         began = children_s()
-        result = self.simulation.run({**self.model.initial(0), **rates, **shown}, seed=0,
-                                     duration=(n + 1) * self.model.duration)
+        result = self.simulation.run(
+            {**self.model.initial(0), **rates, **shown}, seed=0, duration=(n + 1) * self.model.duration
+        )
         spent = children_s() - began
         return [np.array(result[f"into_hidden{k}.w"]) for k in range(1, len(self.model.layers))], spent
 
@@ -57,13 +58,17 @@ def pytorch(python, model, bits, labels):
     start, case = model.initial(0), {**model.cell.factors(model.step), "bits": bits, "labels": labels}
     case |= {name: getattr(model, name) for name in ("rate", "aim_class", "steps", "burn_in")}
     for k, (n, m, r) in enumerate(zip(model.layers[:-1], model.layers[1:], model.readouts, strict=True), 1):
-        case |= {f"w{k}": start[f"into_hidden{k}.w"].reshape(n, m), f"b{k}": start[f"hidden{k}.bias"],
-                 f"g{k}": start[f"reading{k}.w"].reshape(m, r)}
+        case |= {
+            f"w{k}": start[f"into_hidden{k}.w"].reshape(n, m),
+            f"b{k}": start[f"hidden{k}.bias"],
+            f"g{k}": start[f"reading{k}.w"].reshape(m, r),
+        }
     with tempfile.TemporaryDirectory() as folder:
         np.savez(Path(folder) / "case.npz", **case)
         script = Path(__file__).with_name("decolle_torch.py")
-        done = subprocess.run([python, script, Path(folder) / "case.npz", str(COMPARED)], capture_output=True,
-                              text=True, check=True)
+        done = subprocess.run(
+            [python, script, Path(folder) / "case.npz", str(COMPARED)], capture_output=True, text=True, check=True
+        )
         with np.load(Path(folder) / "weights.npz") as held:
             kept = dict(held)
     found = {}
@@ -85,19 +90,27 @@ def main():
     labels = data.labels[:n].astype(int)
     model = Decolle((784, *MNIST.hidden), 10, encoding="spikes", **MNIST.settings)
     share, rng = float(model.input_rate * model.step) / 255, np.random.default_rng(0)
-    bits = np.concatenate([Decolle.packed(rng.random((1, model.steps, 784)) < image * share)
-                           for image in data.images[:n].astype(float)])
-    rank1, dense = (Standalone(replace(model, form=form), bits[:m], labels[:m])
-                    for form, m in (("rank1", n), ("dense", slow)))
+    bits = np.concatenate(
+        [Decolle.packed(rng.random((1, model.steps, 784)) < image * share) for image in data.images[:n].astype(float)]
+    )
+    rank1, dense = (
+        Standalone(replace(model, form=form), bits[:m], labels[:m]) for form, m in (("rank1", n), ("dense", slow))
+    )
     known = rank1.learn(COMPARED)[0]
     each, naive = rank1.per_sample(n), dense.per_sample(slow)
-    print(f"rank 1: {1e3 * each:.2f} ms a sample ({1 / each:,.0f} samples/s), dense: {1e3 * naive:.2f} ms, ratio "
-          f"{naive / each:.1f}; weights after {COMPARED} samples differ by at most "
-          f"{apart(known, dense.learn(COMPARED)[0]):.1e}", flush=True)
+    print(
+        f"rank 1: {1e3 * each:.2f} ms a sample ({1 / each:,.0f} samples/s), dense: {1e3 * naive:.2f} ms, ratio "
+        f"{naive / each:.1f}; weights after {COMPARED} samples differ by at most "
+        f"{apart(known, dense.learn(COMPARED)[0]):.1e}",
+        flush=True,
+    )
     found, version = pytorch(python, model, bits[:slow], labels[:slow])
     for name, (taken, weights) in found.items():
-        print(f"torch {version}, {name}, one thread: {taken:.1f} ms a sample, ratio {taken / 1e3 / each:.0f}; weights "
-              f"after {COMPARED} samples differ by at most {apart(known, weights):.1e}", flush=True)
+        print(
+            f"torch {version}, {name}, one thread: {taken:.1f} ms a sample, ratio {taken / 1e3 / each:.0f}; weights "
+            f"after {COMPARED} samples differ by at most {apart(known, weights):.1e}",
+            flush=True,
+        )
     if not found:
         print(f"{python} has no torch: no comparison with it")
 

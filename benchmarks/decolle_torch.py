@@ -29,8 +29,9 @@ class Spike(torch.autograd.Function):
 
 def learn(case, n, dtype):
     """Weights of each layer after `n` samples, and the processor time they took (s)."""
-    alpha, beta, gamma, rho, rate, height = (float(case[name]) for name in (
-        "alpha", "beta", "gamma_ref", "rho", "rate", "aim_class"))
+    alpha, beta, gamma, rho, rate, height = (
+        float(case[name]) for name in ("alpha", "beta", "gamma_ref", "rho", "rate", "aim_class")
+    )
     steps, burn_in = int(case["steps"]), int(case["burn_in"])
     layers, sizes = [], []
     while f"w{len(layers) + 1}" in case:
@@ -41,7 +42,7 @@ def learn(case, n, dtype):
     loss = torch.nn.SmoothL1Loss()
     began = time.process_time()
     for row, label in zip(case["bits"][:n], case["labels"][:n], strict=True):
-        shown = torch.tensor(np.unpackbits(row)[:steps * sizes[0][0]].reshape(steps, -1), dtype=dtype)
+        shown = torch.tensor(np.unpackbits(row)[: steps * sizes[0][0]].reshape(steps, -1), dtype=dtype)
         aim = height * torch.nn.functional.one_hot(torch.tensor(int(label)), layers[0][2].shape[1]).to(dtype)
         P, Q = ([torch.zeros(inputs, dtype=dtype) for inputs, _ in sizes] for _ in range(2))
         R = [torch.zeros(cells, dtype=dtype) for _, cells in sizes]

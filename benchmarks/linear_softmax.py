@@ -34,8 +34,10 @@ def main():
         scores = [fit.score(x_validation, y_validation) for fit in fits]
         best = int(np.argmax(scores))
         test = 100 * fits[best].score(x_test, y_test)
-        print(f"{task}: test {test:.2f} % of {len(y_test):,} (C = {PENALTIES[task][best]}, "
-              f"validation {100 * scores[best]:.2f} %, {len(y):,} samples; {time.process_time() - began:.0f} s CPU)")
+        print(
+            f"{task}: test {test:.2f} % of {len(y_test):,} (C = {PENALTIES[task][best]}, "
+            f"validation {100 * scores[best]:.2f} %, {len(y):,} samples; {time.process_time() - began:.0f} s CPU)"
+        )
 
 
 if __name__ == "__main__":

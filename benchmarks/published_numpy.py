@@ -1,6 +1,6 @@
 """The released model of Zhang et al. (2021) on MNIST in numpy matrices, without its LIF phase: arms over many epochs.
 
-The equations of `sbp_brian.models.sbp_published` for one hidden layer, in single precision, several times faster (the
+The equations of `sbp_brian.models.published` for one hidden layer, in single precision, several times faster (the
 tests hold it to the same reference). Run from the checkout:
 
     python -m benchmarks.published_numpy EPOCHS SEED [ARM ...]
@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from sbp_brian.datasets import load_mnist
-from sbp_brian.models.sbp_published import ARMS, SBPPublished
+from sbp_brian.models.published import ARMS, ReleasedModel
 
 F = np.float32
 
@@ -25,12 +25,12 @@ class Matrices:
 
     Parameters
     ----------
-    model : SBPPublished
+    model : ReleasedModel
     seed : int
         Weights begin as those of the Brian2 model of this seed.
     """
 
-    def __init__(self, model: SBPPublished, seed: int):
+    def __init__(self, model: ReleasedModel, seed: int):
         start, (n, m, k) = model.initial(seed), model.layers
         self.model, self.arm = model, model.arm
         self.w1 = start["into_hidden1.w"].reshape(n, m).astype(F)
@@ -61,7 +61,7 @@ class Matrices:
             d2 = scale * (s1.T @ out1 - s0.T @ out0)
         else:
             d2 = scale * (s0.T @ (out1 - out0) if model.rule == "sbp" else (s1 - s0).T @ out0)
-        learns, clamped = ARMS[self.arm][2], model.rule == "differential"      # the clamped input does not differ
+        learns, clamped = ARMS[self.arm][2], model.rule == "differential"  # the clamped input does not differ
         d1 = scale * (x.T @ (s1 - s0)) if learns and not clamped else F(0)
         if model.with_gains:
             d1, d2 = self._gains(d1, d2)
@@ -106,7 +106,7 @@ def main(epochs: int, seed: int, arms: list[str]) -> None:
     """Train and test each arm, a line an epoch."""
     train, test = load_mnist("train"), load_mnist("test")
     for arm in arms:
-        net = Matrices(SBPPublished(arm=arm), seed)
+        net = Matrices(ReleasedModel(arm=arm), seed)
         for epoch in range(1, epochs + 1):
             training = wrong(net, train.images, train.labels, True)
             tested = wrong(net, test.images, test.labels, False)

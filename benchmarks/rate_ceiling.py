@@ -1,6 +1,6 @@
 """What the flagship network could reach without spikes: its rate model in plain numpy, with and without SBP.
 
-`sbp_brian.models.rate_reference` with 500 hidden units, batches of 10. Run from the checkout:
+`sbp_brian.models.sbp_network.rate_reference` with 500 hidden units, batches of 10. Run from the checkout:
 
     python -m benchmarks.rate_ceiling [TASK [EPOCHS [SEEDS [ARM ...]]]]
 
@@ -26,15 +26,22 @@ from benchmarks._common import mnist_patterns
 from sbp_brian import protocols
 from sbp_brian.datasets import load_fashion_mnist
 from sbp_brian.datasets.nettalk import load_nettalk
-from sbp_brian.models.rate_reference import RateReference
-from sbp_brian.numpy_training import NumpyTraining, Patterns
-from sbp_brian.protocols.benchmarks import artificial, dvsgesture
+from sbp_brian.models.sbp_network.rate_reference import RateReference
+from sbp_brian.protocols.benchmarks.learners import artificial
+from sbp_brian.protocols.benchmarks.tasks import dvsgesture
+from sbp_brian.training.batches import NumpyTraining, Patterns
 
 BATCH, HIDDEN_UNITS = 10, 500
 #: Rates of the output, and by how much the hidden layer's is larger in each arm.
 OUTPUT = (0.02, 0.05, 0.1, 0.2, 0.4)
-HIDDEN = {"backpropagation": (1,), "weighted/activity": (1,), "weighted": (1, 4), "change": (1e-3, 1e-2),
-          "frozen": (0,), "shuffled-labels": (1,)}
+HIDDEN = {
+    "backpropagation": (1,),
+    "weighted/activity": (1,),
+    "weighted": (1, 4),
+    "change": (1e-3, 1e-2),
+    "frozen": (0,),
+    "shuffled-labels": (1,),
+}
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,10 @@ def gestures(hold_out: bool = True) -> Patterns:
 
 def windows() -> Patterns:
     """NETtalk, a tenth of the training windows held out."""
-    parts = {name: load_nettalk(split) for name, split in
-             (("training", "fit"), ("validation", "validation"), ("test", "test"))}
+    parts = {
+        name: load_nettalk(split)
+        for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test"))
+    }
     return artificial.windows({name: (data.inputs, data.targets) for name, data in parts.items()})
 
 
@@ -100,7 +109,7 @@ def trained(task: Task, samples: Patterns, arm: str, rates: tuple[float, float],
 def chosen(task: Task, samples: Patterns, arm: str) -> tuple[float, float]:
     """The rates with the best validation score."""
     n, epochs = task.choosing
-    few = dataclasses.replace(samples, training=samples.training[:n or None])
+    few = dataclasses.replace(samples, training=samples.training[: n or None])
     found = {}
     for output, more in itertools.product(OUTPUT, HIDDEN[arm]):
         rates = (output * more, output)
@@ -119,11 +128,15 @@ def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *arms: str) -> No
     for arm in arms or HIDDEN:
         rates = chosen(task, held, arm)
         done = [trained(task, samples, arm, rates, epochs, seed) for seed in range(seeds)]
-        scores = {"training": [each.history[-1].training for each in done],
-                  "validation": [each.history[-1].validation for each in done],
-                  "test": [each.score(samples.test) for each in done]}
-        text = ", ".join(f"{part} {100 * np.mean(values):.2f} +- {100 * np.std(values, ddof=min(1, seeds - 1)):.2f} %"
-                         for part, values in scores.items())
+        scores = {
+            "training": [each.history[-1].training for each in done],
+            "validation": [each.history[-1].validation for each in done],
+            "test": [each.score(samples.test) for each in done],
+        }
+        text = ", ".join(
+            f"{part} {100 * np.mean(values):.2f} +- {100 * np.std(values, ddof=min(1, seeds - 1)):.2f} %"
+            for part, values in scores.items()
+        )
         print(f"{name}, {arm}, rates {rates}, {epochs} epochs, {seeds} seeds: {text}", flush=True)
 
 

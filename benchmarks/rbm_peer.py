@@ -17,20 +17,22 @@ import numpy as np
 from sklearn.neural_network import BernoulliRBM
 
 from benchmarks._common import mnist_patterns
-from sbp_brian.models.rbm import RBM
-from sbp_brian.numpy_training import NumpyTraining, Patterns
+from sbp_brian.models.artificial.rbm import RBM
+from sbp_brian.training.batches import NumpyTraining, Patterns
 
 HIDDEN, BATCH = 500, 100
 RATES = (0.02, 0.05, 0.1)
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
 #: row -> settings of `RBM`; None: scikit-learn
-ROWS = {"scikit-learn": None,
-        "pcd, binary labels": {"arm": "pcd", "labels": "binary", **PLAIN},
-        "pcd, softmax labels": {"arm": "pcd", **PLAIN},
-        "cd, softmax labels": {"arm": "cd", **PLAIN},
-        "cd, softmax labels, momentum 0.5": {"arm": "cd"},
-        "pcd, softmax labels, momentum 0.5": {"arm": "pcd"},
-        "frozen": {"arm": "frozen"}}
+ROWS = {
+    "scikit-learn": None,
+    "pcd, binary labels": {"arm": "pcd", "labels": "binary", **PLAIN},
+    "pcd, softmax labels": {"arm": "pcd", **PLAIN},
+    "cd, softmax labels": {"arm": "cd", **PLAIN},
+    "cd, softmax labels, momentum 0.5": {"arm": "cd"},
+    "pcd, softmax labels, momentum 0.5": {"arm": "pcd"},
+    "frozen": {"arm": "frozen"},
+}
 
 
 class Learned(RBM):
@@ -50,8 +52,14 @@ def learn(row: str, patterns: Patterns, rate: float, epochs: int, seed: int):
         return (peer.components_.T, peer.intercept_visible_, peer.intercept_hidden_), time.process_time() - began
     net = Learned((784, HIDDEN, 10), rate=rate, **settings)
     with tempfile.TemporaryDirectory() as folder:
-        unscored = Patterns(patterns.inputs, patterns.targets, patterns.training, patterns.training[:0],
-                            patterns.training[:0], patterns.scale)
+        unscored = Patterns(
+            patterns.inputs,
+            patterns.targets,
+            patterns.training,
+            patterns.training[:0],
+            patterns.training[:0],
+            patterns.scale,
+        )
         NumpyTraining(net, unscored, folder, seed=seed, batch=BATCH).run(epochs)
     return (net.arrays["W"], net.arrays["bv"], net.arrays["bh"]), time.process_time() - began
 
@@ -84,9 +92,11 @@ def main(images: int = 20_000, epochs: int = 10, seeds: int = 3, *rows: str) -> 
         mean = np.mean(found, 0)
         spread = [f" +- {s:.2f}" for s in np.std(found, 0, ddof=1)] if seeds > 1 else ["", ""]
         told = ", ".join(f"{r:g}: {100 * a:.1f}" for r, a in tried.items())
-        print(f"{row}: rate {rate:g} ({told}); validation {mean[0]:.2f}{spread[0]} %, test {mean[1]:.2f}"
-              f"{spread[1]} %, {images * epochs * seeds / seconds:,.0f} images per second of processor time",
-              flush=True)
+        print(
+            f"{row}: rate {rate:g} ({told}); validation {mean[0]:.2f}{spread[0]} %, test {mean[1]:.2f}"
+            f"{spread[1]} %, {images * epochs * seeds / seconds:,.0f} images per second of processor time",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.targets import Simulation
-from sbp_brian.trials import Presentation
+from sbp_brian.training.spiking import Presentation
 
 SPIKING, SAMPLES = (0, 25, 50, 100, 200, 400, 784), 2000
 

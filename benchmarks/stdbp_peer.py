@@ -13,19 +13,21 @@ import numpy as np
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.targets import Simulation
-from sbp_brian.trials import Presentation
+from sbp_brian.training.spiking import Presentation
 from tests.reference import stdbp as closed
 
 
 def numpy_peer(model, images, labels, start, rate):
     """The weights after one pass over the images, and the time it took (s)."""
-    weights = [np.array(start[f"into_{name}.w"]).reshape(n, m)
-               for name, n, m in zip(model.names[1:], model.layers[:-1], model.layers[1:], strict=True)]
+    weights = [
+        np.array(start[f"into_{name}.w"]).reshape(n, m)
+        for name, n, m in zip(model.names[1:], model.layers[:-1], model.layers[1:], strict=True)
+    ]
     adam = closed.Adam(weights, [rate] * len(weights), model.batch)
     began = time.perf_counter()
     for first in range(0, len(images), model.batch):
         summed, rows = [np.zeros_like(w) for w in weights], [np.zeros(len(w), bool) for w in weights]
-        for x, label in zip(images[first:first + model.batch], labels[first:first + model.batch], strict=True):
+        for x, label in zip(images[first : first + model.batch], labels[first : first + model.batch], strict=True):
             times, slopes = [np.where(x > 0, 1 - x / 255, np.inf)], []
             for w in weights:
                 later, slope = closed.fast_spike_times(w, times[-1], model.threshold, model.window)
@@ -52,10 +54,14 @@ def main():
     shown = presentation.settings(np.arange(n), labels, np.ones(n))
     result = simulation.run({**start, **dict.fromkeys(model.trial_model().rates, rate), **shown}, seed=0)
     weights, seconds = numpy_peer(model, images, labels, start, rate)
-    apart = max(np.abs(np.array(result[f"into_{name}.w"]) - w.ravel()).max()
-                for name, w in zip(model.names[1:], weights, strict=True))
-    print(f"sbp_brian {n / result.run_s:,.0f} samples/s, numpy {n / seconds:,.0f} samples/s, "
-          f"ratio {seconds / result.run_s:.1f}; weights differ by at most {apart:.1e}")
+    apart = max(
+        np.abs(np.array(result[f"into_{name}.w"]) - w.ravel()).max()
+        for name, w in zip(model.names[1:], weights, strict=True)
+    )
+    print(
+        f"sbp_brian {n / result.run_s:,.0f} samples/s, numpy {n / seconds:,.0f} samples/s, "
+        f"ratio {seconds / result.run_s:.1f}; weights differ by at most {apart:.1e}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,24 +1,34 @@
-"""Figures by name.  Each file of this folder is named after its figure, held as ``FIGURE``; listing imports none."""
+"""Figures by name.  Each file of its rooms is named after its figure, held as ``FIGURE``; listing imports none."""
+
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
-from sbp_brian._names import unknown
+from sbp_brian.errors import UnknownFigureError
+from sbp_brian.wording import unknown
 
-__all__ = ["UnknownFigureError", "get", "names"]
+__all__ = ["get", "names"]
 
-_NOT_FIGURES = {"base"}
+#: The rooms of figures, and what else lies in them.
+_ROOMS = ("biology", "learning")
+_NOT_FIGURES = {"experiments", "maps", "retina", "sbp", "spread"}
 
 
-class UnknownFigureError(ValueError):
-    """There is no such figure; the message suggests the nearest."""
+def _modules() -> dict[str, str]:
+    """Name of each figure -> its module, below this package."""
+    return {
+        module.name.replace("_", "-"): f"{room}.{module.name}"
+        for room in _ROOMS
+        for module in pkgutil.iter_modules([str(Path(place) / room) for place in __path__])
+        if module.name not in _NOT_FIGURES
+    }
 
 
 def names() -> tuple[str, ...]:
     """The names of all figures, as a user types them."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(m.replace("_", "-") for m in modules if m not in _NOT_FIGURES and not m.startswith("_")))
+    return tuple(sorted(_modules()))
 
 
 def get(name: str):
@@ -29,6 +39,7 @@ def get(name: str):
     UnknownFigureError
         Where there is none; the message suggests the nearest.
     """
-    if name not in names():
-        raise UnknownFigureError(unknown("figure", name, names()))
-    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").FIGURE
+    found = _modules()
+    if name not in found:
+        raise UnknownFigureError(unknown("figure", name, found))
+    return importlib.import_module(f"{__name__}.{found[name]}").FIGURE

@@ -12,6 +12,7 @@ A figure file has a module-level ``FIGURE`` and is named after it (``stdp-window
 
 Figures read records and nothing else; they never run a model.
 """
+
 from __future__ import annotations
 
 import io
@@ -25,18 +26,39 @@ import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
-from sbp_brian.records import Record
+from sbp_brian.experiments.records import Record
 
-__all__ = ["BLACK", "BLUE", "COLUMN", "COLUMNS", "DOWN", "FORMATS", "Figure", "GREEN", "GREY", "NONE", "ORANGE", "PINK",
-           "SKY", "UP", "VERMILION", "YELLOW", "label_panels", "new", "save", "style", "svg"]
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "COLUMN",
+    "COLUMNS",
+    "DOWN",
+    "FORMATS",
+    "GREEN",
+    "GREY",
+    "NONE",
+    "ORANGE",
+    "PINK",
+    "SKY",
+    "UP",
+    "VERMILION",
+    "YELLOW",
+    "Figure",
+    "label_panels",
+    "new",
+    "save",
+    "style",
+    "svg",
+]
 
-COLUMN, COLUMNS = 85.0, 174.0          # width of one and of two journal columns, mm
+COLUMN, COLUMNS = 85.0, 174.0  # width of one and of two journal columns, mm
 FORMATS = ("svg", "pdf", "png")
 
 # Okabe & Ito (2008), https://jfly.uni-koeln.de/color/: told apart with every common form of colour vision
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8A8A8A"
-UP, DOWN, NONE = VERMILION, BLUE, GREY           # potentiation, depression, no change: the same in every figure
+UP, DOWN, NONE = VERMILION, BLUE, GREY  # potentiation, depression, no change: the same in every figure
 
 
 @dataclass(frozen=True)
@@ -115,7 +137,7 @@ def svg(drawing: Drawing) -> str:
     with style():
         drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "sbp_brian"})
     text = buffer.getvalue().decode()
-    return text[text.index("<svg"):]
+    return text[text.index("<svg") :]
 
 
 def save(drawing: Drawing, folder: str | os.PathLike, name: str) -> list[Path]:

@@ -1,0 +1,1 @@
+"""Models: networks of the literature, one file or folder each."""

@@ -2,6 +2,7 @@
 
 To add one: write a file with a module-level ``PROTOCOL`` and add its line here.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -9,14 +10,11 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from sbp_brian._names import unknown
-from sbp_brian.protocol import Protocol, Source
+from sbp_brian.errors import UnknownProtocolError
+from sbp_brian.experiments.protocol import Protocol, Source
+from sbp_brian.wording import unknown
 
-__all__ = ["Entry", "UnknownProtocolError", "entries", "get", "names"]
-
-
-class UnknownProtocolError(ValueError):
-    """There is no such protocol; the message suggests the nearest."""
+__all__ = ["Entry", "entries", "get", "names"]
 
 
 @dataclass(frozen=True)
@@ -35,48 +33,110 @@ class Entry:
 
 
 _ENTRIES = (
-    Entry("bi-poo-1998", "biology.bi_poo_1998", "The window of spike-timing-dependent plasticity",
-          Source("Bi & Poo (1998) J Neurosci 18:10464", "10.1523/JNEUROSCI.18-24-10464.1998")),
-    Entry("tao-2000", "biology.tao_2000", "Which synapses change when LTP is induced at one output of a neuron",
-          Source("Tao, Zhang, Bi & Poo (2000) J Neurosci 20:3233", "10.1523/JNEUROSCI.20-09-03233.2000")),
-    Entry("fitzsimonds-1997", "biology.fitzsimonds_1997",
-          "Which synapses change when LTD is induced at one output of a neuron",
-          Source("Fitzsimonds, Song & Poo (1997) Nature 388:439", "10.1038/41267")),
-    Entry("zhang-1998", "biology.zhang_1998", "The 20 ms window of convergent retinotectal inputs",
-          Source("Zhang, Tao, Holt, Harris & Poo (1998) Nature 395:37", "10.1038/25665")),
-    Entry("bi-poo-1999", "biology.bi_poo_1999", "Paired pulses to one cell change remote synapses by their interval",
-          Source("Bi & Poo (1999) Nature 401:792", "10.1038/44573")),
-    Entry("du-poo-2004", "biology.du_poo_2004",
-          "BDNF on the tectum strengthens the inputs of ganglion cells in the retina",
-          Source("Du & Poo (2004) Nature 429:878", "10.1038/nature02618")),
-    Entry("du-2009", "biology.du_2009", "LTP and LTD in the tectum spread back to the retina",
-          Source("Du, Wei, Wang, Wong & Poo (2009) PNAS 106:18890", "10.1073/pnas.0910659106")),
-    Entry("tsodyks-1998", "biology.tsodyks_1998",
-          "Short-term plasticity in trains: depression, facilitation and the 1/rate limit",
-          Source("Tsodyks, Pawelzik & Markram (1998) Neural Comput 10:821", "10.1162/089976698300017502")),
-    Entry("turrigiano-1998", "biology.turrigiano_1998",
-          "Two days of changed activity scale all synapses of a neuron by one factor",
-          Source("Turrigiano et al. (1998) Nature 391:892", "10.1038/36103")),
-    Entry("sbp-predictions", "biology.predictions",
-          "What retrograde spread predicts: inherited window, alternation, saturation, latency, blocks, shared inputs",
-          Source("This project; the model of Fitzsimonds et al. (1997) Nature 388:439 and Tao et al. (2000)",
-                 "10.1038/41267")),
-    Entry("mnist", "benchmarks.mnist", "Handwritten digits; the hidden layer learns by nothing but SBP",
-          Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146")),
-    Entry("nettalk", "benchmarks.nettalk", "Pronunciation of a letter among its neighbours",
-          Source("Sejnowski & Rosenberg (1987) Complex Systems 1:145")),
-    Entry("fashion-mnist", "benchmarks.fashion_mnist", "Articles of clothing, by single spike times",
-          Source("Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747", "10.48550/arXiv.1708.07747")),
-    Entry("dvsgesture", "benchmarks.dvsgesture",
-          "Gestures from events: ten recordings, one subject, or the official set",
-          Source("Amir et al. (2017) CVPR", "10.1109/CVPR.2017.781")),
-    Entry("yin-yang", "benchmarks.yin_yang", "Points of three interlocked classes, by single spike times",
-          Source("Kriener, Göltz & Petrovici (2022) NICE", "10.1145/3517343.3517380")),
-    Entry("nmnist", "benchmarks.nmnist", "Digits seen by a moving event camera, by local losses or SBP",
-          Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437")),
-    Entry("decolle-regression", "benchmarks.decolle_regression",
-          "Three layers follow three functions of time, each by a loss of its own",
-          Source("Kaiser, Mostafa & Neftci (2020) Front Neurosci 14:424", "10.3389/fnins.2020.00424")),
+    Entry(
+        "bi-poo-1998",
+        "biology.bi_poo_1998",
+        "The window of spike-timing-dependent plasticity",
+        Source("Bi & Poo (1998) J Neurosci 18:10464", "10.1523/JNEUROSCI.18-24-10464.1998"),
+    ),
+    Entry(
+        "tao-2000",
+        "biology.tao_2000",
+        "Which synapses change when LTP is induced at one output of a neuron",
+        Source("Tao, Zhang, Bi & Poo (2000) J Neurosci 20:3233", "10.1523/JNEUROSCI.20-09-03233.2000"),
+    ),
+    Entry(
+        "fitzsimonds-1997",
+        "biology.fitzsimonds_1997",
+        "Which synapses change when LTD is induced at one output of a neuron",
+        Source("Fitzsimonds, Song & Poo (1997) Nature 388:439", "10.1038/41267"),
+    ),
+    Entry(
+        "zhang-1998",
+        "biology.zhang_1998",
+        "The 20 ms window of convergent retinotectal inputs",
+        Source("Zhang, Tao, Holt, Harris & Poo (1998) Nature 395:37", "10.1038/25665"),
+    ),
+    Entry(
+        "bi-poo-1999",
+        "biology.bi_poo_1999",
+        "Paired pulses to one cell change remote synapses by their interval",
+        Source("Bi & Poo (1999) Nature 401:792", "10.1038/44573"),
+    ),
+    Entry(
+        "du-poo-2004",
+        "biology.du_poo_2004",
+        "BDNF on the tectum strengthens the inputs of ganglion cells in the retina",
+        Source("Du & Poo (2004) Nature 429:878", "10.1038/nature02618"),
+    ),
+    Entry(
+        "du-2009",
+        "biology.du_2009",
+        "LTP and LTD in the tectum spread back to the retina",
+        Source("Du, Wei, Wang, Wong & Poo (2009) PNAS 106:18890", "10.1073/pnas.0910659106"),
+    ),
+    Entry(
+        "tsodyks-1998",
+        "biology.tsodyks_1998",
+        "Short-term plasticity in trains: depression, facilitation and the 1/rate limit",
+        Source("Tsodyks, Pawelzik & Markram (1998) Neural Comput 10:821", "10.1162/089976698300017502"),
+    ),
+    Entry(
+        "turrigiano-1998",
+        "biology.turrigiano_1998",
+        "Two days of changed activity scale all synapses of a neuron by one factor",
+        Source("Turrigiano et al. (1998) Nature 391:892", "10.1038/36103"),
+    ),
+    Entry(
+        "sbp-predictions",
+        "biology.predictions",
+        "What retrograde spread predicts: inherited window, alternation, saturation, latency, blocks, shared inputs",
+        Source(
+            "This project; the model of Fitzsimonds et al. (1997) Nature 388:439 and Tao et al. (2000)", "10.1038/41267"
+        ),
+    ),
+    Entry(
+        "mnist",
+        "benchmarks.tasks.mnist",
+        "Handwritten digits; the hidden layer learns by nothing but SBP",
+        Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
+    ),
+    Entry(
+        "nettalk",
+        "benchmarks.tasks.nettalk",
+        "Pronunciation of a letter among its neighbours",
+        Source("Sejnowski & Rosenberg (1987) Complex Systems 1:145"),
+    ),
+    Entry(
+        "fashion-mnist",
+        "benchmarks.tasks.fashion_mnist",
+        "Articles of clothing, by single spike times",
+        Source("Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747", "10.48550/arXiv.1708.07747"),
+    ),
+    Entry(
+        "dvsgesture",
+        "benchmarks.tasks.dvsgesture",
+        "Gestures from events: ten recordings, one subject, or the official set",
+        Source("Amir et al. (2017) CVPR", "10.1109/CVPR.2017.781"),
+    ),
+    Entry(
+        "yin-yang",
+        "benchmarks.tasks.yin_yang",
+        "Points of three interlocked classes, by single spike times",
+        Source("Kriener, Göltz & Petrovici (2022) NICE", "10.1145/3517343.3517380"),
+    ),
+    Entry(
+        "nmnist",
+        "benchmarks.tasks.nmnist",
+        "Digits seen by a moving event camera, by local losses or SBP",
+        Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437"),
+    ),
+    Entry(
+        "decolle-regression",
+        "benchmarks.tasks.decolle_regression",
+        "Three layers follow three functions of time, each by a loss of its own",
+        Source("Kaiser, Mostafa & Neftci (2020) Front Neurosci 14:424", "10.3389/fnins.2020.00424"),
+    ),
 )
 
 
@@ -108,8 +168,9 @@ def get(name: str) -> Protocol:
 
 def _from_file(path: Path) -> Protocol:
     if not path.is_file():
-        raise UnknownProtocolError(f"{path} is not a file; give a protocol's name (see 'sbp list') "
-                                   "or a file that defines PROTOCOL")
+        raise UnknownProtocolError(
+            f"{path} is not a file; give a protocol's name (see 'sbp list') or a file that defines PROTOCOL"
+        )
     spec = importlib.util.spec_from_file_location(f"_sbp_protocol_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

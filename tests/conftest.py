@@ -1,20 +1,9 @@
 """What the suite says of the tests for the target cuda, where they ran and where they did not."""
+
 import gc
-import importlib.util
 
-from sbp_brian._cuda_toolkit import curand, gpus, toolkit
-from sbp_brian._target_errors import DeviceMissing
-
-
-def cuda_lack() -> str:
-    """What this machine lacks to compile for CUDA; empty where nothing."""
-    if importlib.util.find_spec("brian2cuda") is None:
-        return "brian2cuda is not installed: pip install 'sbp_brian[cuda]'"
-    try:
-        curand(toolkit())
-    except DeviceMissing as missing:
-        return str(missing)
-    return ""
+from sbp_brian.targets.cuda.toolkit import gpus
+from tests.helpers.cuda_lack import cuda_lack
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,0 +1,1 @@
+"""Benchmarks: tasks, and one adapter for each kind of network that learns them."""

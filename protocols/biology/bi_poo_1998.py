@@ -13,6 +13,7 @@ other protocols, so that one program serves them all.
 Built in: the window's form; LTP falling with the fourth power of the EPSC at the start, half at 500 pA (the cut-off is
 unverified, high; the power a choice); no STDP onto GABAergic cells.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -21,17 +22,18 @@ from scipy.optimize import curve_fit
 from scipy.stats import linregress
 from scipy.stats import t as student
 
+from sbp_brian.errors import ParameterError
+from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, culture_sbp
-from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
-from sbp_brian.protocols.biology._common import PAIRING, TABLE_COLUMNS, report_change, timeline
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
+from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
 
 __all__ = ["CONTROLS", "FIT", "PROTOCOL", "conditions", "fit_side", "window"]
 
 #: The fit commonly attributed to Bi & Poo: change after the whole protocol and time constant (ms), by side.
 FIT = {"+": (0.777, 16.8), "-": (-0.273, 33.7)}
 INTERVALS = tuple(sign * dt for sign in (-1, 1) for dt in (5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100))
-BANDED = (5, 10, 20)             # ms, to either side
+BANDED = (5, 10, 20)  # ms, to either side
 BAND = 0.05
 STRENGTHS = (40, 70, 120, 210, 370, 640, 1100, 1900)
 READ = "read: abstract (pattern)"
@@ -66,8 +68,10 @@ def conditions(intervals_ms, strengths_pA) -> list[Condition]:
     tried = [Condition(label(dt), pair(dt * ms)) for dt in intervals_ms]
     for dt in (10, -10):
         tried += [Condition(f"{label(dt)}, {s:g} pA", pair(dt * ms), strength=s * pA) for s in strengths_pA]
-        tried += [Condition(f"{label(dt)}, {name}", pair(dt * ms, target) if target else {"A": 0 * ms}, **changed)
-                  for name, (target, changed, *_) in CONTROLS.items()]
+        tried += [
+            Condition(f"{label(dt)}, {name}", pair(dt * ms, target) if target else {"A": 0 * ms}, **changed)
+            for name, (target, changed, *_) in CONTROLS.items()
+        ]
     return tried
 
 
@@ -92,6 +96,7 @@ def fit_side(intervals_ms: np.ndarray, changes: np.ndarray, sign: str) -> dict[s
     dict
         ``value`` = (A, tau in ms), ``low`` and ``high``: ends of their 95 % confidence intervals.
     """
+
     def decay(dt, amplitude, tau):
         return amplitude * np.exp(-dt / tau)
 
@@ -125,22 +130,38 @@ def run(context: Context) -> None:
     fits = report_window(context, recordings, intervals, p.pairs)
     report_strength(context, recordings, strengths)
     statements = 2 * sum(not changes for *_, changes, _ in CONTROLS.values())
-    rows = [report_change(context, f"{synapse}, {label(dt)}, {name}", recordings, f"{label(dt)}, {name}", synapse,
-                          ("up" if dt > 0 else "down") if changes else "none", provenance, statements=statements)
-            for name, (_, _, synapse, changes, provenance) in CONTROLS.items() for dt in (10, -10)]
+    rows = [
+        report_change(
+            context,
+            f"{synapse}, {label(dt)}, {name}",
+            recordings,
+            f"{label(dt)}, {name}",
+            synapse,
+            ("up" if dt > 0 else "down") if changes else "none",
+            provenance,
+            statements=statements,
+        )
+        for name, (_, _, synapse, changes, provenance) in CONTROLS.items()
+        for dt in (10, -10)
+    ]
     context.table("controls", TABLE_COLUMNS, rows)
     up, down = fits["+"], fits["-"]
     context.summary(
         f"Pairing with pre before post potentiates ({up['value'][0]:+.0%} at zero interval, decaying with "
         f"{up['value'][1]:.1f} ms), the other order depresses ({down['value'][0]:+.0%}, {down['value'][1]:.1f} ms); "
         f"LTP falls with the strength of the synapse, LTD does not; {sum(row[-1] != 'outside' for row in rows)} of "
-        f"{len(rows)} control statements hold.")
-    context.note("The window's amplitudes and time constants are built in: the fit commonly attributed to Bi & Poo "
-                 "(2001), not verified in the paper. What is tested is that protocol, noise and statistics give it "
-                 "back.")
-    context.note("Built in: LTP is halved at an initial EPSC of 500 pA (unverified, high; the fourth power is a "
-                 "choice), no STDP onto GABAergic cells, NMDA receptors needed for both signs. Not modelled: L-type "
-                 "calcium channels (nimodipine abolishes LTD and reduces LTP; read).")
+        f"{len(rows)} control statements hold."
+    )
+    context.note(
+        "The window's amplitudes and time constants are built in: the fit commonly attributed to Bi & Poo "
+        "(2001), not verified in the paper. What is tested is that protocol, noise and statistics give it "
+        "back."
+    )
+    context.note(
+        "Built in: LTP is halved at an initial EPSC of 500 pA (unverified, high; the fourth power is a "
+        "choice), no STDP onto GABAergic cells, NMDA receptors needed for both signs. Not modelled: L-type "
+        "calcium channels (nimodipine abolishes LTD and reduces LTP; read)."
+    )
 
 
 def report_window(context: Context, recordings, intervals, pairs: int) -> dict:
@@ -166,11 +187,19 @@ def report_window(context: Context, recordings, intervals, pairs: int) -> dict:
         fit = fits[sign] = fit_side(np.repeat(side, changes.shape[1]), changes.ravel(), sign)
         (amplitude, tau), low, high = fit["value"], fit["low"], fit["high"]
         context.metric(f"tau_{word}", tau, "ms", n=changes.size, band=band, provenance=ATTRIBUTED)
-        context.metric(f"A_{word}", 100 * amplitude, "%", n=changes.size, verdict="no reference",
-                       provenance="unverified, high")
-        rows += [[f"tau_{word} (ms)", round(tau, 2), round(low[1], 2), round(high[1], 2), FIT[sign][1]],
-                 [f"A_{word} (%)", round(100 * amplitude, 1), round(100 * low[0], 1), round(100 * high[0], 1),
-                  100 * FIT[sign][0]]]
+        context.metric(
+            f"A_{word}", 100 * amplitude, "%", n=changes.size, verdict="no reference", provenance="unverified, high"
+        )
+        rows += [
+            [f"tau_{word} (ms)", round(tau, 2), round(low[1], 2), round(high[1], 2), FIT[sign][1]],
+            [
+                f"A_{word} (%)",
+                round(100 * amplitude, 1),
+                round(100 * low[0], 1),
+                round(100 * high[0], 1),
+                100 * FIT[sign][0],
+            ],
+        ]
         context.array(f"fit_{word}", np.array([fit[key] for key in ("value", "low", "high")]))
     context.table("fit of A exp(-|dt|/tau)", ("parameter", "fit", "95 % low", "95 % high", "built in"), rows)
     return fits
@@ -184,8 +213,15 @@ def report_strength(context: Context, recordings, strengths) -> None:
         changes = np.concatenate([recordings.change(one, "A->B") for one in labels])
         fit = linregress(np.log10(epsc), changes)
         tolerance = float(student.ppf(0.9995, changes.size - 2) * fit.stderr)
-        context.metric(name, 100 * fit.slope, "points", n=changes.size, pattern=pattern, tolerance=100 * tolerance,
-                       provenance="read: abstract (LTP at weak synapses only, LTD regardless)")
+        context.metric(
+            name,
+            100 * fit.slope,
+            "points",
+            n=changes.size,
+            pattern=pattern,
+            tolerance=100 * tolerance,
+            provenance="read: abstract (LTP at weak synapses only, LTD regardless)",
+        )
         context.array("ltp_strength" if dt > 0 else "ltd_strength", np.array([epsc, changes]))
 
 
@@ -194,9 +230,19 @@ PROTOCOL = Protocol(
     title="The window of spike-timing-dependent plasticity",
     source=Source("Bi & Poo (1998) J Neurosci 18:10464", "10.1523/JNEUROSCI.18-24-10464.1998"),
     parameters={
-        "intervals": Parameter(tuple(float(dt) for dt in INTERVALS), unit="ms",
-                               help="from the presynaptic to the postsynaptic spike"),
-        "strengths": Parameter(tuple(float(s) for s in STRENGTHS), unit="pA", minimum=1.0,
-                               help="mean EPSC amplitudes at the start for the dependence on strength"),
-        **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("bi-poo-1998",))
+        "intervals": Parameter(
+            tuple(float(dt) for dt in INTERVALS), unit="ms", help="from the presynaptic to the postsynaptic spike"
+        ),
+        "strengths": Parameter(
+            tuple(float(s) for s in STRENGTHS),
+            unit="pA",
+            minimum=1.0,
+            help="mean EPSC amplitudes at the start for the dependence on strength",
+        ),
+        **PAIRING,
+    },
+    run=run,
+    quick={"seeds": 20},
+    full={"seeds": 100},
+    figures=("bi-poo-1998",),
+)

@@ -17,17 +17,19 @@ apart for STDP, so that single pulses and other intervals change nothing; other 
 T is kept from firing, the retrograde signal is blocked as well: else LTP of Z->U, where Z makes U fire, spreads to Z->T
 (presynaptic lateral), which is reported as a prediction.
 """
+
 from __future__ import annotations
 
 import numpy as np
 from brian2 import ms
 
-from sbp_brian.models.circuits import CircuitError, Timeline, culture_sbp
-from sbp_brian.models.membranes import RELAY
-from sbp_brian.models.relays import ROUTES, STRONG, WEAK, relayed_stdp
-from sbp_brian.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.protocols.biology._common import PAIRING, TABLE_COLUMNS, report_change
+from sbp_brian.errors import CircuitError
+from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
+from sbp_brian.models.circuits import Timeline, culture_sbp
+from sbp_brian.models.circuits.membranes import RELAY
+from sbp_brian.models.circuits.relays import ROUTES, STRONG, WEAK, relayed_stdp
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
+from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change
 
 __all__ = ["OFFSETS", "PROTOCOL", "REMOTE", "Routes", "sign_flip"]
 
@@ -38,7 +40,7 @@ REMOTE = ("Z->T", "X->U")
 #: Inter-pulse interval minus delay difference (ms).
 OFFSETS = (-60, -40, -30, -20, -15, -10, -5, 0, 5, 10, 15, 20, 30, 40, 60)
 NEAR = tuple(offset for offset in OFFSETS if abs(offset) <= 10)
-BEFORE, AFTER = -10, 10          # ms, where signs are scored
+BEFORE, AFTER = -10, 10  # ms, where signs are scored
 REACH = 200 * ms
 SINGLE, CONTROL = "single pulses", "control interval"
 BLOCKED = {"ltp_signal": 0.0, "ltd_signal": 0.0}
@@ -83,15 +85,23 @@ class Routes:
     def condition(self, name: str, interval, cells=(), **changed) -> Condition:
         """Paired pulses `interval` (s) apart; zero: single pulses."""
         if interval < 0 * ms:
-            raise CircuitError(f"condition {name!r}: an inter-pulse interval of {interval} is negative; scan intervals "
-                               "from 0 ms on")
+            raise CircuitError(
+                f"condition {name!r}: an inter-pulse interval of {interval} is negative; scan intervals from 0 ms on"
+            )
         if interval + self.slow + 10 * ms > self.room:
-            raise CircuitError(f"condition {name!r}: pulses {interval} apart and a route of {self.slow} do not end "
-                               f"within {self.room}; shorten them")
+            raise CircuitError(
+                f"condition {name!r}: pulses {interval} apart and a route of {self.slow} do not end "
+                f"within {self.room}; shorten them"
+            )
         latencies = {"X": self.fast, "Y": self.slow - self.slow / 2, "Z": self.slow / 2}
         strong = dict.fromkeys(("S->X", "S->Y", "Y->Z", "X->T", "Z->U"), STRONG)
-        return Condition(name, {"S": 0 * ms}, strengths=strong | dict.fromkeys(REMOTE, WEAK),
-                         cells={"latency": latencies, "second_pulse": {"S": interval}, **dict(cells)}, **changed)
+        return Condition(
+            name,
+            {"S": 0 * ms},
+            strengths=strong | dict.fromkeys(REMOTE, WEAK),
+            cells={"latency": latencies, "second_pulse": {"S": interval}, **dict(cells)},
+            **changed,
+        )
 
     def scan(self, offsets_ms) -> list[Condition]:
         """Inter-pulse intervals by their distance from the delay difference (ms)."""
@@ -122,7 +132,9 @@ def sign_flip(offsets_ms: np.ndarray, changes: np.ndarray, rising: bool) -> floa
     if not places.size:
         return float("nan")
     k = places[np.argmax(np.abs(changes[places + 1] - changes[places]))]
-    return float(np.interp(0, sorted(changes[k:k + 2]), offsets_ms[k:k + 2] if rising else offsets_ms[k:k + 2][::-1]))
+    return float(
+        np.interp(0, sorted(changes[k : k + 2]), offsets_ms[k : k + 2] if rising else offsets_ms[k : k + 2][::-1])
+    )
 
 
 def run(context: Context) -> None:
@@ -158,41 +170,103 @@ def report(context: Context, recordings, main: Routes, routes) -> None:
     for synapse, expected in (("Z->T", {BEFORE: "down", AFTER: "up"}), ("X->U", {BEFORE: "up", AFTER: "down"})):
         for offset in OFFSETS:
             scored = offset in expected
-            rows.append(report_change(context, f"{synapse}, {offset:+d} ms", recordings, main.label(offset), synapse,
-                                      expected.get(offset), CLAIM if scored else "no number known",
-                                      paper_value=NOT_VERIFIED if scored else None))
+            rows.append(
+                report_change(
+                    context,
+                    f"{synapse}, {offset:+d} ms",
+                    recordings,
+                    main.label(offset),
+                    synapse,
+                    expected.get(offset),
+                    CLAIM if scored else "no number known",
+                    paper_value=NOT_VERIFIED if scored else None,
+                )
+            )
         means = np.array([recordings.change(main.label(o), synapse).mean() for o in OFFSETS])
-        context.metric(f"{synapse}, sign flips at", sign_flip(np.array(OFFSETS, dtype=float), means, synapse == "Z->T"),
-                       "ms", band=(-5, 5), provenance=f"{CLAIM}; project's acceptance band")
+        context.metric(
+            f"{synapse}, sign flips at",
+            sign_flip(np.array(OFFSETS, dtype=float), means, synapse == "Z->T"),
+            "ms",
+            band=(-5, 5),
+            provenance=f"{CLAIM}; project's acceptance band",
+        )
     context.table("interval minus delay difference", TABLE_COLUMNS, rows)
     rows = report_peaks(context, recordings, main, routes)
-    context.table("where potentiation is strongest", ("delay difference (ms)", "synapse", "interval (ms)", "SD (ms)",
-                                                      "change there (%)"), rows)
-    rows = [report_change(context, f"{synapse}, {name}", recordings, name, synapse, "none", CLAIM,
-                          statements=statements, paper_value=NOT_VERIFIED)
-            for name in (SINGLE, CONTROL) for synapse in REMOTE]
-    rows += [report_change(context, f"Z->T, {name}", recordings, name, "Z->T", expected,
-                           OWN if name != LATERAL else "prediction: lateral spread from Z->U", statements=statements)
-             for name, (*_, expected) in CONTROLS.items()]
-    rows.append(report_change(context, f"H->I, {AFTER:+d} ms", recordings, main.label(AFTER), "H->I", "none",
-                              f"{OWN}: three-hop chain", statements=statements))
+    context.table(
+        "where potentiation is strongest",
+        ("delay difference (ms)", "synapse", "interval (ms)", "SD (ms)", "change there (%)"),
+        rows,
+    )
+    rows = [
+        report_change(
+            context,
+            f"{synapse}, {name}",
+            recordings,
+            name,
+            synapse,
+            "none",
+            CLAIM,
+            statements=statements,
+            paper_value=NOT_VERIFIED,
+        )
+        for name in (SINGLE, CONTROL)
+        for synapse in REMOTE
+    ]
+    rows += [
+        report_change(
+            context,
+            f"Z->T, {name}",
+            recordings,
+            name,
+            "Z->T",
+            expected,
+            OWN if name != LATERAL else "prediction: lateral spread from Z->U",
+            statements=statements,
+        )
+        for name, (*_, expected) in CONTROLS.items()
+    ]
+    rows.append(
+        report_change(
+            context,
+            f"H->I, {AFTER:+d} ms",
+            recordings,
+            main.label(AFTER),
+            "H->I",
+            "none",
+            f"{OWN}: three-hop chain",
+            statements=statements,
+        )
+    )
     context.table("controls", TABLE_COLUMNS, rows)
     fired = [recordings.spikes(main.label(o), cell) / context.parameters.pairs for o in OFFSETS for cell in "XYZTU"]
-    context.metric("spikes of each cell in a pairing", np.mean(fired), n=np.size(fired), spread=np.std(fired),
-                   band=(2, 2), provenance=f"{OWN}: each relay passes both pulses on")
+    context.metric(
+        "spikes of each cell in a pairing",
+        np.mean(fired),
+        n=np.size(fired),
+        spread=np.std(fired),
+        band=(2, 2),
+        provenance=f"{OWN}: each relay passes both pulses on",
+    )
     difference = round(float(main.difference / ms), 6)
     change = {(s, o): recordings.change(main.label(o), s).mean() for s in REMOTE for o in (BEFORE, AFTER)}
     context.summary(
         f"With routes that differ by {difference:g} ms, pulses {AFTER} ms further apart than that change Z->T by "
         f"{change['Z->T', AFTER]:+.0%} and X->U by {change['X->U', AFTER]:+.0%}, pulses {-BEFORE} ms closer by "
-        f"{change['Z->T', BEFORE]:+.0%} and {change['X->U', BEFORE]:+.0%}; single pulses change neither.")
-    context.note("Nothing of this paper was verified: signs are compared with an unverified, qualitative account, and "
-                 "no number is given as the paper's.")
-    context.note(f"Assumptions: delays of the routes ({main.fast / ms:g} and {main.slow / ms:g} ms), 2 ms from a "
-                 "strong input of T or U to the spike, synapses of 30 and 1000 pA, threshold at 200 pA. Built in: STDP "
-                 "as in bi-poo-1998.")
-    context.note("Where routes differ by less than about 110 ms, the two arrivals of one and the same pulse change the "
-                 "remote synapses at any interval: the peak stays where it is, but single pulses are no control then.")
+        f"{change['Z->T', BEFORE]:+.0%} and {change['X->U', BEFORE]:+.0%}; single pulses change neither."
+    )
+    context.note(
+        "Nothing of this paper was verified: signs are compared with an unverified, qualitative account, and "
+        "no number is given as the paper's."
+    )
+    context.note(
+        f"Assumptions: delays of the routes ({main.fast / ms:g} and {main.slow / ms:g} ms), 2 ms from a "
+        "strong input of T or U to the spike, synapses of 30 and 1000 pA, threshold at 200 pA. Built in: STDP "
+        "as in bi-poo-1998."
+    )
+    context.note(
+        "Where routes differ by less than about 110 ms, the two arrivals of one and the same pulse change the "
+        "remote synapses at any interval: the peak stays where it is, but single pulses are no control then."
+    )
 
 
 def report_peaks(context: Context, recordings, main: Routes, routes) -> list:
@@ -205,10 +279,24 @@ def report_peaks(context: Context, recordings, main: Routes, routes) -> list:
             trials = np.array([recordings.change(route.label(o), synapse) for o in offsets])
             best, each = offsets[trials.mean(-1).argmax()], offsets[trials.argmax(0)]
             spread = float(each.std(ddof=1)) if each.size > 1 else None
-            context.metric(f"{synapse}, peak minus difference of {difference:g} ms", best, "ms", spread=spread,
-                           n=each.size, band=(-5, 5), provenance=f"{CLAIM}; project's acceptance band")
-            rows.append([difference, synapse, difference + float(best), None if spread is None else round(spread, 1),
-                         round(100 * trials.mean(-1).max(), 1)])
+            context.metric(
+                f"{synapse}, peak minus difference of {difference:g} ms",
+                best,
+                "ms",
+                spread=spread,
+                n=each.size,
+                band=(-5, 5),
+                provenance=f"{CLAIM}; project's acceptance band",
+            )
+            rows.append(
+                [
+                    difference,
+                    synapse,
+                    difference + float(best),
+                    None if spread is None else round(spread, 1),
+                    round(100 * trials.mean(-1).max(), 1),
+                ]
+            )
             kept.append([difference, REMOTE.index(synapse), *(difference + each)])
     context.array("peaks", np.array(kept))
     return rows
@@ -221,8 +309,17 @@ PROTOCOL = Protocol(
     parameters={
         "fast": Parameter(10.0, unit="ms", minimum=1.0, help="delay of the fast route (assumption)"),
         "main": Parameter(140.0, unit="ms", minimum=2.0, help="delay of the slow route (assumption)"),
-        "slow": Parameter((40.0, 70.0, 100.0, 140.0, 160.0), unit="ms", minimum=2.0,
-                          help="delays of the slow route for which the peak is looked for (assumptions)"),
+        "slow": Parameter(
+            (40.0, 70.0, 100.0, 140.0, 160.0),
+            unit="ms",
+            minimum=2.0,
+            help="delays of the slow route for which the peak is looked for (assumptions)",
+        ),
         "control": Parameter(240.0, unit="ms", minimum=1.0, help="inter-pulse interval that should change nothing"),
-        **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("bi-poo-1999",))
+        **PAIRING,
+    },
+    run=run,
+    quick={"seeds": 20},
+    full={"seeds": 100},
+    figures=("bi-poo-1999",),
+)

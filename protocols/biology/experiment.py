@@ -9,6 +9,7 @@ by the mean of the baseline. Amplitudes at the start vary between trials (lognor
 synapse's strength (CV 0.15). Both are drawn with numpy from the seed, so that all targets record the same. A test pulse
 reads the synapse as a voltage clamp would; it evokes no postsynaptic spike and so changes nothing.
 """
+
 from __future__ import annotations
 
 import functools
@@ -21,14 +22,15 @@ from zlib import crc32
 import numpy as np
 from brian2 import Quantity, get_dimensions, meter, ms, pA, second
 
-from sbp_brian._names import names_parameters
-from sbp_brian.models.circuits import Circuit, CircuitError, Timeline, build, culture_sbp
-from sbp_brian.models.membranes import PULSED, Membrane
+from sbp_brian.errors import CircuitError
+from sbp_brian.models.circuits import Circuit, Timeline, build, culture_sbp
+from sbp_brian.models.circuits.membranes import PULSED, Membrane
 from sbp_brian.targets import Simulation
+from sbp_brian.wording import names_parameters
 
 __all__ = ["Condition", "Experiment", "Recordings"]
 
-MEASURED = (20.0, 30.0)          # min after pairing
+MEASURED = (20.0, 30.0)  # min after pairing
 STRENGTH_CV, EPSC_CV = 0.3, 0.15
 
 
@@ -86,24 +88,31 @@ class Condition:
         for blocker in ("nmda", "ltp_signal", "ltd_signal"):
             left = getattr(self, blocker)
             if not isinstance(left, Real) or not 0 <= left <= 1:
-                raise CircuitError(f"condition {self.name!r}: {blocker} = {left} is outside [0, 1]; 0 is a full block, "
-                                   "1 is none")
+                raise CircuitError(
+                    f"condition {self.name!r}: {blocker} = {left} is outside [0, 1]; 0 is a full block, 1 is none"
+                )
         if self.turned is not None and set(self.turned) != set(self.pulses):
-            raise CircuitError(f"condition {self.name!r}: turned is for {', '.join(self.turned) or 'no cell'}, but "
-                               f"pulses for {', '.join(self.pulses) or 'no cell'}; name the same cells in both")
+            raise CircuitError(
+                f"condition {self.name!r}: turned is for {', '.join(self.turned) or 'no cell'}, but "
+                f"pulses for {', '.join(self.pulses) or 'no cell'}; name the same cells in both"
+            )
         if self.block < 1:
             raise CircuitError(f"condition {self.name!r}: block = {self.block}; give at least one pairing")
         if self.length is not None and (get_dimensions(self.length) != meter.dim or not self.length > 0 * meter):
-            raise CircuitError(f"condition {self.name!r}: length = {self.length!r} is not a positive length; give one "
-                               "such as 150*um")
+            raise CircuitError(
+                f"condition {self.name!r}: length = {self.length!r} is not a positive length; give one such as 150*um"
+            )
         for cell, time in [*self.pulses.items(), *(self.turned or {}).items()]:
             if get_dimensions(time) != second.dim:
-                raise CircuitError(f"condition {self.name!r}: the pulse of {cell} is at {time!r}, which is no time; "
-                                   "give one such as 10*ms")
+                raise CircuitError(
+                    f"condition {self.name!r}: the pulse of {cell} is at {time!r}, which is no time; "
+                    "give one such as 10*ms"
+                )
         for what, strength in {"strength": self.strength, **self.strengths}.items():
             if get_dimensions(strength) != pA.dim or not strength > 0 * pA:
-                raise CircuitError(f"condition {self.name!r}: {what} = {strength!r} is not a positive current; give "
-                                   "one such as 100*pA")
+                raise CircuitError(
+                    f"condition {self.name!r}: {what} = {strength!r} is not a positive current; give one such as 100*pA"
+                )
 
 
 class Recordings:
@@ -117,8 +126,19 @@ class Recordings:
         Wall time of all runs, and of getting ready.
     """
 
-    def __init__(self, circuit: Circuit, conditions: Sequence[Condition], minutes, weights, epsc, strengths, baseline,
-                 spikes, run_s: float, build_s: float):
+    def __init__(
+        self,
+        circuit: Circuit,
+        conditions: Sequence[Condition],
+        minutes,
+        weights,
+        epsc,
+        strengths,
+        baseline,
+        spikes,
+        run_s: float,
+        build_s: float,
+    ):
         self._circuit, self._places = circuit, {c.name: k for k, c in enumerate(conditions)}
         self.minutes, self._weights, self._epsc, self._strengths = minutes, weights, epsc, strengths
         self._baseline, self._spikes = baseline, spikes
@@ -178,17 +198,34 @@ class Experiment:
         What makes a cell fire.
     """
 
-    def __init__(self, circuit: Circuit, target: str = "cpp", timeline: Timeline | None = None, sbp=None, rule=None,
-                 copies: int = 100, cache=None, membrane: Membrane = PULSED):
+    def __init__(
+        self,
+        circuit: Circuit,
+        target: str = "cpp",
+        timeline: Timeline | None = None,
+        sbp=None,
+        rule=None,
+        copies: int = 100,
+        cache=None,
+        membrane: Membrane = PULSED,
+    ):
         self.circuit, self.copies, self.membrane = circuit, copies, membrane
         self.timeline = Timeline() if timeline is None else timeline
         self._chain = (culture_sbp() if sbp is None else sbp).transport
         make = functools.partial(build, circuit, copies, self.timeline, sbp, rule, membrane)
-        self.simulation = Simulation(make, self.timeline.duration, target=target, name="circuit", key="circuit",
-                                     cache=cache)
+        self.simulation = Simulation(
+            make, self.timeline.duration, target=target, name="circuit", key="circuit", cache=cache
+        )
 
-    def run(self, conditions: Sequence[Condition], seeds: int = 10, seed: int = 0, workers: int | None = None,
-            progress=None, shared: Mapping[str, Any] | None = None) -> Recordings:
+    def run(
+        self,
+        conditions: Sequence[Condition],
+        seeds: int = 10,
+        seed: int = 0,
+        workers: int | None = None,
+        progress=None,
+        shared: Mapping[str, Any] | None = None,
+    ) -> Recordings:
         """Try every condition with every seed.
 
         Parameters
@@ -222,8 +259,10 @@ class Experiment:
         rngs = [[np.random.default_rng([seed, k, crc32(c.name.encode())]) for k in range(seeds)] for c in conditions]
         trials = [self._trial(c, rng) for c, row in zip(conditions, rngs, strict=True) for rng in row]
         keep = ["test.w", "test.t", "cells.spike_number"]
-        runs = [dict(set=self._settings(trials[k:k + self.copies]) | dict(shared or {}), seed=0, keep=keep)
-                for k in range(0, len(trials), self.copies)]
+        runs = [
+            dict(values=self._settings(trials[k : k + self.copies]) | dict(shared or {}), seed=0, names=keep)
+            for k in range(0, len(trials), self.copies)
+        ]
         results = self.simulation.run_many(runs, workers=workers, progress=progress)
         return self._recordings(conditions, seeds, rngs, trials, results)
 
@@ -233,45 +272,60 @@ class Experiment:
         timeline, (pulses, pulse_at, pulse_shift) = self.timeline, np.zeros((3, n_cells))
         pairs = timeline.pairs if condition.pairs is None else condition.pairs
         if not 0 <= pairs <= timeline.pairs:
-            raise CircuitError(f"condition {condition.name!r}: pairs = {pairs}, but the timeline has room for 0 to "
-                               f"{timeline.pairs}")
+            raise CircuitError(
+                f"condition {condition.name!r}: pairs = {pairs}, but the timeline has room for 0 to {timeline.pairs}"
+            )
         turned = condition.pulses if condition.turned is None else condition.turned
         times = [*condition.pulses.values(), *turned.values()]
         first = min(times, default=0 * ms)
         interval = max(times, default=0 * ms) - first
         if interval > timeline.period:
-            raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
-                               f"period {timeline.period}; shorten it or pair less often")
+            raise CircuitError(
+                f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
+                f"period {timeline.period}; shorten it or pair less often"
+            )
         if interval > 2 * timeline.reach * (1 + 1e-9):
-            raise CircuitError(f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
-                               f"{2 * timeline.reach} that are simulated finely; shorten it or give "
-                               "Timeline(reach=...)")
+            raise CircuitError(
+                f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
+                f"{2 * timeline.reach} that are simulated finely; shorten it or give "
+                "Timeline(reach=...)"
+            )
         for cell in condition.pulses:
             k = self.circuit.cell(cell)
             usual, other = (self._on_grid(condition, cell, of[cell] - first) for of in (condition.pulses, turned))
             pulses[k], pulse_at[k], pulse_shift[k] = pairs, usual, other - usual
         length = float(self._chain.length if condition.length is None else condition.length)
         if self._chain.stages * float(self._chain.velocity * self._chain.dt) > length * (1 + 1e-9):
-            raise CircuitError(f"condition {condition.name!r}: a stage of the axon of {length * 1e6:g} um empties "
-                               f"within one tick of {self._chain.dt}; give a longer axon or a shorter tick")
+            raise CircuitError(
+                f"condition {condition.name!r}: a stage of the axon of {length * 1e6:g} um empties "
+                f"within one tick of {self._chain.dt}; give a longer axon or a shorter tick"
+            )
         spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         means = np.full(n_synapses, float(condition.strength))
         for synapse, mean in condition.strengths.items():
             means[self.circuit.synapse(synapse)] = float(mean)
-        strengths = means * np.exp(rng.normal(-spread**2 / 2, spread, n_synapses))
-        return {"cells.pulses": pulses, "cells.pulse_at": pulse_at, "cells.pulse_shift": pulse_shift,
-                "cells.block": np.full(n_cells, float(condition.block)), "cells.retro_length": np.full(n_cells, length),
-                "cells.nmda": np.full(n_cells, condition.nmda),
-                "cells.retro_ltp_gain": np.full(n_cells, condition.ltp_signal),
-                "cells.retro_ltd_gain": np.full(n_cells, condition.ltd_signal), "synapses.baseline": strengths,
-                **self._membrane_values(condition)}
+        strengths = means * np.exp(rng.normal(-(spread**2) / 2, spread, n_synapses))
+        return {
+            "cells.pulses": pulses,
+            "cells.pulse_at": pulse_at,
+            "cells.pulse_shift": pulse_shift,
+            "cells.block": np.full(n_cells, float(condition.block)),
+            "cells.retro_length": np.full(n_cells, length),
+            "cells.nmda": np.full(n_cells, condition.nmda),
+            "cells.retro_ltp_gain": np.full(n_cells, condition.ltp_signal),
+            "cells.retro_ltd_gain": np.full(n_cells, condition.ltd_signal),
+            "synapses.baseline": strengths,
+            **self._membrane_values(condition),
+        }
 
     def _on_grid(self, condition: Condition, cell: str, time: Quantity) -> float:
         """A time after the first pulse (s), refused where it is off the grid of spike times."""
         steps = float(time / self.timeline.step)
         if abs(steps - round(steps)) > 1e-6:
-            raise CircuitError(f"condition {condition.name!r}: {cell} is to fire {time} after the first cell, which is "
-                               f"no multiple of the {self.timeline.step} step; change either")
+            raise CircuitError(
+                f"condition {condition.name!r}: {cell} is to fire {time} after the first cell, which is "
+                f"no multiple of the {self.timeline.step} step; change either"
+            )
         return round(steps) * float(self.timeline.step)
 
     def _membrane_values(self, condition: Condition) -> dict[str, np.ndarray]:
@@ -279,8 +333,10 @@ class Experiment:
         defaults = self.membrane.settable
         for name in condition.cells:
             if name not in defaults:
-                raise CircuitError(f"condition {condition.name!r}: the membrane has no {name!r} to set; it has "
-                                   f"{', '.join(defaults) or 'nothing that may be set'}")
+                raise CircuitError(
+                    f"condition {condition.name!r}: the membrane has no {name!r} to set; it has "
+                    f"{', '.join(defaults) or 'nothing that may be set'}"
+                )
         values = {}
         for name, default in defaults.items():
             own = [kind == "glu" for kind in self.circuit.cells.values()]
@@ -289,8 +345,10 @@ class Experiment:
                 k = self.circuit.cell(cell)
                 if isinstance(default, Quantity):
                     if get_dimensions(value) != second.dim or not 0 <= float(value) < np.inf:
-                        raise CircuitError(f"condition {condition.name!r}: the {name} of {cell} is {value!r}; give a "
-                                           "time that is not negative, such as 10*ms")
+                        raise CircuitError(
+                            f"condition {condition.name!r}: the {name} of {cell} is {value!r}; give a "
+                            "time that is not negative, such as 10*ms"
+                        )
                     value = self._on_grid(condition, cell, value)
                 array[k] = value
             values[f"cells.{name}"] = array
@@ -300,10 +358,15 @@ class Experiment:
         """What a run sets; copies without a trial rest."""
         idle = {**trials[0], "cells.pulses": np.zeros(len(self.circuit.cells))}
         trials = trials + [idle] * (self.copies - len(trials))
-        units = {"cells.pulse_at": second, "cells.pulse_shift": second, "cells.retro_length": meter,
-                 "synapses.baseline": 1e12 * pA}
-        units |= {f"cells.{name}": second for name, value in self.membrane.settable.items()
-                  if isinstance(value, Quantity)}
+        units = {
+            "cells.pulse_at": second,
+            "cells.pulse_shift": second,
+            "cells.retro_length": meter,
+            "synapses.baseline": 1e12 * pA,
+        }
+        units |= {
+            f"cells.{name}": second for name, value in self.membrane.settable.items() if isinstance(value, Quantity)
+        }
         return {name: np.concatenate([trial[name] for trial in trials]) * units.get(name, 1) for name in trials[0]}
 
     def _recordings(self, conditions, seeds, rngs, trials, results) -> Recordings:
@@ -313,12 +376,21 @@ class Experiment:
         used = before | (seconds > float(timeline.end_of_pairing) - 1e-6)
         shape = len(conditions), seeds
         weights = np.concatenate([result["test.w"].reshape(self.copies, n_synapses, -1) for result in results])
-        weights = weights[:len(trials), :, used].reshape(*shape, n_synapses, -1)
+        weights = weights[: len(trials), :, used].reshape(*shape, n_synapses, -1)
         spikes = np.concatenate([result["cells.spike_number"].reshape(self.copies, -1) for result in results])
         strengths = np.array([trial["synapses.baseline"] for trial in trials]).reshape(*shape, n_synapses)
         noise = np.array([[rng.normal(1, EPSC_CV, weights.shape[2:]) for rng in row] for row in rngs])
         epsc = strengths[..., np.newaxis] * weights * noise
         minutes = (seconds[used] - float(timeline.end_of_pairing)) / 60
-        return Recordings(self.circuit, conditions, minutes, weights, epsc, strengths * (1e12 * pA), before[used],
-                          spikes[:len(trials)].reshape(*shape, -1),
-                          sum(result.run_s for result in results), max(result.build_s for result in results))
+        return Recordings(
+            self.circuit,
+            conditions,
+            minutes,
+            weights,
+            epsc,
+            strengths * (1e12 * pA),
+            before[used],
+            spikes[: len(trials)].reshape(*shape, -1),
+            sum(result.run_s for result in results),
+            max(result.build_s for result in results),
+        )

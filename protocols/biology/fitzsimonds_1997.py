@@ -14,15 +14,16 @@ arm for LTD, no decay. The sign matrix is therefore a check of consistency, not 
 follow from choices and assumptions (see `sbp_brian.models.circuits.culture_sbp`). The circuit and its program are those
 of tao-2000.
 """
+
 from __future__ import annotations
 
 import numpy as np
 from brian2 import ms
 
+from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, culture_sbp
-from sbp_brian.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.protocols.biology._common import PAIRING, TABLE_COLUMNS, report_change, timeline
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
+from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
 
 __all__ = ["CONTROLS", "MATRIX", "PROTOCOL", "conditions", "persistence"]
 
@@ -97,8 +98,7 @@ def run(context: Context) -> None:
     tried, alone = conditions(p.interval), [Condition(NO_ARM, {"B": 0 * ms, "A": p.interval})]
     with context.progress("nine-cell circuit") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-        without = experiment.run(alone, seeds=p.seeds, seed=context.seed,
-                                 shared={"synapses.retro_postlateral": 0.0})
+        without = experiment.run(alone, seeds=p.seeds, seed=context.seed, shared={"synapses.retro_postlateral": 0.0})
     context.timing(build_s=max(recordings.build_s, without.build_s), run_s=recordings.run_s + without.run_s)
     of = {condition.name: recordings for condition in tried} | {NO_ARM: without}
     report(context, of)
@@ -116,25 +116,48 @@ def report(context: Context, of: dict) -> None:
     expected = [pattern for _, pattern, _ in MATRIX.values()]
     expected += [pattern for patterns in CONTROLS.values() for pattern in patterns.values()]
     statements = expected.count("none")
-    rows = {synapse: report_change(context, synapse, recordings, INDUCED, synapse, pattern, provenance,
-                                   statements=statements)
-            for synapse, (_, pattern, provenance) in MATRIX.items()}
-    controls = {(name, synapse): report_change(context, f"{synapse}, {name}", of[name], name, synapse, pattern,
-                                               known(name, synapse), statements=statements)
-                for name, patterns in CONTROLS.items() for synapse, pattern in patterns.items()}
+    rows = {
+        synapse: report_change(
+            context, synapse, recordings, INDUCED, synapse, pattern, provenance, statements=statements
+        )
+        for synapse, (_, pattern, provenance) in MATRIX.items()
+    }
+    controls = {
+        (name, synapse): report_change(
+            context, f"{synapse}, {name}", of[name], name, synapse, pattern, known(name, synapse), statements=statements
+        )
+        for name, patterns in CONTROLS.items()
+        for synapse, pattern in patterns.items()
+    }
     reported = [rows[synapse][-1] for synapse, (_, _, provenance) in MATRIX.items() if provenance == READ]
     gabaergic = [row[-1] for (name, synapse), row in controls.items() if known(name, synapse) == READ]
     agreeing = reported.count("pattern only") + (set(gabaergic) == {"pattern only"})
-    context.metric("signs_agreeing", agreeing, n=len(reported) + 1, paper_value=len(reported) + 1, band=(6, 6),
-                   provenance="read: abstract (five positions, and none from a GABAergic synapse)")
+    context.metric(
+        "signs_agreeing",
+        agreeing,
+        n=len(reported) + 1,
+        paper_value=len(reported) + 1,
+        band=(6, 6),
+        provenance="read: abstract (five positions, and none from a GABAergic synapse)",
+    )
     induced = recordings.change(INDUCED, "A->B").mean()
-    context.metric("I->A / A->B", recordings.change(INDUCED, "I->A").mean() / induced, band=(0.3, 1.0),
-                   provenance="not known; project's acceptance band")
+    context.metric(
+        "I->A / A->B",
+        recordings.change(INDUCED, "I->A").mean() / induced,
+        band=(0.3, 1.0),
+        provenance="not known; project's acceptance band",
+    )
     for synapse in ("A->B", "I->A", "A->C", "D->B"):
         kept = persistence(recordings.minutes, recordings.weights(INDUCED, synapse))
-        context.metric(f"{synapse}, kept after 30 min", 100 * kept.mean(), "%", n=kept.size, band=(80, None),
-                       spread=100 * kept.std(ddof=1) if kept.size > 1 else None,
-                       provenance="unverified, med (tens of minutes); project's acceptance band; without EPSC noise")
+        context.metric(
+            f"{synapse}, kept after 30 min",
+            100 * kept.mean(),
+            "%",
+            n=kept.size,
+            band=(80, None),
+            spread=100 * kept.std(ddof=1) if kept.size > 1 else None,
+            provenance="unverified, med (tens of minutes); project's acceptance band; without EPSC noise",
+        )
     context.table("spread of LTD", (*TABLE_COLUMNS, "position"), [[*rows[s], MATRIX[s][0]] for s in MATRIX])
     context.table("controls", TABLE_COLUMNS, list(controls.values()))
     passed = sum(row[-1] != "outside" for row in controls.values())
@@ -142,24 +165,37 @@ def report(context: Context, of: dict) -> None:
     context.summary(
         f"LTD of {change['A->B']:+.0%} at A->B spread to the inputs of A ({change['I->A']:+.0%}), to its other output "
         f"({change['A->C']:+.0%}) and to another input of B ({change['D->B']:+.0%}), not forward; {agreeing} of "
-        f"{len(reported) + 1} signs agree with the paper, {passed} of {len(controls)} control statements hold.")
-    context.note("Substitution: how LTD was induced is not known in detail; post-before-pre pairing at 1 Hz stands for "
-                 "it.")
-    context.note("Built in: STDP between glutamatergic cells only (so that nothing is induced at a GABAergic synapse, "
-                 "whether its target or its source is GABAergic), one hop, no lateral spread onto GABAergic cells, a "
-                 "postsynaptic-lateral arm for LTD, no decay. Agreement in sign is a check of consistency.")
-    context.note("Reported for a GABAergic synapse is that nothing spreads presynaptically; which of the two cells was "
-                 "GABAergic is not known to this project, so both are tried, and the first is the one that is scored.")
-    context.note("Sizes follow from choices: saturation -50 %, rate 1.4, lateral arms 0.5; axon 150 um and velocity 1 "
-                 "um/s are assumptions. The paper's percentages are not known to this project. J->A, A->G and H->I "
-                 "are not known for LTD: what the model does there is a prediction or a control of the model.")
+        f"{len(reported) + 1} signs agree with the paper, {passed} of {len(controls)} control statements hold."
+    )
+    context.note(
+        "Substitution: how LTD was induced is not known in detail; post-before-pre pairing at 1 Hz stands for it."
+    )
+    context.note(
+        "Built in: STDP between glutamatergic cells only (so that nothing is induced at a GABAergic synapse, "
+        "whether its target or its source is GABAergic), one hop, no lateral spread onto GABAergic cells, a "
+        "postsynaptic-lateral arm for LTD, no decay. Agreement in sign is a check of consistency."
+    )
+    context.note(
+        "Reported for a GABAergic synapse is that nothing spreads presynaptically; which of the two cells was "
+        "GABAergic is not known to this project, so both are tried, and the first is the one that is scored."
+    )
+    context.note(
+        "Sizes follow from choices: saturation -50 %, rate 1.4, lateral arms 0.5; axon 150 um and velocity 1 "
+        "um/s are assumptions. The paper's percentages are not known to this project. J->A, A->G and H->I "
+        "are not known for LTD: what the model does there is a prediction or a control of the model."
+    )
 
 
 PROTOCOL = Protocol(
     name="fitzsimonds-1997",
     title="Which synapses change when LTD is induced at one output of a neuron",
     source=Source("Fitzsimonds, Song & Poo (1997) Nature 388:439", "10.1038/41267"),
-    parameters={"interval": Parameter(10.0, unit="ms", minimum=0.1,
-                                      help="from the postsynaptic to the presynaptic spike"),
-                **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("fitzsimonds-1997",))
+    parameters={
+        "interval": Parameter(10.0, unit="ms", minimum=0.1, help="from the postsynaptic to the presynaptic spike"),
+        **PAIRING,
+    },
+    run=run,
+    quick={"seeds": 20},
+    full={"seeds": 100},
+    figures=("fitzsimonds-1997",),
+)

@@ -7,6 +7,7 @@ Currents at the start vary between trials (lognormal, CV 0.3), each current vari
 0.15). Both are drawn with numpy from the seed and handed to the simulation, so that all targets record the same. With
 light, the current during a light pulse carries that variation into the ganglion cell's spikes.
 """
+
 from __future__ import annotations
 
 import functools
@@ -18,11 +19,12 @@ from zlib import crc32
 import numpy as np
 from brian2 import Quantity, amp, get_dimensions, meter, ms, second, um
 
-from sbp_brian._names import names_parameters
-from sbp_brian.models.circuits import CircuitError, Timeline
-from sbp_brian.models.retinotectal import RETINOTECTAL, LightPulses, build, tadpole_sbp
+from sbp_brian.errors import CircuitError
+from sbp_brian.models.circuits import Timeline
+from sbp_brian.models.circuits.retinotectal import RETINOTECTAL, LightPulses, build, tadpole_sbp
 from sbp_brian.protocols.biology.experiment import EPSC_CV, MEASURED, STRENGTH_CV, Recordings
 from sbp_brian.targets import Simulation
+from sbp_brian.wording import names_parameters
 
 __all__ = ["RetinaExperiment", "RetinaRecordings", "Treatment"]
 
@@ -85,16 +87,22 @@ class Treatment:
         for cell, time in self.pulses.items():
             RETINOTECTAL.cell(cell)
             if get_dimensions(time) != second.dim:
-                raise CircuitError(f"treatment {self.name!r}: the pulse of {cell} is at {time!r}, which is no time; "
-                                   "give one such as 10*ms")
-        for name, unit, text in (("length", meter, "700*um"), ("velocity", meter / second, "1*um/second"),
-                                 ("velocity_ltd", meter / second, "1*um/second")):
+                raise CircuitError(
+                    f"treatment {self.name!r}: the pulse of {cell} is at {time!r}, which is no time; "
+                    "give one such as 10*ms"
+                )
+        for name, unit, text in (
+            ("length", meter, "700*um"),
+            ("velocity", meter / second, "1*um/second"),
+            ("velocity_ltd", meter / second, "1*um/second"),
+        ):
             value = getattr(self, name)
             if value is None and name == "velocity_ltd":
                 continue
             if get_dimensions(value) != unit.dim or not 0 < float(value) < np.inf:
-                raise CircuitError(f"treatment {self.name!r}: {name} = {value!r} is not positive; give one such as "
-                                   f"{text}")
+                raise CircuitError(
+                    f"treatment {self.name!r}: {name} = {value!r} is not positive; give one such as {text}"
+                )
 
     @property
     def velocities(self) -> tuple[Quantity, Quantity]:
@@ -112,10 +120,10 @@ class RetinaRecordings(Recordings):
     """
 
     light_minutes: np.ndarray
-    _light_baseline: np.ndarray      # which light pulses belong to the baseline
-    _light_spikes: np.ndarray        # shape (n_treatments, n_seeds, n_cells, n_light)
-    _pairs: np.ndarray               # first and second current, shape (n_treatments, n_seeds, n_synapses, n_light, 2)
-    _light_noise: np.ndarray         # the same shape
+    _light_baseline: np.ndarray  # which light pulses belong to the baseline
+    _light_spikes: np.ndarray  # shape (n_treatments, n_seeds, n_cells, n_light)
+    _pairs: np.ndarray  # first and second current, shape (n_treatments, n_seeds, n_synapses, n_light, 2)
+    _light_noise: np.ndarray  # the same shape
 
     def _evoked(self, values: np.ndarray) -> np.ndarray:
         """Means of the baseline and of 20 to 30 min after induction, shape (2, ...)."""
@@ -160,18 +168,32 @@ class RetinaExperiment:
         As `Simulation` takes it.
     """
 
-    def __init__(self, target: str = "cpp", timeline: Timeline | LightPulses | None = None, sbp=None, copies: int = 80,
-                 cache=None):
+    def __init__(
+        self,
+        target: str = "cpp",
+        timeline: Timeline | LightPulses | None = None,
+        sbp=None,
+        copies: int = 80,
+        cache=None,
+    ):
         self.copies, self.timeline = copies, Timeline() if timeline is None else timeline
         self.sbp = tadpole_sbp() if sbp is None else sbp
         self.light = isinstance(self.timeline, LightPulses)
         self.end = self.timeline.end_of_induction if self.light else self.timeline.end_of_pairing
         make = functools.partial(build, copies, self.timeline, self.sbp)
-        self.simulation = Simulation(make, self.timeline.duration, target=target, name="retina", key="retina",
-                                     cache=cache)
+        self.simulation = Simulation(
+            make, self.timeline.duration, target=target, name="retina", key="retina", cache=cache
+        )
 
-    def run(self, treatments: Sequence[Treatment], seeds: int = 10, seed: int = 0, after: Quantity | None = None,
-            workers: int | None = None, progress=None) -> RetinaRecordings:
+    def run(
+        self,
+        treatments: Sequence[Treatment],
+        seeds: int = 10,
+        seed: int = 0,
+        after: Quantity | None = None,
+        workers: int | None = None,
+        progress=None,
+    ) -> RetinaRecordings:
         """Try every treatment with every seed.
 
         Parameters
@@ -209,8 +231,10 @@ class RetinaExperiment:
         keep = ["test.w", "test.t", "cells.spike_number"]
         keep += ["seen.spike_number", "pairs.paired_1", "pairs.paired_2"] if self.light else []
         duration = self.end + after + self.timeline.test_period
-        runs = [dict(set=self._settings(trials[k:k + self.copies]), seed=0, keep=keep, duration=duration)
-                for k in range(0, len(trials), self.copies)]
+        runs = [
+            dict(values=self._settings(trials[k : k + self.copies]), seed=0, names=keep, duration=duration)
+            for k in range(0, len(trials), self.copies)
+        ]
         results = self.simulation.run_many(runs, workers=workers, progress=progress)
         return self._recordings(treatments, seeds, rngs, trials, results)
 
@@ -221,23 +245,31 @@ class RetinaExperiment:
         chain, n = self.sbp.transport, len(cells)
         for velocity in treatment.velocities:
             if float(chain.stages * velocity * chain.dt / treatment.length) > 1 + 1e-9:
-                raise CircuitError(f"treatment {treatment.name!r}: at {velocity} an axon of {treatment.length} is "
-                                   f"passed too fast for a tick of {chain.dt}; shorten the tick")
-        trial |= {"cells.nmda": np.full(n, treatment.nmda), "cells.retro_ltp_gain": np.full(n, treatment.ltp_signal),
-                  "cells.retro_ltd_gain": np.full(n, treatment.ltd_signal),
-                  "cells.retro_length": np.full(n, float(treatment.length))}
+                raise CircuitError(
+                    f"treatment {treatment.name!r}: at {velocity} an axon of {treatment.length} is "
+                    f"passed too fast for a tick of {chain.dt}; shorten the tick"
+                )
+        trial |= {
+            "cells.nmda": np.full(n, treatment.nmda),
+            "cells.retro_ltp_gain": np.full(n, treatment.ltp_signal),
+            "cells.retro_ltd_gain": np.full(n, treatment.ltd_signal),
+            "cells.retro_length": np.full(n, float(treatment.length)),
+        }
         for channel, velocity in zip(("ltp", "ltd"), treatment.velocities, strict=True):
             trial[f"cells.retro_{channel}_velocity"] = np.full(n, float(velocity))
         spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         means = np.array([CURRENTS.get(name, CURRENT_ELSEWHERE) for name in synapses]) * 1e-12
-        trial["synapses.baseline"] = means * np.exp(rng.normal(-spread**2 / 2, spread, len(synapses)))
+        trial["synapses.baseline"] = means * np.exp(rng.normal(-(spread**2) / 2, spread, len(synapses)))
         if self.light:
-            puffed = np.arange(n) == RETINOTECTAL.cell("RGC")        # the terminals of RGC2 are out of reach
+            puffed = np.arange(n) == RETINOTECTAL.cell("RGC")  # the terminals of RGC2 are out of reach
             bipolar = [name.startswith("BC->") for name in synapses]
-            trial |= {"cells.bdnf": treatment.bdnf * puffed, "cells.trkb": np.full(n, treatment.trkb),
-                      "cells.plc": np.full(n, treatment.plc),
-                      "synapses.by_release": treatment.release * np.array(bipolar, dtype=float),
-                      "noise.values": rng.normal(1, EPSC_CV, (self.timeline.starts.size, len(synapses)))}
+            trial |= {
+                "cells.bdnf": treatment.bdnf * puffed,
+                "cells.trkb": np.full(n, treatment.trkb),
+                "cells.plc": np.full(n, treatment.plc),
+                "synapses.by_release": treatment.release * np.array(bipolar, dtype=float),
+                "noise.values": rng.normal(1, EPSC_CV, (self.timeline.starts.size, len(synapses))),
+            }
         return trial
 
     def _stimulated(self, treatment: Treatment, pulses, pulse_at) -> dict[str, np.ndarray]:
@@ -245,38 +277,55 @@ class RetinaExperiment:
         timeline = self.timeline
         if self.light:
             if treatment.pulses:
-                raise CircuitError(f"treatment {treatment.name!r}: no pairing is possible on a timeline of light "
-                                   "pulses; give a Timeline")
+                raise CircuitError(
+                    f"treatment {treatment.name!r}: no pairing is possible on a timeline of light "
+                    "pulses; give a Timeline"
+                )
             return {}
         if treatment.bdnf:
-            raise CircuitError(f"treatment {treatment.name!r}: no puff is possible on a timeline of pairing; give "
-                               "LightPulses")
+            raise CircuitError(
+                f"treatment {treatment.name!r}: no puff is possible on a timeline of pairing; give LightPulses"
+            )
         first = min(treatment.pulses.values(), default=0 * ms)
         interval = max(treatment.pulses.values(), default=0 * ms) - first
         if interval > timeline.period:
-            raise CircuitError(f"treatment {treatment.name!r}: the pairing interval {interval} is longer than the "
-                               f"period {timeline.period}; shorten it or pair less often")
+            raise CircuitError(
+                f"treatment {treatment.name!r}: the pairing interval {interval} is longer than the "
+                f"period {timeline.period}; shorten it or pair less often"
+            )
         if interval > 2 * timeline.reach * (1 + 1e-9):
-            raise CircuitError(f"treatment {treatment.name!r}: the pairing interval {interval} is longer than the "
-                               f"{2 * timeline.reach} that are simulated finely; shorten it or give "
-                               "Timeline(reach=...)")
+            raise CircuitError(
+                f"treatment {treatment.name!r}: the pairing interval {interval} is longer than the "
+                f"{2 * timeline.reach} that are simulated finely; shorten it or give "
+                "Timeline(reach=...)"
+            )
         for cell, time in treatment.pulses.items():
             k, steps = RETINOTECTAL.cell(cell), float((time - first) / timeline.step)
             if abs(steps - round(steps)) > 1e-6:
-                raise CircuitError(f"treatment {treatment.name!r}: {cell} is to fire {time - first} after the first "
-                                   f"cell, which is no multiple of the {timeline.step} step; change either")
+                raise CircuitError(
+                    f"treatment {treatment.name!r}: {cell} is to fire {time - first} after the first "
+                    f"cell, which is no multiple of the {timeline.step} step; change either"
+                )
             pulses[k], pulse_at[k] = timeline.pairs, round(steps) * float(timeline.step)
         return {"cells.pulses": pulses, "cells.pulse_at": pulse_at}
 
     def _settings(self, trials: list[dict]) -> dict:
         """What a run sets; copies without a trial rest."""
-        idle = {name: np.zeros_like(value) if name in ("cells.pulses", "cells.bdnf") else value
-                for name, value in trials[0].items()}
+        idle = {
+            name: np.zeros_like(value) if name in ("cells.pulses", "cells.bdnf") else value
+            for name, value in trials[0].items()
+        }
         trials = trials + [idle] * (self.copies - len(trials))
-        units = {"cells.pulse_at": second, "synapses.baseline": amp, "cells.retro_length": meter,
-                 "cells.retro_ltp_velocity": meter / second, "cells.retro_ltd_velocity": meter / second}
-        return {name: np.concatenate([trial[name] for trial in trials], axis=-1) * units.get(name, 1)
-                for name in trials[0]}
+        units = {
+            "cells.pulse_at": second,
+            "synapses.baseline": amp,
+            "cells.retro_length": meter,
+            "cells.retro_ltp_velocity": meter / second,
+            "cells.retro_ltd_velocity": meter / second,
+        }
+        return {
+            name: np.concatenate([trial[name] for trial in trials], axis=-1) * units.get(name, 1) for name in trials[0]
+        }
 
     def _recordings(self, treatments, seeds, rngs, trials, results) -> RetinaRecordings:
         n_synapses, shape, n = len(RETINOTECTAL.synapses), (len(treatments), seeds), len(trials)
@@ -293,18 +342,27 @@ class RetinaExperiment:
         strengths = np.array([trial["synapses.baseline"] for trial in trials]).reshape(*shape, n_synapses)
         noise = np.array([rng.normal(1, EPSC_CV, weights.shape[2:]) for rng in rngs]).reshape(weights.shape)
         spikes = gathered("cells.spike_number", len(RETINOTECTAL.cells))[..., 0]
-        made = RetinaRecordings(RETINOTECTAL, treatments, (seconds[used] - float(self.end)) / 60, weights,
-                                strengths[..., np.newaxis] * weights * noise, strengths, before[used], spikes,
-                                sum(result.run_s for result in results), max(result.build_s for result in results))
+        made = RetinaRecordings(
+            RETINOTECTAL,
+            treatments,
+            (seconds[used] - float(self.end)) / 60,
+            weights,
+            strengths[..., np.newaxis] * weights * noise,
+            strengths,
+            before[used],
+            spikes,
+            sum(result.run_s for result in results),
+            max(result.build_s for result in results),
+        )
         if self.light:
             counted = gathered("seen.spike_number", len(RETINOTECTAL.cells))
             made._light_spikes = np.diff(counted, axis=-1)
-            lit = np.asarray(self.timeline.starts)[:made._light_spikes.shape[-1]]
+            lit = np.asarray(self.timeline.starts)[: made._light_spikes.shape[-1]]
             made.light_minutes = (lit - float(self.end)) / 60
             made._light_baseline = lit < float(self.timeline.baseline)
             # the first current varies as the drive did in the simulation, the second by itself
             drive = np.array([trial["noise.values"].T for trial in trials]).reshape(*shape, n_synapses, -1)
-            drive = drive[..., :lit.size]
+            drive = drive[..., : lit.size]
             own = np.array([rng.normal(1, EPSC_CV, drive.shape[2:]) for rng in rngs]).reshape(drive.shape)
             made._light_noise = np.stack([drive, own], -1)
             made._pairs = np.stack([gathered(f"pairs.paired_{k}", n_synapses)[..., 1:] for k in (1, 2)], -1)

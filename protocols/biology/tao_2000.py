@@ -13,15 +13,16 @@ Differs from the paper: pairing is 60 pulses at 1 Hz with the postsynaptic spike
 (numbers unverified, med); all positions are recorded at once instead of in triples; axon length and carrier velocity
 are assumptions (see `sbp_brian.models.circuits.culture_sbp`).
 """
+
 from __future__ import annotations
 
 import numpy as np
 from brian2 import ms
 
+from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, culture_sbp
-from sbp_brian.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.protocols.biology._common import PAIRING, TABLE_COLUMNS, report_change, timeline
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
+from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
 
 __all__ = ["CONTROLS", "MATRIX", "PROTOCOL", "conditions"]
 
@@ -86,40 +87,72 @@ def report(context: Context, recordings, interval_ms: float, pairs: int) -> None
     rows = []
     for synapse, (_, pattern) in MATRIX.items():
         standard = synapse == "A->B" and (interval_ms, pairs) == (10, 60)
-        rows.append(report_change(context, synapse, recordings, INDUCED, synapse, pattern, READ, statements=statements,
-                                  band=(0.378, 0.478) if standard else None))
+        rows.append(
+            report_change(
+                context,
+                synapse,
+                recordings,
+                INDUCED,
+                synapse,
+                pattern,
+                READ,
+                statements=statements,
+                band=(0.378, 0.478) if standard else None,
+            )
+        )
     agreeing = sum(row[-1] in ("within", "pattern only") for row in rows)
-    context.metric("signs_agreeing", agreeing, n=len(MATRIX), paper_value=len(MATRIX), band=(8, 8),
-                   provenance="read: abstract")
+    context.metric(
+        "signs_agreeing", agreeing, n=len(MATRIX), paper_value=len(MATRIX), band=(8, 8), provenance="read: abstract"
+    )
     induced = recordings.change(INDUCED, "A->B").mean()
     for synapse in ("I->A", "J->A"):
-        context.metric(f"{synapse} / A->B", recordings.change(INDUCED, synapse).mean() / induced, band=(0.3, 1.0),
-                       provenance="not known; project's acceptance band")
-    context.table("spread of LTP", (*TABLE_COLUMNS, "position"),
-                  [[*row, MATRIX[row[0]][0]] for row in rows])
-    rows = [report_change(context, f"{synapse}, {name}", recordings, name, synapse, pattern, provenance,
-                          statements=statements)
-            for name, (patterns, provenance) in CONTROLS.items() for synapse, pattern in patterns.items()]
+        context.metric(
+            f"{synapse} / A->B",
+            recordings.change(INDUCED, synapse).mean() / induced,
+            band=(0.3, 1.0),
+            provenance="not known; project's acceptance band",
+        )
+    context.table("spread of LTP", (*TABLE_COLUMNS, "position"), [[*row, MATRIX[row[0]][0]] for row in rows])
+    rows = [
+        report_change(
+            context, f"{synapse}, {name}", recordings, name, synapse, pattern, provenance, statements=statements
+        )
+        for name, (patterns, provenance) in CONTROLS.items()
+        for synapse, pattern in patterns.items()
+    ]
     context.table("controls", TABLE_COLUMNS, rows)
     passed = sum(row[-1] != "outside" for row in rows)
     change = {s: recordings.change(INDUCED, s).mean() for s in MATRIX}
     context.summary(
         f"LTP of {change['A->B']:+.0%} at A->B spread to the inputs of A ({change['I->A']:+.0%} glutamatergic, "
         f"{change['J->A']:+.0%} GABAergic) and to its other glutamatergic target ({change['A->C']:+.0%}); {agreeing} "
-        f"of {len(MATRIX)} positions agree with the paper in sign, {passed} of {len(rows)} control statements hold.")
-    context.note("Built in: STDP between glutamatergic cells only, one hop, no lateral spread onto GABAergic cells, "
-                 "no postsynaptic-lateral arm for LTP. Agreement in sign is a check of consistency, not evidence.")
-    context.note("Sizes follow from choices: saturation +60 %, rate 1.4, lateral arm 0.8; axon 150 um and velocity 1 "
-                 "um/s are assumptions. The paper's percentages are not known to this project, so rows are compared "
-                 "by pattern; the band of A->B is that of the STDP window (see bi-poo-1998).")
-    context.note("Measured 20 to 30 min after pairing with test pulses of 0.05 Hz that change nothing; 'no change' "
-                 "allows for EPSC noise (CV 0.15) so that all such statements hold together with 99.9 %.")
+        f"of {len(MATRIX)} positions agree with the paper in sign, {passed} of {len(rows)} control statements hold."
+    )
+    context.note(
+        "Built in: STDP between glutamatergic cells only, one hop, no lateral spread onto GABAergic cells, "
+        "no postsynaptic-lateral arm for LTP. Agreement in sign is a check of consistency, not evidence."
+    )
+    context.note(
+        "Sizes follow from choices: saturation +60 %, rate 1.4, lateral arm 0.8; axon 150 um and velocity 1 "
+        "um/s are assumptions. The paper's percentages are not known to this project, so rows are compared "
+        "by pattern; the band of A->B is that of the STDP window (see bi-poo-1998)."
+    )
+    context.note(
+        "Measured 20 to 30 min after pairing with test pulses of 0.05 Hz that change nothing; 'no change' "
+        "allows for EPSC noise (CV 0.15) so that all such statements hold together with 99.9 %."
+    )
 
 
 PROTOCOL = Protocol(
     name="tao-2000",
     title="Which synapses change when LTP is induced at one output of a neuron",
     source=Source("Tao, Zhang, Bi & Poo (2000) J Neurosci 20:3233", "10.1523/JNEUROSCI.20-09-03233.2000"),
-    parameters={"interval": Parameter(10.0, unit="ms", help="from the presynaptic to the postsynaptic spike"),
-                **PAIRING},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("tao-2000",))
+    parameters={
+        "interval": Parameter(10.0, unit="ms", help="from the presynaptic to the postsynaptic spike"),
+        **PAIRING,
+    },
+    run=run,
+    quick={"seeds": 20},
+    full={"seeds": 100},
+    figures=("tao-2000",),
+)

@@ -13,6 +13,7 @@ Measured as in the experiments on averages of `sweeps` trains, each EPSC varying
 varying between connections (CV 0.3). Built in: the equations of release. What is tested is that rule, clock, synapses
 and measurement give their closed forms. Differs from the paper: no inactive state of a few ms.
 """
+
 from __future__ import annotations
 
 import functools
@@ -20,15 +21,16 @@ import functools
 import numpy as np
 from brian2 import Hz, amp, ms
 
-from sbp_brian.models.pulse_trains import CONNECTIONS, DRAWN, RECOVERED, TRAIN, build
-from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
+from sbp_brian.errors import ParameterError
+from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
+from sbp_brian.models.circuits.pulse_trains import CONNECTIONS, DRAWN, RECOVERED, TRAIN, build
 from sbp_brian.protocols.biology.experiment import EPSC_CV, STRENGTH_CV
 from sbp_brian.targets import Simulation
 
 __all__ = ["PROTOCOL", "released", "stationary"]
 
 COPIES = 20
-SHOWN = (20.0, 70.0)             # Hz: the rates of which the paper shows trains
+SHOWN = (20.0, 70.0)  # Hz: the rates of which the paper shows trains
 RATES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)
 CLOSED = "computed: closed form; parameters read in public re-implementations, not in the paper"
 OWN = "project's acceptance band; parameters as above"
@@ -68,14 +70,16 @@ def run(context: Context) -> None:
         raise ParameterError("rates: give each once")
     if not {*SHOWN, 50.0, 100.0} <= set(rates):
         raise ParameterError("rates must hold 20, 50, 70 and 100 Hz, which the table is about; add them")
-    simulation = Simulation(functools.partial(build, rates, COPIES, p.step), RECOVERED + 1 * ms, context.target,
-                            name="trains", key="trains")
+    simulation = Simulation(
+        functools.partial(build, rates, COPIES, p.step), RECOVERED + 1 * ms, context.target, name="trains", key="trains"
+    )
     rng = np.random.default_rng([context.seed, 1998])
     spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
-    relative = {name: np.exp(rng.normal(-spread**2 / 2, spread, p.seeds)) for name in CONNECTIONS}
+    relative = {name: np.exp(rng.normal(-(spread**2) / 2, spread, p.seeds)) for name in CONNECTIONS}
     with context.progress("trains") as bar:
-        results = simulation.run_many([settings(relative, k, len(rates)) for k in range(0, p.seeds, COPIES)],
-                                      progress=bar)
+        results = simulation.run_many(
+            [settings(relative, k, len(rates)) for k in range(0, p.seeds, COPIES)], progress=bar
+        )
     context.timing(build_s=max(r.build_s for r in results), run_s=sum(r.run_s for r in results))
     epscs = {name: measured(name, results, rates, p.seeds, rng, p.sweeps) for name in CONNECTIONS}
     context.array("rates", np.array(rates), "Hz")
@@ -101,11 +105,18 @@ def settings(relative: dict, first: int, n_rates: int) -> dict:
     arguments = {}
     for name, (_, efficacy, _) in CONNECTIONS.items():
         factors = np.ones(COPIES)
-        own = relative[name][first:first + COPIES]
-        factors[:own.size] = own
+        own = relative[name][first : first + COPIES]
+        factors[: own.size] = own
         arguments[f"{name}.w"] = np.repeat(factors, n_rates) * float(efficacy) * amp
-    return dict(set=arguments, seed=0, keep=[f"{name}_{what}.{variable}" for name in CONNECTIONS for what, variable in (
-        ("epsc", "epsc"), ("epsc", "t"), ("traces", "v"), ("traces", "t"))])
+    return dict(
+        values=arguments,
+        seed=0,
+        names=[
+            f"{name}_{what}.{variable}"
+            for name in CONNECTIONS
+            for what, variable in (("epsc", "epsc"), ("epsc", "t"), ("traces", "v"), ("traces", "t"))
+        ],
+    )
 
 
 def measured(name: str, results, rates, seeds: int, rng, sweeps: int) -> dict[float, np.ndarray]:
@@ -136,6 +147,7 @@ def quiet_stationary(name: str, results, rates, seeds: int) -> np.ndarray:
 
 def report(context: Context, epscs: dict, quiet: dict, rates) -> None:
     """The table that is scored, and the stationary EPSCs of all rates."""
+
     def row(name, values, closed, unit="", **given):
         values = np.atleast_1d(values)
         spread = float(values.std(ddof=1)) if values.size > 1 else None
@@ -144,53 +156,119 @@ def report(context: Context, epscs: dict, quiet: dict, rates) -> None:
 
     rows, fading, growing = [], epscs["depressing"], epscs["facilitating"]
     train, closed = fading[20.0], float(stationary("depressing", 20.0))
-    row("depressing_stationary_20_Hz", last_second(train, 20.0), closed, band=(closed - 0.02, closed + 0.02),
-        provenance=CLOSED)
+    row(
+        "depressing_stationary_20_Hz",
+        last_second(train, 20.0),
+        closed,
+        band=(closed - 0.02, closed + 0.02),
+        provenance=CLOSED,
+    )
     closed = released("depressing", 20.0, 2)[1] / 0.5
-    row("depressing_second_to_first_20_Hz", train[:, 1] / train[:, 0], closed, band=(closed - 0.02, closed + 0.02),
-        provenance=CLOSED)
+    row(
+        "depressing_second_to_first_20_Hz",
+        train[:, 1] / train[:, 0],
+        closed,
+        band=(closed - 0.02, closed + 0.02),
+        provenance=CLOSED,
+    )
     drive = [last_second(fading[rate], rate) * rate for rate in (50.0, 100.0)]
     limit = float(stationary("depressing", 100.0) / stationary("depressing", 50.0) * 2)
-    row("depressing_mean_drive_100_to_50_Hz", drive[1] / drive[0], limit, band=(0.9, 1.1),
-        provenance="1/rate limit; " + OWN)
+    row(
+        "depressing_mean_drive_100_to_50_Hz",
+        drive[1] / drive[0],
+        limit,
+        band=(0.9, 1.1),
+        provenance="1/rate limit; " + OWN,
+    )
     for rate in SHOWN:
         train, closed = growing[rate], released("facilitating", rate, 2)
-        row(f"facilitating_second_to_first_{rate:g}_Hz", train[:, 1] / train[:, 0], closed[1] / closed[0],
-            band=(1, None), provenance=OWN)
+        row(
+            f"facilitating_second_to_first_{rate:g}_Hz",
+            train[:, 1] / train[:, 0],
+            closed[1] / closed[0],
+            band=(1, None),
+            provenance=OWN,
+        )
         closed = float(stationary("facilitating", rate))
-        row(f"facilitating_stationary_{rate:g}_Hz", last_second(train, rate), closed,
-            band=(0.95 * closed, 1.05 * closed), provenance=CLOSED)
+        row(
+            f"facilitating_stationary_{rate:g}_Hz",
+            last_second(train, rate),
+            closed,
+            band=(0.95 * closed, 1.05 * closed),
+            provenance=CLOSED,
+        )
     train, closed = growing[70.0][:, :-1], released("facilitating", 70.0, 350)
     top = int(closed.argmax())
-    row("facilitating_peak_to_first_70_Hz", train[:, top] / train[:, 0], closed[top] / closed[0], band=(1, None),
-        provenance=OWN)
-    row("facilitating_stationary_to_peak_70_Hz", train[:, -70:].mean(-1) / train[:, top], closed[-1] / closed[top],
-        band=(0, 0.9), provenance="peak, then decline; " + OWN)
+    row(
+        "facilitating_peak_to_first_70_Hz",
+        train[:, top] / train[:, 0],
+        closed[top] / closed[0],
+        band=(1, None),
+        provenance=OWN,
+    )
+    row(
+        "facilitating_stationary_to_peak_70_Hz",
+        train[:, -70:].mean(-1) / train[:, top],
+        closed[-1] / closed[top],
+        band=(0, 0.9),
+        provenance="peak, then decline; " + OWN,
+    )
     for name, trains in epscs.items():
-        row(f"{name}_recovered_to_first", trains[20.0][:, -1] / trains[20.0][:, 0], 1.0, band=(0.95, 1.05),
-            provenance=CONTROL)
-        row(f"{name}_stationary_largest_distance", np.abs(quiet[name] - stationary(name, rates)).max(), 0.0,
-            band=(0, 0.02), provenance=f"closed form, {len(rates)} rates, without EPSC noise")
+        row(
+            f"{name}_recovered_to_first",
+            trains[20.0][:, -1] / trains[20.0][:, 0],
+            1.0,
+            band=(0.95, 1.05),
+            provenance=CONTROL,
+        )
+        row(
+            f"{name}_stationary_largest_distance",
+            np.abs(quiet[name] - stationary(name, rates)).max(),
+            0.0,
+            band=(0, 0.02),
+            provenance=f"closed form, {len(rates)} rates, without EPSC noise",
+        )
     context.table("trains", ("EPSC", "mean", "SD", "n", "closed form", "verdict"), rows)
-    stationary_rows = [[rate] + [value for name in CONNECTIONS for value in (
-        float(last_second(epscs[name][rate], rate).mean()), float(quiet[name][k]), float(stationary(name, rate)))]
-        for k, rate in enumerate(rates)]
-    context.table("stationary EPSC relative to the first", ("rate (Hz)", *(f"{name}{what}" for name in CONNECTIONS for
-                  what in ("", ", without EPSC noise", ", closed form"))), stationary_rows)
+    stationary_rows = [
+        [rate]
+        + [
+            value
+            for name in CONNECTIONS
+            for value in (
+                float(last_second(epscs[name][rate], rate).mean()),
+                float(quiet[name][k]),
+                float(stationary(name, rate)),
+            )
+        ]
+        for k, rate in enumerate(rates)
+    ]
+    context.table(
+        "stationary EPSC relative to the first",
+        (
+            "rate (Hz)",
+            *(f"{name}{what}" for name in CONNECTIONS for what in ("", ", without EPSC noise", ", closed form")),
+        ),
+        stationary_rows,
+    )
     passed = sum(one[-1] == "within" for one in rows)
     context.summary(
         f"At 20 Hz the depressing connection settles at {rows[0][1]:.3f} of its first EPSC (closed form "
         f"{rows[0][4]:.3f}) and its second is {rows[1][1]:.3f} of the first ({rows[1][4]:.3f}); the facilitating one "
-        f"grows, at 70 Hz up to pulse {top + 1}, and then declines; {passed} of {len(rows)} values lie in their bands.")
-    context.note("Built in: the equations of release (Tsodyks & Markram) and their parameters. Agreement with the "
-                 "closed forms is a check of rule, clock and measurement; the paper's own numbers are not compared.")
-    context.note(f"Each EPSC is the average over {context.parameters.sweeps} sweeps (a choice), each with a CV of "
-                 "0.15; a pulse 7 s after the train is the control: a rested synapse responds as at the start.")
+        f"grows, at 70 Hz up to pulse {top + 1}, and then declines; {passed} of {len(rows)} values lie in their bands."
+    )
+    context.note(
+        "Built in: the equations of release (Tsodyks & Markram) and their parameters. Agreement with the "
+        "closed forms is a check of rule, clock and measurement; the paper's own numbers are not compared."
+    )
+    context.note(
+        f"Each EPSC is the average over {context.parameters.sweeps} sweeps (a choice), each with a CV of "
+        "0.15; a pulse 7 s after the train is the control: a rested synapse responds as at the start."
+    )
 
 
 def last_second(train: np.ndarray, rate: float) -> np.ndarray:
     """Mean of the last second of a train relative to its first EPSC, shape (n_seeds,)."""
-    return train[:, -max(1, round(rate)) - 1:-1].mean(-1) / train[:, 0]
+    return train[:, -max(1, round(rate)) - 1 : -1].mean(-1) / train[:, 0]
 
 
 PROTOCOL = Protocol(
@@ -201,5 +279,10 @@ PROTOCOL = Protocol(
         "seeds": Parameter(40, minimum=1, maximum=1000, help="connections of each kind"),
         "rates": Parameter(RATES, unit="Hz", minimum=0.5, maximum=500.0, help="rates of the presynaptic trains"),
         "sweeps": Parameter(40, minimum=1, maximum=1000, help="trains that are averaged for each connection"),
-        "step": Parameter(1.0, unit="ms", minimum=0.05, maximum=10.0, help="between points of drawn membranes")},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("tsodyks-1998",))
+        "step": Parameter(1.0, unit="ms", minimum=0.05, maximum=10.0, help="between points of drawn membranes"),
+    },
+    run=run,
+    quick={"seeds": 20},
+    full={"seeds": 100},
+    figures=("tsodyks-1998",),
+)

@@ -14,17 +14,19 @@ Built in: the form of the window, chosen such that a tenth of its peak is left a
 its height (50 % to either side, a choice); NMDA receptors and glutamatergic cells needed as in culture. Not built in:
 which input makes the cell fire, and so what becomes of it.
 """
+
 from __future__ import annotations
 
 import numpy as np
 from brian2 import ms
 
-from sbp_brian.models.membranes import RELAY
-from sbp_brian.models.relays import STRONG, TECTUM, WEAK, tectal_sbp, tectal_stdp
-from sbp_brian.protocol import Context, Parameter, ParameterError, Protocol, Source
-from sbp_brian.protocols.biology._common import PAIRING, TABLE_COLUMNS, report_change, timeline
+from sbp_brian.errors import ParameterError
+from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
+from sbp_brian.models.circuits.membranes import RELAY
+from sbp_brian.models.circuits.relays import STRONG, TECTUM, WEAK, tectal_sbp, tectal_stdp
 from sbp_brian.protocols.biology.bi_poo_1998 import fit_side, label
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
+from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
 
 __all__ = ["LATENCY", "PROTOCOL", "conditions", "inputs"]
 
@@ -55,10 +57,14 @@ def conditions(intervals_ms) -> list[Condition]:
     """All intervals; the controls at +10 and -10 ms; the weak input alone; a strong one in its place."""
     tried = [Condition(label(dt), inputs(dt * ms), strengths=STRENGTHS) for dt in intervals_ms]
     for name, (changed, _, _) in CONTROLS.items():
-        tried += [Condition(f"{label(dt)}, {name}", inputs(dt * ms), strengths=STRENGTHS, **changed)
-                  for dt in (10, -10)]
-    return [*tried, Condition(ALONE, {"W": 0 * ms}, strengths=STRENGTHS),
-            Condition(STRONG_LATE, inputs(-10 * ms), strengths=STRENGTHS | {"W->T": STRONG})]
+        tried += [
+            Condition(f"{label(dt)}, {name}", inputs(dt * ms), strengths=STRENGTHS, **changed) for dt in (10, -10)
+        ]
+    return [
+        *tried,
+        Condition(ALONE, {"W": 0 * ms}, strengths=STRENGTHS),
+        Condition(STRONG_LATE, inputs(-10 * ms), strengths=STRENGTHS | {"W->T": STRONG}),
+    ]
 
 
 def run(context: Context) -> None:
@@ -83,8 +89,10 @@ def run(context: Context) -> None:
     context.array("synapses", np.array(TECTUM.synapses))
     context.array("changes", np.array([[recordings.change(n, s) for s in TECTUM.synapses] for n in names]))
     context.array("minutes", recordings.minutes, "min")
-    context.array("course", np.array([[recordings.course(label(dt), s) for s in TECTUM.synapses] for dt in (10, -10)],
-                                     dtype=np.float32))
+    context.array(
+        "course",
+        np.array([[recordings.course(label(dt), s) for s in TECTUM.synapses] for dt in (10, -10)], dtype=np.float32),
+    )
 
 
 def report(context: Context, recordings, intervals, pairs: int) -> None:
@@ -99,52 +107,131 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
             pattern, provenance = "up" if dt > 0 else "none", TABLE
         elif abs(dt) >= 60:
             band, provenance = (-0.05, 0.05), "project's acceptance band: under 5 % at 60 ms"
-        rows.append(report_change(context, name, recordings, label(dt), "W->T", pattern, provenance, band=band,
-                                  statements=statements))
+        rows.append(
+            report_change(
+                context, name, recordings, label(dt), "W->T", pattern, provenance, band=band, statements=statements
+            )
+        )
     for dt in (10, -10):
         rows.append(report_change(context, f"R->T, {label(dt)}", recordings, label(dt), "R->T", "up", READ))
     context.table("convergent inputs", TABLE_COLUMNS, rows)
     fired = np.array([recordings.spikes(label(dt), "T") for dt in intervals]) / pairs
-    context.metric("spikes of T in a pairing", fired.mean(), n=fired.size, spread=fired.std(), band=(1, 1),
-                   provenance="control of the model: R makes it fire, W does not")
+    context.metric(
+        "spikes of T in a pairing",
+        fired.mean(),
+        n=fired.size,
+        spread=fired.std(),
+        band=(1, 1),
+        provenance="control of the model: R makes it fire, W does not",
+    )
     fits = {}
     for sign, word, end, band in (("+", "plus", 40, (30, 50)), ("-", "minus", 20, (15, 25))):
         side = intervals[intervals * float(sign + "1") > 0]
         changes = np.array([recordings.change(label(dt), "W->T") for dt in side])
-        with np.errstate(over="ignore"):        # the search may try a negative time constant on its way
+        with np.errstate(over="ignore"):  # the search may try a negative time constant on its way
             fits[sign] = fit_side(np.repeat(side, changes.shape[1]), changes.ravel(), sign)
         context.array(f"fit_{word}", np.array([fits[sign][key] for key in ("value", "low", "high")]))
-        context.metric(f"reach_{word}", fits[sign]["value"][1] * np.log(10), "ms", n=changes.size, band=band,
-                       paper_value=end, provenance=f"{TABLE}; here: where a tenth of the fitted peak is left")
-    rows = [report_change(context, f"N->T, {label(dt)}", recordings, label(dt), "N->T", "none",
-                          f"{OWN}: an input that is never active", statements=statements) for dt in (10, -10)]
-    rows.append(report_change(context, f"W->T, {ALONE}", recordings, ALONE, "W->T", "none", f"{OWN}: no spike",
-                              statements=statements))
-    rows.append(report_change(context, f"W->T, {STRONG_LATE}", recordings, STRONG_LATE, "W->T", "up",
-                              "prediction: a strong input fires the cell anew"))
+        context.metric(
+            f"reach_{word}",
+            fits[sign]["value"][1] * np.log(10),
+            "ms",
+            n=changes.size,
+            band=band,
+            paper_value=end,
+            provenance=f"{TABLE}; here: where a tenth of the fitted peak is left",
+        )
+    rows = [
+        report_change(
+            context,
+            f"N->T, {label(dt)}",
+            recordings,
+            label(dt),
+            "N->T",
+            "none",
+            f"{OWN}: an input that is never active",
+            statements=statements,
+        )
+        for dt in (10, -10)
+    ]
+    rows.append(
+        report_change(
+            context, f"W->T, {ALONE}", recordings, ALONE, "W->T", "none", f"{OWN}: no spike", statements=statements
+        )
+    )
+    rows.append(
+        report_change(
+            context,
+            f"W->T, {STRONG_LATE}",
+            recordings,
+            STRONG_LATE,
+            "W->T",
+            "up",
+            "prediction: a strong input fires the cell anew",
+        )
+    )
     for dt, pattern in ((10, "up"), (-10, "down")):
-        rows += [report_change(context, f"I->W, {label(dt)}", recordings, label(dt), "I->W", pattern,
-                               "prediction: the input of W takes part in the spread"),
-                 report_change(context, f"H->I, {label(dt)}", recordings, label(dt), "H->I", "none",
-                               f"{OWN}: three-hop chain", statements=statements),
-                 report_change(context, f"I->W, {label(dt)}, {BLOCKED}", recordings, f"{label(dt)}, {BLOCKED}", "I->W",
-                               "none", OWN, statements=statements)]
+        rows += [
+            report_change(
+                context,
+                f"I->W, {label(dt)}",
+                recordings,
+                label(dt),
+                "I->W",
+                pattern,
+                "prediction: the input of W takes part in the spread",
+            ),
+            report_change(
+                context,
+                f"H->I, {label(dt)}",
+                recordings,
+                label(dt),
+                "H->I",
+                "none",
+                f"{OWN}: three-hop chain",
+                statements=statements,
+            ),
+            report_change(
+                context,
+                f"I->W, {label(dt)}, {BLOCKED}",
+                recordings,
+                f"{label(dt)}, {BLOCKED}",
+                "I->W",
+                "none",
+                OWN,
+                statements=statements,
+            ),
+        ]
     for name, (_, *patterns) in CONTROLS.items():
-        rows += [report_change(context, f"W->T, {label(dt)}, {name}", recordings, f"{label(dt)}, {name}", "W->T",
-                               pattern, OWN, statements=statements)
-                 for dt, pattern in zip((10, -10), patterns, strict=True)]
+        rows += [
+            report_change(
+                context,
+                f"W->T, {label(dt)}, {name}",
+                recordings,
+                f"{label(dt)}, {name}",
+                "W->T",
+                pattern,
+                OWN,
+                statements=statements,
+            )
+            for dt, pattern in zip((10, -10), patterns, strict=True)
+        ]
     context.table("controls", TABLE_COLUMNS, rows)
     context.summary(
         f"A weak input active 10 ms before the spike that a strong one evokes is potentiated "
         f"({recordings.change(label(10), 'W->T').mean():+.0%}), 10 ms after it depressed "
         f"({recordings.change(label(-10), 'W->T').mean():+.0%}), unless it is strong enough to fire the cell itself "
         f"({recordings.change(STRONG_LATE, 'W->T').mean():+.0%}); {sum(row[-1] != 'outside' for row in rows)} of "
-        f"{len(rows)} controls hold.")
-    context.note("Built in: the window (a tenth of its peak left at +40 and -20 ms, 50 % high: choices), NMDA "
-                 "receptors and glutamatergic cells needed as in culture. The paper's percentages are not known to "
-                 "this project.")
-    context.note("Assumed: 2 ms from the strong input to the spike; 100 pairings at 1 Hz (unverified, med). No lateral "
-                 "arms of the retrograde signal: whether tectal inputs have any is not known.")
+        f"{len(rows)} controls hold."
+    )
+    context.note(
+        "Built in: the window (a tenth of its peak left at +40 and -20 ms, 50 % high: choices), NMDA "
+        "receptors and glutamatergic cells needed as in culture. The paper's percentages are not known to "
+        "this project."
+    )
+    context.note(
+        "Assumed: 2 ms from the strong input to the spike; 100 pairings at 1 Hz (unverified, med). No lateral "
+        "arms of the retrograde signal: whether tectal inputs have any is not known."
+    )
 
 
 PROTOCOL = Protocol(
@@ -152,8 +239,14 @@ PROTOCOL = Protocol(
     title="The 20 ms window of convergent retinotectal inputs",
     source=Source("Zhang, Tao, Holt, Harris & Poo (1998) Nature 395:37", "10.1038/25665"),
     parameters={
-        "intervals": Parameter(tuple(float(dt) for dt in INTERVALS), unit="ms",
-                               help="from the weak input to the spike of the tectal cell"),
+        "intervals": Parameter(
+            tuple(float(dt) for dt in INTERVALS), unit="ms", help="from the weak input to the spike of the tectal cell"
+        ),
         **PAIRING,
-        "pairs": Parameter(100, minimum=1, maximum=3600, help="number of pairings (unverified, med: 100)")},
-    run=run, quick={"seeds": 20}, full={"seeds": 100}, figures=("zhang-1998",))
+        "pairs": Parameter(100, minimum=1, maximum=3600, help="number of pairings (unverified, med: 100)"),
+    },
+    run=run,
+    quick={"seeds": 20},
+    full={"seeds": 100},
+    figures=("zhang-1998",),
+)

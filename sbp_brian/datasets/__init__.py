@@ -2,11 +2,24 @@
 
 >>> images, labels = load_mnist("test").arrays()          # doctest: +SKIP
 """
-from sbp_brian.datasets.checks import Dataset, DatasetError, check_images
+
+from sbp_brian.datasets.checks import Dataset, check_images
 from sbp_brian.datasets.fetching import fetch
 from sbp_brian.datasets.lookup import available
 from sbp_brian.datasets.mnist import SPLITS, load_fashion_mnist, load_mnist
 from sbp_brian.datasets.nettalk import NETtalk, load_nettalk, nettalk_baselines
+from sbp_brian.errors import DatasetError
 
-__all__ = ["Dataset", "DatasetError", "NETtalk", "SPLITS", "available", "check_images", "fetch", "load_fashion_mnist",
-           "load_mnist", "load_nettalk", "nettalk_baselines"]
+__all__ = [
+    "DatasetError",
+    "SPLITS",
+    "Dataset",
+    "NETtalk",
+    "available",
+    "check_images",
+    "fetch",
+    "load_fashion_mnist",
+    "load_mnist",
+    "load_nettalk",
+    "nettalk_baselines",
+]

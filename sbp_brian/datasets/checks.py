@@ -1,4 +1,5 @@
 """What a loaded data set is, and what is refused before a network sees it."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -6,11 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Dataset", "DatasetError", "check_images"]
+from sbp_brian.errors import DatasetError
 
-
-class DatasetError(ValueError):
-    """Data is missing, damaged or not acceptable; the message is one line with the remedy."""
+__all__ = ["Dataset", "check_images"]
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,10 @@ def check_images(images, labels, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """
     images, labels = np.asarray(images), np.asarray(labels)
     if images.ndim != 2 or not np.issubdtype(images.dtype, np.number) or np.iscomplexobj(images):
-        raise DatasetError(f"images must be real numbers of shape (n, pixels), not {images.dtype} of shape "
-                           f"{images.shape}; use images.reshape(len(images), -1)")
+        raise DatasetError(
+            f"images must be real numbers of shape (n, pixels), not {images.dtype} of shape "
+            f"{images.shape}; use images.reshape(len(images), -1)"
+        )
     if labels.ndim != 1 or len(labels) != len(images):
         raise DatasetError(f"{len(images)} images need labels of shape ({len(images)},), not {labels.shape}")
     if len(images) == 0:
@@ -91,12 +92,16 @@ def check_images(images, labels, classes: int) -> tuple[np.ndarray, np.ndarray]:
     if not np.issubdtype(images.dtype, np.integer):
         bad = np.flatnonzero(~np.isfinite(images).all(axis=1))
         if len(bad):
-            raise DatasetError(f"image {bad[0]} holds NaN or infinite values ({len(bad)} of {len(images)} images do); "
-                               "remove or repair them")
+            raise DatasetError(
+                f"image {bad[0]} holds NaN or infinite values ({len(bad)} of {len(images)} images do); "
+                "remove or repair them"
+            )
     if not np.issubdtype(labels.dtype, np.integer):
         raise DatasetError(f"labels must be whole numbers, not {labels.dtype}; use labels.astype(int)")
     bad = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(bad):
-        raise DatasetError(f"label {labels[bad[0]]} of image {bad[0]} is outside 0 to {classes - 1} "
-                           f"({len(bad)} labels are); correct the labels or the number of classes")
+        raise DatasetError(
+            f"label {labels[bad[0]]} of image {bad[0]} is outside 0 to {classes - 1} "
+            f"({len(bad)} labels are); correct the labels or the number of classes"
+        )
     return images, labels

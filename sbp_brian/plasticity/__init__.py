@@ -11,11 +11,22 @@ Conventions shared by all rules of this package
 - ``transmit`` is code for the presynaptic spike (``"g_post += w"``; ``""`` for none), run before any change: the spike
   is transmitted with the weight it met.
 """
+
 from sbp_brian.plasticity.homeostasis import homeostatic_v, synaptic_scaling, threshold_homeostasis
 from sbp_brian.plasticity.pair import pair_stdp
 from sbp_brian.plasticity.short_term import DEPRESSING, FACILITATING, short_term_plasticity
 from sbp_brian.plasticity.teacher import teacher_stdp
 from sbp_brian.plasticity.triplet import TRIPLET_SETS, triplet_stdp
 
-__all__ = ["DEPRESSING", "FACILITATING", "TRIPLET_SETS", "homeostatic_v", "pair_stdp", "short_term_plasticity",
-           "synaptic_scaling", "teacher_stdp", "threshold_homeostasis", "triplet_stdp"]
+__all__ = [
+    "DEPRESSING",
+    "FACILITATING",
+    "TRIPLET_SETS",
+    "homeostatic_v",
+    "pair_stdp",
+    "short_term_plasticity",
+    "synaptic_scaling",
+    "teacher_stdp",
+    "threshold_homeostasis",
+    "triplet_stdp",
+]

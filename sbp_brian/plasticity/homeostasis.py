@@ -1,4 +1,5 @@
 """Homeostasis: of a cell's input synapses (scaling), of its membrane and of its threshold."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,20 +7,26 @@ from typing import Any
 from brian2 import Hz, ms, second
 from brian2.units.fundamentalunits import get_dimensions
 
-from sbp_brian import _quantities as check
-from sbp_brian._names import names_parameters
-from sbp_brian.neurons import NeuronModel
+from sbp_brian.cells.integrate_and_fire import NeuronModel
 from sbp_brian.rules import Regular, SynapseRule
+from sbp_brian.rules import quantities as check
+from sbp_brian.wording import names_parameters
 
 
 @names_parameters
-def synaptic_scaling(target_rate=5 * Hz, tau_scaling=24 * 3600 * second, dt_scaling=1 * second, w_max: Any = None, *,
-                     weight_unit: Any = 1) -> SynapseRule:
+def synaptic_scaling(
+    target_rate=5 * Hz,
+    tau_scaling=24 * 3600 * second,
+    dt_scaling=1 * second,
+    w_max: Any = None,
+    *,
+    weight_unit: Any = 1,
+) -> SynapseRule:
     """All input synapses of a cell grow by one factor while it fires below its target rate, and shrink above it.
 
     At every tick of a slow clock ``w *= exp(dt_scaling/tau_scaling * (1 - firing_rate/target_rate))``: the ratios
     between a cell's weights stay as they are and no weight changes its sign. The target cells need a variable
-    ``firing_rate`` in Hz (`sbp_brian.neurons.firing_rate`).
+    ``firing_rate`` in Hz (`sbp_brian.cells.integrate_and_fire.firing_rate`).
 
     Parameters
     ----------
@@ -62,12 +69,14 @@ def synaptic_scaling(target_rate=5 * Hz, tau_scaling=24 * 3600 * second, dt_scal
         weight_unit = namespace["w_max"] = check.positive("w_max", w_max, w_max)
         scaled = f"clip({scaled}, -w_max, w_max)"
     return SynapseRule(
-        model=f"w : {check.unit_text(weight_unit)}", namespace=namespace,
+        model=f"w : {check.unit_text(weight_unit)}",
+        namespace=namespace,
         regularly={"scaling": Regular(f"w = {scaled}", dt=dt_scaling, when="end")},
-        hints={"firing_rate": "add sbp_brian.neurons.firing_rate(...) to the model of the cells"},
+        hints={"firing_rate": "add sbp_brian.cells.firing_rate(...) to the model of the cells"},
         source="Turrigiano et al. 1998, Nature 391:892, doi:10.1038/36103; "
-               "van Rossum, Bi & Turrigiano 2000, J Neurosci 20:8812, doi:10.1523/JNEUROSCI.20-23-08812.2000",
-        name="synaptic scaling")
+        "van Rossum, Bi & Turrigiano 2000, J Neurosci 20:8812, doi:10.1523/JNEUROSCI.20-23-08812.2000",
+        name="synaptic scaling",
+    )
 
 
 @names_parameters
@@ -83,7 +92,8 @@ def homeostatic_v(tau_pull=10 * ms, tau_homeo=10 * second, unit: Any = 1) -> Neu
     tau_homeo : Quantity, s
         How fast ``v_homeo`` follows the membrane; longer than ``tau_pull``.
     unit : 1 or a unit
-        The unit of ``v`` (``volt`` for the LIF cells of `sbp_brian.neurons`, 1 for the soft-reset cell).
+        The unit of ``v`` (``volt`` for the LIF cells of `sbp_brian.cells.integrate_and_fire`, 1 for the soft-reset
+        cell).
 
     Raises
     ------
@@ -101,10 +111,14 @@ def homeostatic_v(tau_pull=10 * ms, tau_homeo=10 * second, unit: Any = 1) -> Neu
     """
     if not float(check.duration("tau_pull", tau_pull)) < float(check.duration("tau_homeo", tau_homeo)):
         raise check.RuleError(f"tau_pull = {tau_pull} must be shorter than tau_homeo = {tau_homeo}")
-    return NeuronModel(equations=f"dv_homeo/dt = (v - v_homeo)/tau_homeo : {check.unit_text(get_dimensions(unit))}",
-                       drift=("(v_homeo - v)/tau_pull",), initial={"v_homeo": "v"},
-                       namespace={"tau_pull": tau_pull, "tau_homeo": tau_homeo},
-                       source="Zhang et al. 2021, Science Advances, doi:10.1126/sciadv.abh0146", name="homeostatic V")
+    return NeuronModel(
+        equations=f"dv_homeo/dt = (v - v_homeo)/tau_homeo : {check.unit_text(get_dimensions(unit))}",
+        drift=("(v_homeo - v)/tau_pull",),
+        initial={"v_homeo": "v"},
+        namespace={"tau_pull": tau_pull, "tau_homeo": tau_homeo},
+        source="Zhang et al. 2021, Science Advances, doi:10.1126/sciadv.abh0146",
+        name="homeostatic V",
+    )
 
 
 @names_parameters
@@ -139,8 +153,9 @@ def threshold_homeostasis(step: Any = 0.05, target_rate=5 * Hz) -> NeuronModel:
     check.positive("target_rate", target_rate, Hz)
     return NeuronModel(
         equations=f"threshold_shift = threshold_rise - threshold_step*threshold_rate*t : {check.unit_text(step)}\n"
-                  f"threshold_rise : {check.unit_text(step)}",
+        f"threshold_rise : {check.unit_text(step)}",
         reset="threshold_rise += threshold_step",
         namespace={"threshold_step": step, "threshold_rate": target_rate},
         source="Desai, Rutherford & Turrigiano 1999, Nature Neuroscience 2:515, doi:10.1038/9165",
-        name="threshold homeostasis")
+        name="threshold homeostasis",
+    )

@@ -1,22 +1,32 @@
 """Pair-based spike-timing-dependent plasticity."""
+
 from __future__ import annotations
 
 from typing import Any
 
 from brian2 import ms
 
-from sbp_brian import _quantities as check
-from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import quantities as check
+from sbp_brian.wording import names_parameters
 
 #: Amplitudes *per pair*: those commonly attributed to the 60-pair protocol of Bi & Poo, divided by 60.
 A_PLUS, A_MINUS = 0.777 / 60, -0.273 / 60
 
 
 @names_parameters
-def pair_stdp(A_plus: Any = A_PLUS, A_minus: Any = A_MINUS, tau_plus=16.8 * ms, tau_minus=33.7 * ms, w_max: Any = 3.0,
-              w_min: Any = 0.0, *, dependence: str = "additive", pairing: str = "all-to-all",
-              transmit: str = "g_post += w") -> SynapseRule:
+def pair_stdp(
+    A_plus: Any = A_PLUS,
+    A_minus: Any = A_MINUS,
+    tau_plus=16.8 * ms,
+    tau_minus=33.7 * ms,
+    w_max: Any = 3.0,
+    w_min: Any = 0.0,
+    *,
+    dependence: str = "additive",
+    pairing: str = "all-to-all",
+    transmit: str = "g_post += w",
+) -> SynapseRule:
     """Pair STDP: a presynaptic spike shortly before a postsynaptic one strengthens, the other order weakens.
 
     With ``x`` the trace of presynaptic and ``y`` that of postsynaptic spikes,
@@ -73,8 +83,10 @@ def pair_stdp(A_plus: Any = A_PLUS, A_minus: Any = A_MINUS, tau_plus=16.8 * ms, 
     check.scalar("A_plus", A_plus, w_max if additive else 1)
     check.scalar("A_minus", A_minus, w_max if additive else 1)
     if float(A_plus) < 0 or float(A_minus) > 0:
-        raise check.RuleError(f"A_plus = {A_plus} must not be negative and A_minus = {A_minus} must not be positive; "
-                              "A_minus carries its sign")
+        raise check.RuleError(
+            f"A_plus = {A_plus} must not be negative and A_minus = {A_minus} must not be positive; "
+            "A_minus carries its sign"
+        )
     mark = "+=" if pairing == "all-to-all" else "="
     up, down = ("", "") if additive else ("*(w_max - w)", "*(w - w_min)")
     return SynapseRule(
@@ -83,7 +95,14 @@ def pair_stdp(A_plus: Any = A_PLUS, A_minus: Any = A_MINUS, tau_plus=16.8 * ms, 
                   dpair_y/dt = -pair_y/tau_minus : 1 (event-driven)""",
         on_pre={"pre": f"{transmit}\npair_x {mark} 1\nw = clip(w + A_minus*pair_y{down}, w_min, w_max)"},
         on_post={"post": f"pair_y {mark} 1\nw = clip(w + A_plus*pair_x{up}, w_min, w_max)"},
-        namespace={"A_plus": A_plus, "A_minus": A_minus, "tau_plus": check.duration("tau_plus", tau_plus),
-                   "tau_minus": check.duration("tau_minus", tau_minus), "w_min": w_min, "w_max": w_max},
+        namespace={
+            "A_plus": A_plus,
+            "A_minus": A_minus,
+            "tau_plus": check.duration("tau_plus", tau_plus),
+            "tau_minus": check.duration("tau_minus", tau_minus),
+            "w_min": w_min,
+            "w_max": w_max,
+        },
         source="Bi & Poo 1998, J Neurosci 18:10464, doi:10.1523/JNEUROSCI.18-24-10464.1998",
-        name=f"pair STDP ({dependence}, {pairing})")
+        name=f"pair STDP ({dependence}, {pairing})",
+    )

@@ -1,4 +1,5 @@
 """Short-term plasticity (Tsodyks & Markram): use-dependent depression and facilitation of release."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -7,9 +8,9 @@ from typing import Any
 
 from brian2 import ms
 
-from sbp_brian import _quantities as check
-from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import quantities as check
+from sbp_brian.wording import names_parameters
 
 #: Depressing synapse between layer 5 pyramidal cells (values as used by public re-implementations of the paper).
 DEPRESSING: Mapping[str, Any] = MappingProxyType({"U": 0.5, "tau_rec": 800 * ms, "tau_facil": None})
@@ -18,8 +19,14 @@ FACILITATING: Mapping[str, Any] = MappingProxyType({"U": 0.03, "tau_rec": 130 * 
 
 
 @names_parameters
-def short_term_plasticity(U: float = 0.5, tau_rec=800 * ms, tau_facil: Any = None, *, weight_unit: Any = 1,
-                          transmit: str = "g_post += w*released") -> SynapseRule:
+def short_term_plasticity(
+    U: float = 0.5,
+    tau_rec=800 * ms,
+    tau_facil: Any = None,
+    *,
+    weight_unit: Any = 1,
+    transmit: str = "g_post += w*released",
+) -> SynapseRule:
     """Each spike releases the share ``u`` of what is available; release depresses, calcium facilitates.
 
     At a presynaptic spike, in this order:
@@ -80,8 +87,10 @@ def short_term_plasticity(U: float = 0.5, tau_rec=800 * ms, tau_facil: Any = Non
         model.append("dstp_u/dt = -stp_u/tau_facil : 1 (event-driven)")
         code = ["stp_u += U*(1 - stp_u)", "released = stp_u*(1 - stp_used)"]
     return SynapseRule(
-        model="\n".join(model), on_pre={"pre": "\n".join([*code, transmit, "stp_used += released"])},
+        model="\n".join(model),
+        on_pre={"pre": "\n".join([*code, transmit, "stp_used += released"])},
         namespace=namespace,
         source="Tsodyks & Markram 1997, PNAS 94:719, doi:10.1073/pnas.94.2.719; "
-               "Tsodyks, Pawelzik & Markram 1998, Neural Computation 10:821, doi:10.1162/089976698300017502",
-        name="short-term plasticity (facilitating)" if tau_facil is not None else "short-term plasticity (depressing)")
+        "Tsodyks, Pawelzik & Markram 1998, Neural Computation 10:821, doi:10.1162/089976698300017502",
+        name="short-term plasticity (facilitating)" if tau_facil is not None else "short-term plasticity (depressing)",
+    )

@@ -1,18 +1,27 @@
 """Teacher-driven spike-timing-dependent plasticity: a delta rule made of events."""
+
 from __future__ import annotations
 
 from typing import Any
 
 from brian2 import ms
 
-from sbp_brian import _quantities as check
-from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import quantities as check
+from sbp_brian.wording import names_parameters
 
 
 @names_parameters
-def teacher_stdp(learning_rate: Any = 0.01, tau_teach=20 * ms, w_max: Any = None, w_min: Any = None, *,
-                 teach_event: str = "teach", error_event: str = "spike", transmit: str = "g_post += w") -> SynapseRule:
+def teacher_stdp(
+    learning_rate: Any = 0.01,
+    tau_teach=20 * ms,
+    w_max: Any = None,
+    w_min: Any = None,
+    *,
+    teach_event: str = "teach",
+    error_event: str = "spike",
+    transmit: str = "g_post += w",
+) -> SynapseRule:
     """Weights from recently active presynaptic cells grow at a teaching event and shrink at the cell's own output.
 
     With ``x`` the trace of presynaptic spikes (each adds 1, decay ``tau_teach``),
@@ -69,6 +78,8 @@ def teacher_stdp(learning_rate: Any = 0.01, tau_teach=20 * ms, w_max: Any = None
         model=f"w : {check.unit_text(learning_rate)}\ndteach_x/dt = -teach_x/tau_teach : 1 (event-driven)",
         on_pre={"pre": f"{transmit}\nteach_x += 1"},
         on_post={"teach": change.format(sign="+"), "error": change.format(sign="-")},
-        on_event={"teach": teach_event, "error": error_event}, namespace=namespace,
+        on_event={"teach": teach_event, "error": error_event},
+        namespace=namespace,
         source="Ponulak & Kasinski 2010, Neural Computation 22:467, doi:10.1162/neco.2009.11-08-901 (without a_d)",
-        name="teacher-driven STDP")
+        name="teacher-driven STDP",
+    )

@@ -1,4 +1,5 @@
 """Triplet spike-timing-dependent plasticity (Pfister & Gerstner 2006)."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -7,32 +8,55 @@ from typing import Any
 
 from brian2 import ms
 
-from sbp_brian import _quantities as check
-from sbp_brian._names import names_parameters
 from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import quantities as check
+from sbp_brian.wording import names_parameters
 
 
 def _row(A2_plus, A3_plus, A2_minus, A3_minus, tau_x, tau_y, pairing) -> Mapping[str, Any]:
-    return MappingProxyType({"A2_plus": A2_plus, "A3_plus": A3_plus, "A2_minus": A2_minus, "A3_minus": A3_minus,
-                             "tau_x": tau_x, "tau_y": tau_y, "pairing": pairing})
+    return MappingProxyType(
+        {
+            "A2_plus": A2_plus,
+            "A3_plus": A3_plus,
+            "A2_minus": A2_minus,
+            "A3_minus": A3_minus,
+            "tau_x": tau_x,
+            "tau_y": tau_y,
+            "pairing": pairing,
+        }
+    )
 
 
 #: Commonly used parameter sets, each a package of amplitudes, slow time constants and pairing fitted together:
 #: rows of Tables 3 (visual cortex) and 4 (hippocampal culture) of the paper as transcribed in public implementations,
 #: not verified in the paper itself. ``tau_x`` of None: the triplet term of depression is absent.
-TRIPLET_SETS: Mapping[str, Mapping[str, Any]] = MappingProxyType({
-    "visual cortex": _row(5e-10, 6.2e-3, 7e-3, 2.3e-4, 101 * ms, 125 * ms, "all-to-all"),
-    "visual cortex, minimal": _row(0.0, 6.5e-3, 7.1e-3, 0.0, None, 114 * ms, "all-to-all"),
-    "hippocampus": _row(6.1e-3, 6.7e-3, 1.6e-3, 1.4e-3, 946 * ms, 27 * ms, "all-to-all"),
-    "hippocampus, minimal": _row(5.3e-3, 8.0e-3, 3.5e-3, 0.0, None, 40 * ms, "all-to-all"),
-    "hippocampus, nearest": _row(4.6e-3, 9.1e-3, 3e-3, 7.5e-9, 575 * ms, 47 * ms, "nearest"),
-})
+TRIPLET_SETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "visual cortex": _row(5e-10, 6.2e-3, 7e-3, 2.3e-4, 101 * ms, 125 * ms, "all-to-all"),
+        "visual cortex, minimal": _row(0.0, 6.5e-3, 7.1e-3, 0.0, None, 114 * ms, "all-to-all"),
+        "hippocampus": _row(6.1e-3, 6.7e-3, 1.6e-3, 1.4e-3, 946 * ms, 27 * ms, "all-to-all"),
+        "hippocampus, minimal": _row(5.3e-3, 8.0e-3, 3.5e-3, 0.0, None, 40 * ms, "all-to-all"),
+        "hippocampus, nearest": _row(4.6e-3, 9.1e-3, 3e-3, 7.5e-9, 575 * ms, 47 * ms, "nearest"),
+    }
+)
 
 
 @names_parameters
-def triplet_stdp(A2_plus: Any = 6.1e-3, A3_plus: Any = 6.7e-3, A2_minus: Any = 1.6e-3, A3_minus: Any = 1.4e-3,
-                 tau_plus=16.8 * ms, tau_minus=33.7 * ms, tau_x: Any = 946 * ms, tau_y=27 * ms, w_max: Any = 3.0,
-                 w_min: Any = 0.0, *, pairing: str = "all-to-all", transmit: str = "g_post += w") -> SynapseRule:
+def triplet_stdp(
+    A2_plus: Any = 6.1e-3,
+    A3_plus: Any = 6.7e-3,
+    A2_minus: Any = 1.6e-3,
+    A3_minus: Any = 1.4e-3,
+    tau_plus=16.8 * ms,
+    tau_minus=33.7 * ms,
+    tau_x: Any = 946 * ms,
+    tau_y=27 * ms,
+    w_max: Any = 3.0,
+    w_min: Any = 0.0,
+    *,
+    pairing: str = "all-to-all",
+    transmit: str = "g_post += w",
+) -> SynapseRule:
     """Triplet STDP: a pair's effect grows with the activity before it, which pair rules cannot express.
 
     With fast and slow presynaptic traces ``r1``, ``r2`` and postsynaptic ones ``o1``, ``o2``,
@@ -97,13 +121,32 @@ def triplet_stdp(A2_plus: Any = 6.1e-3, A3_plus: Any = 6.7e-3, A2_minus: Any = 1
     mark = "+=" if pairing == "all-to-all" else "="
     depression = "o1*(A2_minus + A3_minus*r2)" if slow else "o1*A2_minus"
     return SynapseRule(
-        model="\n".join([f"w : {check.unit_text(w_max)}", "dr1/dt = -r1/tau_plus : 1 (event-driven)",
-                         *(["dr2/dt = -r2/tau_x : 1 (event-driven)"] if slow else []),
-                         "do1/dt = -o1/tau_minus : 1 (event-driven)", "do2/dt = -o2/tau_y : 1 (event-driven)"]),
-        on_pre={"pre": "\n".join([transmit, f"w = clip(w - {depression}, w_min, w_max)", f"r1 {mark} 1",
-                                  *([f"r2 {mark} 1"] if slow else [])])},
+        model="\n".join(
+            [
+                f"w : {check.unit_text(w_max)}",
+                "dr1/dt = -r1/tau_plus : 1 (event-driven)",
+                *(["dr2/dt = -r2/tau_x : 1 (event-driven)"] if slow else []),
+                "do1/dt = -o1/tau_minus : 1 (event-driven)",
+                "do2/dt = -o2/tau_y : 1 (event-driven)",
+            ]
+        ),
+        on_pre={
+            "pre": "\n".join(
+                [
+                    transmit,
+                    f"w = clip(w - {depression}, w_min, w_max)",
+                    f"r1 {mark} 1",
+                    *([f"r2 {mark} 1"] if slow else []),
+                ]
+            )
+        },
         on_post={"post": f"w = clip(w + r1*(A2_plus + A3_plus*o2), w_min, w_max)\no1 {mark} 1\no2 {mark} 1"},
-        namespace={**amplitudes, **{name: check.duration(name, value) for name, value in times.items()},
-                   "w_min": w_min, "w_max": w_max},
+        namespace={
+            **amplitudes,
+            **{name: check.duration(name, value) for name, value in times.items()},
+            "w_min": w_min,
+            "w_max": w_max,
+        },
         source="Pfister & Gerstner 2006, J Neurosci 26:9673, doi:10.1523/JNEUROSCI.1425-06.2006, equations 2 to 4",
-        name=f"triplet STDP ({'full' if slow else 'minimal'}, {pairing})")
+        name=f"triplet STDP ({'full' if slow else 'minimal'}, {pairing})",
+    )

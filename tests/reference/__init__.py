@@ -3,6 +3,7 @@
 Times are in seconds; every function takes the arrival times of one synapse and returns its final weight. A spike that
 coincides with one of the other side arrives first if it is presynaptic.
 """
+
 import numpy as np
 
 

@@ -44,7 +44,7 @@ class Layer:
         slope = SURROGATES[p["surrogate"]][0](u)
         error = LOSSES[p["loss"]][0](spikes @ self.readout - aim) / len(aim)
         quiet = spikes.mean() < 0.1
-        return ((error @ self.back) * slope + p["too_active"] / n * (u > -0.01) - p["too_silent"] / n * slope * quiet)
+        return (error @ self.back) * slope + p["too_active"] / n * (u > -0.01) - p["too_silent"] / n * slope * quiet
 
     def update(self, delta, step, rate):
         self.grad[0] += np.outer(self.P, delta)
@@ -60,8 +60,10 @@ class Layer:
 
     def decay(self, arrived, spikes):
         p = self.p
-        self.P, self.Q = (p["alpha"] * self.P + (1 - p["alpha"]) * self.Q,
-                          p["beta"] * self.Q + (1 - p["beta"]) * arrived)
+        self.P, self.Q = (
+            p["alpha"] * self.P + (1 - p["alpha"]) * self.Q,
+            p["beta"] * self.Q + (1 - p["beta"]) * arrived,
+        )
         self.R = p["gamma"] * self.R + (1 - p["gamma"]) * spikes
 
 
@@ -78,8 +80,12 @@ def run(layers, inputs, aims, rate, burn_in=0, trace=None):
         spikes = [(x > 0).astype(float) for x in u]
         y = [s @ layer.readout for s, layer in zip(spikes, layers, strict=True)]
         if trace is not None:
-            trace.append([{"P": x.P, "Q": x.Q, "R": x.R, "U": a, "S": b, "Y": c}
-                          for x, a, b, c in zip(layers, u, spikes, y, strict=True)])
+            trace.append(
+                [
+                    {"P": x.P, "Q": x.Q, "R": x.R, "U": a, "S": b, "Y": c}
+                    for x, a, b, c in zip(layers, u, spikes, y, strict=True)
+                ]
+            )
         for k, layer in enumerate(layers):
             if step >= burn_in:
                 votes[k] += y[k] == y[k].max()

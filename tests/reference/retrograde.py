@@ -28,7 +28,7 @@ class Plan:
     leak: float | None = None  # fraction of the pool that is expressed at a tick
     expression: str = "additive"
     rate: float = 1.0
-    fraction: float = 1.0
+    lambda_f: float = 1.0
     upper: float = 0.6
     lower: float = 0.5
     bounds: tuple[float, float] = (-math.inf, math.inf)
@@ -244,7 +244,7 @@ class Synapses:
 
     # ------------------------------------------------------------------------------------------------- expression
     def _express(self, s, plan, ltp, ltd, share):
-        ltp, ltd = (plan.rate * plan.fraction * share * part for part in (ltp, ltd))
+        ltp, ltd = (plan.rate * plan.lambda_f * share * part for part in (ltp, ltd))
         w, x = self.w[s], self.expressed[s]
         if plan.expression == "additive":
             new = w + (ltp - ltd)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import Equations, Network, NeuronGroup, TimedArray, ms, second, um
-from reference import retrograde as plain
 
 from sbp_brian.retrograde import RetrogradeSBP
+from sbp_brian.retrograde.transport import Chain, Delay, Window
 from sbp_brian.rules import SynapseRule
-from sbp_brian.transport import Chain, Delay, Window
+from tests.reference import retrograde as plain
 
 UNITLESS = 1.0
 DT = 1 * ms
@@ -108,7 +108,7 @@ class Case:
             expression=self.expression,
             gate=self.gate,
             rate=o.get("rate", 1.0),
-            fraction=o.get("fraction", 1.0),
+            lambda_f=o.get("lambda_f", 1.0),
             upper=o.get("upper", 0.6),
             lower=o.get("lower", 0.5),
             bounds=(o.get("w_min", -np.inf), o.get("w_max", np.inf)),

@@ -9,9 +9,27 @@ class ReferenceNetwork:
     ``polarity``: with Dale's law the sign of each cell's output synapses, one vector a layer of synapses.
     """
 
-    def __init__(self, w, bias, steps, first_taught, emission, by_activity, gate_mask=None, homeostasis=0.0,
-                 target_spikes=0.0, hidden_start=0.0, coding="graded", input_rate=0.5, polarity=None, release=0.0,
-                 recovers=0.0, pull=0.0, follows=0.0, fades=None):
+    def __init__(
+        self,
+        w,
+        bias,
+        steps,
+        first_taught,
+        emission,
+        by_activity,
+        gate_mask=None,
+        homeostasis=0.0,
+        target_spikes=0.0,
+        hidden_start=0.0,
+        coding="graded",
+        input_rate=0.5,
+        polarity=None,
+        release=0.0,
+        recovers=0.0,
+        pull=0.0,
+        follows=0.0,
+        fades=None,
+    ):
         self.w, self.bias = [x.copy() for x in w], [x.copy() for x in bias]
         self.steps, self.first_taught = steps, first_taught
         self.emission, self.by_activity = emission, by_activity
@@ -24,8 +42,9 @@ class ReferenceNetwork:
 
     def report(self, before, change, s):
         """What synapses with these weights report of these changes to cells with s spikes."""
-        amount = {"change": change, "weighted": before * change,
-                  "relative": change / np.where(before == 0, 1, before)}[self.emission]
+        amount = {"change": change, "weighted": before * change, "relative": change / np.where(before == 0, 1, before)}[
+            self.emission
+        ]
         return amount / np.maximum(s, 1) if self.by_activity else amount
 
     def bounded(self, k, w):
@@ -38,14 +57,14 @@ class ReferenceNetwork:
     def arrivals(self, x):
         """What the input delivers to the first hidden layer in each step, and the trace that the input leaves."""
         phase = np.arange(self.steps)[:, None]
-        if self.coding == "spikes":                        # x: one row of 0 and 1 a step
+        if self.coding == "spikes":  # x: one row of 0 and 1 a step
             return x / self.input_rate @ self.w[0], x.mean(0) / self.input_rate
         if self.coding == "graded":
             return np.repeat((x @ self.w[0])[None], self.steps, 0), x
         if self.coding == "latency":
             late = np.floor((1 - x) * self.steps)
             return ((x > 0) & (late <= phase)) @ self.w[0], np.where(x > 0, (self.steps - late) / self.steps, 0)
-        spikes = np.repeat((x > 0)[None], self.steps, 0)   # at full intensity and a rate of 1: a spike in each step
+        spikes = np.repeat((x > 0)[None], self.steps, 0)  # at full intensity and a rate of 1: a spike in each step
         return spikes / self.input_rate @ self.w[0], spikes.mean(0) / self.input_rate
 
     def sample(self, x, wanted, teaching, rate_in, rate_out):
@@ -85,7 +104,7 @@ class ReferenceNetwork:
                 trace = [a + self.fades * b for a, b in zip(trace, spikes, strict=True)]
             u, c = u - own, c + own
         if teaching:
-            for k in range(depth - 1, -1, -1):      # an upper layer expresses before the layer below hands over
+            for k in range(depth - 1, -1, -1):  # an upper layer expresses before the layer below hands over
                 before = self.w[k].copy()
                 pre = traced if k == 0 else s[k - 1] / self.steps
                 mask = self.mask if k == 0 else np.ones_like(before)

@@ -1,4 +1,5 @@
 """The released model in plain numpy, batch by batch in matrices, as facts about the code describe it."""
+
 import numpy as np
 
 
@@ -13,8 +14,26 @@ def share(v):
 class PublishedReference:
     """State and weights; `batch` shows one batch of samples and returns the free outputs."""
 
-    def __init__(self, weights, biases, *, rule, gains=(0, 0, 0), lam_f=0.2, lam_p=0.1, lif=False, short_term=False,
-                 dale=False, reversal=None, eps=0.5, beta=0.5, n_free=20, n_teach=5, v_reset=-0.5, factor=1.0):
+    def __init__(
+        self,
+        weights,
+        biases,
+        *,
+        rule,
+        gains=(0, 0, 0),
+        lam_f=0.2,
+        lam_p=0.1,
+        lif=False,
+        short_term=False,
+        dale=False,
+        reversal=None,
+        eps=0.5,
+        beta=0.5,
+        n_free=20,
+        n_teach=5,
+        v_reset=-0.5,
+        factor=1.0,
+    ):
         self.w, self.b = [w.copy() for w in weights], [b.copy() for b in biases]
         self.rule, self.gains, self.lam_f, self.lam_p = rule, gains, lam_f, lam_p
         self.lif, self.short_term, self.dale, self.factor = lif, short_term, dale, factor

@@ -1,0 +1,114 @@
+"""The figure of a spread experiment: circuit, time courses, all positions, controls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sbp_brian.figures.base import BLACK, COLUMNS, GREEN, GREY, ORANGE, PINK, label_panels, new
+from sbp_brian.figures.biology.experiments import bars, circuit
+
+__all__ = ["draw_spread"]
+
+#: synapse -> (where it lies, colour, marker, fillstyle); none has a colour that stands for up or down elsewhere
+LOOKS = {
+    "A->B": ("induced", BLACK, "o", "full"),
+    "I->A": ("back", GREEN, "s", "full"),
+    "A->C": ("lateral", ORANGE, "^", "full"),
+    "D->B": ("convergent", PINK, "D", "none"),
+    "B->E": ("forward", GREY, "v", "none"),
+    "A->G": ("GABAergic target", GREY, "v", "none"),
+}
+COURSES = ("A->B", "I->A", "A->C", "D->B", "B->E")
+
+
+def draw_spread(record, shown, short, width_ratios=(1, 1.22)):
+    """Four panels from one record of a spread experiment.
+
+    Parameters
+    ----------
+    record : Record
+        With the arrays synapses, conditions, changes, minutes, course.
+    shown : sequence of str
+        Synapses of the panel of controls.
+    short : dict
+        Condition -> label that fits under the axis.
+    width_ratios : tuple of float
+        Widths of the columns.
+    """
+    synapses = [str(name) for name in record.array("synapses")]
+    conditions = [str(name) for name in record.array("conditions")]
+    changes, minutes, course = record.array("changes"), record.array("minutes"), record.array("course")
+    fig, ((top_left, top_right), (low_left, low_right)) = new(COLUMNS, 122, nrows=2, ncols=2, width_ratios=width_ratios)
+    circuit(top_left, dict(zip(synapses, changes[0].mean(-1), strict=True)), "A->B")
+    draw_courses(top_right, minutes, dict(zip(synapses, course, strict=True)))
+    bars(low_left, list(changes[0]), [name.replace("->", "\u2192") for name in synapses])
+    low_left.tick_params(axis="x", rotation=45)
+    low_left.set_ylabel("EPSC change (%)")
+    draw_controls(low_right, conditions, synapses, changes, shown, short)
+    label_panels(top_left, top_right, low_left, low_right)
+    return fig
+
+
+def draw_courses(ax, minutes, courses) -> None:
+    """Mean over trials of the normalised EPSC in bins of 2 min, with the standard error."""
+    width = 2.0
+    phases = [np.arange(minutes.min(), -width, width), np.arange(0, minutes.max(), width)]
+    ax.axvspan(-1, 0, ymax=0.8, color="#DDDDDD", linewidth=0)
+    ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
+    ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
+    for shift, name in enumerate(COURSES):
+        word, colour, marker, fill = LOOKS[name]
+        label = f"{name.replace('->', chr(0x2192))} {word}"
+        for starts in phases:
+            bins = [(minutes >= low - 1e-6) & (minutes < low + width - 1e-6) for low in starts]
+            each = np.array([100 * courses[name][:, inside].mean(-1) for inside in bins])
+            middle = np.array([minutes[inside].mean() for inside in bins]) + 0.12 * (shift - 2)
+            error = each.std(-1, ddof=1) / np.sqrt(each.shape[1]) if each.shape[1] > 1 else np.zeros(len(each))
+            ax.errorbar(
+                middle,
+                each.mean(-1),
+                error,
+                color=colour,
+                marker=marker,
+                markersize=3,
+                fillstyle=fill,
+                linestyle="-",
+                linewidth=0.8,
+                capsize=0,
+                elinewidth=0.6,
+                label=label,
+            )
+            label = None
+    ax.set(xlabel="time after pairing (min)", ylabel="normalised EPSC (%)")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low - 0.06 * (high - low), high + 0.3 * (high - low))
+    ax.legend(ncols=3, loc="upper center", columnspacing=1.0, handlelength=1.6, borderpad=0)
+
+
+def draw_controls(ax, conditions, synapses, changes, shown, short) -> None:
+    """Change of some synapses under each condition: means with SD."""
+    for shift, name in enumerate(shown):
+        _, colour, marker, fill = LOOKS[name]
+        trials = 100 * changes[:, synapses.index(name)]
+        spread = trials.std(-1, ddof=1) if trials.shape[1] > 1 else np.zeros(len(trials))
+        places = np.arange(len(conditions)) + 0.2 * (shift - 1.5)
+        ax.errorbar(
+            places,
+            trials.mean(-1),
+            spread,
+            color=colour,
+            marker=marker,
+            markersize=4,
+            fillstyle=fill,
+            linestyle="none",
+            elinewidth=0.8,
+            label=name.replace("->", "\u2192"),
+        )
+    ax.axhline(0, color=BLACK, linewidth=0.6)
+    for edge in np.arange(len(conditions) - 1) + 0.5:
+        ax.axvline(edge, ymax=0.9, color="#DDDDDD", linewidth=0.6, zorder=0)
+    ax.set_xticks(range(len(conditions)), [short.get(name, name) for name in conditions])
+    ax.tick_params(axis="x", length=0)
+    low, high = ax.get_ylim()
+    ax.set(ylabel="EPSC change (%)", xlim=(-0.5, len(conditions) - 0.5), ylim=(low, high + 0.16 * (high - low)))
+    ax.legend(ncols=4, loc="upper right", columnspacing=1.0, handletextpad=0.3, handlelength=1.2, borderpad=0)

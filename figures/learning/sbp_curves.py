@@ -1,0 +1,142 @@
+"""Learning with and without SBP on the paper's tasks: the released model, and this project's network of real spikes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sbp_brian.figures.base import BLACK, COLUMNS, Figure, label_panels, new
+from sbp_brian.figures.learning.sbp import STYLES, TASKS, absent, label, look, task_title, task_words
+from sbp_brian.report.literature import CURVES
+from sbp_brian.report.together import by_arm, curve, setting_words
+
+__all__ = ["FIGURE", "found", "lacks"]
+
+ROWS = {
+    "sbp_published": ("symmetric", "sbp-no-gains", "sbp-released", "published-frozen"),
+    "sbp_network": ("frozen", "change", "weighted", "weighted/activity"),
+}
+NAMES = {"sbp_published": "released model", "sbp_network": "network of real spikes"}
+
+
+def found(records) -> dict:
+    """(model, task) -> arm -> runs, of the arms that are shown."""
+    shown = {}
+    for of, arms in ROWS.items():
+        for task in TASKS:
+            runs = by_arm(records, task, of)
+            shown[of, task] = {name: runs[name] for name in arms if name in runs}
+    return {key: arms for key, arms in shown.items() if arms}
+
+
+def lacks(records) -> str:
+    """What is lacking, in words; empty where there is something to draw."""
+    return (
+        ""
+        if found(records)
+        else (
+            "a task with one of these models (sbp sweep mnist -s model=sbp_published -s "
+            "arm=symmetric,sbp-no-gains,sbp-released,published-frozen --seeds 3)"
+        )
+    )
+
+
+def draw(records):
+    """A row a model and a column a task; panels without records say so."""
+    runs = found(records)
+    drawing, axes = new(COLUMNS, 130, nrows=2, ncols=3)
+    for row, of in zip(axes, ROWS, strict=True):
+        for ax, (task, name) in zip(row, TASKS.items(), strict=True):
+            shown = [r for same in runs.get((of, task), {}).values() for r in same]
+            ax.set_title(task_title(task, shown))
+            if (of, task) not in runs:
+                absent(ax, f"{NAMES[of]}\non {name}:\nnot run")
+                continue
+            for arm, same in runs[of, task].items():
+                draw_curve(ax, arm, same)
+            if of == "sbp_published" and task in CURVES:
+                for kind, line, marker in zip(CURVES[task], (":", "-"), ("v", "o"), strict=True):
+                    ax.plot(
+                        CURVES["epoch"],
+                        kind,
+                        color=BLACK,
+                        linestyle=line,
+                        linewidth=0.6,
+                        marker=marker,
+                        markersize=3,
+                        markerfacecolor="white",
+                    )
+            what = "error (%)" if task != "nettalk" else "1 \u2212 cosine (%)"
+            ax.set(xlabel="epoch", xscale="log", ylabel=f"{curve(shown[0])[0]} {what}")
+            ticks = [e for e in (1, 2, 3, 5, 10, 20, 50, 100) if e <= ax.get_xlim()[1]]
+            ax.set_xticks(ticks, [f"{e}" for e in ticks])
+            ax.minorticks_off()
+        legend(drawing, of, {arm for (model, _), arms in runs.items() if model == of for arm in arms})
+    label_panels(*axes.ravel())
+    return drawing
+
+
+def draw_curve(ax, arm: str, same) -> None:
+    """Mean over seeds, and their range."""
+    length = min(len(curve(r)[1]) for r in same)
+    errors = 100 * (1 - np.array([curve(r)[1][:length] for r in same]))
+    epoch = same[0].array("epoch")[:length]
+    ax.plot(epoch, errors.mean(0), markevery=max(1, length // 8), markersize=3.5, **look(arm))
+    if len(same) > 1:
+        ax.fill_between(epoch, errors.min(0), errors.max(0), color=STYLES[arm][0], alpha=0.2, linewidth=0)
+
+
+def legend(drawing, of: str, arms) -> None:
+    """One legend a row, above the first and below the second, with the published curves where they are drawn."""
+    from matplotlib.lines import Line2D
+
+    lines = [Line2D([], [], markersize=3.5, label=label(arm), **look(arm)) for arm in ROWS[of] if arm in arms]
+    if of == "sbp_published" and lines:
+        lines += [
+            Line2D(
+                [],
+                [],
+                color=BLACK,
+                linestyle=line,
+                linewidth=0.6,
+                marker=marker,
+                markersize=3,
+                markerfacecolor="white",
+                label=f"published, {word} SBP",
+            )
+            for line, marker, word in ((":", "v", "without"), ("-", "o", "with"))
+        ]
+    if lines:
+        where = "outside upper center" if of == "sbp_published" else "outside lower center"
+        drawing.legend(handles=lines, loc=where, ncols=3 if len(lines) > 4 else 4, title=NAMES[of])
+
+
+def caption(records) -> str:
+    """What is seen."""
+    runs = found(records)
+    parts = []
+    for (of, task), arms in runs.items():
+        first = next(iter(arms.values()))
+        parts.append(
+            f"{NAMES[of]} on {task_words(task, first)} ({curve(first[0])[0]} samples): "
+            + "; ".join(f"{label(arm)}, {setting_words(same)}" for arm, same in arms.items())
+        )
+    absent_ones = [f"{NAMES[of]} on {name}" for of in ROWS for task, name in TASKS.items() if (of, task) not in runs]
+    return (
+        "Error after each epoch, mean and range over seeds. Above, the released model by its arms, with the "
+        "published test errors (thin black, read off plots to 0.2 points). Below, the network of real spikes whose "
+        "hidden layer learns by SBP alone. "
+        + ". ".join(parts)
+        + "."
+        + (f" Not run: {', '.join(absent_ones)}." if absent_ones else "")
+    )
+
+
+FIGURE = Figure(
+    name="sbp-curves",
+    title="Learning with and without SBP",
+    caption=caption,
+    needs=(),
+    uses=tuple(TASKS),
+    draw=draw,
+    lacks=lacks,
+)

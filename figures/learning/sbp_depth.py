@@ -1,0 +1,98 @@
+"""Score against the number of hidden layers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sbp_brian.figures.base import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, Figure, label_panels, new
+from sbp_brian.figures.learning.sbp import TASKS, absent
+from sbp_brian.report.literature import DEPTH
+from sbp_brian.report.together import by_depth, scores, setting_words, value
+
+__all__ = ["FIGURE"]
+
+#: Model -> (arm, what it is called, colour, line, marker).
+MODELS = {
+    "sbp_network": ("weighted/activity", "network of real spikes", VERMILION, "-", "o"),
+    "sbp_published": ("sbp-released", "released model", BLUE, "--", "s"),
+    "sbp_perceptron": ("weighted/activity", "perceptron with SBP", GREEN, "-.", "D"),
+    "sbp_energy": ("sbp", "energy-based network", ORANGE, ":", "^"),
+}
+PUBLISHED = {"SNN with SBP": "s", "RBM, BP + SBP": "^", "spiking MLP, p-BP + SBP": "v"}
+SHOWN = {task: name for task, name in TASKS.items() if task != "dvsgesture"}
+
+
+def found(records) -> dict:
+    """(task, model) -> depth -> runs, where more than one depth was run."""
+    runs = {(task, of): by_depth(records, task, of, arm) for task in SHOWN for of, (arm, *_) in MODELS.items()}
+    return {key: by for key, by in runs.items() if len(by) > 1}
+
+
+def lacks(records) -> str:
+    """What is lacking, in words."""
+    return "" if found(records) else "runs with several depths (sbp sweep mnist -s depth=1,2,3 --seeds 3)"
+
+
+def draw(records):
+    """A panel a task: measured filled, published open and grey."""
+    runs = found(records)
+    drawing, axes = new(COLUMNS, 80, ncols=2)
+    for ax, (task, name) in zip(axes, SHOWN.items(), strict=True):
+        ax.set_title(name)
+        own = {of: by for (t, of), by in runs.items() if t == task}
+        if not own:
+            absent(ax, f"several depths on {name}:\nnot run")
+            continue
+        for text, marker in PUBLISHED.items():
+            values = DEPTH[text][task]
+            ax.plot(
+                range(1, len(values) + 1),
+                100 * np.array(values),
+                color=GREY,
+                linestyle=":",
+                linewidth=0.8,
+                marker=marker,
+                markerfacecolor="white",
+                label=f"published: {text}",
+            )
+        for of, by in own.items():
+            _, text, colour, line, marker = MODELS[of]
+            means = [100 * scores(same).mean() for same in by.values()]
+            spread = [100 * scores(same).std(ddof=1) if len(same) > 1 else 0 for same in by.values()]
+            ax.errorbar(list(by), means, spread, color=colour, linestyle=line, marker=marker, label=text)
+        ax.set(xlabel="hidden layers", ylabel="test score (%)", ylim=(0, 102))
+        ax.set_xticks(range(1, 1 + max(4, *(max(by) for by in own.values()))))
+    shown = {text: line for ax in axes for line, text in zip(*ax.get_legend_handles_labels(), strict=True)}
+    drawing.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=3)
+    label_panels(*axes)
+    return drawing
+
+
+def caption(records) -> str:
+    """What is seen."""
+    parts = [
+        f"{MODELS[of][1]} on {SHOWN[task]}, {_cells(by)}: "
+        + "; ".join(f"{depth} hidden, {setting_words(same)}" for depth, same in by.items())
+        for (task, of), by in found(records).items()
+    ]
+    return (
+        "Test score with the weights after the last epoch against the number of hidden layers, mean and standard "
+        "deviation over seeds. " + ". ".join(parts) + ". Open grey: published, best epoch on the test set, many "
+        "typed into the notebook by hand."
+    )
+
+
+def _cells(by) -> str:
+    """How large the hidden layers are."""
+    return f"{value(next(iter(by.values()))[0], 'hidden') or 500} cells a layer"
+
+
+FIGURE = Figure(
+    name="sbp-depth",
+    title="SBP with several hidden layers",
+    caption=caption,
+    needs=(),
+    uses=tuple(SHOWN),
+    draw=draw,
+    lacks=lacks,
+)

@@ -1,0 +1,159 @@
+"""Why gradients of spike times fail: a spike that is all or none, a slope near zero, a potential that decays.
+
+Panels a to c are computed here from the kernels alone; panel d is read from a record.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, GREY, VERMILION, Figure, label_panels, new
+
+CELLS, INPUTS, END, STEP = 600, 30, 6.0, 0.01
+KERNELS = {
+    "ReL-PSP": (VERMILION, lambda s: s * (s > 0)),
+    "alpha": (BLUE, lambda s: s * np.exp(1 - s) * (s > 0)),
+    "exponential": (GREEN, lambda s: np.exp(-np.maximum(s, 0)) * (s > 0)),
+}
+
+
+def first_crossings(kernel, weights, times):
+    """First crossing of threshold 1 on the way up and the slope there, of each row of weights; NaN where there is none.
+
+    Parameters
+    ----------
+    kernel : callable
+    weights, times : ndarray, shape (cells, inputs)
+        Weights, and times of the inputs (tau).
+    """
+    cells = len(weights)
+    crossing, slope, before = np.full(cells, np.nan), np.full(cells, np.nan), np.zeros(cells)
+    for t in np.arange(STEP, END, STEP):
+        v = (weights * kernel(t - times)).sum(1)
+        new_ones = np.isnan(crossing) & (before < 1) & (v >= 1)
+        crossing[new_ones], slope[new_ones] = t, (v[new_ones] - before[new_ones]) / STEP
+        before = v
+    return crossing, slope
+
+
+def population(mean, spread_of_times, seed=0):
+    """Random cells: weights normal, mean `mean`/inputs, as wide as makes them compete; times uniform."""
+    rng = np.random.default_rng(seed)
+    weights = mean / INPUTS + rng.standard_normal((CELLS, INPUTS)) * 1.5 / np.sqrt(INPUTS)
+    return weights, rng.uniform(0, spread_of_times, (CELLS, INPUTS))
+
+
+def tail(ax, values, **style):
+    """The share of values above each."""
+    values = np.sort(values)
+    ax.plot(values, 1 - np.arange(len(values)) / len(values), **style)
+
+
+def draw(records):
+    """Three causes and what a trained network has of the second."""
+    drawing, axes = new(COLUMNS, 105, nrows=2, ncols=2)
+    jump, steep, silent, trained = axes.ravel()
+    w = np.linspace(0.25, 2, 600)
+    jump.plot(w, w * 2 >= 1, color=BLACK, linestyle="-", label=r"spike by $2\tau$ (0 or 1)")
+    jump.plot(w, 1 / w, color=VERMILION, linestyle="-", label=r"spike time $\theta/w$ ($\tau$)")
+    at = 0.8
+    near = np.array([0.55, 1.05])
+    jump.plot(near, 1 / at - (near - at) / at**2, color=GREY, linestyle="--", label="its derivative at w = 0.8")
+    jump.set(xlabel="weight of the input", ylabel="output of a ReL-PSP cell", ylim=(-0.1, 4.2), title="spike or none")
+    jump.legend()
+
+    weights, times = population(3.0, 1.0)
+    sums = np.linspace(0.5, 4, CELLS)[:, None]
+    excitatory = np.random.default_rng(1).uniform(0, 2, weights.shape) * sums / INPUTS
+    for name, (colour, kernel) in KERNELS.items():
+        if name == "exponential":  # jumps over the threshold at an input: no slope on the way up
+            continue
+        for kind, drawn, line in (("all weights positive", excitatory, "-"), ("both signs", weights, ":")):
+            slope = first_crossings(kernel, drawn, times)[1]
+            tail(steep, 1 / slope[slope > 0], color=colour, linestyle=line, label=f"{name}, {kind}")
+    steep.set(
+        xlabel=r"|dt/dV| at the crossing ($\tau$)",
+        ylabel="share of spikes above",
+        xscale="log",
+        yscale="log",
+        ylim=(1e-3, 1.2),
+        xlim=(0.1, 300),
+        title="steep where the slope is small",
+    )
+    steep.legend()
+
+    means = np.linspace(0, 6, 7)
+    for name, (colour, kernel) in KERNELS.items():
+        found = [np.isnan(first_crossings(kernel, *population(mean, 4.0))[0]).mean() for mean in means]
+        silent.plot(means, 100 * np.array(found), color=colour, linestyle="-", marker="o", markersize=3, label=name)
+    silent.set(
+        xlabel="sum of the weights (mean over cells)",
+        ylabel="cells that never spike (%)",
+        ylim=(0, 100),
+        title="cells that stay silent",
+    )
+    silent.legend()
+
+    label_panels(*axes.ravel())
+    record = chosen(records)
+    if record is None:
+        trained.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=trained.transAxes)
+        return drawing
+    for layer, label, colour in (("hidden1", "hidden", BLUE), ("output", "output", VERMILION)):
+        slope = record.array(f"slopes_{layer}")
+        if (slope > 0).any():
+            tail(trained, 1 / slope[slope > 0], color=colour, linestyle="-", label=label)
+    bound = 1 / record.array("least_slope")[0]
+    trained.axvline(bound, color=GREY, linestyle=":")
+    trained.text(0.93 * bound, 0.97, "bound on 1/W", ha="right", va="top", color=GREY)
+    trained.set(
+        xlabel=r"|dt/dV| at the crossing ($\tau$)",
+        ylabel="share of spikes above",
+        xscale="log",
+        ylim=(0, 1.05),
+        title=f"after learning: {record.protocol}",
+    )
+    ends = [line.get_xdata()[[0, -1]] for line in trained.lines[:-1]] + [[bound, bound]]
+    low, high = 0.7 * min(e[0] for e in ends), 1.5 * max(e[1] for e in ends)
+    trained.set_xticks(
+        ticks := [at for at in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if low < at < high],
+        [f"{at:g}" for at in ticks],
+    )
+    trained.set_xlim(low, high)
+    trained.minorticks_off()
+    trained.legend(loc="center", bbox_to_anchor=(0.62, 0.6))
+    return drawing
+
+
+def chosen(records):
+    """The newest record of a trained network that holds its slopes."""
+    return next(
+        (r for r in records if "slopes_hidden1" in r.array_info and r.parameters["arm"]["value"] in ("own", "exact")),
+        None,
+    )
+
+
+def caption(records) -> str:
+    """What is seen."""
+    record = chosen(records)
+    source = f"of the network trained on {record.protocol}, for one sample" if record else "(no record)"
+    return (
+        "Three causes for which learning by spike times fails, and what the ramp does about them. a, whether a cell "
+        "spikes by a given time is a step, whose derivative is zero almost everywhere; the time of the spike is smooth "
+        f"in the weight. b, how far a spike moves for a change of the potential, in {CELLS} random cells of {INPUTS} "
+        "inputs within one tau: with positive weights an alpha-shaped potential may cross near its maximum, a ramp "
+        "only gets steeper; with both signs the ramp has small slopes as well, which is why learning bounds 1/W. (An "
+        "exponential potential jumps over the threshold.) c, cells that do not spike within "
+        f"{END:g} tau, inputs spread over four: a potential that decays is gone before the next input comes, a ramp "
+        f"stays. d, as b in hidden and output cells {source}; dotted, the bound of learning."
+    )
+
+
+FIGURE = Figure(
+    name="stdbp-gradients",
+    title="Why gradients of spike times fail, and where they do not",
+    caption=caption,
+    needs=(),
+    uses=("mnist", "yin-yang", "fashion-mnist"),
+    draw=draw,
+)

@@ -1,0 +1,1 @@
+"""Artificial networks with SBP, in plain numpy."""

@@ -1,0 +1,5 @@
+"""The spiking network whose hidden layers learn by nothing but self-backpropagation (SBP)."""
+
+from sbp_brian.models.sbp_network.network import ARMS, SBPNetwork
+
+__all__ = ["ARMS", "SBPNetwork"]

@@ -1,0 +1,154 @@
+r"""STDBP with a convolutional first layer: synapses that share their weights through linked variables.
+
+Each cell of the first hidden layer sees a patch of the image through the kernel of its map. The weights, the summed
+gradients and the optimiser's state belong to a group ``kernels``; a synapse holds only the number of its weight, and
+reads ``w`` and adds to ``grad`` there:
+
+.. math:: \frac{\partial L}{\partial w_{c}} = -\sum_{(j, k):\, \mathrm{kernel}(j, k) = c} e_k (t_k - t_j)/\tau .
+
+All else, deeper layers included, is `sbp_brian.models.stdbp`. No pooling: patches are `stride` pixels apart instead.
+Source: as there; the paper's own convolutional network (16C5-P2-32C5-P2-800-128-10, second hand) is a larger one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from brian2 import Clock, Equations, NeuronGroup, linked_var
+
+from sbp_brian.models.stdbp.first_spike import backward, learner
+from sbp_brian.models.stdbp.network import EMISSION, PLACE, STDBP
+from sbp_brian.training.spiking import TrialModel
+
+__all__ = ["ConvSTDBP", "patches"]
+
+
+def patches(
+    height: int,
+    width: int,
+    maps: int,
+    size: int,
+    stride: int,
+    channels: int = 1,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Input cell, hidden cell and weight of each synapse of a convolution.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the image (pixels); its cells are numbered row by row.
+    maps : int
+        Kernels.
+    size : int
+        Side of a kernel (pixels).
+    stride : int
+        Distance of neighbouring patches (pixels).
+    channels : int
+        Images, or maps of the layer before: one after the other.
+
+    Returns
+    -------
+    i, j, kernel : ndarray of int, shape (synapses,)
+        ``j = (map*rows + row)*columns + column``, ``kernel = ((map*channels + channel)*size + y)*size + x``.
+    """
+    rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
+    m, r, c, of, y, x = np.indices((maps, rows, columns, channels, size, size)).reshape(6, -1)
+    return (
+        (of * height + r * stride + y) * width + c * stride + x,
+        (m * rows + r) * columns + c,
+        ((m * channels + of) * size + y) * size + x,
+    )
+
+
+@dataclass(frozen=True)
+class ConvSTDBP(STDBP):
+    """Parameters of the network: those of `STDBP` and of its first hidden layer.
+
+    Parameters
+    ----------
+    layers : tuple of int
+        As in `STDBP`; the first hidden layer must have as many cells as there are patches, times `maps`.
+    image : tuple of int
+        Height and width (pixels).
+    maps, size, stride : int
+        Kernels, their side, and the distance of neighbouring patches (pixels).
+
+    Raises
+    ------
+    ValueError
+        As `STDBP`; sizes that do not fit; the arms ``sbp`` and ``sbp-change``.
+    """
+
+    layers: tuple[int, ...] = (784, 2304, 10)
+    image: tuple[int, int] = (28, 28)
+    maps: int = 16
+    size: int = 5
+    stride: int = 2
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.arm in EMISSION:
+            raise ValueError(f"arm {self.arm!r} needs synapses with weights of their own; use STDBP")
+        for name in ("maps", "size", "stride"):
+            if int(getattr(self, name)) != getattr(self, name) or getattr(self, name) < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, got {getattr(self, name)}")
+        if self.size > min(self.image):
+            raise ValueError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
+        cells = int(patches(*self.image, self.maps, self.size, self.stride)[1].max()) + 1
+        need = (self.image[0] * self.image[1], cells)
+        if len(self.layers) < 3 or self.layers[:2] != need:
+            raise ValueError(
+                f"image {self.image[0]} x {self.image[1]} under {self.maps} maps of side {self.size}, "
+                f"{self.stride} apart needs layers=({need[0]}, {need[1]}, ...), got {self.layers}"
+            )
+
+    def _kernels(self, clock: Clock, shown: dict) -> NeuronGroup:
+        improve, before = learner(self.optimiser, "improve", self.batch, decay=self.decay)
+        equations = Equations(improve.model + "\nteacher_on : 1 (shared)\nbatch_place : 1 (shared)")
+        kernels = NeuronGroup(
+            self.maps * self.size**2,
+            equations,
+            clock=clock,
+            name="kernels",
+            namespace={**shown, **improve.namespace},
+            events={"improve": "batch_place == batch - 1 and teacher_on > 0"},
+        )
+        kernels.run_regularly(PLACE, clock=clock, when="start", order=-10, name="kernels_begin")
+        kernels.set_event_schedule("improve", when="start", order=900)
+        kernels.run_on_event("improve", improve.pathways["improve"], when="start", order=902)
+        if before:
+            kernels.run_regularly(before, dt=self.batch * self.duration, when="start", order=901, name="kernels_stride")
+        return kernels
+
+    def _between(self, k: int, source: NeuronGroup, target: NeuronGroup, shown: dict) -> list:
+        if k:
+            return super()._between(k, source, target, shown)
+        cells = self._cells(1)
+        arriving, places, others = self._arriving(k, source, cells)
+        rule = arriving + backward(cells, "learn")
+        rule = replace(rule, model="w : 1 (linked)\ngrad : 1 (linked)\nkernel : integer")
+        synapses = rule.synapses(source, target, name="into_hidden1", clock=source.clock)
+        i, j, kernel = patches(*self.image, self.maps, self.size, self.stride)
+        synapses.connect(i=i, j=j)
+        synapses.kernel = kernel
+        kernels = self._kernels(source.clock, shown)
+        for name in ("w", "grad"):
+            setattr(synapses, name, linked_var(kernels, name, index="kernel"))
+        places = places | {"learn": ("start", 600 + 10 * (len(self.layers) - 2) + 1)}
+        for pathway in rule.pathways:
+            getattr(synapses, pathway).when, getattr(synapses, pathway).order = places[pathway]
+        return [kernels, synapses, *others]
+
+    def _weights(self, k: int, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
+        if k:
+            return super()._weights(k, rng)
+        n = self.size**2
+        w = rng.uniform(-1, 1, (self.maps, n)) * self.spread / self.size + self.mean / n
+        return "kernels", w.ravel(), w.T
+
+    def trial_model(self) -> TrialModel:
+        """What `sbp_brian.training.spiking.Training` needs."""
+        model = super().trial_model()
+        rates = {"kernels.rate" if name == "into_hidden1.rate" else name: rate for name, rate in model.rates.items()}
+        return replace(model, rates=rates)

@@ -1,0 +1,214 @@
+"""All-to-all pathways without the per-synapse queue: an invisible optimisation for C++ standalone.
+
+Brian2 finds the synapses that an event touches through a queue of synapse numbers and then reads every variable through
+that number. Where a cell is connected to *all* cells of the other group and the synapses were made in row order, the
+numbers follow from the cell's own index: synapse ``i * N_post + j`` runs from ``i`` to ``j``. `DenseSynapses` loops
+over them directly, which the compiler turns into vector instructions.
+
+The dense loop is used where all of this holds, and Brian2's own pathway everywhere else:
+
+- the device is C++ standalone without OpenMP threads;
+- the synapses were made by a single ``connect()`` without condition, probability or repetition;
+- neither side is a subgroup, and the pathway has no delay.
+
+Both forms apply the same statements in the same order (events by cell index, synapses by the other cell's index), so
+weights agree up to the rounding of fused operations; tests/test_dense.py holds them equal. Where only the order of the
+events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are taken
+together, which reads and writes the other cells' variables once for four rows.
+"""
+
+from __future__ import annotations
+
+import weakref
+from types import MappingProxyType
+
+import numpy as np
+from brian2 import Synapses, get_device, prefs
+from brian2.codegen.codeobject import create_runner_codeobj
+from brian2.codegen.translation import analyse_identifiers
+from brian2.core.functions import Function
+from brian2.core.variables import Variables
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.groups.subgroup import Subgroup
+from brian2.parsing.statements import parse_statement
+from brian2.synapses.synapses import SynapticPathway
+
+from sbp_brian.brian.translation_units import UnitCodeObject
+
+__all__ = ["DensePathway", "DenseSynapses"]
+
+
+#: Events of presynaptic cells that the dense loop takes together, where it may.
+TOGETHER = 4
+
+
+class DensePathway(SynapticPathway):
+    """A synaptic pathway that loops over whole rows (on_pre) or columns (on_post) where that is valid.
+
+    Attributes
+    ----------
+    zero_delay : bool
+        The pathway was made with the fixed delay 0 s.
+    """
+
+    zero_delay = False
+
+    def __setattr__(self, key, value, level=0):
+        if key in ("delay", "delay_") and self.zero_delay:
+            raise _fixed_delay(self)
+        super().__setattr__(key, value, level + 1)
+
+    def dense_reason(self) -> str:
+        """Why the dense loop cannot be used here; empty where it can."""
+        device = get_device()
+        if not (
+            isinstance(device, CPPStandaloneDevice)
+            and device.code_object_class().templater in (CPPStandaloneCodeObject.templater, UnitCodeObject.templater)
+        ):
+            return "the device is not C++ standalone"
+        if prefs.devices.cpp_standalone.openmp_threads:
+            return "OpenMP is switched on"
+        if not self.synapses.all_to_all:
+            return "the synapses are not all-to-all in row order"
+        if isinstance(self.source, Subgroup) or isinstance(self.target, Subgroup):
+            return "one side is a subgroup"
+        if not self.zero_delay:
+            return "the pathway has a delay, or may be given one"
+        return ""
+
+    def create_code_objects(self, run_namespace):
+        """Make the dense loop, or Brian2's own queue and code where the loop is not valid."""
+        if self.dense_reason():
+            super().create_code_objects(run_namespace)
+            return
+        self.update_abstract_code(run_namespace=run_namespace)
+        variables = Variables(self.synapses)
+        variables._variables.update(self.variables._variables)
+        variables.indices.update(self.variables.indices)
+        for index in ("_presynaptic_idx", "_postsynaptic_idx"):  # loop counters of the template, not array look-ups
+            variables._variables.pop(index, None)
+            variables.add_auxiliary_variable(index, dtype=np.int32)
+            variables[index].unique = False
+        event_space = self.source.variables[self.eventspace_name]
+        pre_to_post = self.prepost == "pre"
+        independent = self.source is not self.target and not self._writes_to_event_cell()
+        together = TOGETHER if pre_to_post and independent and not self._draws(run_namespace) else 1
+        codeobj = create_runner_codeobj(
+            self.group,
+            self.abstract_code,
+            "dense_pathway",
+            user_code=self.code,
+            name=f"{self.name}_dense_codeobject*",
+            check_units=self.check_units,
+            additional_variables=variables,
+            needed_variables=[self.eventspace_name],
+            run_namespace=run_namespace,
+            template_kwds={
+                "eventspace_variable": event_space,
+                "n_source": len(self.source),
+                "n_target": len(self.target),
+                "over": "row" if pre_to_post else "column",
+                "independent": independent,
+                "together": together,
+            },
+            codeobj_class=UnitCodeObject,
+        )
+        self.codeobj = codeobj
+        self.code_objects[:] = [weakref.proxy(codeobj)]
+
+    def _draws(self, run_namespace) -> bool:
+        """True where the code calls a function whose calls must keep their order, such as ``rand()``."""
+        _, known, unknown = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
+        names = self.group.resolve_all(known | unknown, run_namespace, user_identifiers=known | unknown)
+        return any(isinstance(found, Function) and not found.stateless for found in names.values())
+
+    def _writes_to_event_cell(self) -> bool:
+        """True where the code writes a variable that all synapses of the loop share: its iterations then depend."""
+        shared = "_presynaptic_idx" if self.prepost == "pre" else "_postsynaptic_idx"
+        for line in self.abstract_code.splitlines():
+            if not line.split("#")[0].strip():
+                continue
+            name = parse_statement(line)[0]
+            if name in self.group.variables and self.group.variables.indices[name] in (shared, "0"):
+                return True
+        return False
+
+
+def _fixed_delay(pathway: SynapticPathway) -> ValueError:
+    return ValueError(
+        f"the pathway {pathway.name!r} was made without a delay, so none can be set: pass delay=... when the synapses "
+        "are made, or delay='per synapse' to set it afterwards"
+    )
+
+
+class DenseSynapses(Synapses):
+    """Ordinary `brian2.Synapses` whose pathways take the dense loop where it is valid (see the module's text).
+
+    Attributes
+    ----------
+    all_to_all : bool
+        Made by one plain ``connect()``: synapse ``i * N_post + j`` runs from i to j.
+    initial : dict
+        Values given to variables after each ``connect`` (see `sbp_brian.rules.SynapseRule`).
+    guards : tuple of callables
+        Called with this object before each run, to refuse what would go wrong in silence.
+    """
+
+    all_to_all = False
+    initial = MappingProxyType({})
+    guards = ()
+
+    def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
+        """Connect as Brian2 does, then give the rule's values to its variables."""
+        everything = condition in (None, True, "True") and i is None and j is None
+        plain = isinstance(p, (int, float)) and p == 1 and isinstance(n, int) and n == 1
+        self.all_to_all = everything and plain and not self._connect_called
+        super().connect(condition, i, j, p, n, skip_if_invalid, namespace, level + 1)
+        for name, value in self.initial.items():
+            drawn = value.values(self.name, *self.cell_indices(name)) if hasattr(value, "values") else value
+            setattr(self, name, drawn)
+
+    def before_run(self, run_namespace):
+        """Ask the guards, then do what Brian2 does before a run."""
+        for guard in self.guards:
+            guard(self)
+        super().before_run(run_namespace)
+
+    def _set_delay_where_free(self, value):
+        if getattr(self._pathway("pre"), "zero_delay", False):
+            raise _fixed_delay(self._pathway("pre"))
+        Synapses.delay.fset(self, value)
+
+    delay = property(Synapses.delay.fget, _set_delay_where_free, doc="Delay of the pathway 'pre', where it may be set.")
+
+    def _pathway(self, name):
+        return getattr(self, name) if name in self._synaptic_updaters else None
+
+    def cell_indices(self, purpose: str) -> tuple[np.ndarray, np.ndarray]:
+        """Presynaptic and postsynaptic cell of every synapse, known before a standalone program runs.
+
+        Raises
+        ------
+        ValueError
+            The synapses are made inside the standalone program, by a condition or at random.
+        """
+        if self.all_to_all:
+            pre, post = np.indices((len(self.source), len(self.target))).reshape(2, -1)
+            return pre, post
+        try:
+            return np.array(self.i[:]), np.array(self.j[:])
+        except NotImplementedError:
+            raise ValueError(
+                f"{purpose!r} of {self.name!r} needs to know which cells the synapses connect, and a standalone "
+                "program makes these itself: connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
+            ) from None
+
+    def _add_updater(self, code, prepost, objname=None, delay=None, event="spike"):
+        name = super()._add_updater(code, prepost, objname, delay, event)
+        pathway = getattr(self, name)
+        pathway.__class__ = DensePathway
+        pathway.zero_delay = delay is not None and float(delay) == 0
+        if pathway.zero_delay:  # a delay set later would be ignored by the dense loop, so it is refused
+            pathway.variables["delay"].read_only = True
+        return name

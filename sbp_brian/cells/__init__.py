@@ -1,0 +1,7 @@
+"""Neurons as frozen declarations that add up and build ordinary groups."""
+
+from sbp_brian.cells.integrate_and_fire import firing_rate, lif_conductance, lif_current, soft_reset
+from sbp_brian.cells.model import NeuronModel
+from sbp_brian.cells.relpsp import relpsp
+
+__all__ = ["NeuronModel", "firing_rate", "lif_conductance", "lif_current", "relpsp", "soft_reset"]

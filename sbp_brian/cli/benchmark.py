@@ -1,0 +1,30 @@
+"""``sbp benchmark``: a target held to another on this machine, and its speed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sbp_brian.cli.run import run_and_show, run_options, settings
+
+__all__ = ["benchmark"]
+
+
+@click.command(short_help="Hold a target to another: spikes, weights, speed.")
+@run_options
+@click.option("-s", "--set", "given", multiple=True, metavar="NAME=VALUE", help="Change a parameter, as in 'sbp run'.")
+@click.option("--fresh", is_flag=True, help="Start anew where an interrupted run left checkpoints.")
+def benchmark(target: str, seed: int, out: Path, size: str | None, given: tuple[str, ...], fresh: bool) -> None:
+    """Hold a target to another on this machine, and time it; the record has spikes, weights and samples a second.
+
+    The network of 'mnist' at full size and the nine-cell circuit of 'tao-2000' run on the target and on its reference:
+    C++ for cuda, numpy for cpp and cython. Then training is timed beside C++. Exits with an error where a comparison
+    is outside its band.
+    """
+    from sbp_brian.protocols.benchmarks.tasks.target_parity import PROTOCOL
+
+    record = run_and_show(PROTOCOL, target, seed, out, size or "default", settings(given), fresh)
+    outside = [row["name"] for row in record.metrics if row["verdict"] == "outside"]
+    if outside:
+        raise ValueError(f"{target} differs from its reference in {', '.join(outside)}; the record tells by how much")

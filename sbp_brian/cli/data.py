@@ -1,0 +1,37 @@
+"""``sbp data list`` and ``sbp data fetch``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+__all__ = ["data"]
+
+
+@click.group(invoke_without_command=False)
+def data() -> None:
+    """Find or fetch the data sets of the benchmarks.
+
+    They are looked for in the folder that SBP_DATA names, in ../shared/data beside a checkout, in your cache and in
+    /usr/share/datasets. Nothing is downloaded unless you say 'sbp data fetch'.
+    """
+
+
+@data.command("list")
+def list_command() -> None:
+    """List the data sets and where each was found."""
+    from sbp_brian.datasets import available
+
+    for name, where, remedy in available():
+        click.echo(f"{name:15} {where or 'not found'}" + (f"\n{'':15} get it by {remedy}" if remedy else ""))
+
+
+@data.command()
+@click.argument("name")
+@click.option("--url", help="Fetch the same files from another place; their checksums stay the same.")
+def fetch(name: str, url: str | None) -> None:
+    """Download the data set NAME into your cache and check it. Give the command again if it was interrupted."""
+    from sbp_brian.datasets import fetch as download
+
+    click.echo(str(download(name, url=url, progress=sys.stderr.isatty())))

@@ -1,0 +1,210 @@
+"""Runs of ``sbp run`` in processes of their own: several at once, with progress, stopped as Ctrl+C stops one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+__all__ = ["Job", "bars_or_lines", "run_all", "run_command"]
+
+_PATIENCE = 60  # seconds that an interrupted run gets to keep what it has done
+
+
+def run_command(
+    protocol: str,
+    *,
+    target: str,
+    seed: int,
+    out: Path | str,
+    size: str | None = None,
+    settings: dict[str, str] | None = None,
+    fresh: bool = False,
+) -> list[str]:
+    """The command line of ``sbp run`` that tells its progress in lines."""
+    chosen = [text for name, value in (settings or {}).items() for text in ("-s", f"{name}={value}")]
+    return [
+        sys.executable,
+        "-m",
+        "sbp_brian",
+        "run",
+        protocol,
+        "--progress-lines",
+        "--target",
+        target,
+        "--seed",
+        str(seed),
+        "--out",
+        str(out),
+        *([f"--{size}"] if size in ("quick", "full") else []),
+        *(["--fresh"] if fresh else []),
+        *chosen,
+    ]
+
+
+@dataclass
+class Job:
+    """One protocol in a process of its own."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen | None = None
+    folder: str | None = None
+    output: str = ""
+    error: str = ""
+    seconds: float = 0.0
+    stopped: bool = field(default=False)
+
+    def run(self, progress: Callable[[str, str, float], None]) -> Job:
+        """Run it to its end; ``progress(name, description, fraction)`` is called as it goes on."""
+        if self.stopped:
+            return self
+        began = time.perf_counter()
+        # a session of its own: Ctrl+C reaches it once, through `stop`
+        self.process = subprocess.Popen(
+            self.command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+            env=_environment(),
+        )
+        if self.stopped:
+            self.stop()
+        reader = threading.Thread(target=self._read_output, daemon=True)
+        reader.start()
+        lines = []
+        for line in self.process.stderr:
+            if line.startswith("@{"):
+                said = json.loads(line[1:])
+                self.folder = said.get("folder", self.folder)
+                if "fraction" in said:
+                    progress(self.name, said["description"], said["fraction"])
+            elif line.strip():
+                lines.append(line.strip())
+        code = self.process.wait()
+        reader.join()
+        self.seconds = time.perf_counter() - began
+        if code:
+            errors = [line for line in lines if line.startswith("Error: ")] or lines
+            self.error = errors[-1].removeprefix("Error: ") if errors else f"it ended with status {code}"
+        elif self.folder is None:
+            self.error = "it wrote no record"
+        return self
+
+    def stop(self) -> None:
+        """Ask it to stop as Ctrl+C does."""
+        self.stopped = True
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it, and what it started, at once."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def _read_output(self) -> None:
+        self.output = self.process.stdout.read()
+
+
+def run_all(jobs: list[Job], workers: int, display: AbstractContextManager | None = None) -> None:
+    """Run them, `workers` at once; each job then says how it ended.
+
+    Parameters
+    ----------
+    jobs : list of Job
+    workers : int
+    display : context manager, optional
+        Gives ``progress(name, description, fraction)``; a job that has ended is told as "done" or "failed".
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl+C or the signals TERM and HUP; every job has ended by then and kept what it had done.
+    """
+
+    def interrupt(*_signal):
+        raise KeyboardInterrupt
+
+    earlier = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with display or bars_or_lines() as progress, ThreadPoolExecutor(workers) as pool:
+            try:
+                for future in as_completed([pool.submit(job.run, progress) for job in jobs]):
+                    job = future.result()
+                    progress(job.name, "failed" if job.error else "done", 1.0)
+            except BaseException:
+                _stop_all(jobs)
+                raise
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+def _stop_all(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.stop()
+    for job in jobs:
+        if job.process is not None:
+            try:
+                job.process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                job.kill()
+
+
+def bars_or_lines() -> AbstractContextManager:
+    """A context manager giving ``progress(name, description, fraction)``: bars on a terminal, else lines."""
+    from sbp_brian.report.text import console
+
+    screen = console(stderr=True)
+
+    @contextmanager
+    def bars():
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+        tasks = {}
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=screen,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        ) as shown:
+
+            def progress(name: str, description: str, fraction: float) -> None:
+                if name not in tasks:
+                    tasks[name] = shown.add_task(name, total=1.0)
+                shown.update(tasks[name], description=f"{name}: {description}", completed=fraction)
+
+            yield progress
+
+    @contextmanager
+    def lines():
+        def progress(name: str, description: str, fraction: float) -> None:
+            if description in ("done", "failed"):
+                click.echo(f"{name}: {description}", err=True)
+
+        yield progress
+
+    return bars() if screen.is_terminal else lines()
+
+
+def _environment() -> dict[str, str]:
+    from sbp_brian.report.text import console
+
+    return {**os.environ, "COLUMNS": str(console().width), "PYTHONUNBUFFERED": "1"}

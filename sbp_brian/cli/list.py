@@ -1,0 +1,84 @@
+"""What there is, and whether this machine can run it; Brian2 is not imported to list."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from sbp_brian.report.text import console
+
+_DOI = r"10\.\d{4,}/[^\s,;)]+"
+
+__all__ = ["diagnose", "models", "show"]
+
+
+def models() -> list[tuple[str, str, str]]:
+    """``(name, first line, source)`` of each model file, from its docstring, which names a DOI; none is imported."""
+    import sbp_brian.models as room
+
+    rows = []
+    for path in sorted(path for place in room.__path__ for path in Path(place).rglob("*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        named = text.partition("\nSource")  # what is cited before it are other people's variants
+        doi = re.search(_DOI, named[2]) or re.search(_DOI, named[0])
+        if doi:  # the other files are their helpers
+            name = path.parent.name if path.stem == "network" else path.stem
+            rows.append((name, text.split("\n\n")[0].replace("\n", " "), f"doi:{doi[0].rstrip('.:')}"))
+    return rows
+
+
+def show() -> None:
+    """Print protocols, models and data sets."""
+    from sbp_brian import datasets, protocols
+    from sbp_brian.datasets.catalogue import CATALOGUE
+
+    for kind, title in (("biology", "Protocols: biology"), ("benchmark", "Protocols: benchmarks")):
+        _print(
+            title,
+            [(e.name, e.title, _cite(e.source.citation, e.source.doi)) for e in protocols.entries() if e.kind == kind],
+        )
+    _print("Models (sbp_brian.models)", models())
+    _print(
+        "Data sets",
+        [
+            (name, f"{CATALOGUE[name].title}: {where or 'not found, get it by ' + remedy}", CATALOGUE[name].source)
+            for name, where, remedy in datasets.available()
+        ],
+    )
+
+
+def diagnose() -> bool:
+    """Print what `sbp_brian.cli.doctor.checks` finds; True where nothing that is required is lacking."""
+    from sbp_brian.cli.doctor import checks
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    results = list(checks())
+    for check in results:
+        if check.ok:
+            mark = Text("ok", style="green")
+        else:
+            mark = Text("LACKING", style="bold red") if check.required else Text("optional", style="cyan")
+        table.add_row(mark, Text(str(check.name)), Text(str(check.found)), Text(str(check.remedy or "")))
+    console().print(table)
+    return all(check.ok or not check.required for check in results)
+
+
+def _cite(citation: str, doi: str) -> str:
+    return f"{citation}, doi:{doi}" if doi else citation
+
+
+def _print(title: str, rows: list[tuple[str, str, str]]) -> None:
+    out = console()
+    out.print(Text(title, style="bold"))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, text, source in rows:
+        table.add_row(f"  {name}", Text(text))
+        if source:
+            table.add_row("", Text(source, style="dim"))
+    out.print(table if rows else "  none yet")

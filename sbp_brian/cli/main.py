@@ -1,0 +1,120 @@
+"""The command line: ``sbp list``, ``run``, ``build``, ``sweep``, ``reproduce``, ``figures``, ``data``, ``doctor``, ...
+
+Commands import what they need when they are called, so that help and lists are there at once.  Every failure is one
+line on the standard error stream and a non-zero exit status; ``--debug`` shows the traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+
+import click
+
+from sbp_brian._version import __version__
+from sbp_brian.errors import CompilerMissing, DeviceMissing
+from sbp_brian.wording import unknown
+
+__all__ = ["main"]
+
+INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl+C
+
+
+class Failure(click.ClickException):
+    """An error of one line."""
+
+    def __init__(self, message: str, exit_code: int = 1):
+        super().__init__(" ".join(message.split()))
+        self.exit_code = exit_code
+
+
+class Commands(click.Group):
+    """A group whose every failure is one line, which suggests the nearest command, and which knows --debug anywhere."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["sbp_brian.debug"] = "--debug" in args
+        try:
+            return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise Failure(f"{error.format_message()} (see 'sbp --help')", 2) from None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise Failure(f"{unknown('command', args[0], self.list_commands(ctx))} (see 'sbp --help')", 2)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context):
+        if ctx.meta.get("sbp_brian.debug"):
+            return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            where = error.ctx.command_path if error.ctx else "sbp"
+            raise Failure(f"{error.format_message()} (see '{where} --help')", 2) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted: what is done is kept; the same command goes on from there.", err=True)
+            ctx.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
+        except (ValueError, TypeError, NotImplementedError, CompilerMissing, DeviceMissing) as error:
+            raise Failure(str(error) or type(error).__name__) from error
+        except Exception as error:
+            text = next((line for line in str(error).splitlines() if line.strip()), "")
+            raise Failure(f"{type(error).__name__}: {text} (--debug shows where)") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sbp")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+def main() -> None:
+    """Self-backpropagation of synaptic modification (SBP) in Brian2.
+
+    When a neuron's output synapses change, a signal travels back along its axon and its input synapses change with
+    them. These commands run the experiments and benchmarks that show it, and compare each number with the published
+    one.
+
+    Begin with 'sbp list', then for example 'sbp run bi-poo-1998 --quick'.
+    """
+
+
+@main.command("list", short_help="List protocols, models and data sets.")
+def list_command() -> None:
+    """List the protocols, models and data sets, a line and a source each."""
+    from sbp_brian.cli.list import show
+
+    show()
+
+
+@main.command(short_help="Check this machine, with the remedy for each lack.")
+def doctor() -> None:
+    """Check this machine: compiler, versions, data, memory; with the remedy for each lack."""
+    from sbp_brian.cli.list import diagnose
+
+    if not diagnose():
+        raise Failure("something is lacking; the remedies stand above")
+
+
+def _add_commands() -> None:
+    from sbp_brian.cli.benchmark import benchmark
+    from sbp_brian.cli.build import build
+    from sbp_brian.cli.data import data
+    from sbp_brian.cli.output import figures, report
+    from sbp_brian.cli.reproduce import reproduce
+    from sbp_brian.cli.run import run
+    from sbp_brian.cli.sweep import sweep
+
+    for command in (run, build, benchmark, sweep, reproduce, figures, report, data):
+        main.add_command(command)
+
+
+_add_commands()
+
+if __name__ == "__main__":
+    main()

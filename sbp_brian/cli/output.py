@@ -1,0 +1,97 @@
+"""``sbp figures`` and ``sbp report``: redraw from records, without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["draw_figures", "figures", "report"]
+
+
+@click.command(short_help="Draw the figures again from records.")
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.option(
+    "--records",
+    "folder",
+    type=click.Path(path_type=Path),
+    default="results",
+    show_default=True,
+    help="Folder with the records of earlier runs.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the drawings.  [default: RECORDS/figures]")
+def figures(names: tuple[str, ...], folder: Path, out: Path | None) -> None:
+    """Draw the figures again from records, as SVG, PDF and PNG.
+
+    Without a NAME, every figure for which there are records. Nothing is simulated.
+    """
+    from sbp_brian.experiments.records import find
+
+    records = find(folder)
+    failures: list[tuple[str, str]] = []
+    made, skipped = draw_figures(records, names, out or folder / "figures", failures)
+    for name, lacking in skipped:
+        click.echo(f"{name}: not drawn, no record of {', '.join(lacking)}")
+    for name in made:
+        click.echo(f"{name}: {out or folder / 'figures'}/{name}.svg, .pdf, .png")
+    if failures:
+        what, reason = failures[0]
+        more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
+        raise ValueError(
+            f"{what} cannot be drawn ({reason}){more}; a record of an older version has to be made anew with 'sbp run'"
+        )
+    if not made:
+        raise ValueError(
+            f"no figure can be drawn from {folder}: it holds no records that one needs; "
+            "make some with 'sbp run PROTOCOL', or name the folder of others with --records"
+        )
+
+
+def draw_figures(
+    records: list,
+    names: tuple[str, ...],
+    out: Path,
+    failures: list[tuple[str, str]] | None = None,
+) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Draw the named figures, or all that can be drawn; gives those drawn and those that lack records.
+
+    A named figure whose records are lacking is an error.  Where ``failures`` is given, a figure that cannot be drawn is
+    added to it, with the reason, and the others are drawn all the same.
+    """
+    from sbp_brian import figures as rooms
+    from sbp_brian.figures.base import save
+
+    made, skipped = [], []
+    for figure in [rooms.get(name) for name in names or rooms.names()]:
+        if lacking := figure.missing(records):
+            if names:
+                remedy = "" if " " in lacking[0] else f"; make it with 'sbp run {lacking[0]}'"
+                raise ValueError(f"{figure.name} needs a record of {lacking[0]}{remedy}")
+            skipped.append((figure.name, lacking))
+            continue
+        try:
+            save(figure.make(records)[0], out, figure.name)
+        except Exception as error:
+            if failures is None:
+                raise
+            failures.append((f"figure {figure.name}", f"{type(error).__name__}: {error}"))
+        else:
+            made.append(figure.name)
+    return made, skipped
+
+
+@click.command(short_help="Write the report page from records.")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The page to write.  [default: DIR/report.html]")
+def report(folder: Path, out: Path | None) -> None:
+    """Write one self-contained HTML page from the records in DIR.
+
+    It shows what was run, on what, each figure, and each table of simulated against published values.
+    """
+    from sbp_brian.experiments.records import find
+    from sbp_brian.report import page
+
+    records = find(folder)
+    if not records:
+        raise ValueError(f"{folder} holds no records; make some with 'sbp run PROTOCOL --out {folder}'")
+    click.echo(str(page.write(records, out or folder / "report.html")))

@@ -1,0 +1,245 @@
+"""``sbp sweep``: a protocol over values of its parameters, in parallel, going on where it stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from sbp_brian.cli.run import run_options, settings
+
+__all__ = ["sweep"]
+
+
+@click.command(short_help="Run a protocol over values of its parameters, in parallel.")
+@click.argument("protocol")
+@run_options
+@click.option(
+    "-s",
+    "--set",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Values of a parameter: a,b,c or first:last:step, e.g. lambda_p=0.05,0.1:1.0:0.1; one value holds it"
+    " fixed; may be given often, and every combination is run.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="Seeds of each combination: --seed and those that follow it.",
+)
+@click.option("--workers", type=click.IntRange(1, 1024), help="Runs at once on this machine.  [default: its cores]")
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster of this scheduler, e.g. tcp://host:8786.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Show this metric in the table; may be given often.  [default: those that differ among the runs, "
+    "without scores on test samples]",
+)
+@click.option(
+    "--max-runs", type=click.IntRange(1), default=1000, show_default=True, help="Refuse a sweep of more runs than this."
+)
+@click.option("--fresh", is_flag=True, help="Do runs again that are done already.")
+def sweep(
+    protocol: str,
+    target: str,
+    seed: int,
+    out: Path,
+    size: str | None,
+    given: tuple[str, ...],
+    seeds: int,
+    workers: int | None,
+    scheduler: str | None,
+    metrics: tuple[str, ...],
+    max_runs: int,
+    fresh: bool,
+) -> None:
+    """Run PROTOCOL for every combination of values, with several seeds each.
+
+    \b
+    sbp sweep mnist -s lambda_p=0.05,0.1:1.0:0.1 -s lambda_f=0.1:1.0:0.1
+    sbp sweep mnist -s arm=own,frozen --seeds 5 --full
+
+    Each run leaves its own record, as 'sbp run' does. What is done is not done again: after Ctrl+C, or with more
+    values or seeds, the same command goes on. At the end a table shows mean and standard deviation over seeds, and a
+    record of the whole sweep is written for the figures. A run that fails does not stop the others.
+    """
+    from sbp_brian import protocols
+    from sbp_brian.experiments import records
+    from sbp_brian.experiments import sweep as plans
+
+    if scheduler and workers:
+        raise ValueError("--workers is for this machine and --scheduler for a cluster; give one of them")
+    chosen = settings(given)
+    found = protocols.get(protocol)
+    if target not in found.targets:
+        raise ValueError(f"{found.name} cannot run on {target}; use --target {found.targets[0]}")
+    if seed + seeds > 2**32:
+        raise ValueError(f"--seed {seed} leaves no {seeds} seeds below {2**32}; begin with a smaller one")
+    if out.exists() and not out.is_dir():
+        raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
+    plan = plans.Sweep(found, chosen, range(seed, seed + seeds), target=target, size=size or "default", limit=max_runs)
+    todo = [point for point in plan.points if fresh or not plan.done(out, point)]
+    total, began = len(plan.points), time.perf_counter()
+    click.echo(f"{total:,} runs, {total - len(todo):,} of them done before", err=True)
+    failures = []
+    try:
+        if todo:
+            run_all = _on_cluster(scheduler) if scheduler else _on_this_machine(workers, fresh)
+            failures = run_all(protocol, plan, todo, out)
+    except KeyboardInterrupt:
+        done = sum(plan.done(out, point) for point in plan.points)
+        click.echo(f"{done:,} of {total:,} runs are done", err=True)
+        raise
+    record = plans.gather(plan, out, time.perf_counter() - began)
+    for label, text in failures:
+        click.echo(f"{label} failed: {text}", err=True)
+    if record is not None:
+        _show(plan, out, metrics)
+        click.echo(record.summary)
+        click.echo(f"Record: {record.folder}")
+    if failures:
+        raise click.ClickException(
+            f"{total - len(failures):,} of {total:,} runs done; the same command tries the others again"
+        )
+
+
+def _on_this_machine(workers: int | None, fresh: bool):
+    def run(protocol, plan, todo, out):
+        from sbp_brian.cli.jobs import Job, run_all, run_command
+        from sbp_brian.machine import cores
+
+        jobs = [
+            Job(
+                point.label,
+                run_command(
+                    protocol,
+                    target=plan.target,
+                    seed=point.seed,
+                    out=out,
+                    size=plan.size,
+                    settings={**plan.fixed, **point.settings},
+                    fresh=fresh,
+                ),
+            )
+            for point in todo
+        ]
+        run_all(jobs, workers or cores(), _display(len(jobs)))
+        return [(job.name, job.error) for job in jobs if job.error]
+
+    return run
+
+
+def _on_cluster(address: str):
+    def run(protocol, plan, todo, out):
+        from sbp_brian.cli.cluster import run_on_cluster
+        from sbp_brian.experiments import records
+
+        own = Path(protocol) if protocol.endswith(".py") else None
+        runs = [
+            {
+                "protocol": own.name if own else protocol,
+                "text": own.read_text(encoding="utf-8") if own else None,
+                "target": plan.target,
+                "seed": point.seed,
+                "size": plan.size,
+                "settings": {**plan.fixed, **point.settings},
+            }
+            for point in todo
+        ]
+
+        def keep(number, files):
+            records.put(plan.folder(out, todo[number]), files)
+
+        with _display(len(todo)) as progress:
+            failures = run_on_cluster(
+                address,
+                runs,
+                keep,
+                lambda number, text: progress(todo[number].label, "done" if text == "done" else "failed", 1.0),
+            )
+        return [(todo[number].label, text) for number, text in failures]
+
+    return run
+
+
+@contextmanager
+def _display(count: int) -> Iterator:
+    """``progress(label, description, fraction)``: on a terminal bars of all and of what runs now, else a line a run."""
+    from sbp_brian.report.text import console, duration
+
+    screen, began, ended = console(stderr=True), time.perf_counter(), 0
+
+    def line(label: str, description: str, fraction: float) -> None:
+        nonlocal ended
+        if description in ("done", "failed"):
+            ended += 1
+            left = (time.perf_counter() - began) / ended * (count - ended)
+            click.echo(f"[{ended}/{count}] {label}: {description}; {duration(left)} to go", err=True)
+
+    if not screen.is_terminal:
+        yield line
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    tasks = {}
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=screen,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as shown:
+        whole = shown.add_task("all runs", total=count)
+
+        def bars(label: str, description: str, fraction: float) -> None:
+            if description in ("done", "failed"):
+                if label in tasks:
+                    shown.remove_task(tasks.pop(label))
+                shown.advance(whole)
+                return
+            if label not in tasks:
+                tasks[label] = shown.add_task(label, total=100)
+            shown.update(tasks[label], description=f"{label}: {description}", completed=round(100 * fraction))
+
+        yield bars
+
+
+def _show(plan, out: Path, metrics: tuple[str, ...]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from sbp_brian.experiments import records
+    from sbp_brian.experiments import sweep as plans
+    from sbp_brian.report.text import console, number, shown_unit
+    from sbp_brian.wording import unknown
+
+    found = {point: records.read(plan.folder(out, point)) for point in plan.points if plan.done(out, point)}
+    rows = {row["name"]: row for record in found.values() for row in record.metrics}
+    for name in metrics:
+        if name not in rows:
+            raise ValueError(unknown("metric", name, rows))
+    names = list(metrics) or plans.columns(list(found.values()))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in [*plan.axes, *(name.replace("_", " ") for name in names), "n"]:
+        table.add_column(heading)
+    for row in plans.summary_rows(plan, found, names):
+        cells = row[: len(plan.axes)]
+        for k, name in enumerate(names):
+            mean, spread, _ = row[len(plan.axes) + 3 * k :][:3]
+            unit = shown_unit(rows[name])
+            cells.append(number(mean, unit) + (f" \u00b1 {number(spread, unit)}" if spread is not None else ""))
+        counts = {row[len(plan.axes) + 3 * k + 2] for k in range(len(names))}
+        cells.append(" to ".join(map(str, sorted(counts)[:: max(1, len(counts) - 1)])))
+        table.add_row(*map(Text, cells))
+    console().print(table)

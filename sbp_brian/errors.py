@@ -1,0 +1,163 @@
+"""Every error that this package raises of its own; each message is one line that names the thing and the remedy.
+
+All derive from `SBPError`, and each also from the built-in error that a caller would expect (`ValueError`,
+`RuntimeError`, ...). `Interrupted` is no error: it is a `KeyboardInterrupt` that carries what had been done.
+"""
+
+from __future__ import annotations
+
+from sbp_brian.wording import did_you_mean
+
+__all__ = [
+    "CheckpointError",
+    "CircuitError",
+    "ClusterError",
+    "CompileError",
+    "CompilerMissing",
+    "CudaDelayError",
+    "CudaRaceError",
+    "DatasetError",
+    "DeviceMissing",
+    "Interrupted",
+    "NothingFiresError",
+    "ParameterError",
+    "PatternError",
+    "PythonOperationError",
+    "RecordError",
+    "RetrogradeError",
+    "RuleError",
+    "RunFailed",
+    "SBPError",
+    "SampleError",
+    "UnknownFigureError",
+    "UnknownName",
+    "UnknownProtocolError",
+    "unknown",
+]
+
+
+class SBPError(Exception):
+    """The base of all errors of this package."""
+
+
+class RuleError(SBPError, ValueError):
+    """A rule, or its use on a pair of cell groups, that cannot work; the message names the thing and the remedy."""
+
+
+class RetrogradeError(RuleError):
+    """A network or rule to which the retrograde signal cannot be added, with the reason."""
+
+
+class UnknownName(SBPError, KeyError, ValueError):  # noqa: N818
+    """A name that is not known where it was used; the message suggests the nearest known one."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class PythonOperationError(SBPError, TypeError):
+    """A Python operation stands in a network that runs as a compiled program, where it would be left out in silence."""
+
+
+class CompilerMissing(SBPError, RuntimeError):  # noqa: N818
+    """No C++ compiler was found."""
+
+
+class CompileError(SBPError, RuntimeError):
+    """The C++ compiler refused the generated code.
+
+    Attributes
+    ----------
+    log : pathlib.Path
+        The compiler's whole output.
+    """
+
+    def __init__(self, message: str, log=None):
+        super().__init__(message)
+        self.log = log
+
+
+class DeviceMissing(SBPError, RuntimeError):  # noqa: N818
+    """The CUDA target was asked for and brian2cuda or a GPU is missing."""
+
+
+class CudaRaceError(SBPError, NotImplementedError):
+    """Code whose result would depend on which of many simultaneous threads comes first."""
+
+
+class CudaDelayError(SBPError, NotImplementedError):
+    """A synaptic delay in a network of clocks for which brian2cuda would count it wrongly."""
+
+
+class RunFailed(SBPError, RuntimeError):  # noqa: N818
+    """The compiled program stopped with an error, or what it wrote is incomplete."""
+
+
+class SampleError(SBPError, ValueError):
+    """Samples or labels that cannot be presented; the message names them and the remedy."""
+
+
+class PatternError(SBPError, ValueError):
+    """Inputs or targets that cannot be learned; the message is one line that names them and the remedy."""
+
+
+class CheckpointError(SBPError, ValueError):
+    """Checkpoints that do not belong to this training."""
+
+
+class DatasetError(SBPError, ValueError):
+    """Data is missing, damaged or not acceptable; the message is one line with the remedy."""
+
+
+class ParameterError(SBPError, ValueError):
+    """A parameter's name or value is not acceptable; the message is one line with the remedy."""
+
+
+class RecordError(SBPError, ValueError):
+    """A record cannot be read or written; the message is one line with the remedy."""
+
+
+class UnknownProtocolError(SBPError, ValueError):
+    """There is no such protocol; the message suggests the nearest."""
+
+
+class UnknownFigureError(SBPError, ValueError):
+    """There is no such figure; the message suggests the nearest."""
+
+
+class ClusterError(SBPError, ValueError):
+    """The cluster cannot be used; the message is one line with the remedy."""
+
+
+class CircuitError(SBPError, ValueError):
+    """A circuit, or something asked of one, that cannot be; the message is one line with the remedy."""
+
+
+class NothingFiresError(SBPError, ValueError):
+    """A layer of which no cell can reach its threshold."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was stopped with Ctrl+C; what it had done is kept.
+
+    Attributes
+    ----------
+    result : Result or None
+        What the run left behind; ``result.completed`` is the fraction that was simulated. None if it was stopped
+        before its first time step.
+    results : list of (Result or None)
+        For `run_many`: one entry a run, in order.
+    """
+
+    def __init__(self, result=None, results=None):
+        done = "nothing" if result is None else f"{100 * result.completed:.1f} % of it"
+        if result is None and results:
+            done = f"{sum(r is not None for r in results)} of {len(results)} runs"
+        super().__init__(f"the simulation was stopped; {done} was simulated and is kept in .result or .results")
+        self.result = result
+        self.results = results if results is not None else [result]
+
+
+def unknown(what: str, name: str, known, where: str = "") -> UnknownName:
+    """An `UnknownName` error that suggests the nearest of the `known` names, or lists them where they are few."""
+    return UnknownName(f"unknown {what} {name!r}{where}: {did_you_mean(name, known)}")

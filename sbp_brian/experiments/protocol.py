@@ -1,0 +1,329 @@
+"""The contract between experiments and commands.
+
+A protocol is a file with a module-level ``PROTOCOL``::
+
+    def run(context):
+        p = context.parameters                       # p.pairs, p.delay (a Quantity)
+        with context.progress("pairing") as bar:     # bar(fraction, elapsed_s)
+            result = simulation.run(seed=context.seed, progress=bar)
+        context.metric("A->B", change, band=(0.2, 1.0), paper_value=0.67, provenance="read", spread=sd, n=10)
+        context.array("window", curve)
+
+    PROTOCOL = Protocol(name="bi-poo-1998", title="...", source=Source("...", "10.1523/..."),
+                        parameters={"pairs": Parameter(60, minimum=1), "delay": Parameter(10.0, unit="ms")},
+                        run=run, quick={"pairs": 30})
+
+`execute` runs one and writes its record; the commands, tests and a user's script all go through it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sbp_brian.errors import ParameterError
+from sbp_brian.experiments import records
+from sbp_brian.experiments.parameters import Parameter, Parameters, resolve, to_number
+from sbp_brian.experiments.run_folder import RunFolder
+from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, verdict_of
+from sbp_brian.machine import machine, versions
+from sbp_brian.wording import unknown
+
+__all__ = ["TARGETS", "Context", "Parameter", "Parameters", "Protocol", "Source", "execute"]
+
+TARGETS = ("numpy", "cython", "cpp", "cuda")
+SIZES = ("default", "quick", "full")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an experiment or task comes from: a citation and its DOI (without ``https://doi.org/``)."""
+
+    citation: str
+    doi: str = ""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One experiment: what it is, what may be changed, and how it is run.
+
+    Attributes
+    ----------
+    name : str
+        As a user types it, lower case with hyphens, e.g. ``"tao-2000"``.
+    title : str
+        One line a neuroscientist understands.
+    source : Source
+    parameters : mapping of name to Parameter
+    run : callable
+        ``run(context)``: simulates and reports through the `Context`; its return value is ignored.
+    quick, full : mapping of name to value
+        What ``--quick`` and ``--full`` change.
+    figures : tuple of str
+        Names of the figures made from its records.
+    kind : str
+        ``"biology"`` or ``"benchmark"``.
+    targets : tuple of str
+        The Brian2 targets it can run on.
+    """
+
+    name: str
+    title: str
+    source: Source
+    parameters: Mapping[str, Parameter]
+    run: Callable[[Context], Any]
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    full: Mapping[str, Any] = field(default_factory=dict)
+    figures: Sequence[str] = ()
+    kind: str = "biology"
+    targets: Sequence[str] = TARGETS
+
+    def __post_init__(self):
+        if self.kind not in ("biology", "benchmark"):
+            raise ValueError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
+        for size in ("quick", "full"):
+            try:
+                resolve(self.parameters, getattr(self, size))
+            except ValueError as error:
+                raise ParameterError(f"{self.name}: {size}: {error}") from None
+
+    def resolve(self, size: str = "default", **given: Any) -> Parameters:
+        """The parameters of a run of this size with ``given`` on top; bad names and values are refused in one line."""
+        if size not in SIZES:
+            raise ParameterError(unknown("size", size, SIZES))
+        return resolve(self.parameters, getattr(self, size) if size != "default" else {}, given)
+
+
+class Context:
+    """What a protocol is given, and where it reports to.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Checked; ``context.parameters.lambda_p``; Quantities where a unit was declared.
+    target : str
+        numpy, cython, cpp or cuda.
+    seed : int
+        The one seed from which everything derives.
+    size : str
+        ``"default"``, ``"quick"`` or ``"full"``.
+    folder : Path
+        The run's own folder for checkpoints.  It survives an interruption: the same command finds it again.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        target: str,
+        seed: int,
+        folder: Path,
+        size: str = "default",
+        progress: Callable[[str], AbstractContextManager] | None = None,
+    ):
+        self.parameters, self.target, self.seed, self.folder, self.size = parameters, target, seed, Path(folder), size
+        self._progress = progress
+        self.metrics: list[dict[str, Any]] = []
+        self.tables: list[dict[str, Any]] = []
+        self.arrays: dict[str, np.ndarray] = {}
+        self.array_info: dict[str, dict[str, Any]] = {}
+        self.times: dict[str, Any] = {}
+        self.notes: list[str] = []
+        self.summary_text = ""
+
+    def progress(self, description: str) -> AbstractContextManager[Callable[..., None]]:
+        """A context manager that gives a callable ``bar(fraction, elapsed_s=None)``, fraction from 0 to 1."""
+        if self._progress is None:
+            return nullcontext(lambda fraction, elapsed_s=None: None)
+        return self._progress(description)
+
+    def metric(
+        self,
+        name: str,
+        value: Any,
+        unit: str = "",
+        *,
+        spread: Any = None,
+        n: int | None = None,
+        paper_value: Any = None,
+        provenance: str = "",
+        band: Sequence | None = None,
+        pattern: str | None = None,
+        tolerance: float = 0.02,
+        verdict: str | None = None,
+    ) -> dict[str, Any]:
+        """Report one number, with the paper's value where it is known.
+
+        Parameters
+        ----------
+        name : str
+            ``test_accuracy``, or a synapse such as ``A->B``; once a run.
+        value : float or Quantity
+            In ``unit``; a Quantity is converted.  A relative change is a fraction (0.43 for +43 %).
+        spread, n : float, int, optional
+            Standard deviation over ``n`` independent runs.
+        paper_value : float or str, optional
+            What the source reports, in ``unit``.
+        provenance : str
+            How that is known: e.g. ``"read: abstract"`` or ``"not verified"``.
+        band : (low, high), optional
+            Acceptance, ends included, in ``unit``; None for an open end.  Gives the verdict "within" or "outside".
+        pattern : str, optional
+            ``"up"``, ``"down"`` or ``"none"`` where only a direction is expected: "pattern only" where the value
+            agrees, "outside" where it does not.  It is shown as published where ``provenance`` begins with "read", and
+            not where it is that of a control or of something that nobody has checked.
+        tolerance : float
+            What counts as no change for ``pattern``, in ``unit``.
+        verdict : str, optional
+            Without band and pattern: "pattern only" or "no reference" (the default).
+        """
+        if any(row["name"] == name for row in self.metrics):
+            raise ValueError(f"metric {name!r} is reported twice; give each metric its own name")
+        row = {
+            "name": name,
+            "value": number(name, value, unit),
+            "unit": unit,
+            "spread": number(name, spread, unit),
+            "n": None if n is None else int(n),
+            "paper_value": paper_value if isinstance(paper_value, str) else number(name, paper_value, unit),
+            "provenance": provenance,
+            "band": band_of(name, band, unit),
+            "verdict": None,
+        }
+        if pattern is not None:
+            if pattern not in PATTERNS:
+                raise ValueError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
+            row |= {"pattern": pattern, "tolerance": float(tolerance)}
+            if row["paper_value"] is None and provenance.startswith("read"):
+                row["paper_value"] = PATTERNS[pattern]
+        row["verdict"] = verdict_of(row, pattern, tolerance, verdict)
+        self.metrics.append(row)
+        return row
+
+    def array(self, name: str, values: Any, unit: str = "") -> None:
+        """Keep an array for figures, as plain numbers in ``unit`` (a Quantity is converted)."""
+        if name in self.arrays:
+            raise ValueError(f"array {name!r} is kept twice; give each array its own name")
+        kept = np.asarray(to_number(values, unit, f"array {name}"))
+        if kept.dtype.hasobject:
+            raise TypeError(f"array {name!r} holds Python objects; give numbers or fixed-width texts")
+        self.arrays[name] = kept
+        self.array_info[name] = {"shape": list(kept.shape), "dtype": str(kept.dtype), "unit": unit}
+
+    def timing(
+        self, *, build_s: float | None = None, run_s: float | None = None, samples_per_s: float | None = None
+    ) -> None:
+        """Wall time of building and of running (seconds), and the speed of a benchmark; later calls add to times."""
+        for key, value in (("build_s", build_s), ("run_s", run_s)):
+            if value is not None:
+                self.times[key] = self.times.get(key, 0.0) + float(value)
+        if samples_per_s is not None:
+            self.times["samples_per_s"] = float(samples_per_s)
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Keep a small table (e.g. accuracy by epoch) that the report shows beside the metrics."""
+        rows = [list(row) for row in rows]
+        if any(len(row) != len(columns) for row in rows):
+            raise ValueError(f"table {name!r}: every row must have {len(columns)} entries, one a column")
+        self.tables.append({"name": name, "columns": list(columns), "rows": rows})
+
+    def note(self, text: str) -> None:
+        """A remark for the output and the report, e.g. which data were used."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def summary(self, text: str) -> None:
+        """The result in one or two plain sentences."""
+        self.summary_text = text
+
+
+def execute(
+    protocol: Protocol,
+    *,
+    target: str = "cpp",
+    seed: int = 0,
+    out: str | os.PathLike = "results",
+    size: str = "default",
+    parameters: Mapping[str, Any] | None = None,
+    fresh: bool = False,
+    progress: Callable[[str], AbstractContextManager] | None = None,
+) -> records.Record:
+    """Run a protocol and write its record; all input is checked before anything is built.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    target, seed, size
+        As in `Context`.
+    out : path
+        The record goes to ``out/<protocol>/<run>``.
+    parameters : mapping, optional
+        Values, Quantities or texts over the defaults of ``size``.
+    fresh : bool
+        Start anew even where an interrupted run left checkpoints.
+    progress : callable, optional
+        ``progress(description)`` gives a context manager around a callable ``(fraction, elapsed_s)``.
+
+    Returns
+    -------
+    Record
+        As written, with its ``folder``.
+
+    Raises
+    ------
+    ParameterError, RecordError
+        Bad parameters, or a folder that cannot be used or is in use.
+    DeviceMissing
+        Target cuda where something is missing for it.
+    """
+    if target not in protocol.targets:
+        raise ParameterError(f"{protocol.name}: {unknown('target', target, protocol.targets)}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+        raise ParameterError(f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}")
+    chosen = protocol.resolve(size, **(parameters or {}))
+    if target == "cuda":
+        _need_gpu()
+    described = chosen.described()
+    with RunFolder(out, protocol.name, records.run_name(target, int(seed), described)) as place:
+        if fresh:
+            place.restart()
+        context = Context(chosen, target, int(seed), place.work, size, progress)
+        started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
+        protocol.run(context)
+        times = context.times | {"total_s": time.perf_counter() - clock, "resumed": place.resumed}
+        record = records.Record(
+            protocol=protocol.name,
+            title=protocol.title,
+            kind=protocol.kind,
+            parameters=described,
+            target=target,
+            source={"citation": protocol.source.citation, "doi": protocol.source.doi},
+            seed=int(seed),
+            size=size,
+            versions=versions(),
+            machine=machine(),
+            started=started,
+            timing=times,
+            metrics=context.metrics,
+            tables=context.tables,
+            summary=context.summary_text,
+            notes=context.notes,
+            array_info=context.array_info,
+        )
+        records.write(record, place.final, context.arrays)
+        place.finish()
+    return record
+
+
+def _need_gpu() -> None:
+    """Refuse the target cuda before data are loaded, where it cannot run; says what is missing."""
+    from sbp_brian.targets.cuda.requirements import cuda_archs
+
+    cuda_archs(None)

@@ -1,0 +1,340 @@
+"""What a run leaves behind: a folder with record.json and arrays.npz, written whole or not at all.
+
+A record holds everything that a figure or a report needs; nothing reads a model again.  Layout::
+
+    DIR/<protocol>/<run>/record.json, arrays.npz      run = <target>-seed<seed>-<digest of the parameters>
+    DIR/<protocol>/.<run>.work/                       checkpoints of an unfinished run
+    DIR/<protocol>/.<run>.lock                        held while the run is going on
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import math
+import os
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sbp_brian.errors import RecordError
+
+__all__ = [
+    "FORMAT",
+    "VERDICTS",
+    "Record",
+    "find",
+    "latest",
+    "put",
+    "read",
+    "run_name",
+    "to_csv",
+    "to_dataframe",
+    "write",
+]
+
+FORMAT = 1
+VERDICTS = ("within", "outside", "pattern only", "no reference")
+_FLAT = ("name", "value", "unit", "spread", "n", "paper_value", "provenance", "band", "verdict")
+
+
+@dataclass
+class Record:
+    """One run of one protocol.
+
+    Attributes
+    ----------
+    protocol, title, kind : str
+        Name, plain title, ``"biology"`` or ``"benchmark"``.
+    source : dict
+        ``{"citation", "doi"}``.
+    parameters : dict
+        name -> ``{"value", "unit"}``.
+    target, seed, size : str, int, str
+        Brian2 target; the one seed; ``"quick"``, ``"full"`` or ``"default"``.
+    versions, machine : dict
+        Software versions; cores, memory in GiB, processor.  No host name, no path.
+    started : str
+        UTC, ISO 8601.
+    timing : dict
+        ``build_s``, ``run_s``, ``samples_per_s``, ``total_s`` (seconds, wall) and ``resumed``.
+    metrics : list of dict
+        Rows {name, value, unit, spread, n, paper_value, provenance, band, verdict}.
+    tables : list of dict
+        {name, columns, rows}.
+    summary, notes : str, list of str
+        The result in plain language; where the data came from and other remarks.
+    array_info : dict
+        name -> {"shape", "dtype", "unit"} of what ``array`` returns.
+    folder : Path or None
+        Where it was read from; not part of the record.
+    """
+
+    protocol: str
+    title: str
+    kind: str
+    source: dict[str, str]
+    parameters: dict[str, dict[str, Any]]
+    target: str
+    seed: int
+    versions: dict[str, str]
+    machine: dict[str, Any]
+    started: str
+    size: str = "default"
+    timing: dict[str, Any] = field(default_factory=dict)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    summary: str = ""
+    notes: list[str] = field(default_factory=list)
+    array_info: dict[str, dict[str, Any]] = field(default_factory=dict)
+    folder: Path | None = field(default=None, compare=False)
+
+    @property
+    def run(self) -> str:
+        """The name of the run's folder."""
+        return run_name(self.target, self.seed, self.parameters)
+
+    @cached_property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All arrays by name, read from arrays.npz on first use."""
+        if self.folder is None:
+            return {}
+        try:
+            with np.load(self.folder / "arrays.npz", allow_pickle=False) as stored:
+                return {name: stored[name] for name in stored.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise _broken(self.folder, "arrays.npz", error) from error
+
+    def array(self, name: str) -> np.ndarray:
+        """One array, in the unit that ``array_info[name]["unit"]`` gives; an unknown name is refused."""
+        if name not in self.arrays:
+            from sbp_brian.wording import unknown
+
+            raise RecordError(f"{self.protocol}: {unknown('array', name, self.arrays)}")
+        return self.arrays[name]
+
+    def metric(self, name: str) -> dict[str, Any]:
+        """The row of one metric; an unknown name is refused."""
+        for row in self.metrics:
+            if row["name"] == name:
+                return row
+        from sbp_brian.wording import unknown
+
+        raise RecordError(f"{self.protocol}: {unknown('metric', name, [row['name'] for row in self.metrics])}")
+
+    def to_json(self) -> str:
+        """The text of record.json; what is not finite becomes null."""
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "folder"}
+        return json.dumps(_clean({"format": FORMAT, **content}), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def run_name(target: str, seed: int, parameters: Mapping[str, Mapping[str, Any]]) -> str:
+    """``<target>-seed<seed>-<digest>``: the same command has the same name, other parameters never collide."""
+    text = json.dumps(_clean(parameters), sort_keys=True, allow_nan=False)
+    return f"{target}-seed{seed}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def write(record: Record, folder: str | os.PathLike, arrays: Mapping[str, np.ndarray] | None = None) -> Path:
+    """Write ``folder`` whole or not at all, replacing an earlier record of the same name.
+
+    Both files are written into a hidden folder beside it, forced to the disk, and renamed into place.
+
+    Raises
+    ------
+    RecordError
+        Where it cannot be written (disk full, path is a file, no permission); an earlier record stays as it was.
+    """
+    folder = Path(folder)
+    with _whole(folder) as fresh:
+        with open(fresh / "arrays.npz", "wb") as file:
+            np.savez_compressed(file, **dict(arrays or {}))
+            _sync(file)
+        with open(fresh / "record.json", "w", encoding="utf-8") as file:
+            file.write(record.to_json())
+            _sync(file)
+    record.folder = folder
+    record.__dict__.pop("arrays", None)
+    return folder
+
+
+def put(folder: str | os.PathLike, files: Mapping[str, bytes]) -> Path:
+    """Put the files of a record that was made elsewhere in place, whole or not at all; see `write`."""
+    folder = Path(folder)
+    with _whole(folder) as fresh:
+        for name, content in files.items():
+            with open(fresh / name, "wb") as file:
+                file.write(content)
+                _sync(file)
+    return folder
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside ``folder`` that takes its place where nothing fails."""
+    fresh = folder.parent / f".{folder.name}.{os.getpid()}.new"
+    try:
+        fresh.mkdir(parents=True)
+        yield fresh
+        _put_in_place(fresh, folder)
+    except OSError as error:
+        raise RecordError(
+            f"cannot write the record {folder}: {error.strerror or error}; make room or choose another "
+            "--out, then give the same command again (earlier records are whole)"
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def recover(folder: str | os.PathLike) -> None:
+    """Undo a replacement that a crash cut in two: put the earlier record back where no new one took its place."""
+    folder = Path(folder)
+    earlier = _earlier(folder)
+    if earlier.is_dir() and not folder.exists():
+        earlier.rename(folder)
+
+
+def read(folder: str | os.PathLike) -> Record:
+    """Read one record; arrays are loaded when first asked for.
+
+    Raises
+    ------
+    RecordError
+        Where there is none, or it is damaged or of a later format.
+    """
+    folder = Path(folder)
+    path = folder / "record.json"
+    if not path.is_file():
+        raise RecordError(f"{folder} holds no record.json; give the folder of a run, or make one with 'sbp run'")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content.pop("format")
+        if version > FORMAT:
+            raise RecordError(f"{path} has format {version}, but this version reads {FORMAT}; update sbp_brian")
+        return Record(**content, folder=folder)
+    except RecordError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _broken(folder, "record.json", error) from error
+
+
+def find(folder: str | os.PathLike, protocol: str | None = None) -> list[Record]:
+    """All records below ``folder`` (of one protocol where named), newest first; none is an empty list.
+
+    Raises
+    ------
+    RecordError
+        Where ``folder`` does not exist or is a file, or one of the records is damaged.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise RecordError(
+            f"{folder} is {'a file' if folder.exists() else 'not there'}; give the folder that 'sbp run --out' wrote to"
+        )
+    paths = [folder / "record.json", *sorted(folder.glob("*/record.json")), *sorted(folder.glob("*/*/record.json"))]
+    found = [read(p.parent) for p in paths if p.is_file() and not p.parent.name.startswith(".")]
+    return sorted((r for r in found if protocol in (None, r.protocol)), key=lambda r: r.started, reverse=True)
+
+
+def latest(records: Iterable[Record], protocol: str, **wanted: Any) -> Record | None:
+    """The newest record of a protocol with the parameters, target, seed or size ``wanted``, or None."""
+
+    def matches(record: Record) -> bool:
+        own = {"target": record.target, "seed": record.seed, "size": record.size}
+        own = {k: p["value"] for k, p in record.parameters.items()} | own
+        return all(own.get(k) == v for k, v in wanted.items())
+
+    return max((r for r in records if r.protocol == protocol and matches(r)), key=lambda r: r.started, default=None)
+
+
+def to_dataframe(records: Iterable[Record]):
+    """A pandas DataFrame, one row a metric, with the run's parameters as columns ``parameter.<name>``."""
+    import pandas
+
+    return pandas.DataFrame(_rows(records))
+
+
+def to_csv(records: Iterable[Record], path: str | os.PathLike) -> Path:
+    """Write the rows of `to_dataframe` as a CSV file (UTF-8, comma)."""
+    rows = _rows(records)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    return Path(path)
+
+
+def _rows(records: Iterable[Record]) -> list[dict[str, Any]]:
+    rows = []
+    for record in records:
+        run = {
+            "protocol": record.protocol,
+            "run": record.run,
+            "target": record.target,
+            "seed": record.seed,
+            "size": record.size,
+            "started": record.started,
+        }
+        for key, described in record.parameters.items():
+            run[f"parameter.{key}" + (f" ({described['unit']})" if described["unit"] else "")] = described["value"]
+        rows += [{**run, **{key: row.get(key) for key in _FLAT}} for row in record.metrics]
+    return rows
+
+
+def _put_in_place(fresh: Path, folder: Path) -> None:
+    earlier = _earlier(folder)
+    if folder.exists():
+        if not folder.is_dir():
+            raise NotADirectoryError(20, "it is a file")
+        shutil.rmtree(earlier, ignore_errors=True)
+        folder.rename(earlier)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        recover(folder)
+        raise
+    parent = os.open(folder.parent, os.O_RDONLY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _earlier(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.earlier"
+
+
+def _sync(file) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _broken(folder: Path, name: str, error: Exception) -> RecordError:
+    reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+    return RecordError(f"{folder / name} is damaged ({reason}); remove {folder} and run the protocol again")
+
+
+def _clean(value: Any) -> Any:
+    """JSON-safe: numpy scalars and arrays become Python's, what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(k): _clean(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return _clean(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_clean(v) for v in value]
+    if isinstance(value, np.generic):
+        return _clean(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"a record cannot hold {type(value).__name__} ({value!r}); give numbers, texts, lists or dicts")

@@ -1,0 +1,333 @@
+"""Many runs of one protocol over values of its parameters: which they are, what they gave, and the record of it all.
+
+Every run leaves the record that ``sbp run`` would leave, in the same place, so a run that was done before is found and
+not done again. What they gave together is one more record, ``DIR/sweep/<run>``, which figures read:
+
+========================= ======================== ============================================================
+array                     shape                    content
+========================= ======================== ============================================================
+``axis_<parameter>``      (values,)                the values of a swept parameter, in the order given
+``seeds``                 (seeds,)                 the seeds
+``<metric>``              (axis 1, ..., seeds)     the value in each run, NaN where a run is lacking
+``<array>_by_epoch``      (axis 1, ..., seeds, e)  an array by epoch of each run, NaN after its last epoch
+``runs``                  (axis 1, ..., seeds)     the names of the runs' records, empty where one is lacking
+========================= ======================== ============================================================
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sbp_brian.errors import ParameterError, RecordError
+from sbp_brian.experiments import records
+from sbp_brian.experiments.parameters import Parameter
+from sbp_brian.experiments.protocol import Protocol
+from sbp_brian.experiments.records import Record
+from sbp_brian.machine import machine, versions
+from sbp_brian.wording import unknown
+
+__all__ = ["PROTOCOL", "Point", "Sweep", "columns", "gather", "summary_rows", "values"]
+
+#: The name under which sweeps are kept among the records.
+PROTOCOL = "sweep"
+_PART = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+
+
+def values(name: str, parameter: Parameter, text: str) -> list[str]:
+    """The values that a user's text stands for, as texts that ``sbp run -s name=...`` takes.
+
+    Parameters
+    ----------
+    name : str
+    parameter : Parameter
+    text : str
+        Values and ranges ``first:last:step`` (the last included where a step meets it), separated by commas; by
+        semicolons where one value of the parameter is itself a list. A unit may follow each number, or the last alone.
+
+    Raises
+    ------
+    ParameterError
+        An empty range, a step of 0, a value that the parameter does not take, or one that comes twice.
+    """
+    separator = ";" if isinstance(parameter.default, tuple) else ","
+    found: dict[Any, str] = {}
+    for item in text.split(separator):
+        if not item.strip():
+            raise ParameterError(f"{name}={text} has an empty place; write e.g. {name}=a{separator}b")
+        ranged = ":" in item and parameter.kind in (int, float) and separator == ","
+        for one in _range(name, item) if ranged else [item.strip()]:
+            value = parameter.check(name, one)
+            if value in found:
+                raise ParameterError(f"{name} = {one} comes twice in {name}={text}; give it once")
+            found[value] = one
+    return list(found.values())
+
+
+def _range(name: str, item: str) -> list[str]:
+    parts = [_PART.fullmatch(part) for part in item.split(":")]
+    if len(parts) != 3 or None in parts:
+        raise ParameterError(f"{name}={item.strip()} is not a range; write first:last:step, e.g. 0.1:1.0:0.1")
+    units = {part[2] for part in parts if part[2]}
+    if len(units) > 1:
+        raise ParameterError(f"{name}={item.strip()} mixes the units {' and '.join(sorted(units))}; use one of them")
+    first, last, step = (Decimal(part[1]) for part in parts)
+    if step == 0:
+        raise ParameterError(f"{name}={item.strip()} has a step of 0; give one that leads from {first} to {last}")
+    count = int((last - first) / step) + 1 if (last - first) * step >= 0 else 0
+    if count < 1:
+        raise ParameterError(
+            f"{name}={item.strip()} is an empty range: steps of {step} do not lead from {first} to "
+            f"{last}; change the sign of the step or the order of the ends"
+        )
+    if count > 100_000:
+        raise ParameterError(f"{name}={item.strip()} has {count:,} values; take a larger step")
+    unit = units.pop() if units else ""
+    return [f"{(first + k * step).normalize():f}{unit}" for k in range(count)]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    index : tuple of int
+        Its place along each axis and among the seeds.
+    settings : dict of str to str
+        The swept parameters, as a user types them.
+    seed : int
+    run : str
+        Name of its record.
+    """
+
+    index: tuple[int, ...]
+    settings: dict[str, str]
+    seed: int
+    run: str
+
+    @property
+    def label(self) -> str:
+        """E.g. ``arm=frozen, lambda_p=0.1, seed 2``."""
+        return ", ".join([*(f"{name}={text}" for name, text in self.settings.items()), f"seed {self.seed}"])
+
+
+class Sweep:
+    """What is to be run.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    given : mapping of str to str
+        What ``-s`` gave: parameters with one value are held fixed, those with several are the axes, in this order.
+    seeds : sequence of int
+    target, size : str
+        As for one run.
+    limit : int
+        The most runs that are accepted.
+
+    Attributes
+    ----------
+    fixed : dict of str to str
+    axes : dict of str to list of str
+    points : list of Point
+        Seeds change slowest: each seed's grid is whole before the next begins.
+
+    Raises
+    ------
+    ParameterError
+        Unknown names (the nearest is suggested), bad values or ranges, more runs than `limit`.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        given: Mapping[str, str],
+        seeds: Sequence[int],
+        *,
+        target: str = "cpp",
+        size: str = "default",
+        limit: int = 1000,
+    ):
+        self.protocol, self.seeds, self.target, self.size = protocol, list(seeds), target, size
+        for name in given:
+            if name not in protocol.parameters:
+                raise ParameterError(unknown("parameter", name, protocol.parameters))
+        found = {name: values(name, protocol.parameters[name], text) for name, text in given.items()}
+        self.fixed = {name: texts[0] for name, texts in found.items() if len(texts) == 1}
+        self.axes = {name: texts for name, texts in found.items() if len(texts) > 1}
+        count = len(self.seeds)
+        for texts in self.axes.values():
+            count *= len(texts)
+        if count > limit:
+            sizes = " x ".join([*(f"{len(t)} ({name})" for name, t in self.axes.items()), f"{len(self.seeds)} seeds"])
+            raise ParameterError(
+                f"the sweep has {count:,} runs, {sizes}, more than {limit:,}; take fewer values or "
+                f"allow them with --max-runs {count}"
+            )
+        self.points = list(self._points())
+
+    def _points(self) -> Iterable[Point]:
+        places = [range(len(texts)) for texts in self.axes.values()]
+        for s, *index in itertools.product(range(len(self.seeds)), *places):
+            chosen = {name: texts[k] for (name, texts), k in zip(self.axes.items(), index, strict=True)}
+            described = self.protocol.resolve(self.size, **self.fixed, **chosen).described()
+            yield Point((*index, s), chosen, self.seeds[s], records.run_name(self.target, self.seeds[s], described))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Values of each axis, and seeds."""
+        return (*(len(texts) for texts in self.axes.values()), len(self.seeds))
+
+    def folder(self, out: str | os.PathLike, point: Point) -> Path:
+        """Where the record of a point is, or will be."""
+        return Path(out) / self.protocol.name / point.run
+
+    def done(self, out: str | os.PathLike, point: Point) -> bool:
+        """Whether the record of a point is there and whole; a damaged one is made anew."""
+        try:
+            records.read(self.folder(out, point))
+        except RecordError:
+            return False
+        return True
+
+
+def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record | None:
+    """Read the records of a sweep's runs and write the one of the sweep; None where there is no run yet.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    out : path
+        As for the runs.
+    seconds : float
+        Wall time that was spent on it.
+    """
+    found = {point: records.read(sweep.folder(out, point)) for point in sweep.points if sweep.done(out, point)}
+    if not found:
+        return None
+    arrays, units = _arrays(sweep, found)
+    parameters = sweep.protocol.resolve(sweep.size, **sweep.fixed).described()
+    swept = {
+        name: [sweep.protocol.parameters[name].check(name, text) for text in texts]
+        for name, texts in sweep.axes.items()
+    }
+    described = {
+        "swept protocol": {"value": sweep.protocol.name, "unit": ""},
+        "swept parameters": {"value": list(sweep.axes), "unit": ""},
+        "swept seeds": {"value": sweep.seeds, "unit": ""},
+        **{name: {"value": swept.get(name, p["value"]), "unit": p["unit"]} for name, p in parameters.items()},
+    }
+    first = sweep.seeds[0]
+    folder = Path(out) / PROTOCOL / records.run_name(sweep.target, first, described)
+    names = columns(list(found.values()))
+    lacking = len(sweep.points) - len(found)
+    over = " x ".join(f"{len(texts)} values of {name}" for name, texts in sweep.axes.items()) or "one setting"
+    record = Record(
+        protocol=PROTOCOL,
+        title="Sweeps over parameters",
+        kind=sweep.protocol.kind,
+        parameters=described,
+        source={"citation": sweep.protocol.source.citation, "doi": sweep.protocol.source.doi},
+        target=sweep.target,
+        seed=first,
+        size=sweep.size,
+        versions=versions(),
+        machine=machine(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        timing={"total_s": seconds, "run_s": sum(r.timing.get("total_s") or 0.0 for r in found.values())},
+        tables=[
+            {
+                "name": f"{sweep.protocol.name}: mean, standard deviation and number of seeds",
+                "columns": [*sweep.axes, *itertools.chain(*((name, "SD", "n") for name in names))],
+                "rows": summary_rows(sweep, found, names),
+            }
+        ],
+        summary=f"{len(found)} runs of {sweep.protocol.name}: {over}, {len(sweep.seeds)} seed(s) each.",
+        notes=[f"{lacking} of {len(sweep.points)} runs are lacking; the same command makes them"] if lacking else [],
+        array_info={
+            name: {"shape": list(a.shape), "dtype": str(a.dtype), "unit": units.get(name, "")}
+            for name, a in arrays.items()
+        },
+    )
+    records.write(record, folder, arrays)
+    return record
+
+
+def columns(found: Sequence[Record], most: int = 4) -> list[str]:
+    """The metrics that a summary shows: those that differ among the runs.
+
+    Scores on the test set are left out where there is one on validation samples: settings are compared on those.
+    """
+    by_name: dict[str, set] = {}
+    for record in found:
+        for row in record.metrics:
+            by_name.setdefault(row["name"], set()).add(row["value"])
+    known = set(by_name)
+    shown = [
+        name
+        for name in by_name
+        if not (name.startswith("test_") and f"validation_{name.removeprefix('test_')}" in known)
+    ]
+    varied = [name for name in shown if len(by_name[name]) > 1]
+    return (varied or shown)[:most]
+
+
+def summary_rows(sweep: Sweep, found: Mapping[Point, Record], names: Sequence[str]) -> list[list[Any]]:
+    """One row a point of the grid: its settings, then mean, standard deviation (of the sample) and n of each metric."""
+    grouped: dict[tuple, list[Record]] = {}
+    for point in sweep.points:
+        own = grouped.setdefault(tuple(point.settings.values()), [])
+        if point in found:
+            own.append(found[point])
+    rows = []
+    for settings, own in grouped.items():
+        row: list[Any] = list(settings)
+        for name in names:
+            given = [
+                r["value"] for record in own for r in record.metrics if r["name"] == name and r["value"] is not None
+            ]
+            spread = float(np.std(given, ddof=1)) if len(given) > 1 else None
+            row += [float(np.mean(given)) if given else None, spread, len(given)]
+        rows.append(row)
+    return rows
+
+
+def _arrays(sweep: Sweep, found: Mapping[Point, Record]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    arrays: dict[str, np.ndarray] = {"seeds": np.array(sweep.seeds)}
+    units: dict[str, str] = {}
+    for name, texts in sweep.axes.items():
+        parameter = sweep.protocol.parameters[name]
+        checked = [parameter.check(name, text) for text in texts]
+        arrays[f"axis_{name}"] = np.array(texts if isinstance(checked[0], tuple) else checked)
+        units[f"axis_{name}"] = parameter.unit
+    arrays["runs"] = np.full(sweep.shape, "", f"<U{max(len(p.run) for p in sweep.points)}")
+    for point, record in found.items():
+        arrays["runs"][point.index] = point.run
+        for row in record.metrics:
+            if row["value"] is not None:
+                arrays.setdefault(row["name"], np.full(sweep.shape, np.nan))[point.index] = row["value"]
+                units[row["name"]] = row["unit"]
+    wanted = {
+        name
+        for record in found.values()
+        for name, about in record.array_info.items()
+        if name.endswith("_by_epoch") and len(about["shape"]) == 1 and not about["dtype"].startswith("<U")
+    }
+    for name in sorted(wanted):
+        length = max(record.array_info[name]["shape"][0] for record in found.values() if name in record.array_info)
+        arrays[name] = np.full((*sweep.shape, length), np.nan)
+        for point, record in found.items():
+            if name in record.array_info:
+                given = record.array(name)
+                arrays[name][(*point.index, slice(len(given)))] = given
+    return arrays, units

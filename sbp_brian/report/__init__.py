@@ -1,0 +1,1 @@
+"""What records say, in the terminal and on one page."""

@@ -1,0 +1,139 @@
+"""How numbers and verdicts are written, in the terminal and in the report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["COLUMNS", "MARKS", "cells", "console", "counts", "duration", "number", "result_table", "timing"]
+
+COLUMNS = ("Quantity", "Simulated", "Published", "Verdict", "Accepted", "Provenance")
+MINUS = "\u2212"
+SHARE, CHANGE = "share in percent", "change in percent"  # how a fraction is shown; no record has these units
+MARKS = {"within": "\u2713", "outside": "\u2717", "pattern only": "\u2248", "no reference": "\u2013"}
+_STYLES = {"within": "green", "outside": "bold red", "pattern only": "cyan", "no reference": "dim"}
+
+
+def console(stderr: bool = False):
+    """A rich console; where no terminal is attached its lines are 120 wide (COLUMNS overrules) and without colour."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 120
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+
+
+def number(value: Any, unit: str = "", digits: int = 3) -> str:
+    """A number with its unit in few digits; texts as they are, None as a dash.
+
+    The unit `SHARE` stands for a fraction that is shown in percent, `CHANGE` for a signed relative change.
+    """
+    if value is None:
+        return "\u2013"
+    if isinstance(value, str):
+        return value
+    if unit == SHARE:
+        return f"{100 * value:.2f} %"
+    if unit == CHANGE:
+        return f"{round(100 * value, 1) + 0.0:+.1f} %".replace("+0.0 %", "0.0 %").replace("-", MINUS)
+    if isinstance(value, int) or (float(value).is_integer() and 1e3 <= abs(value) < 1e15):
+        text = f"{int(value):,}"
+    else:
+        text = f"{value:,.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+    text = text.replace("-", MINUS)
+    return f"{text} {unit}" if unit else text
+
+
+def shown_unit(row: Mapping[str, Any]) -> str:
+    """The unit in which a metric is shown: synapses (``A->B``) as signed percent, accuracies as percent."""
+    if not row["unit"] and "->" in row["name"]:
+        return CHANGE
+    if not row["unit"] and row["name"].endswith("accuracy"):
+        return SHARE
+    return row["unit"]
+
+
+def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts of one metric under `COLUMNS`."""
+    unit = shown_unit(row)
+    value = number(row["value"], unit)
+    if row["value"] is None:
+        value = "not a number"
+    if row["spread"] is not None:
+        value += f" \u00b1 {number(row['spread'], unit).lstrip('+')}"
+    if row["n"] is not None:
+        value += f" (n = {row['n']:,})"
+    name = row["name"].replace("->", "\u2192")
+    if "->" not in row["name"]:
+        name = name.replace("_", " ")
+    verdict = f"{MARKS[row['verdict']]} {row['verdict']}"
+    return name, value, number(row["paper_value"], unit), verdict, _band(row, unit), row["provenance"] or "\u2013"
+
+
+def counts(metrics: Sequence[Mapping[str, Any]]) -> str:
+    """How many metrics have which verdict, e.g. ``3 within, 1 outside``; empty where there are none."""
+    found = Counter(row["verdict"] for row in metrics)
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in MARKS if found[verdict])
+
+
+def duration(seconds: float | None) -> str:
+    """Wall time: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``1 h 2 min``."""
+    if seconds is None:
+        return "\u2013"
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def timing(times: Mapping[str, Any]) -> str:
+    """One line on how long a run took."""
+    parts = [f"{duration(times['total_s'])} in all"] if times.get("total_s") is not None else []
+    parts += [
+        f"{duration(times[key])} {what}"
+        for key, what in (("build_s", "building"), ("run_s", "running"))
+        if times.get(key) is not None
+    ]
+    if times.get("samples_per_s"):
+        parts.append(f"{times['samples_per_s']:,.0f} samples a second")
+    if times.get("resumed"):
+        parts.append("resumed after an interruption, so times are of the last part only")
+    return ", ".join(parts)
+
+
+def result_table(record, width: int):
+    """A rich table of a record's metrics; where the terminal is narrow, without what is accepted."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=Text(f"{record.protocol}: {record.title}"),
+        title_justify="left",
+        title_style="bold",
+    )
+    shown = [k for k, heading in enumerate(COLUMNS) if width >= 100 or heading != "Accepted"]
+    for k in shown:
+        table.add_column(COLUMNS[k], no_wrap=COLUMNS[k] in ("Simulated", "Verdict"), min_width=len(COLUMNS[k]))
+    for row in record.metrics:
+        texts = [Text(text) for text in cells(row)]
+        texts[COLUMNS.index("Verdict")].style = _STYLES[row["verdict"]]
+        table.add_row(*(texts[k] for k in shown))
+    return table
+
+
+def _band(row: Mapping[str, Any], unit: str) -> str:
+    if row["band"] is None:
+        if not row.get("pattern"):
+            return "\u2013"
+        small, large = number(-row["tolerance"], unit), number(row["tolerance"], unit)
+        return {"up": f"above {large}", "down": f"below {small}", "none": f"{small} to {large}"}[row["pattern"]]
+    low, high = (number(end, unit) if end is not None else None for end in row["band"])
+    if low is None or high is None:
+        return f"at least {low}" if high is None else f"at most {high}"
+    return f"{low} to {high}"

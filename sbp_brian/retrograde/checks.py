@@ -1,0 +1,148 @@
+"""What `RetrogradeSBP` refuses, and why: parameters, rules and cells that cannot carry the signal."""
+
+from __future__ import annotations
+
+import difflib
+
+import numpy as np
+from brian2 import Equations, NeuronGroup, Quantity, get_dimensions, second
+from brian2.equations.equations import PARAMETER
+from brian2.groups.subgroup import Subgroup
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from sbp_brian.errors import RetrogradeError
+from sbp_brian.retrograde.code import EMISSIONS, EXPRESSIONS
+from sbp_brian.retrograde.operation import moved_by
+from sbp_brian.retrograde.transport import Transport, Window, require_positive
+from sbp_brian.rules import SynapseRule
+
+
+def choice(name: str, value, allowed) -> None:
+    """Raise unless `value` is among `allowed`; suggests the nearest."""
+    if value in allowed:
+        return
+    near = difflib.get_close_matches(str(value), allowed, 1)
+    raise ValueError(
+        f"RetrogradeSBP: {name} must be one of {', '.join(allowed)}, got {value!r}"
+        + (f"; did you mean {near[0]!r}?" if near else "")
+    )
+
+
+def within(name: str, value, low: float, high: float, low_open: bool = False) -> None:
+    """Raise unless `value` is a number in [low, high] (or (low, high])."""
+    number = isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)
+    above = number and (low < value or (value == low and not low_open))
+    if not above or not value <= high or np.isinf(value):
+        left = "(" if low_open else "["
+        right = ")" if np.isinf(high) else "]"
+        raise ValueError(f"RetrogradeSBP: {name} must be a number in {left}{low:g}, {high:g}{right}, got {value!r}")
+
+
+def check_parameters(sbp) -> None:
+    """Raise TypeError or ValueError for the first parameter of a RetrogradeSBP that makes no sense."""
+    within("lambda_p", sbp.lambda_p, 0, 1, low_open=True)
+    within("lambda_f", sbp.lambda_f, 0, 1)
+    choice("emission", sbp.emission, tuple(EMISSIONS))
+    choice("expression", sbp.expression, EXPRESSIONS)
+    choice("draw", sbp.draw, ("fixed", "event"))
+    for name in ("gain_ltp", "gain_ltd", "rate", "lateral_ltp", "lateral_ltd", "postlateral_ltd"):
+        within(name, getattr(sbp, name), 0, np.inf)
+    within("upper", sbp.upper, 0, np.inf, low_open=True)
+    within("lower", sbp.lower, 0, 1, low_open=True)
+    if sbp.lower == 1:
+        raise ValueError("RetrogradeSBP: lower must lie below 1: a weight moved by factors never leaves zero")
+    if sbp.transport is not None and not isinstance(sbp.transport, Transport):
+        raise TypeError(f"RetrogradeSBP: transport must be None, Delay, Chain or Window, got {sbp.transport!r}")
+    if not (sbp.activity is None or isinstance(sbp.activity, bool) or str(sbp.activity).isidentifier()):
+        raise ValueError(
+            f"RetrogradeSBP: activity must be None, True or name one variable of the cells, got {sbp.activity!r}"
+        )
+    if isinstance(sbp.gate, Quantity):
+        require_positive("RetrogradeSBP", "gate", sbp.gate, second, "units of time, as a window")
+    elif sbp.gate is not None and not (isinstance(sbp.gate, str) and sbp.gate.strip()):
+        raise TypeError(f"RetrogradeSBP: gate must be None, a time or an expression in quotes, got {sbp.gate!r}")
+    if sbp.persistence is not None:
+        require_positive("RetrogradeSBP", "persistence", sbp.persistence, second, "units of time")
+    if sbp.unit is not None and not isinstance(sbp.unit, Quantity):
+        raise TypeError(f"RetrogradeSBP: unit must be a unit such as nS, got {sbp.unit!r}")
+    _check_bounds(sbp)
+    if not isinstance(sbp.seed, (int, np.integer)) or isinstance(sbp.seed, bool) or sbp.seed < 0:
+        raise ValueError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {sbp.seed!r}")
+    if isinstance(sbp.transport, Window) and (sbp.has_lateral or sbp.postlateral_ltd or sbp.draw == "event"):
+        raise ValueError(
+            "RetrogradeSBP: with transport=Window the input synapses express at presynaptic events only; "
+            "lateral arms and draw='event' need transport=None, Delay or Chain"
+        )
+
+
+def _check_bounds(sbp) -> None:
+    given = {name: value for name in ("w_min", "w_max") if (value := getattr(sbp, name)) is not None}
+    dimensions = DIMENSIONLESS if sbp.unit is None else get_dimensions(sbp.unit)
+    for name, value in given.items():
+        if not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or np.isnan(float(value)):
+            raise TypeError(f"RetrogradeSBP: {name} must be one number in the unit of the weight, got {value!r}")
+        if get_dimensions(value) != dimensions:
+            raise TypeError(
+                f"RetrogradeSBP: {name}={value} is not in the unit of the weight, which is "
+                + ("none; give unit=... where the weight has one" if sbp.unit is None else f"unit={sbp.unit!r}")
+            )
+    if len(given) == 2 and not sbp.w_min < sbp.w_max:
+        raise ValueError(f"RetrogradeSBP: w_min={sbp.w_min} must lie below w_max={sbp.w_max}")
+
+
+def rule_name(rule: SynapseRule) -> str:
+    """What to call a rule in a message."""
+    return f"rule {rule.name!r}" if rule.name else "the rule"
+
+
+def check_weight(sbp, rule, verb: str) -> None:
+    """Raise where `rule` has no weight whose changes `sbp` could follow or make."""
+    if not isinstance(rule, SynapseRule):
+        raise TypeError(
+            f"{verb}() takes a SynapseRule, got {type(rule).__name__}; wrap your strings: "
+            "SynapseRule(model=..., on_pre=..., on_post=..., weight=...)"
+        )
+    if rule.weight is None:
+        raise RetrogradeError(f"{rule_name(rule)} has no weight: name it with SynapseRule(weight=...)")
+    equation = Equations(rule.model)[rule.weight]
+    if equation.type != PARAMETER or "shared" in equation.flags or "constant" in equation.flags:
+        raise RetrogradeError(
+            f"{rule_name(rule)}: the weight {rule.weight!r} is not a plain parameter of each synapse, so its "
+            f"changes cannot be followed at events; declare it as '{rule.weight} : <unit>' and change it "
+            "in on_pre or on_post"
+        )
+    dimensionless = equation.dim.is_dimensionless
+    if not dimensionless and sbp.unit is None:
+        raise RetrogradeError(
+            f"{rule_name(rule)}: the weight {rule.weight!r} has units; say in which the signal counts, "
+            "RetrogradeSBP(unit=...), e.g. unit=nS"
+        )
+    if sbp.unit is not None and get_dimensions(sbp.unit) != equation.dim:
+        raise RetrogradeError(
+            f"{rule_name(rule)}: the weight {rule.weight!r} is in {equation.unit}, "
+            f"RetrogradeSBP(unit={sbp.unit!r}) is not"
+        )
+
+
+def check_cells(sbp, cells, clock) -> None:
+    """Raise RetrogradeError for cells, or a clock, to which the operation of `sbp` cannot be given."""
+    if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
+        name = getattr(cells, "name", "")
+        raise RetrogradeError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")
+    lacking = sorted(n for n in sbp.equations.names if n not in cells.variables)
+    if lacking:
+        raise RetrogradeError(
+            f"the cells {cells.name!r} lack {', '.join(lacking[:3])}{'...' if len(lacking) > 3 else ''}: add "
+            "sbp.equations (of this very RetrogradeSBP) to their equations"
+        )
+    for event, condition in sbp.events.items():
+        if cells.events.get(event) != condition:
+            raise RetrogradeError(
+                f"the cells {cells.name!r} do not define the event {event!r}: give events=sbp.events to the NeuronGroup"
+            )
+    if isinstance(sbp.activity, str) and sbp.activity not in cells.variables:
+        raise RetrogradeError(f"the cells {cells.name!r} have no variable {sbp.activity!r}, named as their activity")
+    if moved_by(cells) is not None:
+        raise RetrogradeError(f"the cells {cells.name!r} have their operation already; call sbp.operation once")
+    if clock is not None and (sbp.transport is None or clock.dt != sbp.transport.period):
+        raise RetrogradeError(f"the clock {clock.name!r} does not have the period of the transport; leave clock= out")

@@ -1,0 +1,5 @@
+"""What a synapse is and what happens to it at each event, as Brian2 strings."""
+
+from sbp_brian.rules.rule import Regular, SynapseRule, assigned_names
+
+__all__ = ["Regular", "SynapseRule", "assigned_names"]

@@ -1,0 +1,168 @@
+"""From a rule and two groups of cells to a `brian2.Synapses` object, with all that depends on the cells checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from brian2 import Quantity, Synapses, second
+from brian2.core.variables import Subexpression, Variable
+from brian2.units.fundamentalunits import have_same_dimensions
+from brian2.utils.stringtools import get_identifiers
+
+from sbp_brian.errors import RuleError
+from sbp_brian.rules import checks
+
+if TYPE_CHECKING:
+    from sbp_brian.rules.rule import SynapseRule
+
+PER_SYNAPSE = "per synapse"
+
+
+def attach(
+    rule: SynapseRule, factory: Any, source, target, delay, name: str | None, kwds: Mapping[str, Any]
+) -> Synapses:
+    """Check the rule against both groups, then let `factory` build the object; see `SynapseRule.synapses`."""
+    for key in ("model", "on_pre", "on_post", "on_event", "namespace"):
+        if key in kwds:
+            raise RuleError(f"{key!r} is part of the rule; change the rule with dataclasses.replace(rule, {key}=...)")
+    delays = _delays(rule, delay)
+    _check_events(rule, source, target)
+    _check_variables(rule, source, target)
+    synapses = factory(
+        source,
+        target,
+        rule.model,
+        on_pre=dict(rule.on_pre) or None,
+        on_post=dict(rule.on_post) or None,
+        on_event={pathway: rule.event(pathway) for pathway in rule.pathways},
+        namespace=dict(rule.namespace),
+        delay=delays,
+        **({} if name is None else {"name": name}),
+        **kwds,
+    )
+    synapses.initial = dict(rule.initial)
+    synapses.guards = rule.guards
+    for entry, regular in rule.regularly.items():
+        synapses.run_regularly(
+            regular.code, dt=regular.dt, when=regular.when, order=regular.order, name=f"{synapses.name}_{entry}"
+        )
+    _check_integration(synapses)
+    return synapses
+
+
+def _delays(rule: SynapseRule, delay) -> dict[str, Quantity]:
+    if isinstance(delay, str) and delay == PER_SYNAPSE:
+        return {pathway: 0 * second for pathway in rule.undelayed}
+    given = {} if delay is None else delay
+    if isinstance(given, Quantity):
+        given = {pathway: delay for pathway in rule.on_pre if pathway not in rule.undelayed}
+    if not isinstance(given, Mapping):
+        raise RuleError(f"delay = {delay!r} is none of None, a time, pathway -> time, or {PER_SYNAPSE!r}")
+    for pathway, value in given.items():
+        if pathway not in rule.pathways:
+            raise RuleError(
+                f"delay names a pathway {pathway!r} that does not exist; this rule has "
+                + (", ".join(map(repr, rule.pathways)) or "none")
+            )
+        if not have_same_dimensions(value, second) or not isinstance(value, Quantity):
+            raise RuleError(f"the delay of pathway {pathway!r} is {value}, not a time; give one such as 1*ms")
+        if np.size(value) != 1:
+            raise RuleError(
+                f"the delay of pathway {pathway!r} has {np.size(value)} values; for delays that differ "
+                f"between synapses pass delay={PER_SYNAPSE!r} and set synapses.{pathway}.delay"
+            )
+        if float(value) < 0:
+            raise RuleError(f"the delay of pathway {pathway!r} is negative ({value}); give a time of zero or more")
+        if float(value) and pathway in rule.undelayed:
+            raise RuleError(f"pathway {pathway!r} acts at its event itself and takes no delay; leave it out of delay=")
+    return {pathway: given.get(pathway, 0 * second) for pathway in rule.pathways}
+
+
+def _check_events(rule: SynapseRule, source, target) -> None:
+    for pathways, group, role in ((rule.on_pre, source, "source"), (rule.on_post, target, "target")):
+        there = list(getattr(group, "events", {}))
+        for pathway in pathways:
+            event = rule.event(pathway)
+            if event not in there:
+                remedy = (
+                    "give the group a threshold"
+                    if event == "spike"
+                    else f"define it with events={{{event!r}: condition}}"
+                )
+                has = ", ".join(map(repr, there)) or "none"
+                raise RuleError(
+                    f"pathway {pathway!r} waits for the event {event!r}, which the {role} group "
+                    f"{group.name!r} does not have (it has {has}); {remedy}"
+                )
+
+
+def _check_variables(rule: SynapseRule, source, target) -> None:
+    eqs, pieces = rule.equations, rule.pieces()
+    for group, role in ((source, "source"), (target, "target")):
+        for name in eqs:
+            if name in group.variables:
+                raise RuleError(
+                    f"{name!r} is a variable of the rule and of the {role} group {group.name!r}; rename one of them"
+                )
+    local = {
+        name
+        for where, code in pieces.items()
+        for name in checks.check_code(
+            where, code, eqs, rule.namespace, set(checks.dimensions_known(eqs, rule.namespace))
+        )
+    }
+    for name in sorted(local | rule.namespace.keys()):
+        if name in target.variables:
+            raise RuleError(
+                f"{name!r} is a name of the rule and a variable of the target group {target.name!r}, which "
+                "Brian2 would use in its place; rename one of them"
+            )
+    known = checks.dimensions_known(eqs, rule.namespace)
+    used = {
+        f"model, {name!r}": equation.identifiers | ({name} if checks.belongs_to_cell(name) else set())
+        for name, equation in eqs.items()
+    }
+    for where, code in pieces.items():
+        assigned = checks.assigned_names(code)
+        used[where] = get_identifiers(code) | assigned
+        for name in sorted(filter(checks.belongs_to_cell, assigned)):
+            variable = _cell_variable(rule, where, name, source, target)
+            if isinstance(variable, Subexpression) or variable.read_only:
+                raise RuleError(
+                    f"{where} assigns {name!r}, which its group defines by an expression or keeps itself; "
+                    "assign a variable it depends on"
+                )
+    for where, names in used.items():
+        for name in sorted(filter(checks.belongs_to_cell, names)):
+            variable = _cell_variable(rule, where, name, source, target)
+            known[name] = Variable(name=name, dimensions=variable.dim)
+    checks.check_model_units(eqs, known)
+    for where, code in pieces.items():
+        checks.check_code_units(where, code, known)
+
+
+def _cell_variable(rule: SynapseRule, where: str, name: str, source, target) -> Variable:
+    base, suffix = name.rsplit("_", 1)
+    group, role = (source, "source") if suffix == "pre" else (target, "target")
+    if base.startswith("_") or base not in group.variables:
+        there = ", ".join(sorted(n for n in group.variables if not n.startswith("_")))
+        remedy = rule.hints.get(base, f"add it to the group's equations (it has {there})")
+        raise RuleError(
+            f"{where} uses {name!r}, but the {role} group {group.name!r} has no variable {base!r}; {remedy}"
+        )
+    return group.variables[base]
+
+
+def _check_integration(synapses: Synapses) -> None:
+    """Let Brian2 derive the code of every equation now, so that one it cannot integrate is refused here."""
+    for updater in synapses.contained_objects:
+        if hasattr(updater, "update_abstract_code"):
+            try:
+                updater.update_abstract_code(run_namespace={})
+            except Exception as error:
+                raise RuleError(
+                    f"{updater.name}: {checks.one_line(error)} Write the equation so that it is linear, or "
+                    "make it (clock-driven)"
+                ) from None

@@ -1,0 +1,298 @@
+"""What can be known to be wrong with a rule before anything is built.
+
+Each function either returns what it found or raises a one-line `RuleError` that names the thing and the remedy. The
+physical dimensions of expressions are worked out by Brian2's own parser (`parse_expression_dimensions`).
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from brian2 import Equations, Quantity
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.variables import Constant, Variable
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, SingleEquation
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.parsing.statements import parse_statement
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions, get_unit
+from brian2.utils.stringtools import get_identifiers
+
+from sbp_brian.errors import RuleError
+
+#: Names that Brian2 itself defines in every `Synapses` object.
+BUILT_IN = {
+    "t": second.dim,
+    "dt": second.dim,
+    "t_in_timesteps": DIMENSIONLESS,
+    "i": DIMENSIONLESS,
+    "j": DIMENSIONLESS,
+    "N": DIMENSIONLESS,
+    "N_incoming": DIMENSIONLESS,
+    "N_outgoing": DIMENSIONLESS,
+}
+DEFAULTS: dict[str, Any] = {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS}
+NUMPY_NAMES = frozenset(n for n in dir(np) if not n.startswith("_") and not isinstance(getattr(np, n), ModuleType))
+
+_EQUATION_START = re.compile(r"\s*(?:d(?P<d>[A-Za-z_]\w*)\s*/\s*dt\s*=|(?P<p>[A-Za-z_]\w*)\s*(?:=(?!=)|:))")
+
+
+def one_line(error: BaseException) -> str:
+    """The text of an error on one line."""
+    return " ".join(str(error).split())
+
+
+def belongs_to_cell(name: str) -> bool:
+    """Whether a name refers to a variable of the presynaptic or postsynaptic cell."""
+    return name.endswith(("_pre", "_post"))
+
+
+# ------------------------------------------------------------------------------------------------- splitting text
+def statements(code: str, where: str = "code") -> list[tuple[str, str, str]]:
+    """Split rule code into (variable, operator, expression), comments removed; `RuleError` where it cannot be read."""
+    found = []
+    for line in code.splitlines():
+        for text in line.split("#", 1)[0].split(";"):
+            if not text.strip():
+                continue
+            try:
+                variable, operator, expression, _ = parse_statement(text.strip())
+                ast.parse(expression.strip(), mode="eval")
+            except (ValueError, SyntaxError):
+                raise RuleError(
+                    f"{where}: cannot read {text.strip()!r}; a statement is 'name = expression' "
+                    "(or +=, -=, *=, /=) with a Python-like expression"
+                ) from None
+            found.append((variable, operator, expression))
+    return found
+
+
+def assigned_names(code: str) -> frozenset[str]:
+    """The names that a piece of rule code assigns, in any way (``=``, ``+=``, ...).
+
+    Raises `RuleError` if the code cannot be read.
+    """
+    return frozenset(variable for variable, _, _ in statements(code))
+
+
+def tidy(code: str, where: str) -> str:
+    """The code with one statement a line and no comments."""
+    if not isinstance(code, str):
+        raise RuleError(f"{where}: code must be a string of statements, not {type(code).__name__}")
+    return "\n".join(
+        f"{variable} {operator} {_enclosed(operator, expression.strip())}"
+        for variable, operator, expression in statements(code, where)
+    )
+
+
+def _enclosed(operator: str, expression: str) -> str:
+    """The expression in brackets where Brian2's check of units would otherwise read ``w *= a + b`` as ``w * a + b``."""
+    apart = operator in ("*=", "/=") and isinstance(ast.parse(expression, mode="eval").body, ast.BinOp)
+    return f"({expression})" if apart else expression
+
+
+def equations(model: str) -> dict[str, tuple[str, SingleEquation]]:
+    """Variable name -> (its definition on one line, the parsed equation), in the order of the text."""
+    texts: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for line in model.splitlines():
+        line = line.split("#", 1)[0].rstrip()
+        if not line.strip():
+            continue
+        start = _EQUATION_START.match(line)
+        if start:
+            name = start["d"] or start["p"]
+            if name in texts:
+                raise RuleError(f"model: {name!r} is defined twice; keep one of its definitions")
+            check_name(name, "model variable")
+            current = texts[name] = []
+        if current is None:
+            raise RuleError(
+                f"model: cannot read {line.strip()!r}; write 'name : unit' or 'dname/dt = expression : unit'"
+            )
+        current.append(line.strip())
+    found = {}
+    for name, lines in texts.items():
+        text = " ".join(lines)
+        try:
+            parsed = Equations(text)
+        except Exception as error:  # Brian2 raises many kinds here, all of them about this one equation
+            raise RuleError(f"model: cannot read {text!r}: {one_line(error)}") from None
+        found[name] = (text, parsed[name])
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------- the names
+def check_name(name: str, kind: str) -> None:
+    """Refuse a name that Brian2, numpy or a code generator would take for something else."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise RuleError(f"{kind} {name!r} is not a name; use letters, digits and underscores")
+    if name in BUILT_IN or name == "lastupdate":
+        raise RuleError(f"{kind} {name!r}: Brian2 defines this name itself; rename it, for example to 'x_{name}'")
+    for names, what in (
+        (DEFAULT_UNITS, "a unit of Brian2"),
+        (DEFAULT_CONSTANTS, "a constant of Brian2"),
+        (DEFAULT_FUNCTIONS, "a function of Brian2"),
+        (NUMPY_NAMES, "a name of numpy"),
+    ):
+        if name in names:
+            raise RuleError(f"{kind} {name!r} shadows {what}; rename it, for example to 'x_{name}'")
+    if belongs_to_cell(name):
+        raise RuleError(
+            f"{kind} {name!r}: names ending in _pre or _post belong to the cells; rename it, for example "
+            f"to {name.rsplit('_', 1)[0] + '_of_' + name.rsplit('_', 1)[1]!r}"
+        )
+    if name.startswith("_"):
+        raise RuleError(
+            f"{kind} {name!r} starts with an underscore, which Brian2 keeps for itself; "
+            f"rename it to {name.lstrip('_') or 'x'!r}"
+        )
+    if re.search(r"\d[eE]\d", name):
+        raise RuleError(
+            f"{kind} {name!r} contains digit-e-digit, which single-precision code generation takes for a "
+            f"number; rename it, for example to {re.sub(r'([0-9])[eE]([0-9])', r'\1_e_\2', name)!r}"
+        )
+
+
+def unknown_name(name: str, where: str, known: Iterable[str]) -> RuleError:
+    """The error for a name that nothing defines, with the nearest known one."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    if name == "lastupdate":
+        hint = "it exists only in a model with (event-driven) equations. "
+    return RuleError(
+        f"{where}: unknown name {name!r}; {hint}Define it in model or namespace; if it belongs to the "
+        f"target cell write {name}_post, to the source cell {name}_pre"
+    )
+
+
+def check_code(
+    where: str, code: str, eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any], known: set[str]
+) -> set[str]:
+    """Check every name that a piece of code reads or assigns; returns its local variables."""
+    local: set[str] = set()
+    for variable, operator, expression in statements(code, where):
+        for name in sorted(get_identifiers(expression) | ({variable} if operator != "=" else set())):
+            if not (name in known or name in local or belongs_to_cell(name)):
+                raise unknown_name(name, where, known | local)
+        if variable in namespace:
+            raise RuleError(
+                f"{where}: assigns {variable!r}, a constant of the namespace; make it a model variable or "
+                "rename the local one"
+            )
+        if variable in BUILT_IN or variable == "lastupdate":
+            raise RuleError(f"{where}: assigns {variable!r}, which Brian2 itself keeps; use another name")
+        if variable in eqs:
+            if eqs[variable].type == SUBEXPRESSION:
+                raise RuleError(
+                    f"{where}: assigns {variable!r}, which the model defines by an expression; "
+                    "assign a variable it depends on"
+                )
+            if "constant" in eqs[variable].flags:
+                raise RuleError(f"{where}: assigns {variable!r}, which the model declares (constant); drop the flag")
+        elif not belongs_to_cell(variable):
+            check_name(variable, f"{where}: local variable")
+            local.add(variable)
+    return local
+
+
+def check_model_names(eqs: Mapping[str, SingleEquation], known: set[str]) -> None:
+    """Check every name on the right-hand sides of the model."""
+    for name, equation in eqs.items():
+        for used in sorted(equation.identifiers):
+            if not (used in known or belongs_to_cell(used) or used == "xi" or used.startswith("xi_")):
+                raise unknown_name(used, f"model, {name!r}", known)
+
+
+# ------------------------------------------------------------------------------------------------------- the units
+def check_namespace(namespace: Mapping[str, Any]) -> None:
+    """Refuse values that Brian2 cannot use as a constant or a function."""
+    for name, value in namespace.items():
+        check_name(name, "namespace name")
+        if isinstance(value, Function) or (inspect.isfunction(value) and hasattr(value, "_arg_units")):
+            continue
+        number = isinstance(value, (bool, int, float, np.generic, Quantity, np.ndarray))
+        if not number or np.size(value) != 1 or np.ndim(value) != 0:
+            raise RuleError(
+                f"namespace: {name!r} is not a number, a quantity or a Brian2 function; for many values "
+                "use a TimedArray or a variable of the model"
+            )
+
+
+@lru_cache(maxsize=1)
+def _everywhere_known() -> dict[str, Any]:
+    """Brian2's 1,700 units, its functions and constants; made once, they take longer than all other checks."""
+    return {name: _constant_or_function(name, value) for name, value in DEFAULTS.items()}
+
+
+def _constant_or_function(name: str, value) -> Any:
+    if isinstance(value, (Function, Variable)):
+        return value
+    if inspect.isfunction(value):
+        return Function(value)
+    return Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
+
+
+def dimensions_known(eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Name -> Brian2 variable or function for everything whose dimension the rule itself determines."""
+    known: dict[str, Any] = {name: Variable(name=name, dimensions=dim) for name, dim in BUILT_IN.items()}
+    if any("event-driven" in equation.flags for equation in eqs.values()):
+        known["lastupdate"] = Variable(name="lastupdate", dimensions=second.dim)
+    known |= _everywhere_known()
+    known |= {name: _constant_or_function(name, value) for name, value in namespace.items()}
+    known.update(
+        {
+            name: Variable(name=name, dimensions=equation.dim)
+            for name, equation in eqs.items()
+            if not belongs_to_cell(name)
+        }
+    )
+    return known
+
+
+def _dimensions(where: str, text: str, expression: str, known: Mapping[str, Any]) -> Dimension:
+    try:
+        return get_dimensions(parse_expression_dimensions(expression, known))
+    except Exception as error:  # a unit mismatch, a wrong number of arguments, syntax that Brian2 does not know
+        raise RuleError(f"{where}: in {text!r}: {one_line(error)}") from None
+
+
+def _same(where: str, text: str, found: Dimension, expected: Dimension) -> None:
+    if found is not expected:
+        raise RuleError(
+            f"{where}: in {text!r} the right-hand side has unit {get_unit(found)!r} where "
+            f"{get_unit(expected)!r} is expected; convert it or correct the declared unit"
+        )
+
+
+def check_code_units(where: str, code: str, known: Mapping[str, Any]) -> None:
+    """Check the dimensions of every statement that uses none but `known` names (locals join them as they come)."""
+    known = dict(known)
+    for variable, operator, expression in statements(code, where):
+        text = f"{variable} {operator} {expression}"
+        full = expression if operator == "=" else f"{variable} {operator[:-1]} ({expression})"
+        if get_identifiers(full) - known.keys():
+            continue  # a cell's variable, or a local derived from one: known once the groups are
+        found = _dimensions(where, text, full, known)
+        if variable in known:
+            _same(where, text, found, known[variable].dim)
+        elif not belongs_to_cell(variable):
+            known[variable] = Variable(name=variable, dimensions=found)
+
+
+def check_model_units(eqs: Mapping[str, SingleEquation], known: Mapping[str, Any]) -> None:
+    """Check the dimensions of every equation whose names are all `known`."""
+    for equation in eqs.values():
+        if equation.expr is None or equation.identifiers - known.keys():
+            continue
+        expected = equation.dim / second.dim if equation.type == DIFFERENTIAL_EQUATION else equation.dim
+        _same("model", str(equation), _dimensions("model", str(equation), equation.expr.code, known), expected)

@@ -1,0 +1,101 @@
+"""Checks of the parameters of rules and neurons: each returns its value or names the parameter and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2.units.allunits import amp, coulomb, farad, hertz, ohm, second, siemens, volt
+from brian2.units.fundamentalunits import Dimension, get_dimensions, get_unit, have_same_dimensions
+
+from sbp_brian.errors import RuleError
+
+_BASE = {
+    "length": "metre",
+    "mass": "kilogram",
+    "time": "second",
+    "current": "amp",
+    "temperature": "kelvin",
+    "substance": "mole",
+    "luminosity": "candela",
+}
+_NAMED = {
+    get_dimensions(unit): name
+    for name, unit in {
+        "second": second,
+        "hertz": hertz,
+        "amp": amp,
+        "volt": volt,
+        "siemens": siemens,
+        "ohm": ohm,
+        "coulomb": coulomb,
+        "farad": farad,
+    }.items()
+}
+
+
+def scalar(name: str, value: Any, like: Any = 1) -> Any:
+    """One finite value with the dimension of `like`."""
+    unit = get_unit(get_dimensions(like))
+    what = "a plain number" if get_dimensions(like).is_dimensionless else f"a quantity in {unit!r}"
+    try:
+        fits = np.ndim(value) == 0 and have_same_dimensions(value, like) and bool(np.isfinite(float(value)))
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise RuleError(f"{name} = {value} must be {what}, one and finite")
+    return value
+
+
+def positive(name: str, value: Any, like: Any = 1) -> Any:
+    """One value above zero."""
+    if not float(scalar(name, value, like)) > 0:
+        raise RuleError(f"{name} = {value} must be positive")
+    return value
+
+
+def duration(name: str, value: Any) -> Any:
+    """One time above zero."""
+    return positive(name, value, second)
+
+
+def share(name: str, value: Any) -> Any:
+    """One number above 0 and at most 1."""
+    if not 0 < float(scalar(name, value)) <= 1:
+        raise RuleError(f"{name} = {value} must lie above 0 and at most at 1")
+    return value
+
+
+def bounds(w_min: Any, w_max: Any) -> tuple[Any, Any]:
+    """Both bounds of a weight, of one dimension and in order; a plain 0 as `w_min` takes the unit of `w_max`."""
+    if np.ndim(w_min) == 0 and have_same_dimensions(w_min, 1) and float(w_min) == 0:
+        w_min = 0.0 * get_unit(get_dimensions(w_max))
+    scalar("w_max", w_max, w_max)
+    scalar("w_min", w_min, w_max)
+    if not float(w_min) < float(w_max):
+        raise RuleError(f"w_min = {w_min} must be below w_max = {w_max}")
+    return w_min, w_max
+
+
+def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
+    """One of a few words."""
+    if value not in choices:
+        raise RuleError(f"{name} = {value!r} must be one of " + ", ".join(map(repr, choices)))
+    return value
+
+
+def unit_text(value: Any) -> str:
+    """The dimension of a value as the unit of an equation: ``"1"``, ``"siemens"``, ``"metre**-1*amp**1"``."""
+    dimension = value if isinstance(value, Dimension) else get_dimensions(value)
+    if dimension in _NAMED:
+        return _NAMED[dimension]
+    factors = [
+        f"{unit}**{_number(dimension.get_dimension(base))}"
+        for base, unit in _BASE.items()
+        if dimension.get_dimension(base)
+    ]
+    return "*".join(factors) or "1"
+
+
+def _number(power: float) -> str:
+    return str(int(power)) if float(power).is_integer() else repr(float(power))

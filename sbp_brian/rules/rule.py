@@ -1,0 +1,348 @@
+"""What a synapse is and what happens to it at each event, as Brian2 strings: `SynapseRule`.
+
+A rule holds no state and builds nothing by itself. It is checked when it is made, it adds up with other rules, and
+`SynapseRule.synapses` turns it into an ordinary `brian2.Synapses` between two groups of cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+from brian2 import Quantity, Synapses, second
+from brian2.core.functions import Function
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.units.fundamentalunits import have_same_dimensions
+
+from sbp_brian.brian.dense import DenseSynapses
+from sbp_brian.errors import RuleError
+from sbp_brian.rules import checks
+from sbp_brian.rules.attaching import attach
+from sbp_brian.rules.checks import assigned_names
+from sbp_brian.wording import names_parameters
+
+__all__ = ["Regular", "SynapseRule", "assigned_names"]
+
+
+@names_parameters
+@dataclass(frozen=True)
+class Regular:
+    """Code that runs over all synapses at every tick of a slow clock (Brian2's ``run_regularly``).
+
+    Parameters
+    ----------
+    code : str
+        Statements over the synapse's variables and, with ``_pre`` or ``_post``, those of its cells.
+    dt : Quantity, s
+        Period of the clock, positive.
+    when : str
+        Scheduling slot within the time step.
+    order : int
+        Order within the slot.
+    """
+
+    code: str
+    dt: Quantity
+    when: str = "start"
+    order: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "code", checks.tidy(self.code, "Regular"))
+        if not have_same_dimensions(self.dt, second) or np.ndim(self.dt) or not float(self.dt) > 0:
+            raise RuleError(f"Regular: dt = {self.dt} is not a period; give one positive time, such as 1*second")
+
+
+@names_parameters
+@dataclass(frozen=True, repr=False)
+class SynapseRule:
+    """A synapse's equations and what happens at each event: nothing but strings and constants.
+
+    Names of the cells' variables carry ``_pre`` (source) or ``_post`` (target); a bare name belongs to the synapse,
+    the namespace or Brian2. Everything is checked on construction; what depends on the cells is checked by `synapses`
+    before anything is built.
+
+    Parameters
+    ----------
+    model : str
+        Brian2 equations of the synapse.
+    on_pre, on_post : mapping of str to str
+        Pathway name -> code run when the event of the source (`on_pre`) or of the target cell (`on_post`) arrives.
+    on_event : mapping of str to str
+        Pathway name -> the event that triggers it; ``'spike'`` where absent.
+    namespace : mapping of str to object
+        Constants (numbers, quantities) and Brian2 functions that the code uses.
+    weight : str or None
+        The variable of the model that is the weight; None for a rule without one.
+    regularly : mapping of str to Regular
+        Code that runs on a slow clock.
+    source : str
+        Citation, with its DOI.
+    hints : mapping of str to str
+        Variable of a cell group (without _pre or _post) -> the remedy to name where a group lacks it.
+    initial : mapping of str to value
+        Variable of the model -> its value once the synapses are connected: a number, a quantity, a string that Brian2
+        evaluates for each synapse, or an object with ``values(name, pre, post)``
+        (`sbp_brian.retrograde.subsets.InputSubset`).
+    undelayed : collection of str
+        Pathways that act at their event itself: no delay ever holds them back.
+    guards : collection of callables
+        Called with the built synapses before each run; one that finds something lacking raises.
+    name : str
+        What to call the rule in messages.
+
+    Raises
+    ------
+    RuleError
+        On anything that cannot work, in one line with the remedy.
+
+    Notes
+    -----
+    Within one time step the ``on_pre`` pathways run before the ``on_post`` pathways, those of one kind in alphabetical
+    order of their names (slot ``synapses``, orders -1 and 1). Delays are axonal: they hold back ``on_pre`` pathways,
+    except those that are `undelayed`.
+    """
+
+    model: str
+    on_pre: Mapping[str, str] = field(default_factory=dict)
+    on_post: Mapping[str, str] = field(default_factory=dict)
+    on_event: Mapping[str, str] = field(default_factory=dict)
+    namespace: Mapping[str, Any] = field(default_factory=dict)
+    weight: str | None = "w"
+    regularly: Mapping[str, Regular] = field(default_factory=dict)
+    source: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    undelayed: tuple[str, ...] = ()
+    guards: tuple[Callable[[Synapses], None], ...] = ()
+    name: str = ""
+
+    #: What makes the `Synapses` object: called as ``brian2.Synapses`` is.
+    _factory: ClassVar[Any] = DenseSynapses
+
+    def __post_init__(self) -> None:
+        for entry in ("on_pre", "on_post", "on_event", "namespace", "regularly", "hints", "initial"):
+            given = getattr(self, entry)
+            if not isinstance(given, Mapping):
+                raise RuleError(
+                    f"{entry} must be a mapping, not {type(given).__name__}; write for example {{'pre': 'g_post += w'}}"
+                )
+            values = dict(given)
+            if entry in ("on_pre", "on_post"):
+                values = {name: checks.tidy(code, f"pathway {name!r}") for name, code in values.items()}
+            object.__setattr__(self, entry, MappingProxyType(values))
+        for entry in ("undelayed", "guards"):
+            object.__setattr__(self, entry, tuple(getattr(self, entry)))
+        if not isinstance(self.model, str):
+            raise RuleError(f"model must be a string of Brian2 equations, not {type(self.model).__name__}")
+        object.__setattr__(self, "model", "\n".join(text for text, _ in checks.equations(self.model).values()))
+        self._check()
+
+    # ------------------------------------------------------------------------------------------------- inspection
+    @property
+    def equations(self) -> dict[str, Any]:
+        """Variable name -> its parsed equation (`brian2.equations.SingleEquation`)."""
+        return {name: equation for name, (_, equation) in checks.equations(self.model).items()}
+
+    @property
+    def pathways(self) -> dict[str, str]:
+        """Pathway name -> code, those of ``on_pre`` first."""
+        return {**self.on_pre, **self.on_post}
+
+    def pieces(self) -> dict[str, str]:
+        """What to call each piece of code in a message -> the code itself."""
+        return {
+            **{f"pathway {name!r}": code for name, code in self.pathways.items()},
+            **{f"regularly {name!r}": regular.code for name, regular in self.regularly.items()},
+        }
+
+    def event(self, pathway: str) -> str:
+        """The event that triggers a pathway."""
+        return self.on_event.get(pathway, "spike")
+
+    def changes_weight(self, pathway: str) -> bool:
+        """Whether the code of a pathway (or of an entry of ``regularly``) assigns the weight."""
+        code = {**{name: entry.code for name, entry in self.regularly.items()}, **self.pathways}.get(pathway)
+        if code is None:
+            raise RuleError(f"no pathway {pathway!r}; this rule has {_listed([*self.pathways, *self.regularly])}")
+        return self.weight in assigned_names(code)
+
+    def __repr__(self) -> str:
+        lines = [f"SynapseRule {self.name!r}" if self.name else "SynapseRule", f"  weight: {self.weight}", "  model:"]
+        lines += [f"    {line}" for line in self.model.splitlines()]
+        for kind, entries in (("on_pre", self.on_pre), ("on_post", self.on_post)):
+            for name, code in entries.items():
+                lines.append(f"  {kind} {name!r} at {self.event(name)!r}:")
+                lines += [f"    {line}" for line in code.splitlines()]
+        for name, entry in self.regularly.items():
+            lines.append(f"  regularly {name!r} every {entry.dt} ({entry.when}, {entry.order}):")
+            lines += [f"    {line}" for line in entry.code.splitlines()]
+        if self.namespace:
+            lines.append("  namespace: " + ", ".join(f"{name} = {value}" for name, value in self.namespace.items()))
+        if self.source:
+            lines.append(f"  source: {self.source}")
+        return "\n".join(lines)
+
+    def __reduce__(self):
+        state = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return _rebuild, (
+            type(self),
+            {key: dict(value) if isinstance(value, Mapping) else value for key, value in state.items()},
+        )
+
+    # -------------------------------------------------------------------------------------------------- validation
+    def _check(self) -> None:
+        self._check_pathways()
+        eqs = self.equations
+        checks.check_namespace(self.namespace)
+        for name in self.initial:
+            if name not in eqs:
+                raise RuleError(f"initial gives a value to {name!r}, which is not in the model; it has {_listed(eqs)}")
+        for name in self.namespace:
+            if name in eqs:
+                raise RuleError(f"{name!r} is both in the model and in the namespace; rename one of them")
+        if self.weight is not None and self.weight not in eqs:
+            raise RuleError(
+                f"the weight {self.weight!r} is not in the model, which has {_listed(eqs)}; name it with "
+                "weight=..., or give weight=None for a rule without one"
+            )
+        known = checks.dimensions_known(eqs, self.namespace)
+        checks.check_model_names(eqs, set(known))
+        for where, code in self.pieces().items():
+            checks.check_code(where, code, eqs, self.namespace, set(known))
+        checks.check_model_units(eqs, known)
+        for where, code in self.pieces().items():
+            checks.check_code_units(where, code, known)
+
+    def _check_pathways(self) -> None:
+        for name in (*self.on_pre, *self.on_post):
+            if not isinstance(name, str) or not name.isidentifier():
+                raise RuleError(f"pathway name {name!r} is not a name; use letters, digits and underscores")
+            if hasattr(Synapses, name) or name in self.equations:
+                raise RuleError(f"pathway name {name!r} is already an attribute of the synapses; rename the pathway")
+        for name in self.on_pre.keys() & self.on_post.keys():
+            raise RuleError(f"pathway {name!r} is in on_pre and in on_post; rename one of them")
+        for name in self.on_event:
+            if name not in self.pathways:
+                raise RuleError(
+                    f"on_event names a pathway {name!r} that does not exist; this rule has {_listed(self.pathways)}"
+                )
+        for name, regular in self.regularly.items():
+            if not isinstance(regular, Regular):
+                raise RuleError(f"regularly {name!r} must be a Regular(code, dt), not {type(regular).__name__}")
+
+    # ------------------------------------------------------------------------------------------------- composition
+    def __add__(self, other: SynapseRule) -> SynapseRule:
+        """Both rules on one synapse: shared variables kept once, code of a shared pathway run left first."""
+        if not isinstance(other, SynapseRule):
+            return NotImplemented
+        mine, theirs = checks.equations(self.model), checks.equations(other.model)
+        for name in mine.keys() & theirs.keys():
+            if not _same_equation(mine[name][1], theirs[name][1]):
+                raise RuleError(
+                    f"cannot add the rules: they define {name!r} differently ({mine[name][0]!r} and "
+                    f"{theirs[name][0]!r}); rename it in one of them"
+                )
+        for name in self.namespace.keys() & other.namespace.keys():
+            if not _same_value(self.namespace[name], other.namespace[name]):
+                raise RuleError(
+                    f"cannot add the rules: namespace {name!r} is {self.namespace[name]} in one and "
+                    f"{other.namespace[name]} in the other; rename it in one of them"
+                )
+        if None not in (self.weight, other.weight) and self.weight != other.weight:
+            raise RuleError(
+                f"cannot add the rules: their weights are {self.weight!r} and {other.weight!r}; "
+                "give both the same name, or one of them weight=None"
+            )
+        for name in self.pathways.keys() & other.pathways.keys():
+            if self.event(name) != other.event(name):
+                raise RuleError(
+                    f"cannot add the rules: pathway {name!r} waits for {self.event(name)!r} in one and for "
+                    f"{other.event(name)!r} in the other; rename it in one of them"
+                )
+        for name in self.regularly.keys() & other.regularly.keys():
+            a, b = self.regularly[name], other.regularly[name]
+            if (float(a.dt), a.when, a.order) != (float(b.dt), b.when, b.order):
+                raise RuleError(f"cannot add the rules: regularly {name!r} differs in its clock or slot; rename one")
+        written = [{n for code in rule.pieces().values() for n in assigned_names(code)} for rule in (self, other)]
+        traces = {name for name in mine.keys() & theirs.keys() if mine[name][1].type == DIFFERENTIAL_EQUATION}
+        for name in sorted(traces & written[0] & written[1] - {self.weight}):
+            raise RuleError(
+                f"cannot add the rules: both write the trace {name!r}, so each event would count twice; "
+                "rename it in one of them (two rules of one kind need different names)"
+            )
+        regularly = {**other.regularly, **self.regularly}
+        for name in self.regularly.keys() & other.regularly.keys():
+            a = self.regularly[name]
+            regularly[name] = Regular(f"{a.code}\n{other.regularly[name].code}", a.dt, a.when, a.order)
+        return SynapseRule(
+            model="\n".join(text for text, _ in [*mine.values(), *(theirs[k] for k in theirs if k not in mine)]),
+            on_pre=_joined(self.on_pre, other.on_pre),
+            on_post=_joined(self.on_post, other.on_post),
+            on_event={**self.on_event, **other.on_event},
+            namespace={**self.namespace, **other.namespace},
+            weight=other.weight if self.weight is None else self.weight,
+            regularly={name: regularly[name] for name in {**self.regularly, **other.regularly}},
+            source=_texts(self.source, other.source, "\n"),
+            hints={**other.hints, **self.hints},
+            initial={**other.initial, **self.initial},
+            undelayed=tuple(dict.fromkeys(self.undelayed + other.undelayed)),
+            guards=self.guards + tuple(guard for guard in other.guards if guard not in self.guards),
+            name=_texts(self.name, other.name, " + "),
+        )
+
+    # ---------------------------------------------------------------------------------------------------- building
+    def synapses(self, source, target, *, delay=None, name: str | None = None, **kwds) -> Synapses:
+        """An ordinary `brian2.Synapses` object that follows this rule, still to be connected.
+
+        Parameters
+        ----------
+        source, target : brian2 groups
+            The presynaptic and the postsynaptic cells.
+        delay : None, Quantity, mapping of str to Quantity, or "per synapse"
+            None: no delay. A time: the axonal delay of every ``on_pre`` pathway not `undelayed`. A mapping: pathway
+            name -> time. Either is one value for all synapses, which costs no memory. ``"per synapse"`` leaves each
+            pathway's delay to be set synapse by synapse, as in Brian2 (``synapses.pre.delay = ...``).
+        name : str, optional
+            Name of the object; entries of ``regularly`` are named ``<name>_<entry>``.
+        **kwds
+            Whatever else `brian2.Synapses` takes (``method``, ``dtype``, ``order``, ...).
+
+        Raises
+        ------
+        RuleError
+            If a group lacks an event or a variable that the rule uses, if units do not fit, or a delay is none.
+        """
+        return attach(self, SynapseRule._factory, source, target, delay, name, kwds)
+
+
+def _rebuild(cls, state):
+    return cls(**state)
+
+
+def _listed(names) -> str:
+    return ", ".join(repr(name) for name in names) or "none"
+
+
+def _texts(a: str, b: str, glue: str) -> str:
+    parts = [*(a.split(glue) if a else []), *(b.split(glue) if b else [])]
+    return glue.join(dict.fromkeys(parts) if glue == "\n" else parts)
+
+
+def _joined(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, str]:
+    return {name: "\n".join(code[name] for code in (a, b) if name in code) for name in {**a, **b}}
+
+
+def _same_equation(a, b) -> bool:
+    code = [None if e.expr is None else "".join(e.expr.code.split()) for e in (a, b)]
+    return (a.type, a.dim, a.var_type, set(a.flags), code[0]) == (b.type, b.dim, b.var_type, set(b.flags), code[1])
+
+
+def _same_value(a, b) -> bool:
+    if a is b:
+        return True
+    if any(isinstance(value, Function) or callable(value) for value in (a, b)):
+        return False
+    return have_same_dimensions(a, b) and bool(np.asarray(a) == np.asarray(b))

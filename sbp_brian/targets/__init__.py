@@ -1,0 +1,8 @@
+"""Where a simulation runs: numpy, cython, C++ or CUDA; one build, many runs."""
+
+from sbp_brian.targets.collecting import collecting
+from sbp_brian.targets.progress import progress_bar
+from sbp_brian.targets.results import Result
+from sbp_brian.targets.simulation import TARGETS, Simulation, use
+
+__all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]

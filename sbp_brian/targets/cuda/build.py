@@ -1,0 +1,281 @@
+"""Compiling and linking a generated CUDA project; objects and programs are kept by content in the user's cache.
+
+``objects/<content>.o`` holds each translation unit: the key is its text with that of all project files that it
+includes, the flags, and the versions of nvcc and of the C++ compiler. Of two networks that differ in one place, only
+the units that see the difference are compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from sbp_brian.errors import CompileError
+from sbp_brian.targets import cache as cache_of
+from sbp_brian.targets.cuda.toolkit import STANDARD, arch_names, curand, toolkit
+
+#: Of the host's code, little runs more than once a time step; -O3 would cost seconds for each file.
+HOST_FLAGS = ("-w", "-O1")
+KEPT_OBJECTS = 400
+_INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a project is compiled.
+
+    Attributes
+    ----------
+    nvcc, host : str
+        The compilers, of CUDA and of C++.
+    archs : tuple of str
+    sources : tuple of str
+        Files to compile, relative to the project.
+    flags, link : tuple of str
+    """
+
+    nvcc: str
+    host: str
+    archs: tuple[str, ...]
+    sources: tuple[str, ...]
+    flags: tuple[str, ...]
+    link: tuple[str, ...]
+
+    @property
+    def identity(self) -> str:
+        """Twelve hex digits for the compilers, their versions and the flags."""
+        said = [_said(command, "--version") for command in (self.nvcc, self.host)]
+        return hashlib.sha256("\0".join([*said, *self.flags, "\0", *self.link]).encode()).hexdigest()[:12]
+
+    def compile_command(self, source: str, target: str) -> list[str]:
+        """What compiles a file of the project, in its folder."""
+        return [self.nvcc, "-ccbin", self.host, *self.flags, "-dc", source, "-o", target]
+
+    def link_command(self, objects: list[str], target: str) -> list[str]:
+        """What links the program."""
+        return [self.nvcc, "-ccbin", self.host, *objects, *self.link, "-o", target]
+
+    def makefile(self) -> str:
+        """A makefile that does the same by hand."""
+        objects = " ".join(_object(source) for source in self.sources)
+        rules = "".join(
+            f"{_object(s)}: {s}\n\t{shlex.join(self.compile_command(s, _object(s)))}\n\n" for s in self.sources
+        )
+        return (
+            f"# for {arch_names(self.archs)}\nmain: {objects}\n\t"
+            f"{shlex.join(self.link_command(objects.split(), 'main'))}\n\n{rules}"
+            f".PHONY: clean\nclean:\n\trm -f main {objects}\n"
+        )
+
+
+def _object(source: str) -> str:
+    return str(Path(source).with_suffix(".o"))
+
+
+def _said(command: str, *arguments: str) -> str:
+    return subprocess.run([command, *arguments], capture_output=True, text=True, check=False).stdout
+
+
+def recipe(archs, sources, extra=(), nvcc_flags=(), linker_flags=()) -> Recipe:
+    """How to compile for these architectures on this machine.
+
+    Parameters
+    ----------
+    archs : tuple of str
+    sources : list of str
+    extra : list of str
+        Folders and macros for the preprocessor.
+    nvcc_flags : list of str
+        The preference ``extra_compile_args_nvcc``; architectures named there count besides `archs`.
+    linker_flags : list of str
+        As Brian2 makes them for a C++ linker.
+
+    Raises
+    ------
+    DeviceMissing, CompilerMissing
+    """
+    kit = toolkit()
+    random = curand(kit)
+    host = cache_of.compiler_command()
+    target = [word for arch in archs[:-1] for word in ("-gencode", f"arch=compute_{arch},code=sm_{arch}")]
+    newest = archs[-1]
+    # the last one in a form, too, that later GPUs translate for themselves
+    target += ["-gencode", f"arch=compute_{newest},code=[sm_{newest},compute_{newest}]"]
+    system = [kit.header("thrust/device_vector.h"), random.include]
+    folders = [f"-I{folder}" for folder in dict.fromkeys(system) if folder and folder not in kit.includes]
+    flags = [f"-std={STANDARD}", "-I.", *target, *nvcc_flags, *folders, *extra, "-Xcompiler", ",".join(HOST_FLAGS)]
+    link = [
+        *target,
+        "-w",
+        *(word for flag in linker_flags for word in _for_nvcc(flag)),
+        "-Xlinker",
+        str(random.library),
+        "-Xlinker",
+        "-rpath",
+        "-Xlinker",
+        str(random.library.parent),
+    ]
+    return Recipe(kit.nvcc, shutil.which(host[-1]) or host[-1], tuple(archs), tuple(sources), tuple(flags), tuple(link))
+
+
+def _for_nvcc(flag: str) -> list[str]:
+    if flag.startswith("-Wl,"):
+        return [word for part in flag.split(",")[1:] for word in ("-Xlinker", part)]
+    return [flag]
+
+
+def compile_project(
+    folder: Path, how: Recipe, cache: Path | None = None, progress: Callable[[float, float], None] | None = None
+) -> int:
+    """Compile and link a project in its folder; gives the number of files that had to be compiled.
+
+    Parameters
+    ----------
+    folder : Path
+        A generated project; afterwards it holds the program ``main``.
+    how : Recipe
+    cache : Path, optional
+        The user's cache by default.
+    progress : callable, optional
+        Called as ``progress(fraction, elapsed_s)``.
+
+    Raises
+    ------
+    CompileError
+    """
+    cache = cache_of.cache_folder(cache)
+    store = cache / "objects"
+    store.mkdir(parents=True, exist_ok=True)
+    start, lock, done, compiled = time.perf_counter(), threading.Lock(), [], []
+    identity = how.identity
+
+    def one(source: str) -> Path:
+        kept = store / f"{_unit_key(folder, source, identity)}.o"
+        with FileLock(kept.with_suffix(".lock")):
+            if not kept.is_file():
+                compiled.append(source)
+                _compile_one(folder, source, how, kept, cache)
+        os.utime(kept)
+        with lock:
+            done.append(source)
+            if progress is not None:
+                progress(len(done) / (len(how.sources) + 1), time.perf_counter() - start)
+        return kept
+
+    with ThreadPoolExecutor(_workers()) as pool:
+        objects = [str(path) for path in pool.map(one, how.sources)]
+    _run(how.link_command(objects, "main"), folder, cache, "link")
+    if progress is not None:
+        progress(1.0, time.perf_counter() - start)
+    _prune(store)
+    return len(compiled)
+
+
+def _workers() -> int:
+    given = os.environ.get("SBP_BUILD_WORKERS", "")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(given)) if given.isdigit() else cores
+
+
+def _unit_key(folder: Path, source: str, identity: str) -> str:
+    digest = hashlib.sha256(identity.encode())
+    for path in sorted(_included(folder, folder / source, set())):
+        name = path.relative_to(folder) if path.is_relative_to(folder) else path
+        digest.update(f"\0{name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _included(folder: Path, path: Path, seen: set[Path]) -> set[Path]:
+    """A file of the project with all that it includes; those of the system are part of the compilers' versions."""
+    seen.add(path)
+    for name in _INCLUDE.findall(path.read_text(errors="replace")):
+        for candidate in (path.parent / name, folder / name):
+            candidate = Path(os.path.normpath(candidate))
+            if candidate.is_file():
+                if candidate not in seen:
+                    _included(folder, candidate, seen)
+                break
+    return seen
+
+
+def _compile_one(folder: Path, source: str, how: Recipe, kept: Path, cache: Path) -> None:
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".o", dir=kept.parent)
+    os.close(handle)
+    try:
+        _run(how.compile_command(source, name), folder, cache, "compile")
+        os.replace(name, kept)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _run(command: list[str], folder: Path, cache: Path, what: str) -> None:
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    if not made.returncode:
+        return
+    said = (made.stdout + made.stderr).strip()
+    kept = cache / "failed" / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.log"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(shlex.join(command) + "\n" + said + "\n")
+    lines = said.splitlines()
+    first = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message")
+    raise CompileError(f"the generated CUDA code does not {what}: {first.strip()} (whole output: {kept})", kept)
+
+
+def _prune(store: Path) -> None:
+    """Delete the objects that have not been used for longest, none of the last day."""
+    yesterday = time.time() - 86400
+    files = sorted(store.glob("*.o"), key=lambda path: path.stat().st_mtime)
+    for path in files[:-KEPT_OBJECTS]:
+        if path.stat().st_mtime < yesterday:
+            path.unlink(missing_ok=True)
+            path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def find_program(cache: Path, key: str) -> cache_of.Program | None:
+    """The linked program of a key, if it is there."""
+    folder = cache / "programs" / key
+    if (folder / "main").is_file():
+        os.utime(folder)
+        return cache_of.Program(folder / "main", cached=True)
+    return None
+
+
+def program(cache: Path, key: str, sources: Path, how: Recipe, progress=None) -> cache_of.Program:
+    """The linked program of a generated project: from the cache, else compiled and linked now.
+
+    Raises
+    ------
+    CompilerMissing, DeviceMissing, CompileError
+    """
+    folder = cache / "programs" / key
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        found = find_program(cache, key)
+        if found:
+            return found
+        staging = Path(tempfile.mkdtemp(prefix=f".{key[:8]}-", dir=folder.parent))
+        try:
+            shutil.copytree(
+                sources, staging, dirs_exist_ok=True, ignore=shutil.ignore_patterns("static_arrays", "results")
+            )
+            compile_project(staging, how, cache, progress)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(staging, folder)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+    cache_of.prune(cache)
+    return cache_of.Program(folder / "main", cached=False)

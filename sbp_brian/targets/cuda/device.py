@@ -1,0 +1,186 @@
+"""The CUDA device: brian2cuda's, with what today's CUDA and this package need, through its own extension points.
+
+- the makefile: c++17, the folders of cccl and curand, the architectures asked for;
+- few translation units (`_units`), and objects kept by content (`_cuda_build`);
+- main.cu the same in each process;
+- what would go wrong in silence is refused (`_cuda_checks`).
+
+brian2cuda is an optional import (GPL); nothing of it is part of this package.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from pathlib import Path
+
+import brian2cuda
+from brian2 import BrianLogger, prefs
+from brian2.codegen.codeobject import CodeObject  # noqa: F401  (before the device: import order of Brian2)
+from brian2.utils.filetools import copy_directory
+from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject, CUDAStandaloneCodeObject
+from brian2cuda.cuda_generator import CUDAAtomicsCodeGenerator, CUDACodeGenerator
+from brian2cuda.device import CUDAStandaloneDevice
+from brian2cuda.utils.gputools import reset_cuda_installation, reset_gpu_selection
+
+from sbp_brian.brian.state import guard
+from sbp_brian.brian.translation_units import CUDA, SharedSupport, write_units
+from sbp_brian.targets.cuda.build import Recipe, compile_project, recipe
+from sbp_brian.targets.cuda.checks import check_delays, check_races
+from sbp_brian.targets.cuda.toolkit import Toolkit, toolkit
+from sbp_brian.targets.programs import canonical_order
+
+# it tells all its preferences at each build; warnings stay
+BrianLogger.console_handler.addFilter(lambda told: told.levelno > logging.INFO or "brian2cuda" not in told.name)
+
+_BACKEND = "devices.cuda_standalone.cuda_backend"
+#: What one call of a code object asks of the GPU: kernels it starts, and copies for which the host waits.
+_COST = {
+    "stateupdate": (1, 0),
+    "reset": (1, 0),
+    "threshold": (2, 0),
+    "synapses": (1, 1),
+    "synapses_push_spikes": (0, 0),
+    "spikemonitor": (1, 1),
+    "statemonitor": (1, 0),
+    "ratemonitor": (1, 1),
+    "summed_variable": (2, 0),
+    "spikegenerator": (2, 0),
+    "spatialstateupdate": (5, 0),
+}
+
+
+class _Generator(SharedSupport, CUDACodeGenerator):
+    pass
+
+
+class _AtomicsGenerator(SharedSupport, CUDAAtomicsCodeGenerator):
+    pass
+
+
+class _CodeObject(CUDAStandaloneCodeObject):
+    generator_class = _Generator
+
+
+class _AtomicsCodeObject(CUDAStandaloneAtomicsCodeObject):
+    generator_class = _AtomicsGenerator
+
+
+_OURS = {CUDAStandaloneCodeObject: _CodeObject, CUDAStandaloneAtomicsCodeObject: _AtomicsCodeObject}
+
+
+class CudaDevice(CUDAStandaloneDevice):
+    """brian2cuda's device for named architectures.
+
+    Parameters
+    ----------
+    archs : tuple of str
+        What to compile for, e.g. ``("80", "90")``.
+
+    Attributes
+    ----------
+    serial : dict of str to list of str
+        Pathway code that brian2cuda will run one synapse after another -> the cell variables that it reads and writes.
+    cost : list of dict
+        For each clock: its ``name``, time step ``dt`` (s; None for an event clock), and how many ``kernels`` and
+        ``copies`` for which the host waits one tick of it asks for at most.
+    """
+
+    def __init__(self, archs: tuple[str, ...] = ()):
+        super().__init__()
+        self.archs = archs
+        self.serial: dict[str, list[str]] = {}
+        self.cost: list[dict] = []
+
+    def reinit(self):
+        """Forget the networks, keep the architectures."""
+        archs = self.archs
+        super().reinit()
+        self.archs = archs
+
+    def code_object_class(self, *given, **more):
+        """The class for a piece of code; the plain question, without arguments, is for brian2cuda's own files."""
+        plain = super().code_object_class(*given, **more)
+        return _OURS.get(plain, plain) if given or more else plain
+
+    def code_object(self, owner, name, abstract_code, variables, template_name, variable_indices, **more):
+        """Check what cannot run in parallel, then generate as brian2cuda does."""
+        serial = check_races(owner, name, template_name, abstract_code, variables, variable_indices)
+        codeobj = super().code_object(owner, name, abstract_code, variables, template_name, variable_indices, **more)
+        if serial:
+            self.serial[codeobj.name] = serial
+        return codeobj
+
+    def generate_main_source(self, writer):
+        """Check the delays, count what a step asks of the GPU, and put commuting statements in the order of names."""
+        for net in self.networks:
+            check_delays(net, self)
+        self._count(self.networks)
+        self.clocks.add(self.defaultclock)  # code of pathways names it, also where no object of the network is on it
+        canonical_order(self.main_queue)
+        reset_cuda_installation()
+        reset_gpu_selection()  # brian2cuda remembers them for the process; our preferences may have changed
+        super().generate_main_source(writer)
+
+    def _count(self, networks) -> None:
+        kernels, copies, steps = Counter(), Counter(), {}
+        for net in networks:
+            for obj in net.sorted_objects:
+                for codeobj in obj._code_objects if obj.active else ():
+                    own = _COST.get(codeobj.template_name, (1, 0))
+                    kernels[obj.clock.name] += own[0]
+                    copies[obj.clock.name] += own[1]
+                    steps[obj.clock.name] = None if hasattr(obj.clock, "_times") else float(obj.clock.dt_)
+        self.cost = [
+            dict(name=name, dt=steps[name], kernels=kernels[name], copies=copies[name]) for name in sorted(steps)
+        ]
+
+    def copy_source_files(self, writer, directory):
+        """brian2cuda's own headers, beside the generated code."""
+        library = Path(brian2cuda.__file__).parent / "brianlib"
+        for file in copy_directory(str(library), os.path.join(directory, "brianlib")):
+            (writer.header_files if file.endswith(".h") else writer.source_files).add(f"brianlib/{file}")
+
+    def generate_makefile(self, writer, cpp_compiler, cpp_compiler_flags, cpp_linker_flags, debug, disable_asserts):
+        """Pack the files into units; write a makefile that compiles them by hand, too."""
+        sources = write_units(Path(self.project_dir), writer.source_files, CUDA)
+        extra = [flag for flag in cpp_compiler_flags if flag.startswith(("-I", "-D", "-U"))]
+        extra += ["-g", "-G", "-DDEBUG"] if debug else []
+        extra += ["-DNDEBUG"] if disable_asserts else []
+        self.recipe = recipe(
+            self.archs, sources, extra, list(prefs[f"{_BACKEND}.extra_compile_args_nvcc"]), cpp_linker_flags
+        )
+        writer.write("makefile", self.recipe.makefile())
+
+    def compile_source(self, directory, compiler, debug, clean):
+        """Compile and link the project in its folder, with objects from the cache where they are there."""
+        compile_project(Path(directory), self.recipe)
+
+
+def preferences(archs: tuple[str, ...], kit: Toolkit | None = None) -> dict:
+    """Brian2's preferences for code that is made for named architectures, found without asking a GPU."""
+    kit = kit or toolkit()
+    chosen = {
+        "detect_gpus": False,
+        "gpu_id": 0,
+        "compute_capability": _capability(archs[0]),
+        "cuda_runtime_version": float(kit.release),
+        "cuda_path": str(kit.root),
+    }
+    if prefs[f"{_BACKEND}.extra_compile_args_nvcc"] == ["-w", "-use_fast_math"]:
+        chosen["extra_compile_args_nvcc"] = ["-w"]  # with float32 fast math would change results
+    return {f"{_BACKEND}.{name}": value for name, value in chosen.items()}
+
+
+def _capability(arch: str) -> float:
+    digits = arch.rstrip("af")
+    return float(f"{digits[:-1]}.{digits[-1]}")
+
+
+def new_device(archs: tuple[str, ...]) -> CudaDevice:
+    """A device of one's own that refuses Python operations."""
+    return guard(CudaDevice(archs))
+
+
+__all__ = ["CudaDevice", "Recipe", "new_device", "preferences"]

@@ -1,0 +1,177 @@
+"""Several runs side by side: threads that wait for compiled programs, or processes for the targets inside Python."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
+
+from sbp_brian.errors import Interrupted
+from sbp_brian.machine import cores
+
+
+class _Overall:
+    """Mean of the fractions of several runs, reported as one."""
+
+    def __init__(self, count: int, progress):
+        self.fractions, self.progress, self.start = [0.0] * count, progress, time.perf_counter()
+        self.lock = threading.Lock()
+
+    def report(self, index: int, fraction: float) -> None:
+        if self.progress is None:
+            return
+        with self.lock:
+            self.fractions[index] = max(fraction, self.fractions[index])
+            self.progress(sum(self.fractions) / len(self.fractions), time.perf_counter() - self.start)
+
+    def of(self, index: int, own):
+        def progress(fraction, elapsed_s):
+            self.report(index, fraction)
+            if own is not None:
+                own(fraction, elapsed_s)
+
+        return progress
+
+
+def run_in_threads(run, runs: list[dict], workers: int | None, progress) -> list:
+    """Run compiled programs, each waited for by a thread.
+
+    Parameters
+    ----------
+    run : callable
+        `StandaloneBackend.run`.
+    runs : list of dict
+        Its arguments.
+    workers : int or None
+    progress : callable or None
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl+C, with all results so far, when every program has written its arrays.
+    """
+    overall = _Overall(len(runs), progress)
+    going: list = []
+
+    def one(index: int, arguments: dict):
+        arguments = {**arguments, "progress": overall.of(index, arguments["progress"])}
+        try:
+            return run(**arguments, register=going.append)
+        except Interrupted as stopped:
+            return stopped
+
+    with ThreadPoolExecutor(max(1, min(workers or cores(), len(runs) or 1))) as pool:
+        futures = [pool.submit(one, index, arguments) for index, arguments in enumerate(runs)]
+        interrupted = _wait(
+            futures,
+            lambda: [program.interrupt() for program in list(going)],
+            lambda: [program.kill() for program in list(going)],
+        )
+    return _gathered(futures, interrupted)
+
+
+def _wait(futures, interrupt, kill) -> bool:
+    """Wait for all; the first failure or Ctrl+C cancels what has not begun. True after Ctrl+C."""
+    interrupted = False
+    pending = set(futures)
+    while pending:
+        try:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            if any(not f.cancelled() and f.exception() is not None for f in done):
+                for future in pending:
+                    future.cancel()  # those that run go on: what they do may be kept
+        except KeyboardInterrupt:
+            if interrupted:
+                kill()
+                raise
+            interrupted = True
+            for future in pending:
+                future.cancel()
+            interrupt()
+    return interrupted
+
+
+def _gathered(futures, interrupted: bool) -> list:
+    if not interrupted:
+        failed = [f.exception() for f in futures if not f.cancelled() and f.exception() is not None]
+        if failed:
+            raise failed[0]
+    results = []
+    for future in futures:
+        kept = None if future.cancelled() or future.exception() is not None else future.result()
+        if isinstance(kept, Interrupted):
+            interrupted, kept = True, kept.result
+        results.append(kept)
+    if interrupted:
+        raise Interrupted(None, results)
+    return results
+
+
+_worker: dict = {}
+
+
+def _begin_worker(make, duration, arguments, stop) -> None:
+    from sbp_brian.targets.simulation import Simulation
+
+    _worker.update(simulation=Simulation(make, duration, **arguments), stop=stop)
+
+
+def _work(arguments: dict):
+    simulation = _worker["simulation"]
+    simulation._backend.prepare(arguments["seed"])
+    try:
+        return simulation._backend.run(**arguments, stop=_worker["stop"])
+    except Interrupted as stopped:
+        return stopped
+
+
+def _can_travel(make, duration, arguments) -> bool:
+    function = make
+    while hasattr(function, "func"):
+        function = function.func
+    if getattr(function, "__module__", "__main__") == "__main__":
+        return False
+    try:
+        pickle.dumps((make, duration, arguments))
+    except Exception:  # pickle raises whatever an object's reduction raises
+        return False
+    return True
+
+
+def run_in_processes(make, duration, arguments: dict, run, runs: list[dict], workers: int | None, progress) -> list:
+    """Run networks inside Python: in processes of their own where `make` can travel there, else one after another.
+
+    Parameters
+    ----------
+    make, duration, arguments
+        Of `Simulation`.
+    run : callable
+        `RuntimeBackend.run` of this process.
+    runs : list of dict
+        Its arguments.
+    workers : int or None
+    progress : callable or None
+    """
+    overall = _Overall(len(runs), progress)
+    count = max(1, min(workers or cores(), len(runs) or 1))
+    if count == 1 or not _can_travel(make, duration, arguments):
+        results: list = []
+        for index, one in enumerate(runs):
+            try:
+                results.append(run(**{**one, "progress": overall.of(index, one["progress"])}))
+            except Interrupted as stopped:
+                raise Interrupted(None, [*results, stopped.result, *[None] * (len(runs) - index - 1)]) from None
+        return results
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(count, context, _begin_worker, (make, duration, arguments, stop)) as pool:
+        futures = []
+        for index, one in enumerate(runs):
+            future = pool.submit(_work, {**one, "progress": None})
+            report = overall.of(index, one["progress"])
+            future.add_done_callback(lambda done, report=report: report(1.0, 0.0))
+            futures.append(future)
+        interrupted = _wait(futures, stop.set, stop.set)
+    return _gathered(futures, interrupted)

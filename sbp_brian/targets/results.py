@@ -1,0 +1,193 @@
+"""What a run leaves behind: the `Result` mapping, and the description of a network's variables it is read with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from brian2.core.variables import ArrayVariable, Constant, DynamicArrayVariable, Subexpression
+from brian2.monitors import StateMonitor
+from brian2.synapses.synapses import Synapses, SynapticPathway
+from brian2.units.fundamentalunits import Quantity, get_or_create_dimension
+
+from sbp_brian.errors import RunFailed, unknown
+
+
+def _remove(folder: Path) -> None:
+    """Remove the files of a result that nobody needs any more.
+
+    This runs wherever the result is freed, and Python drops exceptions there: a Ctrl+C meanwhile is sent again once
+    the caller is back in code of its own, so that a loop of runs can be stopped at any moment.
+    """
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariable]]:
+    """Describe all variables of a network's objects.
+
+    Parameters
+    ----------
+    objects : iterable of BrianObject
+        All objects of the network, contained ones included.
+    clocks : iterable of Clock
+
+    Returns
+    -------
+    entries : dict
+        "object.variable" -> entry that can be written as JSON: ``source`` ("owner.variable", what holds the values),
+        ``dtype``, ``dim`` (seven exponents), ``ndim``, ``size`` (number of values, None where only the run tells),
+        ``scalar``, ``columns`` (of a StateMonitor), ``offset`` (subtracted from indices), ``settable``; or ``value``
+        and ``dim`` for a constant.
+    variables : dict
+        source -> the Brian2 variable.
+    """
+    entries: dict[str, dict] = {}
+    variables: dict[str, ArrayVariable] = {}
+    for obj in [*objects, *clocks]:
+        for name, var in getattr(obj, "variables", {}).items():
+            key, offset = f"{obj.name}.{name}", 0
+            if isinstance(obj, Synapses) and name in ("i", "j") and isinstance(var, Subexpression):
+                offset = int(getattr(obj.source if name == "i" else obj.target, "start", 0))
+                var = obj.variables["_synaptic_pre" if name == "i" else "_synaptic_post"]
+            owner = _owner_name(var) if isinstance(var, (ArrayVariable, Constant)) else None
+            if isinstance(obj, SynapticPathway) and name == "delay":
+                owner = obj.name  # Brian2 has it belong to the Synapses, as the delay of every other pathway
+            if owner != obj.name:
+                continue
+            if isinstance(var, Constant):
+                if np.isscalar(var.value) and not isinstance(var.value, str):
+                    entries[key] = dict(value=np.asarray(var.value).item(), dim=_exponents(var.dim))
+            else:
+                source = f"{owner}.{var.name}"
+                variables[source] = var
+                dynamic = isinstance(var, DynamicArrayVariable)
+                recorded = isinstance(obj, StateMonitor) and name in obj.record_variables
+                entries[key] = dict(
+                    source=source,
+                    dtype=np.dtype(var.dtype).str,
+                    dim=_exponents(var.dim),
+                    ndim=getattr(var, "ndim", 1),
+                    size=None if dynamic else int(var.size),
+                    scalar=bool(var.scalar),
+                    columns=int(obj.n_indices) if recorded else None,
+                    offset=offset,
+                    settable=not var.read_only and getattr(var, "ndim", 1) == 1,
+                )
+    for obj in objects:
+        if isinstance(obj, Synapses) and f"{obj.name}_pre.delay" in entries:
+            entries.setdefault(f"{obj.name}.delay", entries[f"{obj.name}_pre.delay"])  # as in Brian2
+    return entries, variables
+
+
+def _owner_name(var):
+    try:
+        return getattr(var.owner, "name", None)
+    except ReferenceError:  # the owner was an ephemeral subgroup
+        return None
+
+
+def _exponents(dim) -> list[float]:
+    return [float(exponent) for exponent in dim._dims]
+
+
+def with_unit(values, exponents):
+    """`values` as a Quantity with the given seven exponents, or as they are where these are all zero."""
+    if not any(exponents):
+        return values
+    return Quantity(values, dim=get_or_create_dimension(exponents))
+
+
+class Result(Mapping):
+    """Values of all variables at the end of a run, and all recordings, by "object.variable".
+
+    ``r["AB.w"]`` is an ndarray, or a Quantity where the variable has a unit; shared variables give scalars. Recordings
+    have the shapes of Brian2: ``r["spikes.i"]``, ``r["spikes.t"]`` (spikes), ``r["spikes.count"]`` (cells),
+    ``r["recorder.v"]`` (recorded cells, time steps). Values are read when asked for; a Result needs neither the
+    Simulation nor Brian2's current device. Without ``results=`` its folder disappears with the Result itself.
+
+    Attributes
+    ----------
+    completed : float
+        Fraction of the duration that was simulated, 1 unless the run was stopped.
+    stopped : bool
+        Whether it was stopped before its end.
+    run_s, build_s : float
+        Wall time of the run, and of getting ready to run (generation and compilation; 0 where it was ready) (s).
+    target : str
+    seed : int
+    cached : bool
+        Whether nothing had to be compiled.
+    folder : pathlib.Path or None
+        Where the files are (standalone targets).
+    """
+
+    def __init__(
+        self,
+        entries: dict[str, dict],
+        read: Callable[[str, np.dtype], np.ndarray],
+        *,
+        target: str,
+        seed: int,
+        completed: float,
+        run_s: float,
+        build_s: float,
+        cached: bool,
+        folder: Path | None = None,
+        temporary: bool = False,
+    ):
+        self._entries = entries
+        self._read = read
+        self.target, self.seed, self.cached = target, seed, cached
+        self.completed, self.run_s, self.build_s = completed, run_s, build_s
+        self.folder = folder
+        if temporary and folder is not None:
+            weakref.finalize(self, _remove, folder)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run ended before its time."""
+        return self.completed < 1 - 1e-9
+
+    def __getitem__(self, name: str):
+        try:
+            entry = self._entries[name]
+        except (KeyError, TypeError):
+            raise unknown("result", name, [n for n in self._entries if "._" not in n]) from None
+        if "value" in entry:
+            return with_unit(entry["value"], entry["dim"])
+        values = self._read(entry["source"], np.dtype(entry["dtype"]))
+        size = entry["size"]
+        if size is not None and values.size != size:
+            raise RunFailed(
+                f"{name!r} holds {values.size} of {size} values: the run's files are incomplete, is the disk full?"
+            )
+        if entry["columns"] is not None:
+            values = values.reshape(-1, entry["columns"]).T
+        elif entry["scalar"]:
+            values = values.reshape(-1)[0]
+        elif entry["offset"]:
+            values = values - entry["offset"]
+        return with_unit(values, entry["dim"])
+
+    def __iter__(self):
+        return (name for name in self._entries if "._" not in name)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name) -> bool:
+        return name in self._entries
+
+    def __repr__(self) -> str:
+        state = f"stopped at {100 * self.completed:.1f} %" if self.stopped else "complete"
+        return f"<Result of {len(self)} variables, target {self.target!r}, seed {self.seed}, {state}>"

@@ -1,0 +1,384 @@
+r"""Where a simulation runs: numpy, cython, C++ (a compiled program) or CUDA; one build, many runs.
+
+For a script of one's own, one call before the first Brian2 object is made::
+
+    from sbp_brian import targets
+    targets.use("cpp")
+
+For many runs of one network, a function that returns it::
+
+    def make():
+        cells = NeuronGroup(100, "dv/dt = (gain - v) / tau : 1\ngain : 1", threshold="v > 1", reset="v = 0",
+                            method="exact", name="cells", namespace=dict(tau=10 * ms))
+        cells.v = "rand()"
+        return Network(cells, SpikeMonitor(cells, name="spikes"))
+
+    sim = Simulation(make, 1 * second, target="cpp")
+    result = sim.run(values={"cells.gain": 1.2}, seed=3)
+    result["spikes.count"]
+    results = sim.run_many([dict(values={"cells.gain": g}, seed=3) for g in (1.1, 1.2, 1.3)], workers=2)
+
+Compiled programs are kept in the user's cache folder (``~/.cache/sbp_brian`` on Linux), or in the one that the
+environment variable ``SBP_CACHE`` names.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import brian2
+from brian2.core.preferences import prefs
+from brian2.devices.device import all_devices, get_device, set_device
+from brian2.units.fundamentalunits import Quantity, have_same_dimensions
+
+from sbp_brian.brian.state import guard
+from sbp_brian.errors import (
+    unknown,
+)
+from sbp_brian.targets.cache import compiler_command
+from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
+from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
+from sbp_brian.targets.parallel import run_in_processes, run_in_threads
+from sbp_brian.targets.progress import progress_bar
+from sbp_brian.targets.results import Result
+from sbp_brian.targets.run_arguments import check_settings
+from sbp_brian.targets.runtime import RuntimeBackend
+from sbp_brian.targets.standalone import StandaloneBackend
+
+__all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
+
+#: The targets by name.
+TARGETS = ("numpy", "cython", "cpp", "cuda")
+
+
+def use(target: str, *, arch: str | None = None, **options) -> None:
+    """Select the target of the Brian2 objects made from here on, in one call.
+
+    Parameters
+    ----------
+    target : {'numpy', 'cython', 'cpp', 'cuda'}
+    arch : str, optional
+        cuda: compile and link for this architecture, e.g. ``"sm_90"`` or ``"sm_80,sm_90"``, and do not run, so that no
+        GPU is needed. Without it: for the GPU of this machine, and run on it.
+    **options
+        For cpp and cuda: handed to `brian2.set_device` (``directory=``, ``build_on_run=``, ...).
+
+    Raises
+    ------
+    UnknownName
+        For another name.
+    CompilerMissing
+        For cython and cpp without a C++ compiler.
+    DeviceMissing
+        For cuda without brian2cuda, nvcc or curand; without `arch`, also without a GPU.
+
+    Notes
+    -----
+    On cpp and cuda a network that holds a Python operation (``@network_operation``) is refused when it is run
+    (`PythonOperationError`); Brian2 would leave the operation out in silence.
+    """
+    _check_target(target)
+    if arch is not None and target != "cuda":
+        raise TypeError(f"target {target!r} takes no arch, that is for cuda")
+    if target in ("numpy", "cython"):
+        if options:
+            raise TypeError(f"target {target!r} takes no options, {', '.join(options)} is for cpp and cuda")
+        if get_device() is not all_devices["runtime"]:
+            set_device("runtime")
+        prefs["codegen.target"] = target
+    elif target == "cpp":
+        guard(all_devices["cpp_standalone"])
+        set_device("cpp_standalone", **options)
+    else:
+        use_cuda(arch, options)
+
+
+def _check_target(target: str) -> None:
+    """Refuse a target that is unknown or that cannot work on this machine."""
+    if target not in TARGETS:
+        raise unknown("target", target, TARGETS)
+    if target in ("cython", "cpp"):
+        compiler_command()
+
+
+class Simulation:
+    """A network that is built once and run many times.
+
+    Parameters
+    ----------
+    make : callable
+        Takes no arguments and returns a `brian2.Network`, or a tuple that starts with one. It may be called several
+        times, and not at all where the cache has everything; it should make its objects itself and do nothing else.
+    duration : Quantity
+        Simulated time of each run (s).
+    target : {'cpp', 'numpy', 'cython', 'cuda'}
+    seed : int, optional
+        Seed of runs that are given none; without it each draws a fresh one, told by ``result.seed``.
+    name : str, optional
+        Shown in progress and errors; the name of `make` by default.
+    cache : path or False, optional
+        Folder of the cache of compiled programs instead of the user's (or ``SBP_CACHE``); False: keep nothing.
+    dt : Quantity, optional
+        Time step of the default clock (s); Brian2's current one by default.
+    namespace : mapping, optional
+        Names for equations without a namespace of their own. By default the globals of `make` and the variables it
+        closes over, as a script would have it.
+    key : str, optional
+        A text that names everything the network depends on besides the code of sbp_brian, the file that defines `make`
+        and what `make` has bound. With it, the second process that wants the network needs neither `make` nor code
+        generation.
+    arch : str, optional
+        cuda: architectures to build for, e.g. ``"sm_90"``, so that `build` needs no GPU; by default that of this
+        machine's GPU.
+
+    Raises
+    ------
+    UnknownName, TypeError, ValueError
+        For arguments that cannot be right.
+    CompilerMissing, DeviceMissing
+        Where the target cannot work on this machine.
+
+    Notes
+    -----
+    Brian2's current device, preferences, default time step and random state are left as they were.
+    """
+
+    def __init__(
+        self,
+        make: Callable,
+        duration,
+        target: str = "cpp",
+        *,
+        seed: int | None = None,
+        name: str | None = None,
+        cache=None,
+        dt=None,
+        namespace: Mapping | None = None,
+        key: str | None = None,
+        arch: str | None = None,
+    ):
+        if not callable(make):
+            raise TypeError(f"make has to be a function that returns a Network, not {type(make).__name__}")
+        self.duration = _time("duration", duration)
+        dt = None if dt is None else _time("dt", dt)
+        self.make, self.target, self.seed = make, target, _checked_seed(seed)
+        function = make
+        while isinstance(function, functools.partial):
+            function = function.func
+        self.name = name or getattr(function, "__name__", type(function).__name__)
+        if target not in TARGETS:
+            raise unknown("target", target, TARGETS)
+        if arch is not None and target != "cuda":
+            raise TypeError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
+        if key is not None and not isinstance(key, str):
+            raise TypeError(f"key has to be a text, not {type(key).__name__}")
+        if target == "cython":
+            compiler_command()
+        names = _visible_names(function) if namespace is None else dict(namespace)
+        collected = COLLECTED.get()
+        if target == "cuda" and arch is None and collected is not None:
+            arch = collected[1]
+        if target in ("cpp", "cuda"):
+            archs = cuda_archs(arch) if target == "cuda" else ()
+            self._backend = StandaloneBackend(
+                make,
+                self.duration,
+                names,
+                dt=dt,
+                cache=cache,
+                key=key,
+                archs=archs,
+                key_namespace=dict(namespace or {}),
+            )
+        else:
+            self._backend = RuntimeBackend(make, self.duration, names, dt=dt, target=target)
+        self._arguments = dict(target=target, seed=self.seed, name=self.name, cache=cache, dt=dt, namespace=namespace)
+        if collected is not None:
+            collected[0].append(self)
+
+    def build(self) -> Simulation:
+        """Make the network and compile it where that is needed; `run` does so by itself."""
+        if COLLECTED.get() is not None:
+            return self
+        if self.target in ("cpp", "cuda"):
+            self._backend.prepare()
+        else:
+            self._backend.prepare(self.seed if self.seed is not None else 0)
+        return self
+
+    @property
+    def settable(self) -> list[str]:
+        """What ``run(values=...)`` can change (builds the network)."""
+        if COLLECTED.get() is not None:
+            raise Collected  # what comes next depends on the built network
+        manifest = self.build()._backend.manifest
+        return sorted(n for n, e in manifest["entries"].items() if e.get("settable") and "._" not in n) + sorted(
+            manifest["arrays"]
+        )
+
+    def run(
+        self,
+        values: Mapping | None = None,
+        seed: int | None = None,
+        progress: Callable | None = None,
+        results=None,
+        names: Iterable[str] | None = None,
+        duration=None,
+    ) -> Result:
+        """Run once, from the beginning.
+
+        Parameters
+        ----------
+        values : mapping, optional
+            "object.variable" or "timedarray.values" -> one value, or one for each cell, synapse or sample, with its
+            unit; takes effect after all initial values and before the first time step.
+        seed : int, optional
+            0 to 2**32 - 1. Same seed, same target: same result, to the bit.
+        progress : callable, optional
+            Called as ``progress(fraction, elapsed_s)`` about twice a second.
+        results : path, optional
+            cpp, cuda: a new or empty folder for the results; without it they disappear with the `Result`.
+        names : iterable of str, optional
+            Names to keep in the result; the others' values are thrown away.
+        duration : Quantity, optional
+            Simulated time of this run, where it differs from the simulation's (s); nothing is built anew.
+
+        Returns
+        -------
+        Result
+
+        Raises
+        ------
+        UnknownName, ValueError, TypeError
+            For bad input, before anything is started.
+        PythonOperationError, CompileError, RunFailed
+        DeviceMissing
+            cuda: there is no GPU.
+        Interrupted
+            After Ctrl+C; what was done is in its ``result``.
+        """
+        arguments = self._checked(
+            dict(values=values, seed=seed, progress=progress, results=results, names=names, duration=duration)
+        )
+        return self._backend.run(**arguments)
+
+    def run_many(
+        self, runs: Iterable[Mapping], workers: int | None = None, progress: Callable | None = None
+    ) -> list[Result]:
+        """Run several times, side by side; results come in the order of `runs`.
+
+        Parameters
+        ----------
+        runs : iterable of mappings
+            Arguments of `run`, one mapping a run.
+        workers : int, optional
+            How many at a time, the number of cores by default. numpy and cython: in processes of their own, which asks
+            that `make` can be pickled and is not defined in ``__main__``; one after another elsewhere.
+        progress : callable, optional
+            Called as ``progress(fraction of all, elapsed_s)``.
+
+        Raises
+        ------
+        As `run`; Interrupted has the results so far in ``results``.
+        """
+        runs = [dict(run) for run in runs]
+        if workers is not None and (not isinstance(workers, int) or workers < 1):
+            raise ValueError(f"workers has to be a positive whole number, not {workers!r}")
+        allowed = inspect.signature(self.run).parameters
+        for run in runs:
+            for name in run:
+                if name not in allowed:
+                    raise unknown("argument of a run", name, allowed)
+        folders = [Path(run["results"]).resolve() for run in runs if run.get("results") is not None]
+        for folder in folders:
+            if folders.count(folder) > 1:
+                raise ValueError(f"results={str(folder)!r} is given to two runs: give each run a folder of its own")
+        checked = [self._checked(run) for run in runs]
+        if self.target in ("cpp", "cuda"):
+            workers = 1 if self.target == "cuda" and workers is None else workers  # they share the GPU
+            return run_in_threads(self._backend.run, checked, workers, progress)
+        return run_in_processes(
+            self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
+        )
+
+    def _checked(self, arguments: dict) -> dict:
+        """The arguments of a run, checked, with the network built and the seed decided."""
+        if COLLECTED.get() is not None:
+            raise Collected
+        arguments = {
+            "values": None,
+            "seed": None,
+            "progress": None,
+            "results": None,
+            "names": None,
+            "duration": None,
+            **arguments,
+        }
+        seed = _checked_seed(arguments["seed"])
+        seed = seed if seed is not None else self.seed
+        seed = secrets.randbits(32) if seed is None else seed
+        results = None if arguments["results"] is None else Path(arguments["results"]).expanduser().absolute()
+        names = arguments["names"]
+        if isinstance(names, str):
+            raise TypeError(f"names= needs a list of names, not the text {names!r}")
+        if arguments["progress"] is not None and not callable(arguments["progress"]):
+            raise TypeError("progress= needs a function of (fraction, elapsed_s)")
+        duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
+        self._backend.check_place(results)
+        if self._backend.manifest is None:
+            self._backend.prepare(*([] if self.target in ("cpp", "cuda") else [seed]))
+        settings = check_settings(arguments["values"], self._backend.manifest)
+        return dict(
+            settings=settings,
+            seed=seed,
+            progress=arguments["progress"],
+            results=results,
+            duration=duration,
+            names=None if names is None else self._known(names),
+        )
+
+    def _known(self, names) -> list[str]:
+        entries = self._backend.manifest["entries"]
+        names = list(names)
+        for name in names:
+            if name not in entries:
+                raise unknown("name in names:", name, [n for n in entries if "._" not in n])
+        return names
+
+
+def _time(name: str, value) -> Quantity:
+    if not have_same_dimensions(value, brian2.second):
+        raise ValueError(f"{name} has to be a time such as 1*second, not {value!r}")
+    if not float(value) > 0 or float(value) == float("inf"):
+        raise ValueError(f"{name} has to be positive and finite, not {value!r}")
+    return Quantity(value)
+
+
+def _checked_seed(seed):
+    if seed is None:
+        return None
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed has to be a whole number, not {seed!r}")
+    seed = int(seed)
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed has to be between 0 and 2**32 - 1, not {seed}")
+    return seed
+
+
+def _visible_names(function) -> dict:
+    """Names that the equations of a network made by `function` can see without a namespace of their own."""
+    function = inspect.unwrap(function)
+    if inspect.ismethod(function):
+        function = function.__func__
+    names = dict(getattr(function, "__globals__", {}))
+    code = getattr(function, "__code__", None)
+    for name, cell in zip(code.co_freevars if code else (), getattr(function, "__closure__", None) or (), strict=False):
+        try:
+            names[name] = cell.cell_contents
+        except ValueError:  # a name that has no value yet
+            continue
+    return names

@@ -1,0 +1,212 @@
+"""The backend of `Simulation` for compiled programs: one program, its data, many runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from pathlib import Path
+
+import brian2
+import numpy as np
+
+from sbp_brian.errors import Interrupted
+from sbp_brian.targets import cache as cache_of
+from sbp_brian.targets.cuda import build as _cuda_build
+from sbp_brian.targets.cuda.requirements import require_gpu
+from sbp_brian.targets.network_key import network_key
+from sbp_brian.targets.program_run import ProgramRun
+from sbp_brian.targets.programs import generate
+from sbp_brian.targets.results import Result
+
+_SPARE_BYTES = 16 << 20
+#: A network with more data than this is generated each time, keyed or not.
+_KEPT_BYTES = 512 << 20
+
+
+class StandaloneBackend:
+    """Generates, compiles and runs one network.
+
+    Parameters are those of `Simulation`, checked there; `key_namespace` is the namespace that was given explicitly;
+    `archs` are CUDA architectures, none for C++.
+
+    Attributes
+    ----------
+    manifest : dict or None
+        Description of the network's variables once it is prepared (`_standalone.generate`).
+    cached : bool
+    build_s : float
+    """
+
+    def __init__(self, make, duration, namespace, *, dt, cache, key, key_namespace, archs: tuple[str, ...] = ()):
+        self.make, self.duration, self.namespace, self.dt, self.key = make, duration, namespace, dt, key
+        self.key_namespace, self.archs = key_namespace, archs
+        self._private = None
+        if cache is False:
+            self._private = Path(tempfile.mkdtemp(prefix="sbp-cache-"))
+            weakref.finalize(self, shutil.rmtree, self._private, ignore_errors=True)
+        self.cache = self._private or cache_of.cache_folder(None if cache in (None, True) else cache)
+        self.manifest = None
+        self.cached = False
+        self.build_s = 0.0
+        self.compiling = None  # called as compiling(fraction, elapsed_s)
+        self._program: Path | None = None
+        self._arrays: Path | None = None
+
+    def prepare(self) -> None:
+        """Generate and compile, or find both in the cache."""
+        if self.manifest is not None:
+            return
+        start = time.perf_counter()
+        keyed = self._keyed_folder()
+        if not (keyed and self._from_key(keyed)):
+            self._from_make(keyed)
+        self.build_s = time.perf_counter() - start
+
+    def generate(self, folder: Path) -> None:
+        """Write the sources to a folder and compile nothing."""
+        self.manifest, _ = generate(self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs)
+
+    def _keyed_folder(self) -> Path | None:
+        if self.key is None:
+            return None
+        step = float(self.dt if self.dt is not None else brian2.defaultclock.dt)
+        given = sorted((name, repr(value)) for name, value in self.key_namespace.items())
+        key = network_key(self.key, self.make, float(self.duration), step, given, *self.archs)
+        return self.cache / "networks" / key if key else None
+
+    def _from_key(self, keyed: Path) -> bool:
+        try:
+            kept = json.loads((keyed / "manifest.json").read_text())
+        except (OSError, ValueError):
+            return False
+        find = _cuda_build.find_program if self.archs else cache_of.find_program
+        found = find(self.cache, kept["program"])
+        if found is None:
+            return False
+        os.utime(keyed)
+        self.manifest, self._program, self.cached = kept["manifest"], found.path, True
+        self._arrays = keyed / "static_arrays"
+        return True
+
+    def _from_make(self, keyed: Path | None) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="sbp-build-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        manifest, how = generate(self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs)
+        if self.archs:
+            key = f"{cache_of.content_key(folder, [])}-{how.identity}"
+            program = _cuda_build.program(self.cache, key, folder, how, self.compiling)
+        else:
+            key = cache_of.content_key(folder, how)
+            program = cache_of.program(self.cache, key, folder, how)
+        self.manifest, self._program, self.cached = manifest, program.path, program.cached
+        self._arrays = folder / "static_arrays"
+        if keyed is not None and _size(self._arrays) <= _KEPT_BYTES:
+            self._keep(keyed, dict(manifest=manifest, program=key))
+
+    def _keep(self, keyed: Path, kept: dict) -> None:
+        keyed.parent.mkdir(parents=True, exist_ok=True)
+        if keyed.exists():  # its program was not there any more
+            shutil.rmtree(keyed, ignore_errors=True)
+        staging = Path(tempfile.mkdtemp(prefix=".", dir=keyed.parent))
+        shutil.copytree(self._arrays, staging / "static_arrays")
+        (staging / "manifest.json").write_text(json.dumps(kept))
+        try:
+            os.replace(staging, keyed)
+        except OSError:  # another process kept the same
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def check_place(self, results: Path | None) -> None:
+        """Refuse a place for results that is a file, in use, or too small.
+
+        Raises
+        ------
+        ValueError, OSError
+        """
+        place = results if results is not None else Path(tempfile.gettempdir())
+        part = next(p for p in [place, *place.parents] if p.exists())
+        if not part.is_dir():
+            raise NotADirectoryError(f"results={str(results)!r} cannot be a folder: {part} is a file")
+        if not os.access(part, os.W_OK):
+            raise PermissionError(f"results={str(results)!r} cannot be written: no permission to write in {part}")
+        if results is not None and results.is_dir() and any(results.iterdir()):
+            raise ValueError(f"results={str(results)!r} already holds files: give each run a folder of its own")
+        needed = _SPARE_BYTES
+        if self.manifest is not None:
+            needed += sum(
+                (entry["size"] or 0) * np.dtype(entry["dtype"]).itemsize
+                for entry in self.manifest["entries"].values()
+                if "value" not in entry
+            )
+        free = shutil.disk_usage(part).free
+        if free < needed:
+            raise OSError(f"the disk of {place} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed")
+
+    def run(
+        self, settings, seed: int, progress=None, results: Path | None = None, names=None, duration=None, register=None
+    ) -> Result:
+        """Run the program once; called from any thread."""
+        if self.archs:
+            require_gpu()
+        self.check_place(results)
+        sources = None if names is None else self._sources(names)
+        folder = results if results is not None else Path(tempfile.mkdtemp(prefix="sbp-results-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        set_names = self.manifest["set_names"]
+        settings = {set_names.get(source, source): values for source, values in settings.items()}
+        run = ProgramRun(
+            self._program, self._arrays, folder, settings, seed, None if duration is None else float(duration)
+        )
+        if register is not None:
+            register(run)
+        try:
+            run_s = run.run(progress)
+        except BaseException:
+            if results is None:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        result = None
+        if run.begun:
+            files, entries = self.manifest["files"], self.manifest["entries"]
+            if sources is not None:
+                entries = {
+                    name: entry for name, entry in entries.items() if "value" in entry or entry["source"] in sources
+                }
+                for path in folder.iterdir():
+                    if path.name not in {files[source] for source in sources} | {"last_run_info.txt", "output.txt"}:
+                        path.unlink()
+            result = Result(
+                entries,
+                _reader(folder, files),
+                target="cuda" if self.archs else "cpp",
+                seed=seed,
+                completed=run.completed,
+                run_s=run_s,
+                build_s=self.build_s,
+                cached=self.cached,
+                folder=folder,
+                temporary=results is None,
+            )
+        elif results is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        if run.interrupted:
+            raise Interrupted(result)
+        return result
+
+    def _sources(self, names) -> set[str]:
+        entries = self.manifest["entries"]
+        return {entries[name]["source"] for name in names if "value" not in entries[name]}
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def _reader(folder: Path, files: dict[str, str]):
+    def read(source: str, dtype: np.dtype) -> np.ndarray:
+        return np.fromfile(folder / files[source], dtype=dtype)
+
+    return read

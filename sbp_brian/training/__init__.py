@@ -1,0 +1,1 @@
+"""Training: samples, epochs with checkpoints, encoding, optimisers, scores, baselines."""

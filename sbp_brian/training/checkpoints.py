@@ -1,0 +1,115 @@
+"""What a training keeps after each epoch, so that one that was killed goes on and ends with the same weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sbp_brian.errors import CheckpointError
+
+__all__ = ["Checkpoints", "Epoch"]
+
+
+@dataclass
+class Epoch:
+    """One line of a training's history. Accuracies are fractions; `training` is the running one, before each update."""
+
+    number: int
+    training: float
+    validation: float
+    per_sample: dict[str, float]
+    seconds: float
+    samples: int
+
+
+class Checkpoints:
+    """Files ``epoch-0001.npz`` ... in a folder, each written whole or not at all.
+
+    Parameters
+    ----------
+    folder : path
+        Made when the first one is written.
+    facts : mapping
+        What identifies the training; files of another one are refused.
+    keep : int, optional
+        How many of the newest stay; by default all.
+    """
+
+    def __init__(self, folder, facts: Mapping[str, Any], keep: int | None = None):
+        self.folder, self.keep = Path(folder), keep
+        self.facts = json.loads(json.dumps(dict(facts), default=str))
+
+    def file(self, number: int) -> Path:
+        """The file of epoch `number` (from 1)."""
+        return self.folder / f"epoch-{number:04d}.npz"
+
+    def read(self, number: int) -> dict[str, np.ndarray]:
+        """The arrays kept after epoch `number` (from 1)."""
+        with np.load(self.file(number)) as kept:
+            return {name: kept[name] for name in kept.files if name != "about"}
+
+    def mean(self, first: int, last: int) -> dict[str, np.ndarray]:
+        """The mean of the arrays kept after the epochs `first` to `last` (from 1, both included)."""
+        kept = [self.read(number) for number in range(first, last + 1)]
+        return {name: np.mean([arrays[name] for arrays in kept], axis=0) for name in kept[0]}
+
+    def save(self, arrays: Mapping[str, np.ndarray], history: Sequence[Epoch]) -> None:
+        """Keep `arrays` as those after the last epoch of `history`.
+
+        Raises
+        ------
+        OSError
+            The file could not be written; earlier ones are untouched.
+        """
+        number = len(history)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        about = json.dumps({"facts": self.facts, "history": [asdict(epoch) for epoch in history]})
+        draft = self.folder / f".epoch-{number:04d}.{os.getpid()}"
+        try:
+            with open(draft, "wb") as file:
+                np.savez(file, about=np.array(about), **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, self.file(number))
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise OSError(
+                f"the checkpoint of epoch {number} could not be written to {self.folder} ({error.strerror}); "
+                "earlier epochs are kept: make room and run the same command again"
+            ) from error
+        if self.keep is not None:
+            for old in sorted(self.folder.glob("epoch-*.npz"))[: -self.keep]:
+                old.unlink()
+
+    def newest(self, names) -> tuple[list[Epoch], dict[str, np.ndarray]] | None:
+        """History and arrays `names` of the newest file that can be read; None where there is none.
+
+        Raises
+        ------
+        CheckpointError
+            It belongs to another training.
+        """
+        for file in sorted(self.folder.glob("epoch-*.npz"), reverse=True):
+            try:
+                with np.load(file) as kept:
+                    about = json.loads(str(kept["about"]))
+                    same = about["facts"] == self.facts
+                    arrays = {name: kept[name] for name in names if same}
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+                continue  # damaged: an older one will do
+            if not same:
+                known = dict.fromkeys([*self.facts, *about["facts"]])
+                different = [k for k in known if about["facts"].get(k) != self.facts.get(k)]
+                raise CheckpointError(
+                    f"{file} belongs to another training (other {', '.join(different) or 'settings'}); "
+                    "give this one a folder of its own"
+                )
+            return [Epoch(**epoch) for epoch in about["history"]], arrays
+        return None

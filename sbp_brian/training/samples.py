@@ -1,0 +1,164 @@
+"""Samples, which of them are for what, and what a running network may ask about the one that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity, TimedArray
+
+from sbp_brian.errors import SampleError
+from sbp_brian.training.encoding import BitTable, ByteTable
+
+__all__ = ["Presentation", "Samples"]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Labelled samples and which of them are for what.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, features)
+        One sample a row; 0 is silence.
+    labels : ndarray of int, shape (n,)
+        Class of each sample, 0 to classes - 1.
+    classes : int
+        Number of classes.
+    training, validation, test : ndarray of int
+        Rows of each part; no row may be in two.
+    targets : ndarray of uint8, shape (n, outputs), optional
+        Where several outputs may be right at once: 1 for those, 0 for the others. Answers are then scored by the cosine
+        of outputs and targets instead of by the class.
+
+    Raises
+    ------
+    SampleError
+        NaN in images, wrong types or shapes, labels outside the classes, or a row that serves two purposes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: int
+    training: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    targets: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.images.dtype.kind == "f" and self.images.ndim and not np.isfinite(self.images).all():
+            wrong = np.argwhere(~np.isfinite(self.images))[0][0]
+            raise SampleError(f"image {wrong} holds NaN or an infinite value; remove or repair it")
+        if self.images.dtype != np.uint8 or self.images.ndim != 2:
+            got = f"{self.images.dtype} {self.images.shape}"
+            raise SampleError(f"images must be uint8 of shape (n, features), got {got}")
+        if self.labels.shape != (len(self.images),):
+            raise SampleError(f"{len(self.images)} images need as many labels, got shape {self.labels.shape}")
+        wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
+        if len(wrong):
+            raise SampleError(
+                f"label {self.labels[wrong[0]]} of sample {wrong[0]} is outside the classes 0 to {self.classes - 1}"
+            )
+        if self.targets is not None and (
+            self.targets.dtype != np.uint8 or self.targets.ndim != 2 or len(self.targets) != len(self.images)
+        ):
+            got = f"{self.targets.dtype} {self.targets.shape}"
+            raise SampleError(f"targets must be uint8 of shape ({len(self.images)}, outputs), got {got}")
+        rows = np.concatenate([self.training, self.validation, self.test])
+        if len(np.unique(rows)) != len(rows):
+            raise SampleError("a sample is in two of training, validation and test; give each row one purpose")
+        if not len(self.training):
+            raise SampleError("there are no training samples")
+
+    @classmethod
+    def join(
+        cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: int, targets: np.ndarray | None = None
+    ) -> Samples:
+        """Samples from separate arrays (images, labels) named training, validation and test; targets in that order."""
+        names = ("training", "validation", "test")
+        ends = np.cumsum([0, *(len(parts[name][1]) for name in names)])
+        rows = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(names)}
+        images = np.concatenate([parts[name][0] for name in names])
+        return cls(
+            images, np.concatenate([parts[name][1] for name in names]).astype(int), classes, **rows, targets=targets
+        )
+
+    def with_shuffled_training_labels(self, seed: int) -> Samples:
+        """The control in which the training labels tell nothing about the images."""
+        labels = self.labels.copy()
+        order = np.random.default_rng([seed, 7]).permutation(len(self.training))
+        labels[self.training] = labels[self.training][order]
+        targets = self.targets
+        if targets is not None:
+            targets = targets.copy()
+            targets[self.training] = targets[self.training][order]
+        return Samples(self.images, labels, self.classes, self.training, self.validation, self.test, targets)
+
+    @property
+    def target_table(self) -> np.ndarray:
+        """The targets, or where there are none 1 for each sample's class; uint8, shape (n, outputs)."""
+        return np.eye(self.classes, dtype=np.uint8)[self.labels] if self.targets is None else self.targets
+
+
+@dataclass(frozen=True, eq=False)
+class Presentation:
+    """What the code of a network may ask about the sample that is being shown.
+
+    ======================= ==================================================================
+    in code                 value (dimensionless)
+    ======================= ==================================================================
+    ``sample_value(k, i)``  feature i of sample k, 0 to 1 (`ByteTable`)
+    ``sample_bit(k, i)``    in its place, where samples are read as bits: bit i of sample k (`BitTable`)
+    ``shown(t)``            number of the sample shown at time t
+    ``target_class(t)``     its class
+    ``target_value(k, j)``  what output j should be for sample k, 0 or 1; where `targets` are given
+    ``teaching(t)``         1 where there is a teacher, else 0
+    ======================= ==================================================================
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, features)
+    capacity : int
+        The most samples that one run shows.
+    duration : Quantity (second)
+        How long each is shown.
+    targets : ndarray of uint8, shape (n, outputs), optional
+    """
+
+    images: np.ndarray
+    capacity: int
+    duration: Quantity
+    targets: np.ndarray | None = None
+
+    def namespace(self, *, bits: bool = False) -> dict[str, Any]:
+        """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
+
+        Parameters
+        ----------
+        bits : bool
+            Samples are bits, as `sbp_brian.training.encoding.spike_bytes` packs them.
+        """
+        nothing = np.zeros(self.capacity + 1)
+        tables = (
+            {"sample_bit": BitTable(self.images, name="sample_bit")}
+            if bits
+            else {"sample_value": ByteTable(self.images, name="sample_value")}
+        )
+        if self.targets is not None:
+            tables["target_value"] = ByteTable(self.targets, scale=1.0, name="target_value")
+        return tables | {
+            name: TimedArray(nothing.copy(), dt=self.duration, name=name)
+            for name in ("shown", "target_class", "teaching")
+        }
+
+    def settings(self, rows: np.ndarray, labels: np.ndarray, teaching: np.ndarray) -> dict[str, np.ndarray]:
+        """Run arguments that show the samples `rows` in this order."""
+        if len(rows) > self.capacity:
+            raise SampleError(f"{len(rows)} samples are more than the {self.capacity} that one run can show")
+        padded = {}
+        for name, values in (("shown", rows), ("target_class", labels), ("teaching", teaching)):
+            padded[f"{name}.values"] = np.zeros(self.capacity + 1)
+            padded[f"{name}.values"][: len(rows)] = values
+        return padded

@@ -1,0 +1,123 @@
+"""Scores of a network's answers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+__all__ = ["CosineScore", "PairedGain", "cosine_score", "cosines", "paired_gain"]
+
+
+class CosineScore(NamedTuple):
+    """Mean cosine of output and target.
+
+    Attributes
+    ----------
+    mean : float
+        Over the outputs that have a direction; NaN where none has.
+    n : int
+        How many those are.
+    omitted : int
+        Outputs that are all zero (or not finite), which have no direction and are left out.
+    with_omitted : float
+        The mean with those counted as 0.
+    """
+
+    mean: float
+    n: int
+    omitted: int
+    with_omitted: float
+
+
+class PairedGain(NamedTuple):
+    """Mean difference of paired scores, and the limits of its confidence interval (NaN from a single pair)."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_gain(scores, control, level: float = 0.95) -> PairedGain:
+    """By how much scores lie above those of a control, by Student's t of the differences.
+
+    Parameters
+    ----------
+    scores, control : array_like, shape (n,)
+        Of the same seeds in the same order.
+    level : float
+        Confidence, between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        Where the numbers do not pair, or the level is out of range.
+    """
+    scores, control = np.asarray(scores, float), np.asarray(control, float)
+    if scores.ndim != 1 or scores.shape != control.shape or not len(scores):
+        raise ValueError(
+            f"scores of shape {scores.shape} and control of shape {control.shape} must be equal, (n,), "
+            "with a pair at least"
+        )
+    if not 0 < level < 1:
+        raise ValueError(f"level must be between 0 and 1, got {level}")
+    difference = scores - control
+    mean = float(difference.mean())
+    if len(difference) < 2:
+        return PairedGain(mean, float("nan"), float("nan"))
+    reach = float(stats.t.ppf(0.5 + level / 2, len(difference) - 1) * stats.sem(difference))
+    return PairedGain(mean, mean - reach, mean + reach)
+
+
+def cosine_score(outputs, targets) -> CosineScore:
+    """The accuracy of NETtalk as the code of Zhang et al. 2021 computes it (doi:10.1126/sciadv.abh0146).
+
+    One minus the mean cosine distance of output and target, with undefined distances left out.
+
+    Parameters
+    ----------
+    outputs, targets : array_like, shape (n, m)
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or a target is all zero.
+    """
+    cosine = cosines(outputs, targets)
+    known = np.isfinite(cosine)
+    n, total = int(known.sum()), len(cosine)
+    return CosineScore(
+        float(cosine[known].mean()) if n else float("nan"),
+        n,
+        total - n,
+        float(cosine[known].sum() / total) if total else float("nan"),
+    )
+
+
+def cosines(outputs, targets) -> np.ndarray:
+    """The cosine of each output and its target; NaN where the output has no direction.
+
+    Parameters
+    ----------
+    outputs, targets : array_like, shape (n, m)
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or a target is all zero.
+    """
+    outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
+    if outputs.ndim != 2 or outputs.shape != targets.shape:
+        raise ValueError(f"outputs of shape {outputs.shape} and targets of shape {targets.shape} must be equal, (n, m)")
+    length, wanted = np.linalg.norm(outputs, axis=1), np.linalg.norm(targets, axis=1)
+    if len(targets) and not wanted.all():
+        raise ValueError(f"target {int(wanted.argmin())} is all zero and has no direction; leave it out")
+    known = (length > 0) & np.isfinite(length)
+    result = np.full(len(outputs), np.nan)
+    result[known] = np.einsum("ij,ij->i", outputs[known], targets[known]) / (length[known] * wanted[known])
+    return result

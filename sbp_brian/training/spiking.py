@@ -1,0 +1,309 @@
+"""Presenting samples to a running network: which, for how long, with or without a teacher; training by epochs.
+
+An epoch is one run of one program: all training samples in a fresh random order, then the validation samples. What has
+been learned goes from one run to the next as run arguments, so memory does not grow with the number of epochs, every
+epoch leaves a checkpoint, and a run that was killed goes on from the last one and ends with the same weights to the
+bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity, get_dimensions
+
+from sbp_brian.targets import Result, Simulation
+from sbp_brian.training.checkpoints import Checkpoints, Epoch
+from sbp_brian.training.samples import Presentation, Samples
+from sbp_brian.training.scores import cosines
+
+__all__ = ["Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
+
+
+@dataclass(frozen=True)
+class TrialModel:
+    """What `Training` needs to know of a network.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(presentation)`` returns the network; picklable, so that its program can be found again without it.
+    duration : Quantity (second)
+        How long a sample is shown.
+    initial : callable
+        ``initial(seed)`` -> {"object.variable": values}: what learning changes, at its start.
+    rates : mapping of str to float
+        "object.variable" of each learning rate -> its value in the first epoch.
+    counts : str
+        "object.variable" of the recording, shape (outputs, samples + 1), whose column k + 1 holds the output spike
+        counts of sample k.
+    remainder : str
+        The same for what decides between equal counts, e.g. the membrane's remainder.
+    counted : mapping of str to str or mapping
+        Quantity to report for each sample -> "object.variable" of a total over the run, or several of them with a
+        factor each, e.g. ``{"hidden_spikes.N": 10}`` for ten synapses that every spike reaches.
+    counted_learning : mapping of str to str or mapping
+        The same, for what happens only while there is a teacher: reported for each training sample.
+    earliest : bool
+        `counts` holds spike times instead, and the earliest decides; `remainder` is not used. All equal: no answer, -1.
+    graded : bool
+        `counts` holds graded outputs, the largest decides; `remainder` is not used.
+    by_epoch : callable, optional
+        ``by_epoch(number)`` -> more run arguments for the epoch `number` (from 0), e.g. a rate with a plan of its own.
+    check : callable, optional
+        ``check(samples)`` raises for samples that the network cannot show or answer; called before anything is built.
+    """
+
+    make: Callable
+    duration: Quantity
+    initial: Callable[[int], dict[str, np.ndarray]]
+    rates: Mapping[str, float]
+    counts: str
+    remainder: str
+    counted: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
+    counted_learning: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
+    earliest: bool = False
+    graded: bool = False
+    by_epoch: Callable[[int], Mapping[str, Any]] | None = None
+    check: Callable[[Samples], None] | None = None
+
+
+class Training:
+    """Training of a network by epochs, with checkpoints.
+
+    Parameters
+    ----------
+    model : TrialModel
+    samples : Samples
+    folder : path
+        For the checkpoints; kept between calls.
+    target : str
+        numpy, cython or cpp.
+    seed : int
+        Everything random derives from it.
+    decay : float
+        All learning rates are multiplied by it after each epoch.
+    facts : mapping
+        Whatever else identifies this training; checkpoints of another one are refused.
+    shuffle : bool
+        Training samples come in a new order in each epoch; else as they stand.
+
+    Attributes
+    ----------
+    history : list of Epoch
+    learned : dict of str to ndarray
+        In base units.
+    build_s : float
+    cached : bool
+    """
+
+    def __init__(
+        self,
+        model: TrialModel,
+        samples: Samples,
+        folder,
+        *,
+        target: str = "cpp",
+        seed: int = 0,
+        decay: float = 1.0,
+        facts: Mapping[str, Any] | None = None,
+        shuffle: bool = True,
+    ):
+        if not 0 < decay <= 1:
+            raise ValueError(f"decay must be in (0, 1], got {decay}")
+        if model.check is not None:
+            model.check(samples)
+        self.model, self.samples = model, samples
+        self.seed, self.decay, self.shuffle = seed, decay, shuffle
+        capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
+        self.presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
+        self.checkpoints = Checkpoints(
+            folder,
+            {
+                **(facts or {}),
+                **({} if shuffle else {"shuffle": False}),
+                "seed": seed,
+                "decay": decay,
+                "target": target,
+                "rates": dict(model.rates),
+                "samples": [len(samples.training), len(samples.validation), len(samples.test)],
+            },
+        )
+        self.simulation = Simulation(
+            _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
+        )
+        self.history: list[Epoch] = []
+        start = model.initial(seed)
+        self._dims = {name: get_dimensions(values) for name, values in start.items()}
+        self.learned = {name: np.asarray(values) for name, values in start.items()}
+        if (found := self.checkpoints.newest(self.learned)) is not None:
+            self.history, self.learned = found
+        self.resumed_from = len(self.history)
+
+    @property
+    def build_s(self) -> float:
+        """Wall time of code generation and compilation (s)."""
+        return self.simulation._backend.build_s
+
+    # ------------------------------------------------------------------------------------------------------ running
+    def run(self, epochs: int, progress: Callable[[float], None] | None = None) -> list[Epoch]:
+        """Train until `epochs` epochs are done, counting those found as checkpoints.
+
+        Parameters
+        ----------
+        epochs : int
+        progress : callable, optional
+            Called as ``progress(fraction)`` of the epochs still to do.
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl+C; finished epochs are kept and the next call goes on behind them.
+        """
+        first = len(self.history)
+        for number in range(first, epochs):
+
+            def share(fraction, elapsed_s=None, number=number):
+                if progress is not None:
+                    progress((number - first + fraction) / (epochs - first))
+
+            self._epoch(number, share)
+        return self.history[:epochs]
+
+    def _epoch(self, number: int, progress) -> None:
+        rng = np.random.default_rng([self.seed, number, 1])
+        s = self.samples
+        rows = np.concatenate([rng.permutation(s.training) if self.shuffle else s.training, s.validation])
+        teaching = np.arange(len(rows)) < len(s.training)
+        rates = {name: rate * self.decay**number for name, rate in self.model.rates.items()}
+        rates |= self.model.by_epoch(number) if self.model.by_epoch else {}
+        result = self._present(rows, teaching, rates, self._run_seed(number), progress)
+        self.learned = {name: np.array(result[name]) for name in self.learned}
+        right = self._scores(result, rows)
+        totals = {name: total(result, source) / len(rows) for name, source in self.model.counted.items()}
+        totals |= {
+            name: total(result, source) / len(s.training) for name, source in self.model.counted_learning.items()
+        }
+        validation = float(np.nanmean(right[~teaching])) if len(s.validation) else float("nan")
+        self.history.append(
+            Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
+        )
+        self.checkpoints.save(self.learned, self.history)
+
+    def evaluate(
+        self, rows: np.ndarray, progress=None, learned=None, also: Mapping[str, Any] | None = None
+    ) -> tuple[np.ndarray, np.ndarray, Result]:
+        """Present samples without a teacher and without learning.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which samples.
+        learned : dict, optional
+            Weights to use instead of the present ones.
+        also : mapping, optional
+            More run arguments, "object.variable" -> value, e.g. the strength of a disturbance.
+
+        Returns
+        -------
+        answers : ndarray of int, shape (len(rows),)
+            The class of each: most output spikes, the larger membrane remainder where they are equal.
+        counts : ndarray, shape (classes, len(rows))
+            Output spikes, or their times where the earliest decides.
+        result : Result
+        """
+        kept = self.learned
+        self.learned = kept if learned is None else learned
+        try:
+            rates = dict.fromkeys(self.model.rates, 0.0) | dict(also or {})
+            result = self._present(rows, np.zeros(len(rows), bool), rates, self._run_seed(2**20), progress)
+        finally:
+            self.learned = kept
+        return self._answers(result, len(rows)), np.array(result[self.model.counts])[:, 1 : len(rows) + 1], result
+
+    def score(self, rows: np.ndarray, progress=None, learned=None) -> tuple[np.ndarray, np.ndarray, Result]:
+        """Present samples as `evaluate` does: each one's score, its answer, the result.
+
+        A score is 1 where the answer is the sample's class, else 0; where samples have targets it is the cosine of
+        outputs and targets, NaN where no output responds.
+        """
+        answers, _, result = self.evaluate(rows, progress, learned)
+        return self._scores(result, rows), answers, result
+
+    def changes(self, rows: np.ndarray, learned=None, share: float = 1e-2) -> dict[str, np.ndarray]:
+        """What showing these samples with a teacher would change; nothing is kept.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+        learned : dict, optional
+            Weights from which to start instead of the present ones.
+        share : float
+            All rates of the first epoch are multiplied by it, so that every sample meets nearly the same weights.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Name -> learned afterwards minus before, divided by the number of samples and by `share`. Where one rate
+            multiplies another's effect (SBP in cascade), higher powers of `share` remain in it.
+        """
+        kept, start = self.learned, self.learned if learned is None else learned
+        self.learned = start
+        try:
+            rates = {name: rate * share for name, rate in self.model.rates.items()}
+            result = self._present(rows, np.ones(len(rows), bool), rates, self._run_seed(2**20 + 1), None)
+        finally:
+            self.learned = kept
+        return {name: (np.array(result[name]) - values) / (share * len(rows)) for name, values in start.items()}
+
+    def _present(self, rows, teaching, rates, seed, progress) -> Result:
+        shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
+        asked = set(self.simulation.settable)  # e.g. without target_class, where the code reads target_value
+        learned = {name: Quantity(values, dim=self._dims[name]) for name, values in self.learned.items()}
+        settings = {**learned, **rates, **{name: values for name, values in shown.items() if name in asked}}
+        return self.simulation.run(
+            settings, seed=seed, progress=progress, duration=(len(rows) + 1) * self.model.duration
+        )
+
+    def _scores(self, result: Result, rows: np.ndarray) -> np.ndarray:
+        """Each sample's score: 1 where the answer is its class; with targets the cosine, NaN where it has none."""
+        if self.samples.targets is None:
+            return (self._answers(result, len(rows)) == self.samples.labels[rows]).astype(float)
+        outputs = np.asarray(result[self.model.counts])[:, 1 : len(rows) + 1].T
+        return cosines(outputs, self.samples.targets[rows])
+
+    def _answers(self, result: Result, n: int) -> np.ndarray:
+        if self.model.graded:
+            return np.asarray(result[self.model.counts])[:, 1 : n + 1].argmax(0)
+        if self.model.earliest:
+            times = np.asarray(result[self.model.counts])[:, 1 : n + 1]
+            return np.where(times.min(0) < times.max(0), times.argmin(0), -1)
+        score = np.asarray(result[self.model.counts]) + 0.5 * np.tanh(np.asarray(result[self.model.remainder]))
+        return score[:, 1 : n + 1].argmax(0)
+
+    def _run_seed(self, number: int) -> int:
+        return int(np.random.SeedSequence([self.seed, number, 2]).generate_state(1)[0])
+
+    def checkpoint(self, number: int) -> dict[str, np.ndarray]:
+        """What had been learned after epoch `number` (from 1)."""
+        return self.checkpoints.read(number)
+
+
+def total(result: Result, source: str | Mapping[str, float]) -> float:
+    """What `TrialModel.counted` asks for: a total of a run, or a sum of several with their factors."""
+    parts = {source: 1.0} if isinstance(source, str) else source
+    return float(sum(factor * float(result[name]) for name, factor in parts.items()))
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the network; picklable and identified by its content."""
+
+    make: Callable
+    presentation: Presentation
+
+    def __call__(self):
+        return self.make(self.presentation)

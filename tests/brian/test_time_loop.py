@@ -1,0 +1,79 @@
+"""The loop over time steps and the search for spikes of C++ programs are this package's: they do what Brian2's do."""
+
+import numpy as np
+import pytest
+from brian2 import Clock, EventMonitor, Network, NeuronGroup, SpikeMonitor, ms, second
+
+from sbp_brian.brian.state import brian_state
+from sbp_brian.targets import Simulation
+from sbp_brian.targets.programs import CanonicalDevice
+from tests.reference.small_networks import on_numpy
+
+N = 41
+STEPS = {"a": 0.1, "b": 0.3, "c": 0.25, "d": 1.0}  # ms: together at some times, alone at others
+
+
+def network():
+    """Cells that fire all, some or none of them, with a refractory period; a chain of numbers that keeps the order."""
+    clocks = {name: Clock(step * ms, name=f"clock_{name}") for name, step in STEPS.items()}
+    cells = NeuronGroup(
+        N,
+        """dv/dt = (drive - v)/(3*ms) : 1 (unless refractory)
+        drive : 1
+        order : 1
+        seen : 1""",
+        threshold="v > 1",
+        reset="v = 0",
+        refractory="0.2*ms + 0.1*ms*(i % 5)",
+        method="exact",
+        clock=clocks["a"],
+        events={"high": "v > 0.7 and i % 3 == 1"},
+        name="cells",
+    )
+    cells.run_on_event("high", "seen += 1")
+    cells.run_regularly(
+        "drive = 0.6 + 1.6*i/(N - 1)*int(t < 30*ms) + 40*int(t >= 30*ms)",
+        clock=clocks["d"],
+        when="before_groups",
+        name="cells_driven",
+    )
+    for k, (name, clock) in enumerate(clocks.items()):
+        cells.run_regularly(
+            f"order = (order*3 + {k + 1}) % 10007", clock=clock, when="start", order=-k, name=f"cells_{name}"
+        )
+    return Network(cells, SpikeMonitor(cells, name="spikes"), EventMonitor(cells, "high", name="highs"))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    with on_numpy():
+        plain = Simulation(network, 60 * ms, target="numpy").run()
+    return plain, Simulation(network, 60 * ms, target="cpp", cache=tmp_path_factory.mktemp("cache")).run()
+
+
+@pytest.mark.parametrize("name", ["spikes.i", "spikes.t", "highs.i", "highs.t", "cells.order", "cells.seen"])
+def test_the_same_events_at_the_same_times_in_the_same_order(results, name):
+    plain, compiled = results
+    assert len(np.unique(plain[name])) > 1 or name == "cells.order"
+    np.testing.assert_array_equal(compiled[name], plain[name])
+
+
+def test_all_some_and_none_of_the_cells_fired(results):
+    at_once = np.unique(np.asarray(results[0]["spikes.t"]), return_counts=True)[1]
+    assert (at_once.max(), at_once.min() < 5) == (N, True)
+    assert len(at_once) < 0.9 * 600
+
+
+def test_a_program_may_be_given_a_longest_time_and_tells_how_far_it_is(tmp_path, capfd):
+    device = CanonicalDevice()
+    with brian_state(device, preferences={}):
+        net = Network(NeuronGroup(1, "n : 1", name="cells"))
+        net["cells"].run_regularly("n += 1", name="cells_count")
+        net.run(1e6 * second, report="text", report_period=0.05 * second)
+        device._set_maximum_run_time(0.2 * second)
+        device.build(directory=str(tmp_path), compile=True, run=True)
+        counted, share = float(net["cells"].n[0]), device._last_run_completed_fraction
+    told = capfd.readouterr().out
+    assert counted > 100
+    assert told.count("simulated in") >= 3, "at the begin, meanwhile, and at the end"
+    assert share == pytest.approx(counted * 1e-4 / 1e6, rel=1e-5)  # told with six digits

@@ -1,0 +1,221 @@
+"""``sbp sweep`` as a user types it: what it runs, what it does not run again, how it stops, what it refuses."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbp_brian import protocols
+from sbp_brian.experiments import records, sweep
+from sbp_brian.experiments.parameters import Parameter
+from tests.cli.test_cli import DEMO, refused, sbp
+
+#: An experiment whose result is known: score = pairs + seed / 10, and a curve by epoch.
+COUNTED = """
+import os
+from sbp_brian.experiments.protocol import Parameter, Protocol, Source
+
+
+def run(context):
+    p = context.parameters
+    with open(os.environ["SWEEP_LOG"], "a") as log:
+        log.write(f"{p.pairs} {p.kind} {context.seed}\\n")
+    if p.kind == "bad":
+        raise RuntimeError("no such cell")
+    context.metric("validation_score", p.pairs + context.seed / 10)
+    context.metric("test_score", p.pairs)
+    context.array("score_by_epoch", [float(p.pairs)] * (2 if p.kind == "short" else 3))
+
+
+PROTOCOL = Protocol(name="counted", title="Counted", source=Source("Nobody"), run=run,
+                    parameters={"pairs": Parameter(1, minimum=0), "kind": Parameter("long"),
+                                "delay": Parameter(10.0, unit="ms")})
+"""
+
+
+@pytest.fixture
+def counted(tmp_path, monkeypatch):
+    """The experiment's file, and a function that tells what has been run so far."""
+    file, log = tmp_path / "counted.py", tmp_path / "log"
+    file.write_text(COUNTED)
+    log.write_text("")
+    monkeypatch.setenv("SWEEP_LOG", str(log))
+    return str(file), lambda: log.read_text().splitlines()
+
+
+def whole(folder):
+    [record] = [r for r in records.find(folder) if r.protocol == "sweep"]
+    return record
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.1:1.0:0.1", ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"]),
+        ("0.05,0.2:0.4:0.1", ["0.05", "0.2", "0.3", "0.4"]),
+        ("1:0:-0.5", ["1", "0.5", "0"]),
+        ("3", ["3"]),
+        ("0.1:0.35:0.1", ["0.1", "0.2", "0.3"]),
+        ("1e-3:3e-3:1e-3", ["0.001", "0.002", "0.003"]),
+    ],
+)
+def test_ranges_are_exact(text, expected):
+    assert sweep.values("x", Parameter(0.5), text) == expected
+
+
+def test_units_and_values_that_are_lists():
+    assert sweep.values("delay", Parameter(10.0, unit="ms"), "5:15:5ms") == ["5ms", "10ms", "15ms"]
+    assert sweep.values("delay", Parameter(10.0, unit="ms"), "5ms,1s") == ["5ms", "1s"]
+    assert sweep.values("sizes", Parameter((1, 2)), "1,2;3") == ["1,2", "3"]
+    assert sweep.values("on", Parameter(True), "yes,no") == ["yes", "no"]
+
+
+def test_a_sweep_runs_every_combination_and_goes_on(counted, tmp_path):
+    file, log = counted
+    args = ["sweep", file, "-s", "pairs=1:2:1", "-s", "kind=long,short", "--out", tmp_path, "--target", "numpy"]
+    result = sbp(*args, "--seeds", 2)
+    assert result.exit_code == 0, result.output
+    assert sorted(log()) == sorted(f"{p} {k} {s}" for p in (1, 2) for k in ("long", "short") for s in (0, 1))
+    record = whole(tmp_path)
+    assert record.parameters["swept parameters"]["value"] == ["pairs", "kind"]
+    assert record.array("validation_score").shape == (2, 2, 2)
+    np.testing.assert_allclose(record.array("validation_score")[:, 0], [[1, 1.1], [2, 2.1]])
+    np.testing.assert_array_equal(record.array("axis_pairs"), [1, 2])
+    assert record.array("axis_kind").tolist() == ["long", "short"]
+    assert np.isnan(record.array("score_by_epoch")[0, 1, 0]).tolist() == [False, False, True]
+    assert (tmp_path / "counted" / record.array("runs")[1, 1, 1] / "record.json").is_file()
+    assert record.tables[0]["rows"][0] == ["1", "long", pytest.approx(1.05), pytest.approx(0.1 / 2**0.5), 2]
+    line = next(line for line in result.stdout.splitlines() if line.split()[:2] == ["1", "long"])
+    assert line.split() == ["1", "long", "1.05", "±", "0.0707", "2"]
+    assert "test score" not in result.stdout  # settings are compared on validation samples
+
+    again = sbp(*args, "--seeds", 3)  # the finished runs are not run again
+    assert again.exit_code == 0, again.output
+    assert "12 runs, 8 of them done before" in again.stderr
+    assert len(log()) == 12
+    assert sorted(log()[8:]) == sorted(f"{p} {k} 2" for p in (1, 2) for k in ("long", "short"))
+    assert "test score" in sbp(*args, "--metric", "test_score").stdout
+    assert len(log()) == 12
+
+
+def test_a_record_of_sbp_run_counts_and_a_damaged_one_does_not(counted, tmp_path):
+    file, log = counted
+    assert sbp("run", file, "-s", "pairs=2", "--out", tmp_path, "--target", "numpy").exit_code == 0
+    [record] = records.find(tmp_path)
+    args = ["sweep", file, "-s", "pairs=2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    assert len(log()) == 1
+    (record.folder / "record.json").write_text("{")
+    assert sbp(*args).exit_code == 0
+    assert len(log()) == 2
+    assert sbp(*args, "--fresh").exit_code == 0
+    assert len(log()) == 3
+
+
+def test_a_run_that_fails_is_named_and_the_others_are_kept(counted, tmp_path):
+    file, _ = counted
+    result = sbp("sweep", file, "-s", "kind=long,bad", "--out", tmp_path, "--workers", 2)
+    assert result.exit_code == 1
+    assert "kind=bad, seed 0 failed: RuntimeError: no such cell" in result.stderr
+    assert result.stderr.splitlines()[-1] == "Error: 1 of 2 runs done; the same command tries the others again"
+    record = whole(tmp_path)
+    np.testing.assert_array_equal(np.isnan(record.array("validation_score")[:, 0]), [False, True])
+    assert record.notes == ["1 of 2 runs are lacking; the same command makes them"]
+
+
+def test_interrupting_keeps_what_is_done(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "sbp_brian",
+        "sweep",
+        DEMO,
+        "--out",
+        str(tmp_path),
+        "-s",
+        "wait=0,60",
+        "--workers",
+        "1",
+    ]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(300):
+        if list(tmp_path.glob("demo/*/record.json")) and list(tmp_path.glob("demo/.*.work/checkpoint")):
+            break
+        time.sleep(0.1)
+    children = [
+        child
+        for thread in Path(f"/proc/{run.pid}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
+    assert children
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "1 of 2 runs are done" in errors
+    assert "Interrupted: what is done is kept" in errors
+    assert "Traceback" not in errors
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert len(records.find(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "Missing argument 'PROTOCOL'"),
+        (["tao2000"], "did you mean 'tao-2000'?"),
+        ([DEMO, "-s", "pars=1,2"], "unknown parameter 'pars'; did you mean 'pairs'?"),
+        ([DEMO, "-s", "pairs=3:1:1"], "pairs=3:1:1 is an empty range"),
+        ([DEMO, "-s", "pairs=1:3:0"], "pairs=1:3:0 has a step of 0"),
+        ([DEMO, "-s", "pairs=1:3"], "write first:last:step"),
+        ([DEMO, "-s", "pairs=1:x:1"], "write first:last:step"),
+        ([DEMO, "-s", "pairs=1,,2"], "pairs=1,,2 has an empty place"),
+        ([DEMO, "-s", "pairs=1,1"], "pairs = 1 comes twice"),
+        ([DEMO, "-s", "pairs=0:3:1"], "between 1 and 1000"),
+        ([DEMO, "-s", "pairs=1:3:0.5"], "pairs must be a whole number, not 1.5"),
+        ([DEMO, "-s", "delay=1:9:1e-9"], "take a larger step"),
+        ([DEMO, "-s", "delay=1ms:3s:1ms"], "mixes the units ms and s"),
+        ([DEMO, "-s", "pairs=1:1000:1", "-s", "delay=1,2"], "allow them with --max-runs 2000"),
+        ([DEMO, "-s", "pairs=1:1000:1", "--seeds", "2"], "the sweep has 2,000 runs"),
+        ([DEMO, "-s", "outcome=good,bad"], "unknown value of outcome 'bad'"),
+        ([DEMO, "--seeds", "0"], "0 is not in the range"),
+        ([DEMO, "--seed", "4294967295", "--seeds", "2"], "begin with a smaller one"),
+        ([DEMO, "--workers", "2", "--scheduler", "tcp://x:1"], "give one of them"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_starts(args, message, tmp_path):
+    assert message in refused("sweep", *args, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_dask_a_scheduler_is_refused_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    result = sbp("sweep", DEMO, "--scheduler", "tcp://127.0.0.1:9", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        "Error: --scheduler needs dask.distributed, which is not installed; install it with pip install "
+        "'sbp_brian[cluster]', or use --workers on this machine"
+    )
+
+
+def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is an optional extra")
+    file, log = counted
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as cluster:
+        args = ["sweep", file, "-s", "kind=long,bad", "--out", tmp_path, "--scheduler", cluster.scheduler_address]
+        result = sbp(*args)
+        assert result.exit_code == 1
+        assert "kind=bad, seed 0 failed: RuntimeError: no such cell" in result.stderr
+        assert sorted(log()) == ["1 bad 0", "1 long 0"]
+        here = sweep.Sweep(protocols.get(file), {"kind": "long"}, [0])
+        assert here.done(tmp_path, here.points[0])
+        assert sbp(*args[:3], "kind=long", *args[4:]).exit_code == 0
+        assert len(log()) == 2
+    monkeypatch.setattr("sbp_brian.cli.cluster._PATIENCE", "1s")
+    message = sbp(*args, "--fresh").stderr.splitlines()[-1]
+    assert message.startswith(f"Error: no Dask scheduler answers at {args[-1]}")

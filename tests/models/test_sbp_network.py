@@ -1,0 +1,329 @@
+"""The flagship network against a plain numpy reference, and what its arms must and must not do."""
+
+import functools
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+from sbp_brian.errors import SampleError
+from sbp_brian.models.sbp_network import ARMS, SBPNetwork
+from sbp_brian.retrograde.subsets import InputSubset
+from sbp_brian.targets import Simulation
+from sbp_brian.training.encoding import spike_bytes
+from sbp_brian.training.spiking import Presentation, Samples, Training, total
+from tests.reference.sbp_network import ReferenceNetwork
+
+N_IN, N_HID, N_OUT, N = 20, 12, 3, 40
+RATES = {"weighted/activity": 2.0, "weighted": 0.5, "change": 0.5, "relative": 0.002}
+
+
+def network(arm, n_hidden=N_HID, **kwds):
+    return SBPNetwork(n_input=N_IN, n_hidden=n_hidden, n_output=N_OUT, arm=arm, steps=10, first_taught=2, **kwds)
+
+
+@pytest.fixture(scope="module")
+def trial():
+    rng = np.random.default_rng(5)
+    images = (rng.integers(0, 256, (N, N_IN)) * (rng.random((N, N_IN)) < 0.5)).astype(np.uint8)
+    return images, rng.integers(0, N_OUT, N), rng.permutation(N), rng.random(N) < 0.8
+
+
+def run(target, arm, trial, targets=None, **kwds):
+    images, labels, rows, teaching = trial
+    model = network(arm, **kwds)
+    presentation = Presentation(images, N, model.duration, targets)
+    make = functools.partial(SBPNetwork.network, model, presentation)
+    start = model.initial(3)
+    start["inputs.w"] *= 3
+    start["outputs.w"] *= 2
+    rates = {
+        name: {"homeostasis": model.homeostasis, "rate": 0.05}.get(name.split(".")[1], RATES[arm])
+        for name in model.trial_model().rates
+    }
+    settings = {
+        **start,
+        **rates,
+        **model.trial_model().by_epoch(0),
+        **presentation.settings(rows, labels[rows], teaching),
+    }
+    if model.several_right:
+        del settings["target_class.values"]
+    result = Simulation(make, (N + 1) * model.duration, target).run(settings, seed=1)
+    return start, result
+
+
+def reference(arm, trial, start, mask=None, targets=None, n_hidden=(N_HID,), **kwds):
+    images, labels, rows, teaching = trial
+    emission, by_activity = ARMS[arm]
+    sizes, names = (N_IN, *n_hidden, N_OUT), [name for name in start if name.endswith(".w")]
+    signs = [start[name] for name in start if name.endswith(".polarity")]
+    net = ReferenceNetwork(
+        [start[name].reshape(sizes[k], -1) for k, name in enumerate(names)],
+        [start[name] for name in start if name.endswith(".bias")],
+        10,
+        2,
+        emission,
+        by_activity,
+        mask,
+        polarity=signs or None,
+        **kwds,
+    )
+    targets = np.eye(N_OUT)[labels] if targets is None else targets
+    counts, hidden = zip(
+        *(
+            net.sample(images[k] / 255, targets[k] > 0, taught, RATES[arm], 0.05)
+            for k, taught in zip(rows, teaching, strict=True)
+        ),
+        strict=True,
+    )
+    return net, np.array(counts).T, int(np.sum(hidden))
+
+
+def compare(result, net, counts, start):
+    """Answers to the spike, weights and biases to rounding; and something was learned."""
+    np.testing.assert_array_equal(result["answers.c"][:, 1 : N + 1], counts)
+    learned = [name for name in start if name.endswith((".w", ".bias"))]
+    for name, wanted in zip(learned, [*net.w, *net.bias], strict=True):
+        np.testing.assert_allclose(result[name], wanted.ravel(), rtol=0, atol=1e-10, err_msg=name)
+        assert np.abs(wanted.ravel() - start[name]).max() > 1e-3, f"the reference must have changed {name}"
+
+
+@pytest.mark.parametrize(
+    ("target", "arm"),
+    [
+        ("cpp", "weighted/activity"),
+        pytest.param("cython", "weighted/activity", marks=pytest.mark.slow),
+        ("numpy", "weighted/activity"),
+        ("numpy", "weighted"),
+        ("numpy", "change"),
+        ("numpy", "relative"),
+    ],
+)
+def test_the_network_follows_the_reference(target, arm, trial):
+    start, result = run(target, arm, trial)
+    net, counts, spikes = reference(arm, trial, start)
+    compare(result, net, counts, start)
+    # the last, empty sample is shown too; without a drive only biases can make it spike
+    assert abs(int(result["hidden_spikes.N"]) - spikes) <= N_HID * 10
+    assert total(result, network(arm).counted_learning["weight_changes"]) == net.weight_changes
+    assert int(result["onsets.N"]) == int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
+
+
+@pytest.mark.parametrize(
+    ("target", "arm", "n_hidden"),
+    [
+        pytest.param("cpp", "weighted/activity", (12, 9), marks=pytest.mark.slow),
+        ("numpy", "weighted/activity", (12, 9, 7)),
+        ("numpy", "weighted", (12, 9)),
+    ],
+)
+def test_layers_in_cascade_follow_the_reference(target, arm, n_hidden, trial):
+    start, result = run(target, arm, trial, n_hidden=n_hidden)
+    assert [name for name in start if name.endswith(".w")] == [
+        "inputs.w",
+        *(f"inputs{k}.w" for k in range(2, len(n_hidden) + 1)),
+        "outputs.w",
+    ]
+    net, counts, _ = reference(arm, trial, start, n_hidden=n_hidden)
+    compare(result, net, counts, start)
+    counted = network(arm, n_hidden).counted_learning
+    assert total(result, counted["weight_changes"]) == net.weight_changes
+    assert total(result, counted["reports"]) < net.weight_changes
+
+
+def test_without_cascade_only_the_last_hidden_layer_learns(trial):
+    start, result = run("numpy", "weighted/activity", trial, n_hidden=(12, 9), cascade=False)
+    for name in ("inputs.w", "hidden.bias"):
+        np.testing.assert_array_equal(result[name], start[name])
+    assert np.abs(result["inputs2.w"] - start["inputs2.w"]).max() > 1e-3
+
+
+def test_homeostasis_and_several_right_outputs_follow_the_reference(trial):
+    targets = np.random.default_rng(8).integers(0, 2, (N, N_OUT)).astype(np.uint8)
+    options = {"homeostasis": 0.01, "target_spikes": 1.5, "hidden_start": 0.5}
+    start, result = run("numpy", "weighted/activity", trial, targets, several_right=True, **options)
+    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, **options)
+    compare(result, net, counts, start)
+
+
+@pytest.mark.parametrize(
+    ("target", "coding", "n_hidden", "dale"),
+    [("cpp", "latency", (12,), True), ("numpy", "latency", (12, 9), False), ("numpy", "poisson", (12,), False)],
+)
+def test_spiking_inputs_follow_the_reference(target, coding, n_hidden, dale, trial):
+    if coding == "poisson":  # at full intensity and one spike a step nothing is left to chance
+        trial = (np.where(trial[0] > 100, 255, 0).astype(np.uint8), *trial[1:])
+    start, result = run(target, "weighted/activity", trial, n_hidden=n_hidden, input=coding, input_rate=1.0, dale=dale)
+    net, counts, _ = reference("weighted/activity", trial, start, n_hidden=n_hidden, coding=coding, input_rate=1.0)
+    compare(result, net, counts, start)
+    per_pixel = 10 if coding == "poisson" else 1
+    shown = int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
+    assert 0 <= per_pixel * shown - int(result["onsets.N"]) <= N_IN, "the run ends within the last, empty sample"
+
+
+@pytest.mark.parametrize(
+    ("target", "n_hidden"), [("cpp", (12,)), ("numpy", (12, 9)), pytest.param("cython", (12,), marks=pytest.mark.slow)]
+)
+def test_samples_of_spikes_follow_the_reference(target, n_hidden, trial):
+    spikes = np.random.default_rng(6).random((N, 10, N_IN)) < np.where(trial[0] > 0, 0.3, 0.0)[:, None]
+    options = {"input_rate": 0.4}
+    start, result = run(
+        target, "weighted/activity", (spike_bytes(spikes), *trial[1:]), n_hidden=n_hidden, input="spikes", **options
+    )
+    net, counts, _ = reference(
+        "weighted/activity", (255.0 * spikes, *trial[1:]), start, n_hidden=n_hidden, coding="spikes", **options
+    )
+    compare(result, net, counts, start)
+    shown = int(spikes[trial[2]].sum() + spikes[0].sum())
+    assert 0 <= shown - int(result["onsets.N"]) <= N_IN, "the run ends within the last, empty sample"
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        (24, {"input": "spikes"}, "samples of 24 bytes are not 10 steps of 20 inputs, which are 25; pack spikes with"),
+        (19, {}, "samples have 19 features, the input layer 20 cells"),
+    ],
+)
+def test_samples_that_the_input_cannot_read_are_refused(columns, options, message, tmp_path):
+    samples = Samples(
+        np.zeros((2, columns), np.uint8), np.array([0, 1]), N_OUT, np.array([0]), np.array([], int), np.array([1])
+    )
+    with pytest.raises(SampleError, match=message):
+        Training(network("weighted", **options).trial_model(), samples, tmp_path)
+
+
+def test_random_input_spikes_have_the_intensity_as_their_mean(trial):
+    _, labels, rows, _ = trial
+    images = np.full((N, N_IN), 102, np.uint8)
+    start, result = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), input="poisson")
+    chances = 10 * N * N_IN
+    assert abs(int(result["onsets.N"]) - 0.4 * 0.5 * chances) < 5 * np.sqrt(0.16 * chances) + N_IN * 10
+    assert np.abs(result["inputs.w"] - start["inputs.w"]).max() > 1e-3
+
+
+def test_dales_law(trial):
+    n_hidden = (12, 9)
+    start, result = run("numpy", "weighted/activity", trial, n_hidden=n_hidden, dale=True, inhibitory=0.25)
+    net, counts, _ = reference("weighted/activity", trial, start, n_hidden=n_hidden)
+    compare(result, net, counts, start)
+    sizes = (N_IN, *n_hidden)
+    for k, name in enumerate(name for name in start if name.endswith(".w")):
+        sign = start[["pixels", "hidden", "hidden2"][k] + ".polarity"][:, None]
+        assert (sign < 0).sum() == round(0.25 * sizes[k])
+        assert (sign * result[name].reshape(sizes[k], -1) >= 0).all(), f"{name} changed a sign"
+    assert sum((result[name] == 0).sum() for name in start if name.endswith(".w")) > 5, "bounds were met"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"short_term": True, "release": 0.3, "tau_rec": 7 * ms}, {"release": 0.3, "recovers": 1 - np.exp(-1 / 7)}),
+        ({"homeostatic_v": 0.2, "tau_homeo": 50 * ms}, {"pull": 0.2, "follows": 1 - np.exp(-1 / 50)}),
+        ({"tau_stdp": 4 * ms}, {"fades": 1 - np.exp(-1 / 4)}),
+    ],
+)
+def test_local_plasticity_of_the_paper_follows_the_reference(options, expected, trial):
+    start, result = run("numpy", "weighted/activity", trial, n_hidden=(12, 9), **options)
+    net, counts, _ = reference("weighted/activity", trial, start, n_hidden=(12, 9), **expected)
+    compare(result, net, counts, start)
+    without, _, _ = reference("weighted/activity", trial, start, n_hidden=(12, 9))
+    assert np.abs(without.w[0] - net.w[0]).max() > 1e-3, "the option must matter"
+
+
+def test_pixels_and_cells_are_dropped_only_where_there_is_a_teacher(trial):
+    images, labels, rows, _ = trial
+    _, kept = run(
+        "numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), drop_input=0.5, drop_hidden=0.5
+    )
+    active = (images[rows] > 0).sum() + (images[0] > 0).sum()
+    assert int(kept["onsets.N"]) == active
+    _, plain = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)))
+    np.testing.assert_array_equal(kept["answers.c"], plain["answers.c"])
+    start, taught = run(
+        "numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), drop_input=0.5, drop_hidden=0.5
+    )
+    assert abs(int(taught["onsets.N"]) - active / 2) < 4 * np.sqrt(active / 4) + N_IN
+    assert 0.25 < int(taught["hidden_spikes.N"]) / int(plain["hidden_spikes.N"]) < 0.85
+    assert np.abs(taught["inputs.w"] - start["inputs.w"]).max() > 1e-3
+
+
+def test_images_with_a_teacher_are_displaced(trial):
+    _, labels, rows, _ = trial
+    images = np.zeros((N, N_IN), np.uint8)  # 4 rows of 5 pixels
+    images[:, 7], images[:, 14] = 200, 100  # row 1, column 2; row 2, column 4: one third of displacements lose it
+    start, taught = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), jitter=1, width=5)
+    moved = (taught["inputs.w"] != start["inputs.w"]).reshape(N_IN, N_HID).any(1).reshape(4, 5)
+    reached = np.zeros((4, 5), bool)
+    reached[0:3, 1:4] = reached[1:4, 3:5] = True
+    np.testing.assert_array_equal(moved, reached)
+    lost = 2 * N + 2 - int(taught["onsets.N"])
+    assert abs(lost - N / 3) < 4 * np.sqrt(N * 2 / 9)
+    _, plain = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), jitter=1, width=5)
+    assert int(plain["onsets.N"]) == 2 * N + 2
+    with pytest.raises(ValueError, match="width that divides the 20 inputs"):
+        network("weighted/activity", jitter=1, width=7)
+
+
+def test_the_hidden_rate_may_stay_while_the_output_rate_decays():
+    kept = network("weighted/activity", rate_hidden=3.0, homeostasis=0.1, hidden_decays=False).trial_model()
+    later = {name: rate * 0.5 for name, rate in kept.rates.items()} | kept.by_epoch(1)
+    wanted = {"inputs.retro_rate": 3.0, "hidden.bias_rate": 3.0, "hidden.homeostasis": 0.05}
+    assert {name: later[name] for name in wanted} == wanted
+    assert "inputs.retro_rate" not in network("weighted/activity").trial_model().by_epoch(1)
+
+
+def test_a_share_of_the_inputs_takes_part(trial):
+    start, result = run("numpy", "weighted/activity", trial, lambda_p=0.25, seed_subset=4)
+    pre, post = np.indices((N_IN, N_HID)).reshape(2, -1)
+    mask = InputSubset(0.25, 4).values("inputs", pre, post).reshape(N_IN, N_HID)
+    assert (mask.sum(0) == N_IN // 4).all()
+    net, counts, _ = reference("weighted/activity", trial, start, mask.astype(float))
+    compare(result, net, counts, start)
+    # how many of the active inputs are in the subset is only expected
+    expected = total(result, network("weighted/activity", lambda_p=0.25).counted_learning["weight_changes"])
+    assert expected == pytest.approx(net.weight_changes, rel=0.1)
+    moved = (result["inputs.w"] != start["inputs.w"]).reshape(N_IN, N_HID)
+    assert not moved[~mask].any()
+    assert moved[mask].any()
+
+
+def test_rows_use_the_dense_loop(trial, tmp_path):
+    from brian2.devices.device import get_device
+
+    from sbp_brian.targets.programs import generate
+
+    model = network("weighted/activity")
+    presentation = Presentation(trial[0], N, model.duration)
+    generate(functools.partial(SBPNetwork.network, model, presentation), N * model.duration, {}, tmp_path)
+    written = {path.stem for path in (tmp_path / "code_objects").glob("*.cpp")}
+    for pathway in ("inputs_present", "inputs_retrograde", "outputs_pre", "outputs_missing", "outputs_excess"):
+        assert any(name.startswith(f"{pathway}_dense") for name in written), pathway
+    assert "Standalone" not in type(get_device()).__name__
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"arm": "wieghted"}, "arm must be one of weighted/activity"),
+        ({"n_hidden": 0}, "n_hidden must be at least 1"),
+        ({"first_taught": 10}, "first_taught must be a step of the sample, 0 to 9"),
+        ({"rate_output": float("nan")}, "rate_output must be zero or positive"),
+        ({"lambda_p": 0.0}, r"lambda_p must be a number in \(0, 1\]"),
+        ({"n_hidden": (500, 0)}, "n_hidden must be at least 1"),
+        ({"n_hidden": ()}, "n_hidden must be at least 1"),
+        ({"drop_input": 1.0}, "drop_input must be a share from 0 to below 1"),
+        ({"homeostasis": -1.0}, "homeostasis must be zero or positive"),
+        ({"input": "latencies"}, "unknown input 'latencies'; did you mean 'latency'"),
+        ({"input": "poisson", "drop_input": 0.1}, "drop_input=0.1 needs input='graded'"),
+        ({"input": "spikes", "jitter": 1}, "jitter=1 displaces pixels of graded samples"),
+        ({"input_rate": 2.0}, "input_rate must be above 0 to 1"),
+        ({"release": 1.0}, "release must be a share"),
+        ({"tau_rec": -1 * ms}, "tau_rec must be positive"),
+        ({"lambda_f": 1.5}, r"lambda_f must be a number in \[0, 1\]"),
+    ],
+)
+def test_bad_parameters_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        SBPNetwork(**{"arm": "weighted", "steps": 10, "first_taught": 2, **wrong})

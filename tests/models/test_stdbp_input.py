@@ -1,0 +1,74 @@
+"""What disturbs the input spikes of STDBP in training, against plain numpy, and that nothing does without a teacher."""
+
+import numpy as np
+import pytest
+
+from sbp_brian.models.stdbp import STDBP
+from sbp_brian.models.stdbp.grid import GridSTDBP
+from tests.models.test_stdbp import TAU, run
+
+HEIGHT, WIDTH = 5, 4
+CELLS, N = HEIGHT * WIDTH, 30
+IMAGE = np.random.default_rng(3).integers(1, 256, (HEIGHT, WIDTH)).astype(np.uint8)
+
+
+def shown(kind=STDBP, **settings):
+    """Spike times (tau) of the input cells in N samples, infinite where silent: first half with a teacher.
+
+    Each output has one input, of weight 1, and spikes one tau after it.
+    """
+    model = kind((CELLS, CELLS), **settings)
+    images, teaching = np.tile(IMAGE.ravel(), (N, 1)), np.arange(N) < N // 2
+    result, _ = run(model, images, np.zeros(N, int), teaching=teaching, start={"into_output.w": np.eye(CELLS).ravel()})
+    times = np.array(result["answers.spike_time"])[:, 1 : N + 1].T / TAU
+    times = np.where(times < model.window, times - 1, np.inf).reshape(N, HEIGHT, WIDTH)
+    return times[: N // 2], times[N // 2 :]
+
+
+def displaced(down, right):
+    """The spike times of the image moved by so many pixels, whatever leaves it lost."""
+    times = np.full((HEIGHT, WIDTH), np.inf)
+    for row in range(HEIGHT):
+        for column in range(WIDTH):
+            if 0 <= row + down < HEIGHT and 0 <= column + right < WIDTH:
+                times[row + down, column + right] = 1 - IMAGE[row, column] / 255
+    return times
+
+
+@pytest.mark.parametrize("kind", [STDBP, GridSTDBP])
+def test_displaced_images_are_the_image_moved(kind):
+    taught, others = shown(kind, displaced=1, width=WIDTH)
+    found = set()
+    for times in taught:
+        matching = [
+            (down, right)
+            for down in (-1, 0, 1)
+            for right in (-1, 0, 1)
+            if np.allclose(times, displaced(down, right), rtol=0, atol=1e-9)
+        ]
+        assert len(matching) == 1, "one displacement explains all times"
+        found |= set(matching)
+    assert len(found) > 4
+    np.testing.assert_allclose(others, np.broadcast_to(displaced(0, 0), others.shape), rtol=0, atol=1e-9)
+
+
+def test_jitter_of_input_spikes_has_its_width_and_only_in_training():
+    taught, others = shown(jitter_input=0.1)
+    change = taught - displaced(0, 0)
+    assert change.std() == pytest.approx(0.1, rel=0.15)
+    assert abs(change.mean()) < 0.02
+    np.testing.assert_allclose(others, np.broadcast_to(displaced(0, 0), others.shape), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"displaced": -1}, "displaced needs 0 or more pixels"),
+        ({"displaced": 1, "width": 7}, "a width that divides the 20 inputs; got displaced=1, width=7"),
+        ({"displaced": 1, "width": 4, "noisy": True}, "displaced is for training and noisy for tests"),
+        ({"jitter_input": -0.1}, "jitter_input must be zero or positive"),
+    ],
+)
+def test_bad_disturbances_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        STDBP((CELLS, 2), **wrong)

@@ -1,0 +1,214 @@
+"""The report page and the figures, from a small record and without any model."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from sbp_brian import figures, protocols
+from sbp_brian.errors import RecordError
+from sbp_brian.experiments import records
+from sbp_brian.experiments.protocol import execute
+from sbp_brian.figures.base import COLUMN, COLUMNS, Figure, label_panels, new, save, style, svg
+from sbp_brian.report import page as report
+
+DEMO = protocols.get(str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py"))
+
+
+def draw(found):
+    record = records.latest(found, "demo")
+    drawing, axes = new(COLUMNS, 60, ncols=2)
+    axes[0].plot(record.array("window"), label="simulated")
+    axes[0].set_ylabel("Change")
+    axes[0].legend()
+    label_panels(*axes)
+    return drawing
+
+
+WINDOW = Figure("window", "The window", "Change against <interval>.", ("demo",), draw)
+BROKEN = Figure("broken", "Broken", "", ("demo",), lambda found: 1 / 0)
+OTHER = Figure("other", "Other", "", ("elsewhere",), draw)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The figures that there are, for the length of a test."""
+    there = {figure.name: figure for figure in (WINDOW, OTHER)}
+    monkeypatch.setattr(figures, "names", lambda: tuple(there))
+    monkeypatch.setattr(figures, "get", there.__getitem__)
+    return there
+
+
+@pytest.fixture
+def record(tmp_path):
+    return execute(DEMO, target="numpy", out=tmp_path / "out")
+
+
+class Page(HTMLParser):
+    """What a page holds: its tags in order, its ids, what it links to, and whether every tag is closed."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input", "hr"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.links, self.open, self.text = [], [], [], [], ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.links += [attrs[key] for key in ("href", "src") if key in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_is_whole_and_loads_nothing(record, shown):
+    text = report.render([record])
+    page = Page(text)
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    for link in page.links:
+        assert link.startswith(("#", "data:image/svg+xml;base64,", "https://doi.org/")), link
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe", "object")]
+    assert "@import" not in text
+    assert "url(" not in text
+    assert all(attrs.get("alt") for tag, attrs in page.tags if tag == "img")
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.tags
+    for rule in ("prefers-color-scheme: dark", "@media print", "@page", "max-width: 40rem"):
+        assert rule in text
+
+
+def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
+    page = Page(report.render([record]))
+    words = " ".join(page.text.split())
+    for text in (
+        "A demonstration <without> a network",
+        "Nobody (1900)",
+        "doi:10.1000/demo",
+        "seed 0",
+        "Target numpy",
+        "A→B",
+        "+43.0 % ± 8.0 % (n = 10)",
+        "+40.0 %",
+        "+30.0 % to +60.0 %",
+        "✓ within",
+        "≈ pattern only",
+        "– no reference",
+        "read: figure 1",
+        "The synapse grows by 43 %.",
+        "Accuracy by epoch",
+        "embedded sample of 5,000",
+        "6,650 samples a second",
+        "cores",
+        "brian2 2.",
+        "pairs = 60",
+        "delay = 10.0 ms",
+        "1 within, 1 pattern only, 1 no reference",
+        "Change against <interval>.",
+    ):
+        assert text in words, text
+    assert [tag for tag, attrs in page.tags if tag == "figure"] == ["figure"]  # the other one lacks its records
+
+
+def test_several_runs_and_further_runs(record, tmp_path, shown):
+    many = [execute(DEMO, target="numpy", seed=seed, out=tmp_path / "out") for seed in range(14)]
+    page = Page(report.render(many))
+    assert len([1 for tag, _ in page.tags if tag == "h4"]) == 13
+    assert "Earlier runs" in page.text
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_a_figure_that_fails_and_a_value_that_is_missing_are_said(record, tmp_path, shown):
+    shown["broken"] = BROKEN
+    bad = execute(DEMO, target="numpy", out=tmp_path / "out", parameters={"outcome": "nan"})
+    page = Page(report.render([records.read(bad.folder)], failures=[("tao-2000", "no compiler <g++>")]))
+    assert "ZeroDivisionError" in page.text
+    assert "no compiler <g++>" in page.text
+    assert "not a number" in page.text
+
+
+def test_write_is_whole_or_not_at_all(record, tmp_path, shown, monkeypatch):
+    path = report.write([record], tmp_path / "deep" / "report.html")
+    before = path.read_text()
+
+    def full(*args, **kwds):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(RecordError, match=r"cannot write the report .*No space left"):
+        report.write([record], path)
+    assert path.read_text() == before
+    assert list(path.parent.iterdir()) == [path]
+    with pytest.raises(RecordError, match="there are no records"):
+        report.write([], path)
+
+
+def test_figures_are_saved_in_three_formats_at_their_size(record, tmp_path):
+    drawing, caption = WINDOW.make([record])
+    assert caption == "Change against <interval>."
+    paths = save(drawing, tmp_path / "figures", "window")
+    assert [p.name for p in paths] == ["window.svg", "window.pdf", "window.png"]
+    assert all(p.stat().st_size > 1000 for p in paths)
+    text = paths[0].read_text()
+    assert 'width="493.228346pt"' in text  # 174 mm
+    assert ">Change</text>" in text  # text stays text
+    assert COLUMNS > COLUMN
+    assert svg(WINDOW.make([record])[0]) == svg(WINDOW.make([record])[0])  # the same record, the same text
+    assert not re.search(r"<dc:date>", svg(drawing))
+
+
+def test_the_style_is_readable_and_the_user_s_settings_stay(record):
+    import matplotlib
+
+    before = matplotlib.rcParams["font.size"]
+    with style():
+        texts = "font.size", "xtick.labelsize", "ytick.labelsize", "legend.fontsize", "axes.labelsize", "axes.titlesize"
+        sizes = [matplotlib.rcParams[key] for key in texts]
+        assert min(sizes) >= 7
+        assert (matplotlib.rcParams["svg.fonttype"], matplotlib.rcParams["pdf.fonttype"]) == ("none", 42)
+        cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()
+        assert len(set(zip(cycle["color"], cycle["linestyle"], strict=True))) == len(cycle["color"])
+    assert matplotlib.rcParams["font.size"] == before
+
+
+def test_captions_may_depend_on_the_records(record):
+    figure = Figure("x", "X", lambda found: f"{len(found)} runs", ("demo",), draw)
+    assert figure.make([record, record])[1] == "2 runs"
+    assert OTHER.missing([record]) == ["elsewhere"]
+
+
+def test_the_list_of_figures():
+    assert "base" not in figures.names()
+    for name in figures.names():
+        assert figures.get(name).name == name
+    with pytest.raises(figures.UnknownFigureError, match="unknown figure 'no such'"):
+        figures.get("no such")
+
+
+def test_a_value_in_percent_is_shown_as_it_is():
+    from sbp_brian.report.text import cells
+
+    row = {
+        "name": "A plus",
+        "value": 78.07,
+        "unit": "%",
+        "spread": None,
+        "n": None,
+        "paper_value": None,
+        "band": [70, 80],
+        "verdict": "within",
+        "provenance": "",
+    }
+    assert cells(row)[1].startswith("78.1 %")
+    assert cells({**row, "name": "A->B", "value": 0.428, "unit": "", "band": None})[1].startswith("+42.8 %")
+    assert cells({**row, "name": "test_accuracy", "value": 0.9827, "unit": "", "band": None})[1].startswith("98.27 %")
