@@ -44,6 +44,9 @@ def attach(
     )
     synapses.initial = dict(rule.initial)
     synapses.guards = rule.guards
+    for pathway, (slot, order) in rule.schedule.items():
+        updater = getattr(synapses, pathway)
+        updater.when, updater.order = slot, order
     for entry, regular in rule.regularly.items():
         synapses.run_regularly(
             regular.code, dt=regular.dt, when=regular.when, order=regular.order, name=f"{synapses.name}_{entry}"

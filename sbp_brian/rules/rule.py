@@ -7,7 +7,7 @@ A rule holds no state and builds nothing by itself. It is checked when it is mad
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -78,6 +78,9 @@ class SynapseRule:
         The variable of the model that is the weight; None for a rule without one.
     regularly : mapping of str to Regular
         Code that runs on a slow clock.
+    schedule : mapping of str to (str, int)
+        Pathway name -> the scheduling slot and the order within it in which its code runs, instead of Brian2's own; see
+        `scheduled`.
     source : str
         Citation, with its DOI.
     hints : mapping of str to str
@@ -101,7 +104,7 @@ class SynapseRule:
     Notes
     -----
     Within one time step the ``on_pre`` pathways run before the ``on_post`` pathways, those of one kind in alphabetical
-    order of their names (slot ``synapses``, orders -1 and 1). Delays are axonal: they hold back ``on_pre`` pathways,
+    order of their names (slot ``synapses``, orders -1 and 1), unless `schedule` says otherwise. Delays are axonal: they hold back ``on_pre`` pathways,
     except those that are `undelayed`.
     """
 
@@ -112,6 +115,7 @@ class SynapseRule:
     namespace: Mapping[str, Any] = field(default_factory=dict)
     weight: str | None = "w"
     regularly: Mapping[str, Regular] = field(default_factory=dict)
+    schedule: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     source: str = ""
     hints: Mapping[str, str] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
@@ -123,7 +127,7 @@ class SynapseRule:
     _factory: ClassVar[Any] = DenseSynapses
 
     def __post_init__(self) -> None:
-        for entry in ("on_pre", "on_post", "on_event", "namespace", "regularly", "hints", "initial"):
+        for entry in ("on_pre", "on_post", "on_event", "namespace", "regularly", "schedule", "hints", "initial"):
             given = getattr(self, entry)
             if not isinstance(given, Mapping):
                 raise RuleError(
@@ -132,6 +136,8 @@ class SynapseRule:
             values = dict(given)
             if entry in ("on_pre", "on_post"):
                 values = {name: checks.tidy(code, f"pathway {name!r}") for name, code in values.items()}
+            if entry == "schedule":
+                values = {name: _place(name, place) for name, place in values.items()}
             object.__setattr__(self, entry, MappingProxyType(values))
         for entry in ("undelayed", "guards"):
             object.__setattr__(self, entry, tuple(getattr(self, entry)))
@@ -174,7 +180,8 @@ class SynapseRule:
         lines += [f"    {line}" for line in self.model.splitlines()]
         for kind, entries in (("on_pre", self.on_pre), ("on_post", self.on_post)):
             for name, code in entries.items():
-                lines.append(f"  {kind} {name!r} at {self.event(name)!r}:")
+                place = " ({}, {})".format(*self.schedule[name]) if name in self.schedule else ""
+                lines.append(f"  {kind} {name!r} at {self.event(name)!r}{place}:")
                 lines += [f"    {line}" for line in code.splitlines()]
         for name, entry in self.regularly.items():
             lines.append(f"  regularly {name!r} every {entry.dt} ({entry.when}, {entry.order}):")
@@ -229,6 +236,11 @@ class SynapseRule:
                 raise RuleError(
                     f"on_event names a pathway {name!r} that does not exist; this rule has {_listed(self.pathways)}"
                 )
+        for name in self.schedule:
+            if name not in self.pathways:
+                raise RuleError(
+                    f"schedule names a pathway {name!r} that does not exist; this rule has {_listed(self.pathways)}"
+                )
         for name, regular in self.regularly.items():
             if not isinstance(regular, Regular):
                 raise RuleError(f"regularly {name!r} must be a Regular(code, dt), not {type(regular).__name__}")
@@ -262,6 +274,12 @@ class SynapseRule:
                     f"cannot add the rules: pathway {name!r} waits for {self.event(name)!r} in one and for "
                     f"{other.event(name)!r} in the other; rename it in one of them"
                 )
+        for name in self.schedule.keys() & other.schedule.keys():
+            if self.schedule[name] != other.schedule[name]:
+                raise RuleError(
+                    f"cannot add the rules: pathway {name!r} runs in {self.schedule[name]} in one and in "
+                    f"{other.schedule[name]} in the other; give both the same place in schedule"
+                )
         for name in self.regularly.keys() & other.regularly.keys():
             a, b = self.regularly[name], other.regularly[name]
             if (float(a.dt), a.when, a.order) != (float(b.dt), b.when, b.order):
@@ -285,6 +303,7 @@ class SynapseRule:
             namespace={**self.namespace, **other.namespace},
             weight=other.weight if self.weight is None else self.weight,
             regularly={name: regularly[name] for name in {**self.regularly, **other.regularly}},
+            schedule={**other.schedule, **self.schedule},
             source=_texts(self.source, other.source, "\n"),
             hints={**other.hints, **self.hints},
             initial={**other.initial, **self.initial},
@@ -292,6 +311,22 @@ class SynapseRule:
             guards=self.guards + tuple(guard for guard in other.guards if guard not in self.guards),
             name=_texts(self.name, other.name, " + "),
         )
+
+    def scheduled(self, **places: tuple[str, int]) -> SynapseRule:
+        """The same rule, some of its pathways in other places of the time step.
+
+        Parameters
+        ----------
+        **places : (str, int)
+            Pathway name -> scheduling slot and order within it, e.g. ``rule.scheduled(pre=("start", 4))``. Pathways
+            that are not named keep the place they have.
+
+        Raises
+        ------
+        RuleError
+            If there is no such pathway, or a place is no slot with an order. Brian2 refuses an unknown slot at the run.
+        """
+        return replace(self, schedule={**self.schedule, **places})
 
     # ---------------------------------------------------------------------------------------------------- building
     def synapses(self, source, target, *, delay=None, name: str | None = None, **kwds) -> Synapses:
@@ -320,6 +355,17 @@ class SynapseRule:
 
 def _rebuild(cls, state):
     return cls(**state)
+
+
+def _place(pathway: str, place) -> tuple[str, int]:
+    """The slot and the order of a pathway, checked."""
+    fits = isinstance(place, (tuple, list)) and len(place) == 2
+    if not (fits and isinstance(place[0], str) and isinstance(place[1], (int, np.integer))):
+        raise RuleError(
+            f"schedule: the place {place!r} of pathway {pathway!r} is not a slot with an order; write for example "
+            f"{{{pathway!r}: ('synapses', 2)}}"
+        )
+    return place[0], int(place[1])
 
 
 def _listed(names) -> str:
