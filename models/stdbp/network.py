@@ -288,9 +288,9 @@ class STDBP:
         place = shift + 600 + 10 * (last - 1 - k)
         group.set_event_schedule("learn", when="start", order=place)
         group.set_event_schedule("improve", when="start", order=shift + 900)
-        for hand_over in sbp.operation(group, clock) if sbp else ():
-            hand_over.order = place + 3
-        if k > 0 and not sbp:
+        if sbp:
+            sbp.operation(group, clock, order=place + 3)
+        elif k > 0:
             group.run_regularly(FirstSpike.ERROR, clock=clock, when="start", order=place + 2, name=f"{name}_error")
         return group
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import Regular, SynapseRule, assigned_names
+from sbp_brian.rules import CellVariables, Regular, SynapseRule, assigned_names
 
 RULE = SynapseRule(
     model="""w : 1
@@ -20,6 +20,7 @@ RULE = SynapseRule(
     source="A paper, doi:10.1/1",
     name="toy",
 )
+NEEDS_G = CellVariables({"g": "use lif()"})
 
 
 def cells(name="cells*", equations="g : 1", **kwds):
@@ -104,7 +105,12 @@ def test_a_clock_needs_a_period(dt):
             ["'onset'", "source group 'one'", "it has 'spike'", "events="],
         ),
         (RULE, {"equations": "h : 1"}, {}, ["'g_post'", "'two'", "no variable 'g'", "add it"]),
-        (replace(RULE, hints={"g": "use lif()"}), {"equations": "h : 1"}, {}, ["no variable 'g'; use lif()"]),
+        (
+            replace(RULE, requires=[CellVariables({"g": "use lif()"})]),
+            {"equations": "h : 1"},
+            {},
+            ["no variable 'g'; use lif()"],
+        ),
         (RULE, {"equations": "g : volt"}, {}, ["pathway 'pre'", "g_post += w", "unit"]),
         (RULE, {"equations": "g : 1\nw : 1"}, {}, ["'w'", "rename"]),
         (RULE, {"equations": "g : 1\ntau : second"}, {}, ["'tau'", "in its place", "rename"]),
@@ -280,7 +286,8 @@ def test_two_rules_of_one_kind_do_not_share_a_trace():
 # ---------------------------------------------------------------------------------------------------------- schedule
 def test_a_schedule_says_where_in_the_time_step_a_pathway_runs():
     rule = RULE.scheduled(pre=("start", 4))
-    assert dict(rule.schedule) == {"pre": ("start", 4)} and not RULE.schedule
+    assert dict(rule.schedule) == {"pre": ("start", 4)}
+    assert not RULE.schedule
     built = rule.synapses(cells(), cells())
     assert (built.pre.when, built.pre.order) == ("start", 4)
     assert (built.post.when, built.post.order) == ("synapses", 1)  # Brian2's own
@@ -324,5 +331,5 @@ def test_schedules_add_up_where_they_agree():
     early = RULE.scheduled(pre=("start", 1))
     assert dict((early + other.scheduled(more=("end", 2))).schedule) == {"pre": ("start", 1), "more": ("end", 2)}
     assert dict((other + early.scheduled(pre=("start", 1))).schedule) == {"pre": ("start", 1)}
-    with pytest.raises(RuleError, match="pathway 'pre' runs in .*; give both the same place"):
+    with pytest.raises(RuleError, match=r"pathway 'pre' runs in .*; give both the same place"):
         early + other.scheduled(pre=("start", 2))
