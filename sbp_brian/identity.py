@@ -240,7 +240,7 @@ def code_of(protocol: Any) -> str:
     str
         With `library_code` in it.
     """
-    home = next((m for m in list(sys.modules.values()) if getattr(m, "PROTOCOL", None) is protocol), None)
+    home = next((m for m in list(sys.modules.values()) if getattr(m, "__dict__", {}).get("PROTOCOL") is protocol), None)
     file = getattr(home, "__file__", None)
     if file is None:
         run = protocol.run
@@ -372,10 +372,10 @@ def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
     found = []
     for name in dict.fromkeys([*now, *earlier]):
         was, is_now = earlier.get(name), now.get(name)
-        if was == is_now:
-            continue
         if name == "data":
             found += _other_data(was or {}, is_now or {})
+        elif was == is_now:
+            continue
         elif name == "versions":
             changed = [k for k in dict.fromkeys([*(was or {}), *(is_now or {})]) if (was or {}).get(k) != is_now.get(k)]
             said = [f"{k} {(was or {}).get(k, 'unknown')} instead of {is_now.get(k, 'unknown')}" for k in changed]
@@ -394,8 +394,8 @@ def _other_data(was: Mapping, now: Mapping) -> list[str]:
     said = []
     for name in dict.fromkeys([*now, *was]):
         old, new = was.get(name), now.get(name)
-        if old != new:
-            words = [("none" if part is None else part["what"]) for part in (old, new)]
+        if (old or {}).get("digest") != (new or {}).get("digest"):
+            words = ["nothing" if part is None else part["what"] for part in (old, new)]
             if words[0] == words[1]:
                 words = [f"{part['what']} {part['digest'][:8]}" for part in (old, new)]
             said.append(f"other data ({name}: {words[0]} instead of {words[1]})")
