@@ -64,6 +64,7 @@ from sbp_brian.models.sbp_network.options import (
 )
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window
+from sbp_brian.training.readout import SpikeCounts
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 from sbp_brian.wording import names_parameters
 
@@ -286,8 +287,7 @@ class SBPNetwork(HasOptions):
             duration=self.duration,
             initial=self.initial,
             rates={**self._hidden_rates(), "outputs.rate": self.rate_output},
-            counts="answers.c",
-            remainder="answers.v",
+            readout=SpikeCounts("answers.c", "answers.v"),
             counted=counted,
             counted_learning=self.counted_learning,
             by_epoch=self._constants,

@@ -54,6 +54,7 @@ from sbp_brian.models.stdbp.options import KINDS, Cells, Displacement, Dropout, 
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window
 from sbp_brian.rules import SynapseRule
+from sbp_brian.training import readout
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 from sbp_brian.wording import names_parameters
 
@@ -395,9 +396,7 @@ class STDBP(HasOptions):
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            counts="answers.spike_time",
-            remainder="",
-            earliest=True,
+            readout=readout.FirstSpike("answers.spike_time"),
             check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
         )
