@@ -84,14 +84,14 @@ class Kind:
 def perceptron(layers, arm, p, **settings):
     """A perceptron with SBP with these parameters of the protocol."""
     return sbp_perceptron.SBPPerceptron(
-        layers, arm, share=p.share, lambda_p=p.lambda_p, lambda_f=p.lambda_f, **settings
+        layers, arm, learning_share=p.share, lambda_p=p.lambda_p, lambda_f=p.lambda_f, **settings
     )
 
 
 def spiking_perceptron(layers, arm, p, **settings):
     """A spiking perceptron with these parameters of the protocol."""
     _has_no(p, "lambda_p", "lambda_f")
-    return sbp_spiking_perceptron.SBPSpikingPerceptron(layers, arm, share=p.share, **settings)
+    return sbp_spiking_perceptron.SBPSpikingPerceptron(layers, arm, learning_share=p.share, **settings)
 
 
 def energy(layers, arm, p, **settings):
@@ -117,7 +117,7 @@ def _has_no(p, *names) -> None:
 MODELS = {
     "sbp_perceptron": Kind(
         perceptron,
-        sbp_perceptron.ARMS,
+        sbp_perceptron.LEARNING,
         "weighted/activity",
         settings={
             "mnist": {"batch": 100, "rate_hidden": 0.1, "rate_output": 0.1, "drop_input": 0.2, "drop_hidden": 0.25},
@@ -138,7 +138,7 @@ MODELS = {
     ),
     "sbp_spiking_perceptron": Kind(
         spiking_perceptron,
-        sbp_spiking_perceptron.ARMS,
+        sbp_spiking_perceptron.LEARNING,
         "pseudo-bp",
         settings={
             "mnist": {"batch": 100, "rate_hidden": 3e-3, "rate_output": 3e-3},
@@ -158,7 +158,7 @@ MODELS = {
     ),
     "sbp_energy": Kind(
         energy,
-        sbp_energy.ARMS,
+        sbp_energy.LEARNING,
         "sbp",
         settings={"mnist": {"batch": 20}, "nettalk": {"batch": 5}},
         by_arm={
@@ -184,7 +184,7 @@ MODELS = {
     ),
     "rbm": Kind(
         boltzmann,
-        rbm.ARMS,
+        rbm.LEARNING,
         "cd",
         settings={
             "mnist": {"batch": 100, "rate_hidden": 0.05},

@@ -12,7 +12,8 @@ from brian2 import ms
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter
-from sbp_brian.models.decolle import ARMS, Decolle
+from sbp_brian.models.decolle import LEARNING as ARMS
+from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.cell import DecolleCell
 from sbp_brian.models.decolle.conv import ConvDecolle
 from sbp_brian.training.baselines import linear_softmax, nearest_mean
@@ -82,7 +83,7 @@ def run(context: Context, samples: Samples, task: Task, features: np.ndarray | N
         raise ParameterError(f"arm={arm} is none of model={p.model}, which has {', '.join(ARMS)}")
     settings = {**task.settings, **({"rate": p.rate_hidden} if p.rate_hidden >= 0 else {})}
     inputs = settings.pop("inputs", None) or samples.images.shape[1]
-    settings |= {"arm": arm, "shrink": float(task.final ** (1 / (p.epochs * len(samples.training))))}
+    settings |= {"learning": arm, "shrink": float(task.final ** (1 / (p.epochs * len(samples.training))))}
     if p.model == "decolle_conv":
         if p.hidden:
             raise ParameterError(f"hidden={p.hidden} means nothing to model=decolle_conv; leave it out")
@@ -145,8 +146,8 @@ def baselines(samples: Samples, features) -> dict[str, float]:
 def _report(context, task, network, training, history, by_epoch, right, answers, result, found) -> None:
     samples, n, layers = training.samples, len(training.samples.test), range(1, len(network.layers))
     truth, shown = samples.labels[samples.test], len(history) * len(samples.training)
-    judged = network.arm == "local" and task.band and shown >= task.whole and network.form == "rank1"
-    paper = {"paper_value": task.paper_value, "provenance": task.provenance} if network.arm == "local" else {}
+    judged = network.learning == "local" and task.band and shown >= task.whole and network.form == "rank1"
+    paper = {"paper_value": task.paper_value, "provenance": task.provenance} if network.learning == "local" else {}
     context.metric(
         "test_accuracy",
         right[-1],
@@ -194,7 +195,7 @@ def _report(context, task, network, training, history, by_epoch, right, answers,
     )
     context.summary(
         f"After {shown:,} presentations the last of {len(layers)} layers ({'-'.join(map(str, network.layers))}, "
-        f"{network.arm}) names {100 * right[-1]:.2f} % of {n:,} test samples, the layers "
+        f"{network.learning}) names {100 * right[-1]:.2f} % of {n:,} test samples, the layers "
         f"{', '.join(f'{100 * a:.1f}' for a in right)} %; a linear softmax {100 * found['linear_softmax']:.1f} %; "
         f"trained at {sum(e.samples for e in history) / seconds:,.0f} samples a second."
     )

@@ -13,7 +13,8 @@ import numpy as np
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter
-from sbp_brian.models.published import ARMS, ReleasedModel
+from sbp_brian.models.published import LEARNING as ARMS
+from sbp_brian.models.published import ReleasedModel
 from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
 from sbp_brian.training.spiking import Samples, Training
 
@@ -59,7 +60,7 @@ def run(context: Context, samples: Samples, task: str, repeated: np.ndarray | No
         raise ParameterError(f"arm={arm} is none of model=sbp_published, which has {', '.join(ARMS)}")
     network = ReleasedModel(
         layers=(samples.images.shape[1], *[p.hidden or 500] * p.depth, samples.target_table.shape[1]),
-        arm=arm,
+        learning=arm,
         rates=tuple(own if given < 0 else given for own, given in ((0.1, p.rate_hidden), (0.05, p.rate_output))),
         batch=p.batch or BATCH[task],
         lif=p.lif,
@@ -97,7 +98,7 @@ def _report(context, network, training, task, tested, result, repeated) -> None:
     kind = "accuracy" if samples.targets is None else "cosine"
     known = np.isfinite(last)
     own_rates = network.rates == (0.1, 0.05)
-    paper = PAPER.get((task, network.arm)) if own_rates and p.depth == 1 else None
+    paper = PAPER.get((task, network.learning)) if own_rates and p.depth == 1 else None
     paper = {"paper_value": paper, "provenance": READ} if paper else {}
     context.metric(
         f"test_{kind}",
@@ -151,7 +152,7 @@ def _report(context, network, training, task, tested, result, repeated) -> None:
     context.note(f"settings: {network!r}")
     context.summary(
         f"After {len(history)} epochs of {len(samples.training):,} samples the released model "
-        f"({'-'.join(map(str, network.layers))}, {network.arm}, LIF phase {'on' if network.lif else 'off'}) has a test "
-        f"{kind} of {100 * float(last[known].mean()):.2f} % on {len(last):,} samples, trained at {speed:,.0f} samples "
-        f"a second."
+        f"({'-'.join(map(str, network.layers))}, {network.learning}, LIF phase {'on' if network.lif else 'off'}) has a "
+        f"test {kind} of {100 * float(last[known].mean()):.2f} % on {len(last):,} samples, trained at "
+        f"{speed:,.0f} samples a second."
     )

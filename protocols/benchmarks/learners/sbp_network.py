@@ -16,7 +16,10 @@ from brian2 import ms
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter
-from sbp_brian.models.sbp_network import ARMS, SBPNetwork
+from sbp_brian.models.options import Option
+from sbp_brian.models.sbp_network import LEARNING as ARMS
+from sbp_brian.models.sbp_network import SBPNetwork
+from sbp_brian.models.sbp_network import options as o
 from sbp_brian.models.sbp_network.rate_reference import angles
 from sbp_brian.protocols.benchmarks.learners import operations
 from sbp_brian.protocols.benchmarks.learners.averaging import take_mean
@@ -210,7 +213,7 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
     if "steps" in options:
         options["first_taught"] = options["steps"] // 5
     if p.depth > 1:  # each layer takes steps to answer; a teacher that speaks before punishes cells for silence
-        options["first_taught"] = options.get("steps", SBPNetwork.steps) // 2
+        options["first_taught"] = options.get("steps", 20) // 2
     if p.first_taught >= 0:
         options["first_taught"] = p.first_taught
     if p.tau_stdp > 0 * ms:
@@ -219,15 +222,41 @@ def network(context: Context, samples: Samples, task: Task) -> tuple[SBPNetwork,
     return SBPNetwork(
         n_hidden=(p.hidden or 500,) * p.depth if p.depth > 1 else p.hidden or 500,
         n_output=outputs,
-        arm=arm,
+        learning=arm,
         rate_hidden=hidden if p.rate_hidden < 0 else p.rate_hidden,
         rate_output=output if p.rate_output < 0 else p.rate_output,
         lambda_p=p.lambda_p,
         lambda_f=p.lambda_f,
-        seed_subset=context.seed,
-        several_right=samples.targets is not None,
-        **{"n_input": samples.images.shape[1], **(task.options if arm in TUNED else {}), **options},
+        n_input=options.pop("n_input", samples.images.shape[1]),
+        options=(
+            *chosen({**(task.options if arm in TUNED else {}), **options}),
+            o.Subset(context.seed),
+            *([o.SeveralRight()] if samples.targets is not None else []),
+        ),
     ), p.average or task.average
+
+
+def chosen(flat: Mapping[str, object]) -> list[Option]:
+    """The options of `SBPNetwork` that these names and values ask for."""
+    flat = dict(flat)
+    timing = {name: flat.pop(name) for name in ("step", "steps", "first_taught", "hidden_start") if name in flat}
+    made: list[Option] = [
+        o.Timing(**timing),
+        o.Dropout(flat.pop("drop_input", 0.0), flat.pop("drop_hidden", 0.0)),
+    ]
+    coding, rate = o.INPUTS[flat.pop("input", "graded")], flat.pop("input_rate", 0.5)
+    made.append(coding(rate) if coding in (o.Poisson, o.Spikes) else coding())
+    if not flat.pop("hidden_decays", True):
+        made.append(o.SteadyHiddenRate())
+    one_value = {
+        "homeostasis": o.Homeostasis,
+        "jitter": o.Displacement,
+        "homeostatic_v": o.MembraneHomeostasis,
+        "tau_stdp": o.SpikeTiming,
+    }
+    made += [kind(flat.pop(name)) for name, kind in one_value.items() if flat.get(name)]
+    made += [kind() for name, kind in (("dale", o.Dale), ("short_term", o.ShortTerm)) if flat.get(name)]
+    return made
 
 
 def run(context: Context, samples: Samples, task: Task, repeated: np.ndarray | None = None) -> None:

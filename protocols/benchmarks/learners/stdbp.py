@@ -12,7 +12,9 @@ from brian2 import second
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter
-from sbp_brian.models.stdbp import ARMS, OPTIMISERS, STDBP
+from sbp_brian.models.stdbp import LEARNING as ARMS
+from sbp_brian.models.stdbp import OPTIMISERS, STDBP
+from sbp_brian.models.stdbp import options as o
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.protocols.benchmarks.learners.averaging import take_mean
 from sbp_brian.training.spiking import Samples, Training
@@ -109,11 +111,17 @@ def made(p, samples: Samples, task: Task, arm: str) -> STDBP:
     """The network that a protocol's parameters `p` ask for."""
     settings = {**task.settings, "optimiser": p.optimiser}
     settings |= {name: p[name] for name in ("rate_hidden", "rate_output", "drop_input", "jitter_input") if p[name] >= 0}
-    settings |= {"displaced": p.jitter} if p.get("jitter") else {}
+    weights = {name: settings.pop(name) for name in ("mean", "spread") if name in settings}
+    given = [o.Dropout(input=settings.pop("drop_input", 0.0))]
+    if deviation := settings.pop("jitter_input", 0.0):
+        given.append(o.InputJitter(deviation))
+    if p.get("jitter"):
+        given.append(o.Displacement(p.jitter))
+    settings |= {"learning": arm, "weights": o.Weights(**weights), "options": tuple(given)}
     layers = (samples.images.shape[1], *[p.hidden or task.hidden] * p.depth, samples.classes)
     if p.step > 0 * second:
-        return GridSTDBP(layers, arm=arm, step=p.step, **settings)
-    return STDBP(layers, arm=arm, **settings)
+        return GridSTDBP(layers, step=p.step, **settings)
+    return STDBP(layers, **settings)
 
 
 def run(context: Context, samples: Samples, task: Task) -> None:
@@ -145,8 +153,8 @@ def run(context: Context, samples: Samples, task: Task) -> None:
     with context.progress(f"training, {p.epochs} epochs of {len(samples.training):,} samples") as bar:
         history = training.run(p.epochs, bar)
     averaged = take_mean(context, training, len(history), p.average or task.average)
-    if network.displaced:
-        context.note(f"training images were displaced by up to {network.displaced} pixels at random: augmented data")
+    if displacement := network.option(o.Displacement):
+        context.note(f"training images were displaced by up to {displacement.pixels} pixels at random: augmented data")
     with context.progress(f"testing, {len(samples.test):,} samples") as bar:
         answers, times, result = training.evaluate(samples.test, bar)
     report(context, task, network, training, history, answers, times, result, averaged)
@@ -159,9 +167,9 @@ def report(context, task, network, training, history, answers, times, result, av
     p, samples = context.parameters, training.samples
     truth, n = samples.labels[samples.test], len(samples.test)
     accuracy, last = float((answers == truth).mean()), history[-1]
-    judged = network.arm == "exact" and not network.displaced
+    judged = network.learning == "exact" and network.option(o.Displacement) is None
     judged = judged and len(samples.training) >= task.whole and len(history) >= task.epochs
-    paper = {"paper_value": task.paper_value, "provenance": task.provenance} if network.arm == "exact" else {}
+    paper = {"paper_value": task.paper_value, "provenance": task.provenance} if network.learning == "exact" else {}
     context.metric(
         "test_accuracy",
         accuracy,
@@ -221,7 +229,7 @@ def report(context, task, network, training, history, answers, times, result, av
         context.array(f"spike_times_{layer}_ms", 1e3 * np.asarray(shown[f"{layer}.spike_time"])[fired])
         if layer != "pixels":
             context.array(f"slopes_{layer}", np.asarray(shown[f"{layer}.slope"])[fired])
-    context.array("least_slope", [network.floor])
+    context.array("least_slope", [network.cells.floor])
     context.array("spike_times_label", samples.labels[0])
     context.table(
         "accuracy by epoch",
@@ -233,9 +241,9 @@ def report(context, task, network, training, history, answers, times, result, av
     )
     context.summary(
         f"After {len(history)} epochs of {len(samples.training):,} samples the network of single spikes "
-        f"({'-'.join(map(str, network.layers))}, {network.arm}) names {100 * accuracy:.2f} % of {n:,} test samples, "
-        f"{1e3 * float(decided.mean()):.1f} ms after onset on average, with {hidden:.0f} hidden spikes, trained at "
-        f"{speed:,.0f} samples a second."
+        f"({'-'.join(map(str, network.layers))}, {network.learning}) names {100 * accuracy:.2f} % of {n:,} test "
+        f"samples, {1e3 * float(decided.mean()):.1f} ms after onset on average, with {hidden:.0f} hidden spikes, "
+        f"trained at {speed:,.0f} samples a second."
     )
     context.note(f"settings: {network!r}; learning rates times {p.decay:g} after each epoch")
 
@@ -243,9 +251,9 @@ def report(context, task, network, training, history, answers, times, result, av
 def disturb(context: Context, network: STDBP, training: Training, times) -> None:
     """Accuracy on the test samples with displaced or missing input spikes and with inexact weights."""
     samples = training.samples
-    truth, tau = samples.labels[samples.test], network.tau
+    truth, tau = samples.labels[samples.test], network.cells.tau
     noisy = Training(
-        replace(network, noisy=True, displaced=0).trial_model(),
+        network.without(o.Displacement).with_options(o.Noise()).trial_model(),
         samples,
         context.folder / "noisy",
         target=context.target,

@@ -38,9 +38,9 @@ from sbp_brian.datasets.dvsgesture import GESTURES, TEN_RECORDINGS, load_dvsgest
 from sbp_brian.datasets.event_streams import EventStream
 from sbp_brian.errors import DatasetError, ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.models.decolle import ARMS as DECOLLE_ARMS
+from sbp_brian.models.decolle import LEARNING as DECOLLE_ARMS
 from sbp_brian.models.decolle.cell import DecolleCell
-from sbp_brian.models.sbp_network import ARMS
+from sbp_brian.models.sbp_network import LEARNING as ARMS
 from sbp_brian.protocols.benchmarks.learners import artificial, decolle, published
 from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
 from sbp_brian.training.baselines import linear_softmax, nearest_mean

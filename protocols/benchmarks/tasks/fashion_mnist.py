@@ -11,7 +11,7 @@ from __future__ import annotations
 from sbp_brian.datasets import load_fashion_mnist
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models import sbp_network
-from sbp_brian.models.stdbp import ARMS
+from sbp_brian.models.stdbp import LEARNING as ARMS
 from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
 from sbp_brian.protocols.benchmarks.learners import stdbp
 from sbp_brian.training.spiking import Samples
@@ -44,7 +44,7 @@ PROTOCOL = Protocol(
         "model": Parameter("stdbp", choices=("stdbp", "sbp_network"), help="single spike times, or spike counts"),
         "arm": Parameter(
             "own",
-            choices=("own", *dict.fromkeys([*ARMS, *sbp_network.ARMS])),
+            choices=("own", *dict.fromkeys([*ARMS, *sbp_network.LEARNING])),
             help="how hidden layers learn; own: exact (stdbp), weighted/activity (sbp_network)",
         ),
         "epochs": Parameter(6, minimum=1, maximum=1000, help="times all training images are shown"),

@@ -20,9 +20,9 @@ import numpy as np
 
 from sbp_brian.datasets import load_mnist
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.models.decolle import ARMS as DECOLLE_ARMS
-from sbp_brian.models.sbp_network import ARMS
-from sbp_brian.models.stdbp import ARMS as STDBP_ARMS
+from sbp_brian.models.decolle import LEARNING as DECOLLE_ARMS
+from sbp_brian.models.sbp_network import LEARNING as ARMS
+from sbp_brian.models.stdbp import LEARNING as STDBP_ARMS
 from sbp_brian.protocols.benchmarks.learners import artificial, decolle, published, stdbp
 from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
 from sbp_brian.training.spiking import Samples

@@ -13,7 +13,7 @@ import numpy as np
 
 from sbp_brian.datasets.nettalk import NETtalk, load_nettalk, nettalk_baselines
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.models.sbp_network import ARMS
+from sbp_brian.models.sbp_network import LEARNING as ARMS
 from sbp_brian.protocols.benchmarks.learners import artificial, published
 from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
 from sbp_brian.training.scores import cosine_score

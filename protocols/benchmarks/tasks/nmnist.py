@@ -19,9 +19,9 @@ from brian2 import ms
 from sbp_brian.datasets.nmnist import SIDE, load_nmnist, nmnist_small, packed_events
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.models.decolle import ARMS
+from sbp_brian.models.decolle import LEARNING as ARMS
 from sbp_brian.models.decolle.cell import DecolleCell
-from sbp_brian.models.sbp_network import ARMS as SBP_ARMS
+from sbp_brian.models.sbp_network import LEARNING as SBP_ARMS
 from sbp_brian.protocols.benchmarks.learners import artificial, decolle
 from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
 from sbp_brian.training.spiking import Samples

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sbp_brian.datasets.yin_yang import yin_yang
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.models.stdbp import ARMS
+from sbp_brian.models.stdbp import LEARNING as ARMS
 from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
 from sbp_brian.protocols.benchmarks.learners import stdbp
 from sbp_brian.training.spiking import Samples
