@@ -18,11 +18,12 @@ A protocol is a file with a module-level ``PROTOCOL``::
 
 from __future__ import annotations
 
+import difflib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, verdict_of
 from sbp_brian.machine import machine, versions
 from sbp_brian.wording import unknown
 
-__all__ = ["TARGETS", "Context", "Parameter", "Parameters", "Protocol", "Source", "execute"]
+__all__ = ["TARGETS", "Context", "ModelParameters", "Parameter", "Parameters", "Protocol", "Source", "execute"]
 
 TARGETS = ("numpy", "cython", "cpp", "cuda")
 SIZES = ("default", "quick", "full")
@@ -52,6 +53,26 @@ class Source:
 
 
 @dataclass(frozen=True)
+class ModelParameters:
+    """What one value of ``model=`` lets its user change, and how large its runs are.
+
+    Attributes
+    ----------
+    parameters : mapping of name to Parameter
+        All that the model uses, those of the task's data among them.
+    quick, full : mapping of name to value
+        What ``--quick`` and ``--full`` change; full is the recipe of the published number.
+    own : callable, optional
+        ``own(values)`` gives what is in force of values that are None, as plain numbers.
+    """
+
+    parameters: Mapping[str, Parameter]
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    full: Mapping[str, Any] = field(default_factory=dict)
+    own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
 class Protocol:
     """One experiment: what it is, what may be changed, and how it is run.
 
@@ -63,16 +84,25 @@ class Protocol:
         One line a neuroscientist understands.
     source : Source
     parameters : mapping of name to Parameter
+        Empty where there are several `models`, each of which has its own.
     run : callable
         ``run(context)``: simulates and reports through the `Context`; its return value is ignored.
     quick, full : mapping of name to value
-        What ``--quick`` and ``--full`` change.
+        What ``--quick`` and ``--full`` change, where there are no `models`.
     figures : tuple of str
         Names of the figures made from its records.
     kind : str
         ``"biology"`` or ``"benchmark"``.
     targets : tuple of str
         The Brian2 targets it can run on.
+    models : mapping of str to ModelParameters
+        The values of ``model=``, the first is the default.  The model is resolved before anything else; what it does
+        not use is refused.
+
+    Raises
+    ------
+    ParameterError
+        A size that changes what is not declared, or to a value that it cannot have.
     """
 
     name: str
@@ -85,21 +115,97 @@ class Protocol:
     figures: Sequence[str] = ()
     kind: str = "biology"
     targets: Sequence[str] = TARGETS
+    models: Mapping[str, ModelParameters] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.kind not in ("biology", "benchmark"):
             raise ValueError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
-        for size in ("quick", "full"):
-            try:
-                resolve(self.parameters, getattr(self, size))
-            except ValueError as error:
-                raise ParameterError(f"{self.name}: {size}: {error}") from None
+        if self.models and self.parameters:
+            raise ValueError(f"{self.name}: parameters belong to its models; declare them there")
+        for model in self.models or (None,):
+            for size in ("quick", "full"):
+                try:
+                    resolve(self.declared(model), self.sized(size, model))
+                except ValueError as error:
+                    raise ParameterError(f"{self.name}: {size}: {error}") from None
 
-    def resolve(self, size: str = "default", **given: Any) -> Parameters:
-        """The parameters of a run of this size with ``given`` on top; bad names and values are refused in one line."""
+    def declared(self, model: str | None = None) -> dict[str, Parameter]:
+        """The parameters that `model` uses; of all models together where none is named."""
+        if not self.models:
+            return dict(self.parameters)
+        chosen = self.models if model is None else [self._model(model)]
+        found = {"model": Parameter(next(iter(self.models)), choices=tuple(self.models), help="what learns the task")}
+        for each in chosen:
+            for name, parameter in self.models[each].parameters.items():
+                found[name] = _together(found[name], parameter) if name in found else parameter
+        return found
+
+    def sized(self, size: str = "default", model: str | None = None) -> Mapping[str, Any]:
+        """What a size changes, for the model named or the first one."""
         if size not in SIZES:
             raise ParameterError(unknown("size", size, SIZES))
-        return resolve(self.parameters, getattr(self, size) if size != "default" else {}, given)
+        if size == "default":
+            return {}
+        return getattr(self.models[self._model(model)] if self.models else self, size)
+
+    def resolve(self, size: str = "default", **given: Any) -> Parameters:
+        """The parameters of a run of this size with ``given`` on top, with the values in force.
+
+        Raises
+        ------
+        ParameterError
+            An unknown name, one that the chosen model does not use or that has no effect beside the others, or a bad
+            value; in one line.
+        """
+        if not self.models:
+            return resolve(self.parameters, self.sized(size), given)
+        model = self._model(given.get("model"))
+        declared = self.declared(model)
+        for name, value in given.items():
+            if name not in declared:
+                raise ParameterError(self._unused(name, model, declared))
+            if name == "learning":
+                self._check_learning(value, model, declared)
+        return resolve(
+            declared, self.sized(size, model), given, own=self.models[model].own, of=f"{self.name} with model={model}"
+        )
+
+    def _model(self, name: Any = None) -> str:
+        choices = tuple(self.models)
+        return Parameter(choices[0], choices=choices).check("model", choices[0] if name is None else name)
+
+    def _unused(self, name: str, model: str, declared: Mapping[str, Parameter]) -> str:
+        """Why a name is refused: the model does not use it, with the nearest that it does and the models that do."""
+        users = [other for other, its in self.models.items() if name in its.parameters]
+        if not users:
+            return f"model={model}: {unknown('parameter', name, declared)}"
+        near = difflib.get_close_matches(name, sorted(declared), n=1, cutoff=0.0)[0]
+        return (
+            f"{name} means nothing to model={model} of {self.name}; the nearest that it uses is {near!r}; {name} is "
+            f"used by model={', '.join(users)}"
+        )
+
+    def _check_learning(self, value: Any, model: str, declared: Mapping[str, Parameter]) -> None:
+        own = declared["learning"].choices
+        if isinstance(value, str) and value.strip() not in own:
+            others = [m for m, its in self.models.items() if value.strip() in its.parameters["learning"].choices]
+            told = f"; model={', '.join(others)} has it" if others else ""
+            near = difflib.get_close_matches(value, own, n=1, cutoff=0.6) if not others else []
+            told += f"; did you mean {near[0]!r}?" if near else ""
+            raise ParameterError(f"learning={value} is none of model={model}, which has {', '.join(own)}{told}")
+
+
+def _together(one: Parameter, other: Parameter) -> Parameter:
+    """What is allowed by one of two models that declare the same name."""
+    choices = tuple(dict.fromkeys([*one.choices, *other.choices])) if one.choices and other.choices else None
+    low, high = (
+        None if None in pair else pick(pair)
+        for pick, pair in (
+            (min, (one.minimum, other.minimum)),
+            (max, (one.maximum, other.maximum)),
+        )
+    )
+    return replace(one, choices=choices, minimum=low, maximum=high, needs=())
 
 
 class Context:
