@@ -51,6 +51,7 @@ from sbp_brian.models.decolle.rules import OPTIMISERS, Dense, Rank1, feedback_ru
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
 from sbp_brian.training.encoding import spike_bytes
+from sbp_brian.training.readout import SpikeCounts
 from sbp_brian.training.spiking import Presentation, TrialModel
 
 __all__ = ["ARMS", "Decolle"]
@@ -458,7 +459,6 @@ class Decolle:
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            counts=f"answers{last}.{votes}",
-            remainder=f"answers{last}.total",
+            readout=SpikeCounts(f"answers{last}.{votes}", f"answers{last}.total"),
             counted=counted,
         )

@@ -41,6 +41,7 @@ import numpy as np
 from brian2 import Clock, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor, ms, nsiemens
 
 from sbp_brian.models.published.synapses import between, gains, memory
+from sbp_brian.training.readout import Graded
 from sbp_brian.training.spiking import Presentation, TrialModel
 from sbp_brian.wording import unknown
 
@@ -384,9 +385,7 @@ class ReleasedModel:
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            counts="answers.s_free",
-            remainder="",
-            graded=True,
+            readout=Graded("answers.s_free"),
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[1:]} if self.lif else {},
             by_epoch=self.by_epoch if self.noise == "poisson" else None,
         )

@@ -45,6 +45,7 @@ from sbp_brian.models.sbp_network.cells import order_of
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window, require_positive
 from sbp_brian.training.encoding import check_displacement
+from sbp_brian.training.readout import SpikeCounts
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 from sbp_brian.wording import names_parameters, unknown
 
@@ -347,8 +348,7 @@ class SBPNetwork:
             duration=self.duration,
             initial=self.initial,
             rates={**self._hidden_rates(), "outputs.rate": self.rate_output},
-            counts="answers.c",
-            remainder="answers.v",
+            readout=SpikeCounts("answers.c", "answers.v"),
             counted=counted,
             counted_learning=self.counted_learning,
             by_epoch=self._constants,

@@ -51,6 +51,7 @@ from sbp_brian.models.stdbp.first_spike import (
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window
 from sbp_brian.rules import SynapseRule
+from sbp_brian.training import readout
 from sbp_brian.training.encoding import check_displacement
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 
@@ -449,9 +450,7 @@ class STDBP:
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            counts="answers.spike_time",
-            remainder="",
-            earliest=True,
+            readout=readout.FirstSpike("answers.spike_time"),
             check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
         )

@@ -17,6 +17,7 @@ from brian2 import Quantity, get_dimensions
 
 from sbp_brian.targets import Result, Simulation
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
+from sbp_brian.training.readout import Readout
 from sbp_brian.training.samples import Presentation, Samples
 from sbp_brian.training.scores import cosines
 
@@ -37,20 +38,13 @@ class TrialModel:
         ``initial(seed)`` -> {"object.variable": values}: what learning changes, at its start.
     rates : mapping of str to float
         "object.variable" of each learning rate -> its value in the first epoch.
-    counts : str
-        "object.variable" of the recording, shape (outputs, samples + 1), whose column k + 1 holds the output spike
-        counts of sample k.
-    remainder : str
-        The same for what decides between equal counts, e.g. the membrane's remainder.
+    readout : Readout
+        How recordings are read as answers, e.g. ``SpikeCounts("answers.c", "answers.v")``.
     counted : mapping of str to str or mapping
         Quantity to report for each sample -> "object.variable" of a total over the run, or several of them with a
         factor each, e.g. ``{"hidden_spikes.N": 10}`` for ten synapses that every spike reaches.
     counted_learning : mapping of str to str or mapping
         The same, for what happens only while there is a teacher: reported for each training sample.
-    earliest : bool
-        `counts` holds spike times instead, and the earliest decides; `remainder` is not used. All equal: no answer, -1.
-    graded : bool
-        `counts` holds graded outputs, the largest decides; `remainder` is not used.
     by_epoch : callable, optional
         ``by_epoch(number)`` -> more run arguments for the epoch `number` (from 0), e.g. a rate with a plan of its own.
     check : callable, optional
@@ -61,12 +55,9 @@ class TrialModel:
     duration: Quantity
     initial: Callable[[int], dict[str, np.ndarray]]
     rates: Mapping[str, float]
-    counts: str
-    remainder: str
+    readout: Readout
     counted: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
     counted_learning: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
-    earliest: bool = False
-    graded: bool = False
     by_epoch: Callable[[int], Mapping[str, Any]] | None = None
     check: Callable[[Samples], None] | None = None
 
@@ -210,9 +201,9 @@ class Training:
         Returns
         -------
         answers : ndarray of int, shape (len(rows),)
-            The class of each: most output spikes, the larger membrane remainder where they are equal.
-        counts : ndarray, shape (classes, len(rows))
-            Output spikes, or their times where the earliest decides.
+            The class of each by the model's readout; -1 where it has no answer.
+        outputs : ndarray, shape (outputs, len(rows))
+            What the readout recorded, e.g. output spikes.
         result : Result
         """
         kept = self.learned
@@ -222,7 +213,8 @@ class Training:
             result = self._present(rows, np.zeros(len(rows), bool), rates, self._run_seed(2**20), progress)
         finally:
             self.learned = kept
-        return self._answers(result, len(rows)), np.array(result[self.model.counts])[:, 1 : len(rows) + 1], result
+        readout, n = self.model.readout, len(rows)
+        return readout.answers(result, n), readout.outputs(result, n), result
 
     def score(self, rows: np.ndarray, progress=None, learned=None) -> tuple[np.ndarray, np.ndarray, Result]:
         """Present samples as `evaluate` does: each one's score, its answer, the result.
@@ -271,18 +263,8 @@ class Training:
     def _scores(self, result: Result, rows: np.ndarray) -> np.ndarray:
         """Each sample's score: 1 where the answer is its class; with targets the cosine, NaN where it has none."""
         if self.samples.targets is None:
-            return (self._answers(result, len(rows)) == self.samples.labels[rows]).astype(float)
-        outputs = np.asarray(result[self.model.counts])[:, 1 : len(rows) + 1].T
-        return cosines(outputs, self.samples.targets[rows])
-
-    def _answers(self, result: Result, n: int) -> np.ndarray:
-        if self.model.graded:
-            return np.asarray(result[self.model.counts])[:, 1 : n + 1].argmax(0)
-        if self.model.earliest:
-            times = np.asarray(result[self.model.counts])[:, 1 : n + 1]
-            return np.where(times.min(0) < times.max(0), times.argmin(0), -1)
-        score = np.asarray(result[self.model.counts]) + 0.5 * np.tanh(np.asarray(result[self.model.remainder]))
-        return score[:, 1 : n + 1].argmax(0)
+            return (self.model.readout.answers(result, len(rows)) == self.samples.labels[rows]).astype(float)
+        return cosines(self.model.readout.outputs(result, len(rows)).T, self.samples.targets[rows])
 
     def _run_seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self.seed, number, 2]).generate_state(1)[0])

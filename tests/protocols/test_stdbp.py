@@ -14,7 +14,8 @@ from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.protocols.benchmarks.learners.stdbp import MNIST, made, rank_times
 from sbp_brian.protocols.benchmarks.tasks.yin_yang import TASK
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
-from sbp_brian.training.spiking import Samples, TrialModel
+from sbp_brian.training.readout import FirstSpike
+from sbp_brian.training.spiking import Samples
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +143,7 @@ def test_ranks_keep_the_order_and_nothing_else():
 
 
 def test_no_spike_is_no_answer():
-    from sbp_brian.training.spiking import Training
-
-    training = Training.__new__(Training)
-    training.model = TrialModel(None, None, None, {}, "answers.spike_time", "", earliest=True)
     times = np.array([[9, 4.0, 1.0, 4.0], [9, 4.0, 2.0, 0.5], [9, 4.0, 3.0, 4.0]])
-    np.testing.assert_array_equal(training._answers({"answers.spike_time": times}, 3), [-1, 0, 1])
+    np.testing.assert_array_equal(
+        FirstSpike("answers.spike_time").answers({"answers.spike_time": times}, 3), [-1, 0, 1]
+    )
