@@ -33,13 +33,24 @@ import numpy as np
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments import records
-from sbp_brian.experiments.parameters import Parameter, Parameters, resolve, to_number
+from sbp_brian.experiments.parameters import Above, Below, Parameter, Parameters, resolve, to_number
 from sbp_brian.experiments.run_folder import RunFolder
 from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
 from sbp_brian.machine import machine, versions
 from sbp_brian.wording import unknown
 
-__all__ = ["TARGETS", "Context", "ModelParameters", "Parameter", "Parameters", "Protocol", "Source", "execute"]
+__all__ = [
+    "TARGETS",
+    "Above",
+    "Below",
+    "Context",
+    "ModelParameters",
+    "Parameter",
+    "Parameters",
+    "Protocol",
+    "Source",
+    "execute",
+]
 
 TARGETS = ("numpy", "cython", "cpp", "cuda")
 SIZES = ("default", "quick", "full")
