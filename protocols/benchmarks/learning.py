@@ -330,6 +330,7 @@ def _by_epoch(context: Context, learner: Learner, outcome: Outcome) -> None:
         np.add.at(confusion, (samples.labels[samples.test][answers >= 0], answers[answers >= 0]), 1)
         context.array("confusion", confusion)
     context.array("epoch", [e.number for e in history])
+    context.array("samples_per_s_by_epoch", [e.samples / e.seconds for e in history])
     if learner.running:
         context.array("validation_accuracy_by_epoch", [e.validation for e in history])
         context.array("training_accuracy_by_epoch", [e.training for e in history])
