@@ -19,6 +19,7 @@ __all__ = [
     "DatasetError",
     "DeviceMissing",
     "Interrupted",
+    "ModelError",
     "NothingFiresError",
     "ParameterError",
     "PatternError",
@@ -131,6 +132,10 @@ class ClusterError(SBPError, ValueError):
 
 class CircuitError(SBPError, ValueError):
     """A circuit, or something asked of one, that cannot be; the message is one line with the remedy."""
+
+
+class ModelError(SBPError, ValueError):
+    """Parameters or options of a network that make no sense; the message names them and the remedy."""
 
 
 class NothingFiresError(SBPError, ValueError):

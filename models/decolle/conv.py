@@ -17,6 +17,7 @@ from math import prod
 import numpy as np
 from brian2 import NeuronGroup, get_device, linked_var
 
+from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.network import Decolle
 from sbp_brian.models.stdbp.conv import patches
 from sbp_brian.rules import SynapseRule
@@ -41,7 +42,7 @@ class ConvDecolle(Decolle):
 
     Raises
     ------
-    ValueError
+    ModelError
         As `Decolle`; kernels larger than what they look at; another form or optimiser.
     """
 
@@ -52,21 +53,21 @@ class ConvDecolle(Decolle):
 
     def __post_init__(self):
         if self.form != "dense" or self.optimiser != "sgd" or self.every != 1:
-            raise ValueError(
+            raise ModelError(
                 "shared weights change at every step by plain gradient steps in the dense form; leave "
                 "form, optimiser and every as they are"
             )
         if len(self.image) != 3 or min(self.image) < 1:
-            raise ValueError(f"image must be channels, height and width, got {self.image}")
+            raise ModelError(f"image must be channels, height and width, got {self.image}")
         for k, kernel in enumerate(self.kernels, 1):
             if len(kernel) != 3 or min(kernel) < 1:
-                raise ValueError(
+                raise ModelError(
                     f"kernels of hidden layer {k} must be maps, side and stride, each at least 1, got {kernel}"
                 )
         shapes = self._shapes()
         wanted = tuple(prod(shape) for shape in shapes)
         if self.layers not in ((), wanted):
-            raise ValueError(f"layers follow from image and kernels, {wanted}; leave them out")
+            raise ModelError(f"layers follow from image and kernels, {wanted}; leave them out")
         object.__setattr__(self, "layers", wanted)
         super().__post_init__()
 
@@ -76,7 +77,7 @@ class ConvDecolle(Decolle):
         for k, (maps, size, stride) in enumerate(self.kernels, 1):
             _, height, width = shapes[-1]
             if size > min(height, width):
-                raise ValueError(
+                raise ModelError(
                     f"the kernels of hidden layer {k} have a side of {size}, what they look at is "
                     f"{height} x {width}; make them smaller"
                 )

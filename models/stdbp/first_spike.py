@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from brian2 import Quantity
 
 from sbp_brian.brian.event_order import order_is_meant
+from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration, positive
 
@@ -213,7 +214,7 @@ def learner(
         Code to run over the synapses' shared variables before each update; may be empty.
     """
     if optimiser not in OPTIMISERS:
-        raise ValueError(f"optimiser must be one of {', '.join(OPTIMISERS)}, got {optimiser!r}")
+        raise ModelError(f"optimiser must be one of {', '.join(OPTIMISERS)}, got {optimiser!r}")
     variables, before, change = OPTIMISERS[optimiser]
     if decay:
         change = f"w = w - rate*{float(decay)!r}*w\n{change}"

@@ -11,6 +11,7 @@ from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import execute
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
+from sbp_brian.models.stdbp.options import Displacement, Dropout, InputJitter
 from sbp_brian.protocols.benchmarks.learners.stdbp import MNIST, made, rank_times
 from sbp_brian.protocols.benchmarks.tasks.yin_yang import TASK
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
@@ -59,12 +60,15 @@ def test_parameters_choose_the_network():
     network = made(grid, data, TASK, "exact")
     assert isinstance(network, GridSTDBP)
     assert (network.layers, network.step) == ((5, 20, 20, 3), 4 * ms)
-    assert (network.drop_input, network.jitter_input, network.optimiser) == (0.1, 0.2, "momentum")
+    assert network.options == (Dropout(input=0.1), InputJitter(0.2))
+    assert network.optimiser == "momentum"
     network = made(asked(), data, TASK, "frozen")
     assert type(network) is STDBP
-    assert (network.layers, network.arm, network.drop_input) == ((5, 120, 3), "frozen", 0.0)
+    assert (network.layers, network.learning, network.option(Dropout).input) == ((5, 120, 3), "frozen", 0.0)
     images = replace(data, images=np.ones((3, 784), np.uint8))
-    assert made(protocols.get("mnist").resolve(jitter=1), images, MNIST, "exact").displaced == 1
+    assert made(protocols.get("mnist").resolve(jitter=1), images, MNIST, "exact").option(Displacement) == Displacement(
+        1
+    )
 
 
 def test_the_mean_of_checkpoints(tmp_path):

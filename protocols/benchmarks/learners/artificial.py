@@ -141,16 +141,16 @@ def _mixed(exact: str, ways) -> Parameter:
 
 
 #: Where a signal comes back: ways of learning, and whether any batch learns so.
-SIGNAL = {"learning": perceptron.SBP_ARMS, "learning_share": Above(0)}
+SIGNAL = {"learning": perceptron.SBP_LEARNING, "learning_share": Above(0)}
 PERCEPTRON_PARAMETERS = {
     **COMMON,
     "depth": common.DEPTH,
     "lambda_p": replace(common.LAMBDA_P, needs=SIGNAL),
     "lambda_f": replace(common.LAMBDA_F, needs=SIGNAL),
-    "learning_share": _mixed("backpropagation", perceptron.ARMS),
+    "learning_share": _mixed("backpropagation", perceptron.LEARNING),
     "rate_hidden": common.rate(
         "hidden layers",
-        ({"learning": _without(perceptron.ARMS, "frozen")}, {"learning_share": Below(1)}),
+        ({"learning": _without(perceptron.LEARNING, "frozen")}, {"learning_share": Below(1)}),
     ),
     "rate_output": common.rate("the output layer"),
     "drop_input": common.share("share of inputs lost in training"),
@@ -162,7 +162,7 @@ class PerceptronLearner(NumpyLearner):
     """`sbp_brian.models.artificial.perceptron`."""
 
     name = "sbp_perceptron"
-    learning = tuple(perceptron.ARMS)
+    learning = tuple(perceptron.LEARNING)
     parameters = PERCEPTRON_PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -173,17 +173,17 @@ class PerceptronLearner(NumpyLearner):
     def network(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]):
         """The network that the parameters ask for."""
         names = ("lambda_p", "lambda_f", "rate_hidden", "rate_output", "drop_input", "drop_hidden")
-        asked = {name: p[name] for name in names} | {"share": p.learning_share}
+        asked = {name: p[name] for name in names} | {"learning_share": p.learning_share}
         return perceptron.SBPPerceptron(self.layers(p, data), p.learning, **asked, **settings)
 
 
 SPIKING_PARAMETERS = {
     **COMMON,
     "depth": common.DEPTH,
-    "learning_share": _mixed("surrogate", spiking_perceptron.ARMS),
+    "learning_share": _mixed("surrogate", spiking_perceptron.LEARNING),
     "rate_hidden": common.rate(
         "hidden layers",
-        ({"learning": _without(spiking_perceptron.ARMS, "zero")}, {"learning_share": Below(1)}),
+        ({"learning": _without(spiking_perceptron.LEARNING, "zero")}, {"learning_share": Below(1)}),
     ),
     "rate_output": common.rate("the output layer"),
 }
@@ -193,7 +193,7 @@ class SpikingPerceptronLearner(NumpyLearner):
     """`sbp_brian.models.artificial.spiking_perceptron`."""
 
     name = "sbp_spiking_perceptron"
-    learning = tuple(spiking_perceptron.ARMS)
+    learning = tuple(spiking_perceptron.LEARNING)
     parameters = SPIKING_PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -203,14 +203,14 @@ class SpikingPerceptronLearner(NumpyLearner):
 
     def network(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]):
         """The network that the parameters ask for."""
-        asked = {name: p[name] for name in ("rate_hidden", "rate_output")} | {"share": p.learning_share}
+        asked = {name: p[name] for name in ("rate_hidden", "rate_output")} | {"learning_share": p.learning_share}
         return spiking_perceptron.SBPSpikingPerceptron(self.layers(p, data), p.learning, **asked, **settings)
 
 
 ENERGY_PARAMETERS = {
     **COMMON,
     "depth": common.DEPTH,
-    "rate_hidden": common.rate("hidden layers", {"learning": _without(energy.ARMS, "frozen", "sbp-frozen")}),
+    "rate_hidden": common.rate("hidden layers", {"learning": _without(energy.LEARNING, "frozen", "sbp-frozen")}),
     "rate_output": common.rate("the output layer"),
     "free_steps": Parameter(None, kind=int, minimum=1, maximum=10_000, help="steps of the free phase, N_s"),
     "nudged_steps": Parameter(None, kind=int, minimum=1, maximum=10_000, help="steps of the nudged phase, N_w"),
@@ -225,7 +225,7 @@ class EnergyLearner(NumpyLearner):
     """`sbp_brian.models.artificial.energy`."""
 
     name = "sbp_energy"
-    learning = tuple(energy.ARMS)
+    learning = tuple(energy.LEARNING)
     parameters = ENERGY_PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -247,7 +247,7 @@ class RBMLearner(NumpyLearner):
     """`sbp_brian.models.artificial.rbm`; it has one hidden layer and one learning rate."""
 
     name = "rbm"
-    learning = tuple(rbm.ARMS)
+    learning = tuple(rbm.LEARNING)
     parameters = RBM_PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:

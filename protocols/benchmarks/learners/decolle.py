@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters
-from sbp_brian.models.decolle import ARMS, Decolle
+from sbp_brian.models.decolle import LEARNING, Decolle
 from sbp_brian.models.decolle.conv import ConvDecolle
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import Data, Learner, Outcome, Plan
@@ -25,7 +25,7 @@ __all__ = ["CONVOLUTIONAL", "KERNELS", "LEARNER", "baselines"]
 
 #: Maps, side of a kernel and distance of patches of each layer of shared kernels.
 KERNELS = ((8, 7, 2), (16, 5, 2), (16, 3, 1))
-RATE = common.rate("all layers", {"learning": tuple(name for name in ARMS if name != "frozen")})
+RATE = common.rate("all layers", {"learning": tuple(name for name in LEARNING if name != "frozen")})
 
 
 def baselines(samples: Samples, features: np.ndarray) -> dict[str, float]:
@@ -48,7 +48,7 @@ class DecolleLearner(Learner):
     """
 
     name = "decolle"
-    learning = tuple(ARMS)
+    learning = tuple(LEARNING)
     usual = ()
     running = False
     parameters = PARAMETERS
@@ -66,7 +66,7 @@ class DecolleLearner(Learner):
 
     def _asked(self, p: Parameters, samples: Samples, final: float) -> dict[str, Any]:
         shrink = float(final ** (1 / (p.epochs * len(samples.training))))
-        return {"arm": p.learning, "rate": p.rate_hidden, "shrink": shrink}
+        return {"learning": p.learning, "rate": p.rate_hidden, "shrink": shrink}
 
     def plan(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> Plan:
         """See `Learner.plan`."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters
-from sbp_brian.models.published import ARMS, ReleasedModel
+from sbp_brian.models.published import LEARNING, ReleasedModel
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import EPOCHS_PUBLISHED, Data, Learner, Outcome, Plan
 
@@ -39,7 +39,7 @@ PARAMETERS = {
     "depth": common.DEPTH,
     "lambda_f": Parameter(0.2, minimum=0.0, maximum=1e3, help="lambda_f of the gains", needs={"learning": (RELEASED,)}),
     "rate_hidden": common.rate(
-        "the first hidden layer", {"learning": tuple(name for name in ARMS if name != "published-frozen")}
+        "the first hidden layer", {"learning": tuple(name for name in LEARNING if name != "published-frozen")}
     ),
     "rate_output": common.rate("all other layers"),
     "batch": common.BATCH,
@@ -55,7 +55,7 @@ class ReleasedLearner(Learner):
     """The network of `sbp_brian.models.published`; lambda_p cancels in it and is no parameter."""
 
     name = "sbp_published"
-    learning = (RELEASED, *(name for name in ARMS if name != RELEASED))
+    learning = (RELEASED, *(name for name in LEARNING if name != RELEASED))
     usual = ("depth", "rate_hidden", "rate_output")
     epochs_published = EPOCHS_PUBLISHED
     parameters = PARAMETERS
@@ -70,7 +70,7 @@ class ReleasedLearner(Learner):
         asked = {name: p[name] for name in ("lambda_f", "batch", "lif", "short_term", "dale", "noise")}
         return ReleasedModel(
             layers=(samples.images.shape[1], *[p.hidden] * p.depth, samples.target_table.shape[1]),
-            arm=p.learning,
+            learning=p.learning,
             rates=(p.rate_hidden, p.rate_output),
             lambda_p=1.0,
             **asked,

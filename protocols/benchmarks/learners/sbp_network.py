@@ -15,7 +15,9 @@ import numpy as np
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Above, Below, Context, Parameter, Parameters
-from sbp_brian.models.sbp_network import ARMS, SBPNetwork
+from sbp_brian.models.options import Option
+from sbp_brian.models.sbp_network import LEARNING, SBPNetwork
+from sbp_brian.models.sbp_network import options as o
 from sbp_brian.models.sbp_network.rate_reference import angles
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import EPOCHS_PUBLISHED, Data, Learner, Outcome
@@ -26,7 +28,7 @@ from sbp_brian.training.spiking import total
 __all__ = ["GRADED", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
 
 #: Ways of learning in which hidden layers change, and those that share a task's settings.
-LEARNS = tuple(name for name in ARMS if name != "frozen")
+LEARNS = tuple(name for name in LEARNING if name != "frozen")
 TUNED = ("weighted/activity", "shuffled-labels", "frozen")
 #: Way of learning -> rates of hidden layers and output, chosen on MNIST's validation images.
 RATES = {
@@ -128,21 +130,21 @@ class SBPNetworkLearner(Learner):
     """The network of `sbp_brian.models.sbp_network`."""
 
     name = "sbp_network"
-    learning = tuple(ARMS)
+    learning = tuple(LEARNING)
     epochs_published = EPOCHS_PUBLISHED
     parameters = PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The model's defaults; a teacher that speaks before layers have answered punishes cells for silence."""
-        steps = values["steps"] or SBPNetwork.steps
+        steps, none = values["steps"] or o.Timing().steps, o.Dropout()
         return {
             "hidden": 500,
             "average": 1,
             "steps": steps,
             "first_taught": steps // 2 if values["depth"] > 1 else steps // 5,
-            "drop_input": SBPNetwork.drop_input,
-            "drop_hidden": SBPNetwork.drop_hidden,
-            "homeostasis": SBPNetwork.homeostasis,
+            "drop_input": none.input,
+            "drop_hidden": none.hidden,
+            "homeostasis": 0.0,
         }
 
     def check(self, p: Parameters, target: str) -> None:
@@ -153,18 +155,17 @@ class SBPNetworkLearner(Learner):
 
     def network(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> SBPNetwork:
         """The network that the parameters ask for."""
-        samples = data.samples
-        names = ("lambda_p", "lambda_f", "rate_hidden", "rate_output", "steps", "first_taught", "hidden_start")
-        names += ("hidden_decays", "drop_input", "drop_hidden", "homeostasis", "jitter", "input", "input_rate", "dale")
-        names += ("short_term", "homeostatic_v", "tau_stdp")
-        asked = {name: p[name] for name in names if name in p}
+        samples, given = data.samples, {**settings, **data.network}
         return SBPNetwork(
+            n_input=given.pop("n_input", samples.images.shape[1]),
             n_hidden=(p.hidden,) * p.depth if p.depth > 1 else p.hidden,
             n_output=samples.classes if samples.targets is None else samples.targets.shape[1],
-            arm=p.learning,
-            seed_subset=seed,
-            several_right=samples.targets is not None,
-            **{"n_input": samples.images.shape[1], **settings, **asked, **data.network},
+            **{name: p[name] for name in ("learning", "rate_hidden", "rate_output", "lambda_p", "lambda_f")},
+            options=(
+                *_options(p, **given),
+                *([o.SeveralRight()] if samples.targets is not None else []),
+                *([o.Subset(seed)] if p.lambda_p < 1 else []),
+            ),
         )
 
     # ----------------------------------------------------------------------------------------------------- its report
@@ -222,6 +223,30 @@ class SBPNetworkLearner(Learner):
         if "raster" in outcome.plan.tests:
             with context.progress("recording spikes of three test samples"):
                 _rasters(context, outcome)
+
+
+def _options(p: Parameters, step=None, input=None) -> list[Option]:
+    """The options of the network that the parameters ask for; `step` and `input` where the samples settle them."""
+    timing = {"steps": p.steps, "first_taught": p.first_taught, "hidden_start": p.hidden_start}
+    coding = o.INPUTS[input or p.input]
+    wanted = [o.Timing(**timing, **({} if step is None else {"step": step}))]
+    if coding is not o.Graded:
+        wanted.append(coding(p.input_rate) if issubclass(coding, o.Poisson) else coding())
+    drop_input = p.get("drop_input", 0.0) if coding is o.Graded else 0.0
+    if drop_input or p.drop_hidden:
+        wanted.append(o.Dropout(drop_input, p.drop_hidden))
+    for value, option in (
+        (p.homeostasis, o.Homeostasis),
+        (p.get("jitter"), o.Displacement),
+        (p.homeostatic_v, o.MembraneHomeostasis),
+        (p.tau_stdp, o.SpikeTiming),
+    ):
+        if value:
+            wanted.append(option(value))
+    for there, option in ((not p.hidden_decays, o.SteadyHiddenRate), (p.dale, o.Dale), (p.short_term, o.ShortTerm)):
+        if there:
+            wanted.append(option())
+    return wanted
 
 
 def _angles(context: Context, outcome: Outcome, bar) -> None:

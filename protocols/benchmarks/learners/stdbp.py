@@ -15,7 +15,7 @@ import numpy as np
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters
-from sbp_brian.models.stdbp import ARMS, OPTIMISERS, STDBP
+from sbp_brian.models.stdbp import LEARNING, OPTIMISERS, STDBP, options
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.models.stdbp.network import EMISSION
 from sbp_brian.protocols.benchmarks.learners import common
@@ -26,7 +26,7 @@ from sbp_brian.training.spiking import Training
 __all__ = ["LEARNER", "NOT_VERIFIED", "published", "rank_times"]
 
 NOT_VERIFIED = "n/a (not verified)"  # a number known at second hand only is not given as the paper's
-LEARNS = {"learning": tuple(name for name in ARMS if name != "frozen")}
+LEARNS = {"learning": tuple(name for name in LEARNING if name != "frozen")}
 
 
 def published(provenance: str) -> dict[str, dict[str, Any]]:
@@ -47,7 +47,7 @@ def rank_times(images: np.ndarray) -> np.ndarray:
 PARAMETERS = {
     "epochs": common.EPOCHS,
     "hidden": common.HIDDEN,
-    "depth": replace(common.DEPTH, needs={"learning": tuple(name for name in ARMS if name not in EMISSION)}),
+    "depth": replace(common.DEPTH, needs={"learning": tuple(name for name in LEARNING if name not in EMISSION)}),
     "rate_hidden": common.rate("hidden layers", LEARNS),
     "rate_output": common.rate("the output layer"),
     "decay": common.DECAY,
@@ -82,14 +82,15 @@ class STDBPLearner(Learner):
     """The networks of `sbp_brian.models.stdbp`, without and with a time grid."""
 
     name = "stdbp"
-    learning = tuple(ARMS)
+    learning = tuple(LEARNING)
     usual = ("jitter",)
     parameters = PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The model's defaults."""
-        names = ("rate_hidden", "rate_output", "optimiser", "drop_input", "jitter_input")
-        return {"average": 1, **{name: getattr(STDBP, name) for name in names}}
+        names = ("rate_hidden", "rate_output", "optimiser")
+        known = {name: getattr(STDBP, name) for name in names}
+        return {"average": 1, "drop_input": options.Dropout().input, "jitter_input": 0.0, **known}
 
     def check(self, p: Parameters, target: str) -> None:
         """See `Learner.check`; also what CUDA cannot do."""
@@ -102,9 +103,14 @@ class STDBPLearner(Learner):
 
     def network(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> STDBP:
         """The network that the parameters ask for."""
-        asked = {name: p[name] for name in ("rate_hidden", "rate_output", "optimiser", "drop_input", "jitter_input")}
+        asked = {name: p[name] for name in ("learning", "rate_hidden", "rate_output", "optimiser")}
         layers = (data.samples.images.shape[1], *[p.hidden] * p.depth, data.samples.classes)
-        asked |= {"arm": p.learning, "displaced": p.get("jitter", 0), **settings}
+        chosen = [
+            options.Dropout(input=p.drop_input) if p.drop_input else None,
+            options.InputJitter(p.jitter_input) if p.jitter_input else None,
+            options.Displacement(p.jitter) if p.get("jitter") else None,
+        ]
+        asked |= {"options": tuple(filter(None, chosen)), **settings}
         return STDBP(layers, **asked) if p.step is None else GridSTDBP(layers, step=p.step, **asked)
 
     def plan(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> Plan:
@@ -151,9 +157,11 @@ class STDBPLearner(Learner):
 
     def notes(self, context: Context, outcome: Outcome) -> list[str]:
         """See `Learner.notes`; displaced images add to the data."""
-        displaced = outcome.plan.network.displaced
-        told = [f"training images were displaced by up to {displaced} pixels at random: augmented data"]
-        return [*(told if displaced else []), *super().notes(context, outcome)]
+        displaced = outcome.plan.network.option(options.Displacement)
+        told = super().notes(context, outcome)
+        if displaced is None:
+            return told
+        return [f"training images were displaced by up to {displaced.pixels} pixels at random: augmented data", *told]
 
     def arrays(self, context: Context, outcome: Outcome) -> None:
         """Accuracy by the time that a decision may take; times and slopes of one sample."""
@@ -168,7 +176,7 @@ class STDBPLearner(Learner):
             context.array(f"spike_times_{layer}_ms", 1e3 * np.asarray(shown[f"{layer}.spike_time"])[fired])
             if layer != "pixels":
                 context.array(f"slopes_{layer}", np.asarray(shown[f"{layer}.slope"])[fired])
-        context.array("least_slope", [network.hidden_cells.floor])
+        context.array("least_slope", [network.cells.floor])
         context.array("spike_times_label", training.samples.labels[0])
 
     def after(self, context: Context, outcome: Outcome) -> None:
@@ -190,10 +198,10 @@ def _decided(outcome: Outcome) -> np.ndarray:
 
 def disturb(context: Context, network: STDBP, training: Training) -> None:
     """Accuracy on the test samples with displaced or missing input spikes and with inexact weights."""
-    samples, tau = training.samples, network.tau
+    samples, tau = training.samples, network.cells.tau
     truth = samples.labels[samples.test]
     noisy = Training(
-        replace(network, noisy=True, displaced=0).trial_model(),
+        network.without(options.Displacement).with_options(options.Noise()).trial_model(),
         samples,
         context.folder / "noisy",
         target=context.target,
