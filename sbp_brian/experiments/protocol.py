@@ -110,6 +110,8 @@ class Protocol:
     models : mapping of str to ModelParameters
         The values of ``model=``, the first is the default.  The model is resolved before anything else; what it does
         not use is refused.
+    own : callable, optional
+        As in `ModelParameters`, where there are no `models`.
 
     Raises
     ------
@@ -128,6 +130,7 @@ class Protocol:
     kind: str = "biology"
     targets: Sequence[str] = TARGETS
     models: Mapping[str, ModelParameters] = field(default_factory=dict)
+    own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
     def __post_init__(self):
         if self.kind not in ("biology", "benchmark"):
@@ -170,7 +173,7 @@ class Protocol:
             value; in one line.
         """
         if not self.models:
-            return resolve(self.parameters, self.sized(size), given)
+            return resolve(self.parameters, self.sized(size), given, own=self.own)
         model = self._model(given.get("model"))
         declared = self.declared(model)
         for name, value in given.items():
