@@ -100,7 +100,7 @@ def run(
 
     protocol = protocols.get(protocol)
     if parameters:
-        _list_parameters(protocol, size or "default")
+        _list_parameters(protocol, size or "default", settings(given))
         return
     run_and_show(protocol, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over)
 
@@ -146,18 +146,20 @@ def run_and_show(
     return record
 
 
-def _list_parameters(protocol, size: str) -> None:
+def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:
+    """The parameters of the chosen model with the values in force, those without effect beside them told apart."""
     from rich.table import Table
     from rich.text import Text
 
     from sbp_brian.report.text import console
 
-    values = protocol.resolve(size).described()
+    chosen = protocol.resolve(size, **given)
+    values = chosen.described()
     table = Table(box=None, pad_edge=False)
     for heading in ("Parameter", "Value", "Range", "What it is"):
         table.add_column(heading)
-    for name, parameter in protocol.parameters.items():
-        value = values[name]["value"]
+    for name, parameter in protocol.declared(chosen.get("model")).items():
+        value = values.get(name, {"value": None})["value"]
         value = tuple(value) if isinstance(value, list) else value
         if parameter.choices:
             allowed = ", ".join(map(str, parameter.choices))
@@ -165,7 +167,8 @@ def _list_parameters(protocol, size: str) -> None:
             ends = parameter.minimum, parameter.maximum
             low, high = ("" if end is None else str(end) for end in ends)
             allowed = f"{low} to {high}".strip() if low or high else ""
-        table.add_row(*map(Text, (name, parameter.show(value), allowed, parameter.help)))
+        shown = "no effect" if name in chosen.idle else parameter.show(value)
+        table.add_row(*map(Text, (name, shown, allowed, parameter.help)))
     console().print(table)
 
 
