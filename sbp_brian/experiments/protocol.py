@@ -7,6 +7,7 @@ A protocol is a file with a module-level ``PROTOCOL``::
         with context.progress("pairing") as bar:     # bar(fraction, elapsed_s)
             result = simulation.run(seed=context.seed, progress=bar)
         context.metric("A->B", change, band=(0.2, 1.0), paper_value=0.67, provenance="read", spread=sd, n=10)
+        context.metric("test_accuracy", right, standard_error=(right * (1 - right) / n) ** 0.5, n=n)
         context.array("window", curve)
 
     PROTOCOL = Protocol(name="bi-poo-1998", title="...", source=Source("...", "10.1523/..."),
@@ -33,7 +34,7 @@ from sbp_brian.errors import ParameterError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.parameters import Parameter, Parameters, resolve, to_number
 from sbp_brian.experiments.run_folder import RunFolder
-from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, verdict_of
+from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
 from sbp_brian.machine import machine, versions
 from sbp_brian.wording import unknown
 
@@ -151,6 +152,7 @@ class Context:
         unit: str = "",
         *,
         spread: Any = None,
+        standard_error: Any = None,
         n: int | None = None,
         paper_value: Any = None,
         provenance: str = "",
@@ -167,8 +169,12 @@ class Context:
             ``test_accuracy``, or a synapse such as ``A->B``; once a run.
         value : float or Quantity
             In ``unit``; a Quantity is converted.  A relative change is a fraction (0.43 for +43 %).
-        spread, n : float, int, optional
-            Standard deviation over ``n`` independent runs.
+        spread : float or Quantity, optional
+            Standard deviation (of the sample, n - 1) over ``n`` independent runs: seeds, cells, pairs of cells.
+        standard_error : float or Quantity, optional
+            Standard error of the value over the ``n`` items of one run, such as test images. Not both.
+        n : int, optional
+            How many runs, or how many items.
         paper_value : float or str, optional
             What the source reports, in ``unit``.
         provenance : str
@@ -183,6 +189,18 @@ class Context:
             What counts as no change for ``pattern``, in ``unit``.
         verdict : str, optional
             Without band and pattern: "pattern only" or "no reference" (the default).
+
+        Returns
+        -------
+        dict
+            The row of the record, see `sbp_brian.experiments.records.Record.metrics`.
+
+        Raises
+        ------
+        ParameterError
+            Both a standard deviation and a standard error.
+        ValueError, TypeError
+            A name that was there, a value that is no single number, an empty band, a verdict that contradicts it.
         """
         if any(row["name"] == name for row in self.metrics):
             raise ValueError(f"metric {name!r} is reported twice; give each metric its own name")
@@ -190,7 +208,7 @@ class Context:
             "name": name,
             "value": number(name, value, unit),
             "unit": unit,
-            "spread": number(name, spread, unit),
+            **spread_of(name, spread, standard_error, unit),
             "n": None if n is None else int(n),
             "paper_value": paper_value if isinstance(paper_value, str) else number(name, paper_value, unit),
             "provenance": provenance,

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sbp_brian.experiments.verdicts import SPREADS
+
 __all__ = ["COLUMNS", "MARKS", "cells", "console", "counts", "duration", "number", "result_table", "timing"]
 
 COLUMNS = ("Quantity", "Simulated", "Published", "Verdict", "Accepted", "Provenance")
@@ -64,8 +66,11 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         value = "not a number"
     if row["spread"] is not None:
         value += f" \u00b1 {number(row['spread'], unit).lstrip('+')}"
+    kind = SPREADS.get(row.get("spread_kind"))
     if row["n"] is not None:
-        value += f" (n = {row['n']:,})"
+        value += f" ({kind}, n = {row['n']:,})" if kind else f" (n = {row['n']:,})"
+    elif kind:
+        value += f" ({kind})"
     name = row["name"].replace("->", "\u2192")
     if "->" not in row["name"]:
         name = name.replace("_", " ")

@@ -96,7 +96,7 @@ def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
         "seed 0",
         "Target numpy",
         "A→B",
-        "+43.0 % ± 8.0 % (n = 10)",
+        "+43.0 % ± 8.0 % (SD, n = 10)",
         "+40.0 %",
         "+30.0 % to +60.0 %",
         "✓ within",

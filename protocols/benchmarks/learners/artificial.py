@@ -287,7 +287,7 @@ def _metrics(context, kind, task, arm, training, outputs, repeated) -> None:
     context.metric(
         name,
         each.mean(),
-        spread=each.std() / np.sqrt(len(each)),
+        standard_error=each.std() / np.sqrt(len(each)),
         n=len(each),
         paper_value=value,
         provenance=provenance,
@@ -298,7 +298,7 @@ def _metrics(context, kind, task, arm, training, outputs, repeated) -> None:
         context.metric(
             f"{name}_from_zero",
             anew.mean(),
-            spread=anew.std() / np.sqrt(len(anew)),
+            standard_error=anew.std() / np.sqrt(len(anew)),
             n=len(anew),
             provenance="states of test samples start at zero",
         )
@@ -308,7 +308,7 @@ def _metrics(context, kind, task, arm, training, outputs, repeated) -> None:
             "test_first_maximum",
             first.mean(),
             n=len(first),
-            spread=first.std() / np.sqrt(len(first)),
+            standard_error=first.std() / np.sqrt(len(first)),
             provenance="first largest output is the first of the target's ones",
         )
         if len(patterns.validation):

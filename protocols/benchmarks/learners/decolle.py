@@ -150,7 +150,7 @@ def _report(context, task, network, training, history, by_epoch, right, answers,
     context.metric(
         "test_accuracy",
         right[-1],
-        spread=float(np.sqrt(right[-1] * (1 - right[-1]) / n)),
+        standard_error=float(np.sqrt(right[-1] * (1 - right[-1]) / n)),
         n=n,
         band=(task.band, None) if judged else None,
         **paper,

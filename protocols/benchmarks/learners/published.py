@@ -103,7 +103,7 @@ def _report(context, network, training, task, tested, result, repeated) -> None:
         f"test_{kind}",
         float(last[known].mean()),
         n=int(known.sum()),
-        spread=float(last[known].std() / np.sqrt(known.sum())),
+        standard_error=float(last[known].std() / np.sqrt(known.sum())),
         **paper,
     )
     if kind == "cosine":

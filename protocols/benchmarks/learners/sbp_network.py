@@ -283,7 +283,7 @@ def _score(context, training, history, scores, outputs, task, repeated, average)
     context.metric(
         name,
         score,
-        spread=float(scores[known].std() / np.sqrt(known.sum())),
+        standard_error=float(scores[known].std() / np.sqrt(known.sum())),
         n=int(known.sum()),
         band=(reached[-1], None) if own and usual and reached else None,
         **(task.paper if model_arm != "frozen" else {}),

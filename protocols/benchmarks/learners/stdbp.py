@@ -165,7 +165,7 @@ def report(context, task, network, training, history, answers, times, result, av
     context.metric(
         "test_accuracy",
         accuracy,
-        spread=float(np.sqrt(accuracy * (1 - accuracy) / n)),
+        standard_error=float(np.sqrt(accuracy * (1 - accuracy) / n)),
         n=n,
         band=(task.band, None) if task.band and judged else None,
         **paper,
@@ -193,7 +193,7 @@ def report(context, task, network, training, history, answers, times, result, av
     context.metric(
         "decision_time_ms",
         1e3 * float(decided.mean()),
-        spread=1e3 * float(decided.std()),
+        standard_error=1e3 * float(decided.std() / np.sqrt(len(decided))),
         n=len(decided),
         provenance="first output spike after the sample's onset",
     )

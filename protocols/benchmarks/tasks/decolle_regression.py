@@ -156,12 +156,14 @@ def run(context: Context) -> None:
         last = curves[:, k, -1]
         context.metric(
             f"R2_layer{k + 1}",
-            float(np.median(last)),
-            spread=float(last.std()),
+            float(last.mean()),
+            spread=float(last.std(ddof=1)) if p.seeds > 1 else None,
             n=p.seeds,
             band=(0.75, None) if p.arm == "local" and p.passes >= 400 else (None, 0.0) if p.arm == "frozen" else None,
-            provenance=f"target: {name}; median over seeds; steps {BURN_IN} to {STEPS - 1}",
+            provenance=f"target: {name}; mean over seeds; steps {BURN_IN} to {STEPS - 1}",
         )
+        for word, of in (("median", np.median), ("lowest", np.min), ("highest", np.max)):
+            context.metric(f"R2_layer{k + 1}_{word}", float(of(last)), n=p.seeds, provenance=f"{word} of the seeds")
         context.metric(f"R2_layer{k + 1}_before", float(np.median(curves[:, k, 0])), n=p.seeds)
     readouts, (trace, slope, error) = began
     context.array("passes", shown)
@@ -180,9 +182,10 @@ def run(context: Context) -> None:
     context.note(f"rate {rate:g} falling to a tenth; " + f"{network!r}".split(", targets=")[0])
     context.summary(
         f"After {p.passes} passes the readouts of the three layers follow {', '.join(order)} with R2 = "
-        + ", ".join(f"{v:.2f}" for v in np.median(curves[:, :, -1], 0))
-        + f" (median of {p.seeds} seeds, {p.arm}); before learning "
+        + ", ".join(f"{v:.2f}" for v in curves[:, :, -1].mean(0))
+        + f" (mean of {p.seeds} seeds, {p.arm}); before learning "
         + ", ".join(f"{v:.2f}" for v in np.median(curves[:, :, 0], 0))
+        + " (median)"
         + "."
     )
 
