@@ -12,7 +12,7 @@ import pytest
 from sbp_brian import protocols
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.parameters import Parameter
-from tests.cli.test_cli import DEMO, refused, sbp
+from tests.helpers.commands import DEMO, refused, sbp
 
 #: An experiment whose result is known: score = pairs + seed / 10, and a curve by epoch.
 COUNTED = """

@@ -7,7 +7,7 @@ from scipy import stats
 from sbp_brian import figures
 from sbp_brian.figures.learning import artificial
 from sbp_brian.training.scores import paired_gain
-from tests.report.test_claims import run
+from tests.helpers.made_records import run
 
 
 def test_the_interval_is_that_of_the_paired_t_test():

@@ -5,7 +5,7 @@ import pytest
 
 from sbp_brian import figures
 from sbp_brian.figures.learning import energy_grid
-from tests.report.test_claims import run
+from tests.helpers.made_records import run
 
 ARMS, FREE, NUDGED = ["without-sbp", "sbp"], np.array([1, 4]), np.array([1, 2, 3])
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sbp_brian import figures
 from sbp_brian.figures.learning import local_learning
-from tests.report.test_claims import run
+from tests.helpers.made_records import run
 
 
 def rule(folder, model, arm, seed=0, accuracy=0.9, hidden=128, train_samples=20_000, epochs=1, **more):

@@ -6,7 +6,7 @@ import pytest
 from sbp_brian import figures
 from sbp_brian.figures.learning import replacement
 from sbp_brian.report.literature import WITHOUT_HIDDEN_GRADIENT
-from tests.report.test_claims import run
+from tests.helpers.made_records import run
 
 SHARES = (0.5, 0.9, 1.0)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sbp_brian.models.stdbp.conv import ConvSTDBP, patches
-from tests.models.test_stdbp import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
+from tests.helpers.stdbp_cases import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
 from tests.reference import stdbp as closed
 
 LAYERS = (36, 12, 3)

@@ -7,7 +7,7 @@ from brian2 import ms
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.training.spiking import Samples, Training
-from tests.models.test_stdbp import FLOOR, KAPPA, LAYERS, TAU, WINDOW, input_times, matrices, run, samples, thresholds
+from tests.helpers.stdbp_cases import FLOOR, KAPPA, LAYERS, TAU, WINDOW, input_times, matrices, run, samples, thresholds
 from tests.reference import stdbp as closed
 
 PARAMETERS = {"kappa": KAPPA, "floor": FLOOR, "window": WINDOW, "spread": 4.0, "mean": 1.0, "batch": 4}
