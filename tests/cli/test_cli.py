@@ -68,7 +68,7 @@ def test_run_writes_a_record_and_prints_the_table(tmp_path):
     assert record.parameters["delay"] == {"value": 20.0, "unit": "ms"}
     for text in (
         "A→B",
-        "+43.0 % ± 8.0 % (SD, n = 10)",
+        "+43.0 % ± 8.0 % (SD, n = 10 runs)",
         "+40.0 %",
         "✓ within",
         "read: figure 1",

@@ -6,14 +6,14 @@ from sbp_brian.experiments import records
 
 DEFAULTS = {
     "model": "sbp_network",
-    "arm": "own",
+    "learning": None,
     "epochs": 4,
     "lambda_p": 1.0,
     "lambda_f": 1.0,
-    "rate_hidden": -1.0,
-    "rate_output": -1.0,
+    "rate_hidden": None,
+    "rate_output": None,
     "depth": 1,
-    "share": 1.0,
+    "learning_share": 1.0,
 }
 
 

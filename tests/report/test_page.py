@@ -11,8 +11,11 @@ from sbp_brian import figures, protocols
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.protocol import execute
-from sbp_brian.figures.base import COLUMN, COLUMNS, Figure, label_panels, new, save, style, svg
+from sbp_brian.figures.base import Figure, label_panels, new, save, svg
+from sbp_brian.figures.style import COLUMN, COLUMNS, house_style
 from sbp_brian.report import page
+from sbp_brian.report.text import cells
+from sbp_brian.report.together import deviation
 
 DEMO = protocols.get(str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py"))
 
@@ -96,7 +99,7 @@ def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
         "seed 0",
         "Target numpy",
         "A→B",
-        "+43.0 % ± 8.0 % (SD, n = 10)",
+        "+43.0 % ± 8.0 % (SD, n = 10 runs)",
         "+40.0 %",
         "+30.0 % to +60.0 %",
         "✓ within",
@@ -169,7 +172,7 @@ def test_the_style_is_readable_and_the_user_s_settings_stay(record):
     import matplotlib
 
     before = matplotlib.rcParams["font.size"]
-    with style():
+    with house_style():
         texts = "font.size", "xtick.labelsize", "ytick.labelsize", "legend.fontsize", "axes.labelsize", "axes.titlesize"
         sizes = [matplotlib.rcParams[key] for key in texts]
         assert min(sizes) >= 7
@@ -194,8 +197,6 @@ def test_the_list_of_figures():
 
 
 def test_a_value_in_percent_is_shown_as_it_is():
-    from sbp_brian.report.text import cells
-
     row = {
         "name": "A plus",
         "value": 78.07,
@@ -210,3 +211,19 @@ def test_a_value_in_percent_is_shown_as_it_is():
     assert cells(row)[1].startswith("78.1 %")
     assert cells({**row, "name": "A->B", "value": 0.428, "unit": "", "band": None})[1].startswith("+42.8 %")
     assert cells({**row, "name": "test_accuracy", "value": 0.9827, "unit": "", "band": None})[1].startswith("98.27 %")
+
+
+@pytest.mark.parametrize(
+    ("kind", "n", "text"),
+    [
+        ("sd", 5, "0.5 \u00b1 0.1 (SD, n = 5 runs)"),
+        ("se", 10_000, "0.5 \u00b1 0.1 (SE, n = 10,000 samples)"),
+        (None, 5, "0.5 \u00b1 0.1 (n = 5)"),
+        ("sd", None, "0.5 \u00b1 0.1 (SD)"),
+    ],
+)
+def test_a_spread_says_what_it_is_and_over_how_many(kind, n, text):
+    row = {"name": "R2", "value": 0.5, "unit": "", "spread": 0.1, "spread_kind": kind, "n": n, "paper_value": None}
+    row |= {"band": None, "verdict": "no reference", "provenance": ""}
+    assert cells(row)[1] == text
+    assert deviation(row) == (None if kind == "se" else 0.1), "bars of an error are deviations over runs"
