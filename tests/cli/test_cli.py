@@ -8,15 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sbp_brian import datasets, figures, protocols
-from sbp_brian.__main__ import main
 from sbp_brian._version import __version__
 from sbp_brian.cli import reproduce as cli_reproduce
 from sbp_brian.experiments import records
+from tests.helpers.commands import DEMO, refused, sbp
 
-DEMO = str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py")
 COMMANDS = (
     ["list"],
     ["run"],
@@ -28,21 +26,6 @@ COMMANDS = (
     ["data", "fetch"],
     ["doctor"],
 )
-
-
-def sbp(*args):
-    return CliRunner(env={"COLUMNS": "120"}).invoke(main, [str(a) for a in args], prog_name="sbp")
-
-
-def refused(*args, code=None):
-    """The one line with which a command fails."""
-    result = sbp(*args)
-    assert result.exit_code not in (0, None)
-    assert code in (None, result.exit_code)
-    assert result.stderr.startswith("Error: ")
-    assert result.stderr.count("\n") == 1
-    assert "Traceback" not in result.output
-    return result.stderr.strip()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -85,7 +68,7 @@ def test_run_writes_a_record_and_prints_the_table(tmp_path):
     assert record.parameters["delay"] == {"value": 20.0, "unit": "ms"}
     for text in (
         "A→B",
-        "+43.0 % ± 8.0 % (SD, n = 10)",
+        "+43.0 % ± 8.0 % (SD, n = 10 runs)",
         "+40.0 %",
         "✓ within",
         "read: figure 1",

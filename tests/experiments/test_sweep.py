@@ -15,7 +15,7 @@ from sbp_brian.datasets import catalogue, lookup
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.parameters import Parameter
 from sbp_brian.experiments.protocol import execute
-from tests.cli.test_cli import DEMO, refused, sbp
+from tests.helpers.commands import DEMO, refused, sbp
 
 #: An experiment whose result is known: score = pairs + seed / 10, and a curve by epoch.
 COUNTED = """
