@@ -112,6 +112,15 @@ class Figure:
             drawing.canvas.draw()
         return drawing, self.caption if isinstance(self.caption, str) else self.caption(own)
 
+    def picture(self, records: Sequence[Record]) -> tuple[str, str, float]:
+        """The figure as the report page shows it: its SVG text, its caption, its width in mm."""
+        drawing, caption = self.make(records)
+        return svg(drawing), caption, drawing.get_size_inches()[0] * 25.4
+
+    def save(self, records: Sequence[Record], folder: str | os.PathLike) -> list[Path]:
+        """Draw it into ``folder`` as SVG, PDF and PNG, named after it; gives their paths."""
+        return save(self.make(records)[0], folder, self.name)
+
 
 def style():
     """A context in which matplotlib draws in the house style (style.mplstyle), whatever the user's settings are."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["draw_figures", "figures", "report"]
+__all__ = ["draw_figures", "figures", "report", "shown"]
 
 
 @click.command(short_help="Draw the figures again from records.")
@@ -59,7 +59,6 @@ def draw_figures(
     added to it, with the reason, and the others are drawn all the same.
     """
     from sbp_brian import figures as rooms
-    from sbp_brian.figures.base import save
 
     made, skipped = [], []
     for figure in [rooms.get(name) for name in names or rooms.names()]:
@@ -70,7 +69,7 @@ def draw_figures(
             skipped.append((figure.name, lacking))
             continue
         try:
-            save(figure.make(records)[0], out, figure.name)
+            figure.save(records, out)
         except Exception as error:
             if failures is None:
                 raise
@@ -78,6 +77,16 @@ def draw_figures(
         else:
             made.append(figure.name)
     return made, skipped
+
+
+def shown():
+    """What there is to be shown on the page: all experiments, all figures, the claims on SBP in networks."""
+    from sbp_brian import figures as rooms
+    from sbp_brian import protocols
+    from sbp_brian.report.claims import claims
+    from sbp_brian.report.page import Shown
+
+    return Shown(protocols.entries(), [rooms.get(name) for name in rooms.names()], claims)
 
 
 @click.command(short_help="Write the report page from records.")
@@ -94,4 +103,4 @@ def report(folder: Path, out: Path | None) -> None:
     records = find(folder)
     if not records:
         raise ValueError(f"{folder} holds no records; make some with 'sbp run PROTOCOL --out {folder}'")
-    click.echo(str(page.write(records, out or folder / "report.html")))
+    click.echo(str(page.write(records, out or folder / "report.html", shown())))

@@ -29,9 +29,9 @@ def reproduce(names: tuple[str, ...], target: str, seed: int, out: Path, size: s
     OUT/report.html, the drawings are in OUT/figures.
     """
     from sbp_brian import protocols
-    from sbp_brian.cli.output import draw_figures
+    from sbp_brian.cli.output import draw_figures, shown
     from sbp_brian.experiments import records
-    from sbp_brian.report import page as report
+    from sbp_brian.report import page
 
     known = {entry.name: entry for entry in protocols.entries()}
     for name in names:
@@ -50,8 +50,7 @@ def reproduce(names: tuple[str, ...], target: str, seed: int, out: Path, size: s
     if done:
         undrawn: list[tuple[str, str]] = []
         draw_figures(done, (), out / "figures", undrawn)
-        page = report.write(done, out / "report.html", failures=failures)
-        click.echo(f"Report: {page}")
+        click.echo(f"Report: {page.write(done, out / 'report.html', shown(), failures=failures)}")
         failures += undrawn
     for name, text in failures:
         click.echo(f"{name} failed: {text}", err=True)
