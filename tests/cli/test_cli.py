@@ -42,6 +42,17 @@ def test_version_and_the_installed_program():
     assert (result.returncode, result.stdout) == (0, f"sbp, version {__version__}\n")
 
 
+def test_help_imports_no_library():
+    code = (
+        "import sys; from sbp_brian.__main__ import main\n"
+        "try: main(['--help'])\nexcept SystemExit as end: assert not end.code\n"
+        "heavy = {'brian2', 'matplotlib', 'scipy', 'numpy', 'rich', 'jinja2', 'filelock'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
 def test_list_is_light():
     code = (
         "import sys; from sbp_brian.__main__ import main\n"
@@ -109,6 +120,9 @@ def test_parameters_are_listed():
         (["run", DEMO, "--target", "gpu"], "'gpu' is not one of"),
         (["run", DEMO, "--seed", "-1"], "-1 is not in the range"),
         (["run", DEMO, "--seed", "x"], "'x' is not a valid integer"),
+        (["run", DEMO, "--quick", "--full"], "--quick and --full exclude one another; give one of them"),
+        (["build", DEMO, "--full", "--quick"], "--full and --quick exclude one another; give one of them"),
+        (["reproduce", DEMO, "--quick", "--full"], "--quick and --full exclude one another"),
         (["run", DEMO, "-s", "pairs"], "-s 'pairs' is not name=value; write e.g. -s pairs=30"),
         (["run", DEMO, "-s", "=3"], "is not name=value"),
         (["run", DEMO, "-s", "pairs=3", "-s", "pairs=4"], "-s pairs is given twice"),

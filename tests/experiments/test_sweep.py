@@ -239,7 +239,7 @@ def test_interrupting_keeps_what_is_done(tmp_path):
     ]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for _ in range(300):
-        if list(tmp_path.glob("demo/*/record.json")) and list(tmp_path.glob("demo/.*.work/checkpoint")):
+        if list(tmp_path.glob("demo/[!.]*/record.json")) and list(tmp_path.glob("demo/.*.work/checkpoint")):
             break
         time.sleep(0.1)
     children = [
