@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sbp_brian.cli.run import settings
+from sbp_brian.cli.run import settings, size_options
 
 __all__ = ["build"]
 
@@ -23,8 +23,7 @@ __all__ = ["build"]
     "[default: the GPU of this machine, else sm_80]",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="As in 'sbp run'.")
-@click.option("--quick", "size", flag_value="quick", help="The small version, as in 'sbp run'.")
-@click.option("--full", "size", flag_value="full", help="The full version, as in 'sbp run'.")
+@size_options
 @click.option("-s", "--set", "given", multiple=True, metavar="NAME=VALUE", help="Change a parameter, as in 'sbp run'.")
 @click.option("--generate-only", is_flag=True, help="Write the sources to --out and compile nothing.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for a copy of sources, data and program.")

@@ -13,7 +13,7 @@ from sbp_brian.report.text import console
 
 _DOI = r"10\.\d{4,}/[^\s,;)]+"
 
-__all__ = ["diagnose", "models", "show"]
+__all__ = ["diagnose", "models", "show", "show_recipes"]
 
 
 def models() -> list[tuple[str, str, str]]:
@@ -49,6 +49,22 @@ def show() -> None:
             for name, where, remedy in datasets.available()
         ],
     )
+
+
+def show_recipes() -> None:
+    """Print the recipes: what each shows, how long a run takes, and where its numbers stand."""
+    from sbp_brian import recipes
+
+    _print(
+        "Recipes (sbp run --recipe NAME, sbp reproduce --recipe NAME)",
+        [(entry.name, entry.title, _needs(entry)) for entry in recipes.entries()],
+    )
+
+
+def _needs(entry) -> str:
+    runs = len(entry.cells) * len(entry.seeds)
+    parts = [entry.protocol or entry.command, f"{runs} runs" if runs > 1 else "1 run", entry.time]
+    return ", ".join(filter(None, [*parts, *entry.shown]))
 
 
 def diagnose() -> bool:

@@ -84,12 +84,16 @@ def main() -> None:
     """
 
 
-@main.command("list", short_help="List protocols, models and data sets.")
-def list_command() -> None:
-    """List the protocols, models and data sets, a line and a source each."""
-    from sbp_brian.cli.list import show
+@main.command("list", short_help="List protocols, models and data sets; or recipes.")
+@click.argument("what", required=False, type=click.Choice(("recipes",)))
+def list_command(what: str | None) -> None:
+    """List the protocols, models and data sets, a line and a source each; or the recipes of published numbers."""
+    from sbp_brian.cli.list import show, show_recipes
 
-    show()
+    if what == "recipes":
+        show_recipes()
+    else:
+        show()
 
 
 @main.command(short_help="Check this machine, with the remedy for each lack.")
@@ -109,8 +113,9 @@ def _add_commands() -> None:
     from sbp_brian.cli.reproduce import reproduce
     from sbp_brian.cli.run import run
     from sbp_brian.cli.sweep import sweep
+    from sbp_brian.cli.verify import verify
 
-    for command in (run, build, benchmark, sweep, reproduce, figures, report, data):
+    for command in (run, build, benchmark, sweep, reproduce, verify, figures, report, data):
         main.add_command(command)
 
 

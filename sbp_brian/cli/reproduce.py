@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sbp_brian.cli.jobs import Job, run_all, run_command
-from sbp_brian.cli.run import run_options
+from sbp_brian.cli.run import recipe_option, run_options
 from sbp_brian.machine import cores
 
 __all__ = ["reproduce"]
@@ -19,15 +19,35 @@ QUICK = ("mnist", "bi-poo-1998", "tao-2000")
 @click.command(short_help="Run all protocols, draw all figures, write the report.")
 @click.argument("names", nargs=-1, metavar="[PROTOCOL ...]")
 @run_options
+@recipe_option(
+    "Run every setting and seed of a published number's recipe, and hold what they give to the committed result; "
+    "may be given often.",
+    multiple=True,
+)
 @click.option("--workers", type=click.IntRange(1), help="Protocols run at once.  [default: 2, or 1 on one core]")
-def reproduce(names: tuple[str, ...], target: str, seed: int, out: Path, size: str | None, workers: int | None) -> None:
+def reproduce(
+    names: tuple[str, ...],
+    target: str,
+    seed: int,
+    out: Path,
+    size: str | None,
+    recipe: tuple[str, ...],
+    workers: int | None,
+) -> None:
     """Run all protocols (or those named), draw all figures and write one report page.
 
     With --quick and without names: two biological protocols and MNIST, in minutes. Without it: everything.
 
     A protocol that fails does not stop the others: it is named at the end, and the exit status is not 0. The page is
     OUT/report.html, the drawings are in OUT/figures.
+
+    With --recipe: all seeds of that recipe, beside the committed result; the exit status is 1 where a number differs.
     """
+    if recipe:
+        from sbp_brian.cli.recipes import reproduce_recipes
+
+        reproduce_recipes(recipe, names, out, workers or min(2, cores()))
+        return
     from sbp_brian import protocols
     from sbp_brian.cli.output import draw_figures
     from sbp_brian.experiments import records

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["run", "run_and_show", "run_options", "settings"]
+__all__ = ["recipe_option", "run", "run_and_show", "run_options", "settings", "size_options"]
 
 TARGETS = ("numpy", "cython", "cpp", "cuda")
 
@@ -40,12 +40,37 @@ def run_options(command):
                 show_default=True,
                 help="Folder for the records.",
             ),
-            click.option("--quick", "size", flag_value="quick", help="A small version, to see that it works."),
-            click.option("--full", "size", flag_value="full", help="The size that the published numbers need."),
         ]
     ):
         command = option(command)
+    return size_options(command)
+
+
+def size_options(command):
+    """``--quick`` and ``--full``, which the command receives as ``size``; they and ``--recipe`` exclude one another."""
+    for name, text in (
+        ("full", "The size that the published numbers need."),
+        ("quick", "A small version, to see that it works."),
+    ):
+        command = click.option(f"--{name}", is_flag=True, expose_value=False, callback=_one_size, help=text)(command)
     return command
+
+
+def recipe_option(text: str, **options):
+    """``--recipe``, which excludes ``--quick`` and ``--full``."""
+    return click.option("--recipe", metavar="NAME", callback=_one_size, help=text, **options)
+
+
+def _one_size(ctx: click.Context, parameter: click.Parameter, value):
+    """Note which of the options was given; refuse the second."""
+    given = ctx.meta.setdefault("sbp_brian.size", [])
+    if value:
+        given.append(parameter.opts[0])
+    if len(given) > 1:
+        raise click.UsageError(f"{given[0]} and {given[1]} exclude one another; give one of them", ctx)
+    if not parameter.expose_value:
+        ctx.params["size"] = given[0].removeprefix("--") if given and given[0] != "--recipe" else None
+    return value
 
 
 def settings(texts: tuple[str, ...]) -> dict[str, str]:
@@ -63,8 +88,9 @@ def settings(texts: tuple[str, ...]) -> dict[str, str]:
 
 
 @click.command()
-@click.argument("protocol")
+@click.argument("protocol", required=False)
 @run_options
+@recipe_option("Run what is behind a published number, see 'sbp list recipes', in the place of a PROTOCOL.")
 @click.option(
     "-s",
     "--set",
@@ -77,11 +103,12 @@ def settings(texts: tuple[str, ...]) -> dict[str, str]:
 @click.option("--fresh", is_flag=True, help="Start anew where an interrupted run left checkpoints.")
 @click.option("--progress-lines", is_flag=True, hidden=True)
 def run(
-    protocol: str,
+    protocol: str | None,
     target: str,
     seed: int,
     out: Path,
     size: str | None,
+    recipe: str | None,
     given: tuple[str, ...],
     parameters: bool,
     fresh: bool,
@@ -91,9 +118,19 @@ def run(
 
     PROTOCOL is a name from 'sbp list', or a Python file of your own that defines PROTOCOL. Progress is shown, a record
     is written below --out, and the table of results is printed. After Ctrl+C the same command goes on where it was.
+
+    With --recipe the parameters, the target and the seed (the first of several) are the recipe's, and the result is
+    held to the committed one. Where the recipe has several settings, -s picks one of them.
     """
     from sbp_brian import protocols
 
+    if recipe is not None:
+        from sbp_brian.cli.recipes import run_recipe
+
+        run_recipe(recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
+        return
+    if protocol is None:
+        raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
     protocol = protocols.get(protocol)
     if parameters:
         _list_parameters(protocol, size or "default")

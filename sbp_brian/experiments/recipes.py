@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sbp_brian.errors import ParameterError, RecipeError
+from sbp_brian.errors import RecipeError
 from sbp_brian.wording import unknown
 
 __all__ = ["Cell", "Recipe", "current_names", "parse"]
@@ -108,8 +108,8 @@ class Recipe:
         """
         if chosen and len(self.cells) == 1:
             raise RecipeError(
-                f"recipe {self.name} fixes its parameters, so -s {next(iter(chosen))} would change it; leave out -s, or "
-                f"run '{self.line()}' with it"
+                f"recipe {self.name} fixes its parameters, and -s {next(iter(chosen))} changes it: leave it out, or "
+                f"add it to '{self.line()}'"
             )
         open_names = {name for cell in self.cells for name in cell.settings} | {"variant"}
         for name in chosen:
@@ -169,7 +169,10 @@ def parse(name: str, text: str) -> Recipe:
 
 def read(folder: Path) -> dict[str, Recipe]:
     """All recipes of a folder, by name: one for each file ``<name>.toml``."""
-    return {path.stem: parse(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))}
+    return {
+        path.stem: parse(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.toml"), key=lambda p: p.stem)
+    }
 
 
 def current_names(parameters: Mapping[str, str], declared: Mapping[str, Any]) -> dict[str, str]:
@@ -199,4 +202,4 @@ def _text(name: str, key: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, (int, float, str)):
         return str(value)
-    raise ParameterError(f"recipe {name}: {key} must be a number, a text, true, false, or a list of them, not {value!r}")
+    raise RecipeError(f"recipe {name}: {key} must be a number, a text, true, false or a list of these, not {value!r}")

@@ -6,9 +6,10 @@
      "measured": {"commit": "194a7a6", "date": "2026-11-29", "versions": {...}, "machine": {...}, "seconds": 25.1},
      "note": "",
      "cells": {"": {"test_accuracy": {"by_seed": {"0": 0.9827, "1": 0.983}, "mean": 0.98285, "sd": 0.0002,
-                                      "lowest": 0.9827, "highest": 0.983, "n": 2, "standard_error": 0.0013}}}}
+                                      "lowest": 0.9827, "highest": 0.983, "n": 2, "spread": 0.0013,
+                                      "spread_kind": "se", "items": 10000, "verdict": "within"}}}}
 
-A number that was measured before there were recipes may have no ``by_seed``; ``rounded_to`` then says how it was written.
+A number that was measured before there were recipes may have no ``by_seed``; ``rounded_to`` is its last digit then.
 """
 
 from __future__ import annotations
