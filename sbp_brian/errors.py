@@ -25,6 +25,7 @@ __all__ = [
     "ParameterError",
     "PatternError",
     "PythonOperationError",
+    "RecipeError",
     "RecordError",
     "RetrogradeError",
     "RuleError",
@@ -117,6 +118,10 @@ class DatasetError(SBPError, ValueError):
 
 class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
+
+
+class RecipeError(SBPError, ValueError):
+    """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
 
 
 class RecordError(SBPError, ValueError):

@@ -11,14 +11,15 @@ from pathlib import Path
 import click
 
 from sbp_brian.cli.catalogue import Catalogue
-from sbp_brian.cli.options import run_options, set_option, settings
+from sbp_brian.cli.options import recipe_option, run_options, set_option, settings
 
 __all__ = ["progress_bars", "run", "run_and_show"]
 
 
 @click.command()
-@click.argument("protocol")
+@click.argument("protocol", required=False)
 @run_options
+@recipe_option("Run what is behind a published number, see 'sbp list recipes', in the place of a PROTOCOL.")
 @set_option("Change a parameter, with its unit where it has one, e.g. -s delay=20ms; may be given often.")
 @click.option("--parameters", is_flag=True, help="List what -s can change, and do not run.")
 @click.option("--fresh", is_flag=True, help="Start anew where an interrupted run left checkpoints.")
@@ -29,11 +30,12 @@ __all__ = ["progress_bars", "run", "run_and_show"]
 @click.pass_obj
 def run(
     catalogue: Catalogue,
-    protocol: str,
+    protocol: str | None,
     target: str,
     seed: int,
     out: Path,
     size: str | None,
+    recipe: str | None,
     given: tuple[str, ...],
     parameters: bool,
     fresh: bool,
@@ -44,7 +46,17 @@ def run(
 
     PROTOCOL is a name from 'sbp list', or a Python file of your own that defines PROTOCOL. Progress is shown, a record
     is written below --out, and the table of results is printed. After Ctrl+C the same command goes on where it was.
+
+    With --recipe the parameters, the target and the seed (the first of several) are the recipe's, and the result is
+    held to the committed one. Where the recipe has several settings, -s picks one of them.
     """
+    if recipe is not None:
+        from sbp_brian.cli.recipes import run_recipe
+
+        run_recipe(catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
+        return
+    if protocol is None:
+        raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
     found = catalogue.protocols.get(protocol)
     if parameters:
         _list_parameters(found, size or "default", settings(given))
