@@ -34,6 +34,7 @@ from brian2.groups.subgroup import Subgroup
 from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
+from sbp_brian.brian.identity import identity
 from sbp_brian.brian.translation_units import UnitCodeObject
 
 __all__ = ["DensePathway", "DenseSynapses"]
@@ -153,11 +154,20 @@ class DenseSynapses(Synapses):
         Values given to variables after each ``connect`` (see `sbp_brian.rules.SynapseRule`).
     guards : tuple of callables
         Called with this object before each run, to refuse what would go wrong in silence.
+    given_name : str or None
+        The name that the user gave it.
+    made_by : tuple of (str, str or None)
+        Name and weight of the rule that it follows.
+    preparation : int or None
+        Of the last run: the same for all objects that a network prepared for it.
     """
 
     all_to_all = False
     initial = MappingProxyType({})
     guards = ()
+    given_name: str | None = None
+    made_by: tuple[str, str | None] = ("", None)
+    preparation: int | None = None
 
     def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
         """Connect as Brian2 does, then give the rule's values to its variables."""
@@ -166,11 +176,15 @@ class DenseSynapses(Synapses):
         self.all_to_all = everything and plain and not self._connect_called
         super().connect(condition, i, j, p, n, skip_if_invalid, namespace, level + 1)
         for name, value in self.initial.items():
-            drawn = value.values(self.name, *self.cell_indices(name)) if hasattr(value, "values") else value
-            setattr(self, name, drawn)
+            setattr(self, name, self._drawn(name, value) if hasattr(value, "values") else value)
+
+    def _drawn(self, name: str, value) -> np.ndarray:
+        pre, post = self.cell_indices(name)
+        return value.values(identity(self, pre, post), pre, post)
 
     def before_run(self, run_namespace):
         """Ask the guards, then do what Brian2 does before a run."""
+        self.preparation = id(run_namespace)  # one object for all that take part, alive until they are ready
         for guard in self.guards:
             guard(self)
         super().before_run(run_namespace)

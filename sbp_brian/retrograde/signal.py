@@ -96,7 +96,7 @@ class RetrogradeSBP:
     unit : Quantity or None
         Unit of the weight where it has one, e.g. ``nS``; the signal is dimensionless.
     seed : int
-        Seed of the fixed random subsets.
+        Seed of the random subsets; what else they follow from says `sbp_brian.retrograde.subsets.InputSubset`.
 
     Raises
     ------

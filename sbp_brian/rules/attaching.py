@@ -42,7 +42,8 @@ def attach(
         **({} if name is None else {"name": name}),
         **kwds,
     )
-    synapses.initial = dict(rule.initial)
+    synapses.initial, synapses.given_name = dict(rule.initial), name
+    synapses.made_by = (rule.name, rule.weight)
     synapses.guards = tuple(need.check for need in rule.requires)
     for pathway, (slot, order) in rule.schedule.items():
         updater = getattr(synapses, pathway)

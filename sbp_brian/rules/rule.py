@@ -86,7 +86,7 @@ class SynapseRule:
         Citation, with its DOI.
     initial : mapping of str to value
         Variable of the model -> its value once the synapses are connected: a number, a quantity, a string that Brian2
-        evaluates for each synapse, or an object with ``values(synapses, pre, post)``
+        evaluates for each synapse, or an object with ``values(identity, pre, post)``
         (`sbp_brian.retrograde.subsets.InputSubset`).
     requires : collection of Requirement
         What the rule needs of the cells beyond the names in its code (`sbp_brian.rules.Requirement`).
