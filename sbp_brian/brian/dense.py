@@ -12,9 +12,9 @@ The dense loop is used where all of this holds, and Brian2's own pathway everywh
 - neither side is a subgroup, and the pathway has no delay.
 
 Both forms apply the same statements in the same order (events by cell index, synapses by the other cell's index), so
-weights agree up to the rounding of fused operations; tests/test_dense.py holds them equal. Where only the order of the
-events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are taken
-together, which reads and writes the other cells' variables once for four rows.
+weights agree up to the rounding of fused operations; tests/brian/test_dense.py holds them equal. Where only the order
+of the events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are
+taken together, which reads and writes the other cells' variables once for four rows.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from brian2.synapses.synapses import SynapticPathway
 
 from sbp_brian.brian.identity import identity
 from sbp_brian.brian.translation_units import UnitCodeObject
+from sbp_brian.errors import RuleError
 
 __all__ = ["DensePathway", "DenseSynapses"]
 
@@ -136,8 +137,8 @@ class DensePathway(SynapticPathway):
         return False
 
 
-def _fixed_delay(pathway: SynapticPathway) -> ValueError:
-    return ValueError(
+def _fixed_delay(pathway: SynapticPathway) -> RuleError:
+    return RuleError(
         f"the pathway {pathway.name!r} was made without a delay, so none can be set: pass delay=... when the synapses "
         "are made, or delay='per synapse' to set it afterwards"
     )
@@ -204,7 +205,7 @@ class DenseSynapses(Synapses):
 
         Raises
         ------
-        ValueError
+        RuleError
             The synapses are made inside the standalone program, by a condition or at random.
         """
         if self.all_to_all:
@@ -213,7 +214,7 @@ class DenseSynapses(Synapses):
         try:
             return np.array(self.i[:]), np.array(self.j[:])
         except NotImplementedError:
-            raise ValueError(
+            raise RuleError(
                 f"{purpose!r} of {self.name!r} needs to know which cells the synapses connect, and a standalone "
                 "program makes these itself: connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
             ) from None

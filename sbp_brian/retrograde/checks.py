@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 
 import numpy as np
-from brian2 import NeuronGroup, Quantity, get_dimensions, second
-from brian2.equations.equations import PARAMETER
-from brian2.groups.subgroup import Subgroup
+from brian2 import NeuronGroup, Quantity, Subgroup, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from sbp_brian.brian.language import PARAMETER
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde.code import EMISSIONS, EXPRESSIONS
 from sbp_brian.retrograde.operation import moved_by
