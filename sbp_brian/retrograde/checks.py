@@ -133,6 +133,17 @@ def check_pathway(rule, pathway: str) -> None:
         )
 
 
+def check_cell_variable(sbp, variable: str) -> None:
+    """Raise where a variable of the cells cannot express the signal of `sbp`."""
+    if not str(variable).isidentifier():
+        raise RetrogradeError(f"expressed_by: {variable!r} is not the name of a variable of the cells")
+    if sbp.expression != "additive":
+        raise RetrogradeError(
+            f"expressed_by({variable!r}): a variable of the cells expresses the signal by addition, and "
+            f"expression={sbp.expression!r} says otherwise; write the code of your own for it"
+        )
+
+
 def check_cells(sbp, cells, clock, order) -> None:
     """Raise RetrogradeError for cells, or a clock or order, to which the operation of `sbp` cannot be given."""
     if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):

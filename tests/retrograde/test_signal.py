@@ -8,6 +8,7 @@ import pytest
 from brian2 import Equations, NeuronGroup, StateMonitor, ms, mV, nS
 
 from sbp_brian.brian.on_event import OnEvent
+from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Chain, Delay, Window
 from sbp_brian.rules import SynapseRule
@@ -278,6 +279,23 @@ def test_the_rate_can_be_set_for_each_run():
     inputs.retro_rate = 0.5
     run(30, source, cells, target, inputs, connected(sbp.emitting(steps_rule()), cells, target), sbp.operation(cells))
     np.testing.assert_allclose(inputs.w[:], 1.05)
+
+
+def test_a_variable_of_the_cells_expresses_the_signal():
+    """Beside the input synapses, at the same event; here with a rate of its own."""
+    sbp = RetrogradeSBP(transport=Delay(4 * ms, slots=3))
+    cells = group(train(60, [20]), sbp, equations="bias : 1")
+    cells.run_on_event("retrograde", sbp.expressed_by("bias", "0.5"), when="synapses")
+    source, target = group(train(60, [])), group(train(60, [10, 30]))
+    inputs = connected(sbp.receiving(STATIC), source, cells)
+    outputs = connected(sbp.emitting(steps_rule(0.3, 0.2)), cells, target)
+    run(60, source, cells, target, inputs, outputs, sbp.operation(cells))
+    assert inputs.w[0] == pytest.approx(1.4)
+    assert cells.bias[0] == pytest.approx(0.2)
+    with pytest.raises(RetrogradeError, match=r"expressed_by\('bias'\): .* by addition"):
+        RetrogradeSBP(expression="relative").expressed_by("bias", "1")
+    with pytest.raises(RetrogradeError, match="'a b' is not the name of a variable"):
+        sbp.expressed_by("a b", "1")
 
 
 def test_rules_and_declarations_can_be_pickled():
