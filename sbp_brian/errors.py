@@ -18,6 +18,7 @@ __all__ = [
     "CudaRaceError",
     "DatasetError",
     "DeviceMissing",
+    "DivergedError",
     "Interrupted",
     "ModelError",
     "NothingFiresError",
@@ -104,6 +105,10 @@ class PatternError(SBPError, ValueError):
 
 class CheckpointError(SBPError, ValueError):
     """Checkpoints that do not belong to this training."""
+
+
+class DivergedError(SBPError, FloatingPointError):
+    """A training whose weights are no longer finite; earlier epochs are kept."""
 
 
 class DatasetError(SBPError, ValueError):

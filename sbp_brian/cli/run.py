@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-__all__ = ["run", "run_and_show", "run_options", "settings"]
+from sbp_brian.machine import TARGETS
 
-TARGETS = ("numpy", "cython", "cpp", "cuda")
+__all__ = ["run", "run_and_show", "run_options", "settings"]
 
 
 def run_options(command):
@@ -75,6 +75,9 @@ def settings(texts: tuple[str, ...]) -> dict[str, str]:
 )
 @click.option("--parameters", is_flag=True, help="List what -s can change, and do not run.")
 @click.option("--fresh", is_flag=True, help="Start anew where an interrupted run left checkpoints.")
+@click.option(
+    "--take-over", is_flag=True, help="Go on with an interrupted run even where it was made with other data or code."
+)
 @click.option("--progress-lines", is_flag=True, hidden=True)
 def run(
     protocol: str,
@@ -85,6 +88,7 @@ def run(
     given: tuple[str, ...],
     parameters: bool,
     fresh: bool,
+    take_over: bool,
     progress_lines: bool,
 ) -> None:
     """Run PROTOCOL and compare its result with the published one.
@@ -98,7 +102,7 @@ def run(
     if parameters:
         _list_parameters(protocol, size or "default")
         return
-    run_and_show(protocol, target, seed, out, size or "default", settings(given), fresh, progress_lines)
+    run_and_show(protocol, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over)
 
 
 def run_and_show(
@@ -110,6 +114,7 @@ def run_and_show(
     chosen: dict[str, str],
     fresh: bool = False,
     progress_lines: bool = False,
+    take_over: bool = False,
 ):
     """Run a protocol with progress, print its results and where they are; gives the record."""
     from sbp_brian.experiments.protocol import execute
@@ -117,7 +122,16 @@ def run_and_show(
 
     with _lines() if progress_lines else _bars(console(stderr=True)) as progress:
         record = execute(
-            protocol, target=target, seed=seed, out=out, size=size, parameters=chosen, fresh=fresh, progress=progress
+            protocol,
+            target=target,
+            seed=seed,
+            out=out,
+            size=size,
+            parameters=chosen,
+            fresh=fresh,
+            take_over=take_over,
+            progress=progress,
+            say=lambda text: click.echo(text, err=True),
         )
     screen = console()
     if record.metrics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,9 @@ __all__ = ["sweep"]
     "--max-runs", type=click.IntRange(1), default=1000, show_default=True, help="Refuse a sweep of more runs than this."
 )
 @click.option("--fresh", is_flag=True, help="Do runs again that are done already.")
+@click.option(
+    "--take-over", is_flag=True, help="Count runs as done even where they were made with other data, code or versions."
+)
 def sweep(
     protocol: str,
     target: str,
@@ -60,6 +64,7 @@ def sweep(
     metrics: tuple[str, ...],
     max_runs: int,
     fresh: bool,
+    take_over: bool,
 ) -> None:
     """Run PROTOCOL for every combination of values, with several seeds each.
 
@@ -67,9 +72,9 @@ def sweep(
     sbp sweep mnist -s lambda_p=0.05,0.1:1.0:0.1 -s lambda_f=0.1:1.0:0.1
     sbp sweep mnist -s arm=own,frozen --seeds 5 --full
 
-    Each run leaves its own record, as 'sbp run' does. What is done is not done again: after Ctrl+C, or with more
-    values or seeds, the same command goes on. At the end a table shows mean and standard deviation over seeds, and a
-    record of the whole sweep is written for the figures. A run that fails does not stop the others.
+    Each run leaves its own record, as 'sbp run' does. What is done with the same data and code is not done again: after
+    Ctrl+C, or with more values or seeds, the same command goes on. At the end a table shows mean and standard deviation
+    over seeds, and a record of the whole sweep is written for the figures. A run that fails does not stop the others.
     """
     from sbp_brian import protocols
     from sbp_brian.experiments import records
@@ -85,10 +90,22 @@ def sweep(
         raise ValueError(f"--seed {seed} leaves no {seeds} seeds below {2**32}; begin with a smaller one")
     if out.exists() and not out.is_dir():
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
-    plan = plans.Sweep(found, chosen, range(seed, seed + seeds), target=target, size=size or "default", limit=max_runs)
+    if fresh and take_over:
+        raise ValueError("--fresh does runs again and --take-over does not; give one of them")
+    plan = plans.Sweep(
+        found,
+        chosen,
+        range(seed, seed + seeds),
+        target=target,
+        size=size or "default",
+        limit=max_runs,
+        take_over=take_over,
+    )
     todo = [point for point in plan.points if fresh or not plan.done(out, point)]
     total, began = len(plan.points), time.perf_counter()
     click.echo(f"{total:,} runs, {total - len(todo):,} of them done before", err=True)
+    if not fresh:
+        _say_what_differs(plan, todo, out)
     failures = []
     try:
         if todo:
@@ -104,10 +121,22 @@ def sweep(
     if record is not None:
         _show(plan, out, metrics)
         click.echo(record.summary)
+        for note in record.notes:
+            click.echo(note)
         click.echo(f"Record: {record.folder}")
     if failures:
         raise click.ClickException(
             f"{total - len(failures):,} of {total:,} runs done; the same command tries the others again"
+        )
+
+
+def _say_what_differs(plan, todo, out: Path) -> None:
+    """One line for each reason why earlier records are not taken over."""
+    counts = Counter(filter(None, (plan.other(out, point) for point in todo)))
+    for reason, count in counts.items():
+        remedy = "" if reason == "damaged" else "; --take-over counts them as done all the same"
+        click.echo(
+            f"{count:,} earlier records are not taken over, their runs are done anew: {reason}{remedy}", err=True
         )
 
 
@@ -126,7 +155,8 @@ def _on_this_machine(workers: int | None, fresh: bool):
                     out=out,
                     size=plan.size,
                     settings={**plan.fixed, **point.settings},
-                    fresh=fresh,
+                    fresh=fresh or plan.stale(out, point),
+                    take_over=plan.take_over,
                 ),
             )
             for point in todo
@@ -155,8 +185,12 @@ def _on_cluster(address: str):
             for point in todo
         ]
 
+        other = []
+
         def keep(number, files):
             records.put(plan.folder(out, todo[number]), files)
+            if said := plan.other(out, todo[number]):
+                other.append((number, f"the worker computed with what is not here: {said}"))
 
         with _display(len(todo)) as progress:
             failures = run_on_cluster(
@@ -165,7 +199,7 @@ def _on_cluster(address: str):
                 keep,
                 lambda number, text: progress(todo[number].label, "done" if text == "done" else "failed", 1.0),
             )
-        return [(todo[number].label, text) for number, text in failures]
+        return [(todo[number].label, text) for number, text in [*failures, *other]]
 
     return run
 
