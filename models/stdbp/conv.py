@@ -21,9 +21,8 @@ from brian2 import Clock, Equations, NeuronGroup
 from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.models.kernels import Convolution
-from sbp_brian.models.stdbp.first_spike import backward, learner
+from sbp_brian.models.stdbp.first_spike import backward
 from sbp_brian.models.stdbp.network import EMISSION, PLACE, STDBP
-from sbp_brian.models.stdbp.options import WeightDecay
 from sbp_brian.training.spiking import TrialModel
 
 __all__ = ["ConvSTDBP"]
@@ -75,8 +74,7 @@ class ConvSTDBP(STDBP):
         return Convolution(*self.image, self.maps, self.size, self.stride)
 
     def _kernels(self, clock: Clock, shown: dict) -> NeuronGroup:
-        decay = self.option(WeightDecay)
-        improve, before = learner(self.optimiser, "improve", self.batch, decay=decay.share if decay else 0.0)
+        improve, before = self._learner()
         equations = Equations(improve.model + "\nteacher_on : 1 (shared)\nbatch_place : 1 (shared)")
         kernels = NeuronGroup(
             self.convolution.weights,
