@@ -17,12 +17,15 @@ Source: Zhang, Cheng, Jia, Poo, Zeng & Xu 2021, Science Advances 7, eabh0146, do
 What differs from their released code: hidden spikes are what the next layer receives; the retrograde signal makes
 changes of its own instead of rescaling others; the local rule is delta-like, driven by a teaching spike train.
 
-Time course of a sample of ``steps`` steps (slots of the first step in the order in which they run)
+`sbp_brian.models.sbp_network.equations` holds all equations, `sbp_brian.models.sbp_network.options` what else a network
+may have; ``print(network.text)`` shows a network as it is.
+
+Time course of a sample (slots of the first step in the order in which they run)
 
 ====== ============= ================================================================================================
 start  order -1      hidden: what the outputs reported during the last sample is handed over (``Window``)
-start  0, 1          input cells that were active: event ``sample_end``; their synapses express it
-start  2             hidden bias expresses it; all cells start anew; the new sample is read
+start  0, 1          input cells that were active: event ``sample_end``; their synapses, and hidden biases, express it
+start  2             all cells start anew; the new sample is read
 start  3, 4          active input cells: event ``onset``; each delivers ``w x`` once to the drive of the hidden cells
 groups               membranes add their drive
 ...    every step    threshold, synapses (hidden -> output), output plasticity, reset by subtraction
@@ -66,7 +69,7 @@ from sbp_brian.wording import names_parameters
 
 __all__ = ["LEARNING", "SBPNetwork"]
 
-#: How the hidden layer learns by each way of learning: what is reported, divided by the cell's activity or not.
+#: How hidden layers learn: name -> what output synapses report, and whether it is divided by the cell's activity.
 LEARNING = {
     "weighted/activity": ("weighted", True),
     "weighted": ("weighted", False),
