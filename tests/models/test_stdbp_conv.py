@@ -59,17 +59,6 @@ def test_learning_follows_the_closed_form(target):
     np.testing.assert_allclose(found, np.minimum(last, WINDOW), rtol=0, atol=1e-9)
 
 
-def test_patches_cover_the_image_as_a_convolution_does():
-    from scipy.signal import correlate2d
-
-    rng = np.random.default_rng(0)
-    image, kernels = rng.random((7, 9)), rng.random((2, 3, 3))
-    i, j, kernel = Convolution(7, 9, 2, 3, 2).patches()
-    found = np.bincount(j, kernels.ravel()[kernel] * image.ravel()[i])
-    expected = [correlate2d(image, k, mode="valid")[::2, ::2] for k in kernels]
-    np.testing.assert_allclose(found, np.ravel(expected))
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
