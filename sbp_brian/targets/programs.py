@@ -7,10 +7,10 @@ from importlib import resources
 from pathlib import Path
 
 import brian2
-import numpy as np
 
 from sbp_brian.brian.device import CanonicalDevice
 from sbp_brian.brian.objects import all_objects
+from sbp_brian.brian.randomness import owned
 from sbp_brian.brian.state import brian_state, forget_cython_includes, guard, hidden_names
 from sbp_brian.brian.variables import exponents
 from sbp_brian.targets.results import describe
@@ -61,11 +61,13 @@ def first_network(made):
     return net
 
 
-def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: tuple[str, ...] = ()) -> tuple:
+def generate(
+    make, duration, namespace: dict, folder: Path, *, dt=None, archs: tuple[str, ...] = (), seed: int = 0
+) -> tuple:
     """Write the C++ (or CUDA) project of a network, without compiling it.
 
-    numpy's random numbers drawn inside `make` are the same every time (they become data of the program); those of
-    Brian2's expressions are drawn by the program, from its ``--seed``.
+    Random numbers that `make` draws by numpy or Python become data of the program, which then belongs to `seed`; those
+    of Brian2's expressions are drawn by the program, from its ``--seed``.
 
     Parameters
     ----------
@@ -79,12 +81,15 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: t
     dt : Quantity, optional
     archs : tuple of str
         CUDA architectures, e.g. ``("90",)``; none: C++.
+    seed : int
+        Of what `make` draws.
 
     Returns
     -------
     manifest : dict
         ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries
-        that may be set), ``set_names`` (source -> the program's name for it, where that differs).
+        that may be set), ``set_names`` (source -> the program's name for it, where that differs), ``draws`` (whether
+        `make` drew numbers by numpy or Python, so that another seed makes other data).
     how : list of str, or Recipe
         C++: compiler flags beyond those in the makefile. CUDA: how the project is compiled.
     """
@@ -92,8 +97,8 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: t
     preferences = brian2.prefs
     forget_cython_includes()
     with brian_state(device, dt=dt, preferences=chosen), hidden_names(), _plain_refusals():
-        np.random.seed(0)
-        net = first_network(make())
+        with owned(device, seed) as drawn:
+            net = first_network(make())
         if not device.run_args_applied:
             device.apply_run_args()  # before anything is prepared for the run: delays can be set, too
         run = RUN_DURATION.format(network=net.name, duration=float(duration))
@@ -110,7 +115,7 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: t
         # Brian2 would start the compiler here to ask for each flag whether it is known; that waits for a compilation
         preferences["codegen.cpp.extra_compile_args"] = []
         device.build(directory=str(folder), compile=False, run=False)
-        manifest = _manifest(device, net)
+        manifest = _manifest(device, net) | {"draws": drawn.outside}
     if not archs:
         return manifest, flags
     manifest |= dict(cost=device.cost, serial=device.serial)

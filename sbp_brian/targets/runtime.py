@@ -13,6 +13,7 @@ from brian2 import NetworkOperation
 
 from sbp_brian.brian.device import RuntimeDevice, completed_fraction
 from sbp_brian.brian.objects import all_objects, claim
+from sbp_brian.brian.randomness import owned, python_random
 from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
 from sbp_brian.brian.variables import exponents
 from sbp_brian.errors import Interrupted
@@ -52,9 +53,9 @@ class RuntimeBackend:
         self._device.sbp_reserve = reserve
         with brian_state(self._device, dt=self.dt, preferences=self._own), hidden_names():
             before = all_preferences()
-            self._device.seed(seed)
-            renew_reserve()
-            net = first_network(self.make())
+            with owned(self._device, seed):
+                renew_reserve()
+                net = first_network(self.make())
             changed = {name: value for name, value in all_preferences().items() if value is not before[name]}
             self._preferences = {**self._own, **changed, "codegen.target": self.target}
             net.store("sbp")
@@ -89,7 +90,7 @@ class RuntimeBackend:
         self.check_place(results)
         if self._seed != seed or not (self._fresh or self._restorable):
             self._make(seed)
-        with brian_state(self._device, preferences=self._preferences):
+        with brian_state(self._device, preferences=self._preferences), python_random(seed):
             # also for the first run: each run then starts from the same random state, the one after make()
             self._net.restore("sbp", restore_random_state=True)
             renew_reserve()  # cython's drawn numbers are not part of that state
