@@ -391,15 +391,15 @@ def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
 
 
 def _other_data(was: Mapping, now: Mapping) -> list[str]:
-    said = []
-    for name in dict.fromkeys([*now, *was]):
+    said: dict[str, list[str]] = {}
+    for name in sorted({*now, *was}):
         old, new = was.get(name), now.get(name)
         if (old or {}).get("digest") != (new or {}).get("digest"):
             words = ["nothing" if part is None else part["what"] for part in (old, new)]
             if words[0] == words[1]:
                 words = [f"{part['what']} {part['digest'][:8]}" for part in (old, new)]
-            said.append(f"other data ({name}: {words[0]} instead of {words[1]})")
-    return said
+            said.setdefault(" instead of ".join(words), []).append(name)
+    return [f"other data ({', '.join(names)}: {words})" for words, names in said.items()]
 
 
 def _short(value: Any) -> bool:

@@ -315,3 +315,24 @@ def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
     monkeypatch.setattr("sbp_brian.cli.cluster._PATIENCE", "1s")
     message = sbp(*args, "--fresh").stderr.splitlines()[-1]
     assert message.startswith(f"Error: no Dask scheduler answers at {args[-1]}")
+
+
+def test_a_worker_that_has_other_code_is_noticed(counted, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is an optional extra")
+    from sbp_brian.cli import cluster as runs
+
+    def elsewhere(*args, **more):
+        files, text = runs_here(*args, **more)
+        record = json.loads(files["record.json"])
+        record["identity"]["code"] = "0123456789abcdef"
+        return {**files, "record.json": json.dumps(record).encode()}, text
+
+    runs_here = runs.run_here
+    monkeypatch.setattr(runs, "run_here", elsewhere)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as cluster:
+        result = sbp("sweep", counted[0], "--out", tmp_path, "--scheduler", cluster.scheduler_address)
+    assert result.exit_code == 1
+    assert "failed: the worker computed with what is not here: other code (0123456789abcdef instead of" in result.stderr
+    assert "Error: 0 of 1 runs done" in result.stderr
