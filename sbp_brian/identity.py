@@ -23,17 +23,30 @@ import importlib.util
 import inspect
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Noted", "code_of", "differences", "digest", "library_code", "noting", "source_files", "used", "versions"]
+from sbp_brian import machine
+
+__all__ = [
+    "Noted",
+    "being_noted",
+    "code_of",
+    "digest_of_files",
+    "differences",
+    "digest",
+    "library_code",
+    "noting",
+    "source_files",
+    "used",
+    "versions",
+]
 
 #: Rooms of this package that show results and compute none.
 SHOWING = ("cli", "report", "__main__.py", "_version.py")
@@ -209,7 +222,8 @@ def source_files(package: str) -> list[tuple[str, Path]]:
     return sorted(found)
 
 
-def _digest_of_files(files: list[tuple[str, Path]]) -> str:
+def digest_of_files(files: Iterable[tuple[str, Path]]) -> str:
+    """Digest of files given as (name, path); the name and the content count, the place does not."""
     found = hashlib.sha256()
     for name, path in files:
         content = path.read_bytes()
@@ -223,7 +237,7 @@ def library_code() -> str:
     """Digest of the source of this package and its models, without what only shows results (`SHOWING`)."""
     library = [(name, path) for name, path in source_files("sbp_brian") if Path(name).parts[0] not in SHOWING]
     models = [(f"models/{name}", path) for name, path in source_files("sbp_brian.models")]
-    return _digest_of_files(library + models)
+    return digest_of_files(library + models)
 
 
 def code_of(protocol: Any) -> str:
@@ -252,7 +266,7 @@ def code_of(protocol: Any) -> str:
             return digest(library_code(), run)
     if file is None or not Path(file).is_file():
         return digest(library_code(), protocol.run)
-    return digest(library_code(), _digest_of_files(_imported(Path(file))))
+    return digest(library_code(), digest_of_files(_imported(Path(file))))
 
 
 def _imported(start: Path) -> list[tuple[str, Path]]:
@@ -292,13 +306,8 @@ def _modules_named(tree: ast.AST) -> set[str]:
 @functools.lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Versions that count as part of what a result is: this package's, Brian2's and numpy's."""
-    found = {}
-    for name in ("sbp_brian", "brian2", "numpy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+    found = machine.versions()
+    return {name: found.get(name, "unknown") for name in ("sbp_brian", "brian2", "numpy")}
 
 
 # ------------------------------------------------------------------------------------------------------------ data

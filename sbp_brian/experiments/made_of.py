@@ -22,15 +22,12 @@ import subprocess
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sbp_brian
 from sbp_brian import identity
 from sbp_brian.experiments.parameters import Parameters
 from sbp_brian.identity import differences
-
-if TYPE_CHECKING:
-    from sbp_brian.experiments.protocol import Protocol
 
 __all__ = ["complete", "given", "made_of", "other"]
 
@@ -38,7 +35,7 @@ __all__ = ["complete", "given", "made_of", "other"]
 COMPARED = ("protocol", "parameters", "target", "seed", "data", "code", "versions")
 
 
-def given(protocol: Protocol, parameters: Parameters) -> dict[str, dict[str, Any]]:
+def given(protocol, parameters: Parameters) -> dict[str, dict[str, Any]]:
     """The parameters of a run that differ from their defaults, and its model: name -> ``{"value", "unit"}``."""
     described = parameters.described()
     model = {name: described[name]["value"] for name in ("model",) if name in described}
@@ -46,7 +43,7 @@ def given(protocol: Protocol, parameters: Parameters) -> dict[str, dict[str, Any
     return {name: p for name, p in described.items() if name in model or p != defaults.get(name)}
 
 
-def made_of(protocol: Protocol, parameters: Parameters, target: str, seed: int) -> dict[str, Any]:
+def made_of(protocol, parameters: Parameters, target: str, seed: int) -> dict[str, Any]:
     """The identity of a run as far as it is known before its data are read."""
     return {
         "protocol": protocol.name,
