@@ -20,10 +20,12 @@ __all__ = [
     "DeviceMissing",
     "DivergedError",
     "Interrupted",
+    "ModelError",
     "NothingFiresError",
     "ParameterError",
     "PatternError",
     "PythonOperationError",
+    "RecipeError",
     "RecordError",
     "RetrogradeError",
     "RuleError",
@@ -118,6 +120,10 @@ class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
 
 
+class RecipeError(SBPError, ValueError):
+    """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
+
+
 class RecordError(SBPError, ValueError):
     """A record cannot be read or written; the message is one line with the remedy."""
 
@@ -136,6 +142,10 @@ class ClusterError(SBPError, ValueError):
 
 class CircuitError(SBPError, ValueError):
     """A circuit, or something asked of one, that cannot be; the message is one line with the remedy."""
+
+
+class ModelError(SBPError, ValueError):
+    """Parameters or options of a network that make no sense; the message names them and the remedy."""
 
 
 class NothingFiresError(SBPError, ValueError):

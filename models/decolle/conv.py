@@ -17,9 +17,10 @@ from math import prod
 import numpy as np
 from brian2 import NeuronGroup, get_device, linked_var
 
+from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.network import Decolle
 from sbp_brian.models.stdbp.conv import patches
-from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import Requirement, SynapseRule
 
 __all__ = ["ConvDecolle"]
 
@@ -41,7 +42,7 @@ class ConvDecolle(Decolle):
 
     Raises
     ------
-    ValueError
+    ModelError
         As `Decolle`; kernels larger than what they look at; another form or optimiser.
     """
 
@@ -52,21 +53,21 @@ class ConvDecolle(Decolle):
 
     def __post_init__(self):
         if self.form != "dense" or self.optimiser != "sgd" or self.every != 1:
-            raise ValueError(
+            raise ModelError(
                 "shared weights change at every step by plain gradient steps in the dense form; leave "
                 "form, optimiser and every as they are"
             )
         if len(self.image) != 3 or min(self.image) < 1:
-            raise ValueError(f"image must be channels, height and width, got {self.image}")
+            raise ModelError(f"image must be channels, height and width, got {self.image}")
         for k, kernel in enumerate(self.kernels, 1):
             if len(kernel) != 3 or min(kernel) < 1:
-                raise ValueError(
+                raise ModelError(
                     f"kernels of hidden layer {k} must be maps, side and stride, each at least 1, got {kernel}"
                 )
         shapes = self._shapes()
         wanted = tuple(prod(shape) for shape in shapes)
         if self.layers not in ((), wanted):
-            raise ValueError(f"layers follow from image and kernels, {wanted}; leave them out")
+            raise ModelError(f"layers follow from image and kernels, {wanted}; leave them out")
         object.__setattr__(self, "layers", wanted)
         super().__post_init__()
 
@@ -76,7 +77,7 @@ class ConvDecolle(Decolle):
         for k, (maps, size, stride) in enumerate(self.kernels, 1):
             _, height, width = shapes[-1]
             if size > min(height, width):
-                raise ValueError(
+                raise ModelError(
                     f"the kernels of hidden layer {k} have a side of {size}, what they look at is "
                     f"{height} x {width}; make them smaller"
                 )
@@ -94,7 +95,7 @@ class ConvDecolle(Decolle):
             rule,
             model="w : 1 (linked)\nkernel : integer",
             on_pre={**rule.on_pre, "learn": learn},
-            guards=(*rule.guards, _one_after_another),
+            requires=(*rule.requires, OneAfterAnother()),
         )
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
         i, j, kernel = self.patches(k)
@@ -114,9 +115,13 @@ class ConvDecolle(Decolle):
         return start
 
 
-def _one_after_another(synapses) -> None:
-    """A guard: on CUDA synapses that share a weight would write it at the same time."""
-    if "cuda" in type(get_device()).__name__.lower():
-        raise NotImplementedError(
-            f"{synapses.name!r} shares weights, which CUDA would write in a race; choose numpy, cython or cpp"
-        )
+@dataclass(frozen=True)
+class OneAfterAnother(Requirement):
+    """On CUDA synapses that share a weight would write it at the same time."""
+
+    def check(self, synapses) -> None:
+        """Refuse CUDA."""
+        if "cuda" in type(get_device()).__name__.lower():
+            raise NotImplementedError(
+                f"{synapses.name!r} shares weights, which CUDA would write in a race; choose numpy, cython or cpp"
+            )

@@ -7,6 +7,7 @@ from brian2 import Clock, Equations, NeuronGroup
 
 from sbp_brian.models import displaced as _displaced
 from sbp_brian.models.sbp_network import code
+from sbp_brian.models.sbp_network import options as o
 
 #: Inputs whose pixels send spikes of their own during the sample: more equations, when a pixel spikes, what is
 #: made of x at the start of a sample, and what is done in each step.
@@ -26,11 +27,11 @@ def pixels(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
     """The input cells of an `SBPNetwork`; ``shown`` names what may be asked about the sample."""
     spiking = model.input in SPIKING_INPUTS
     equations, events = [code.PIXELS], {"onset": "x > 0", "sample_end": "x > 0 and teacher_on > 0"}
-    if model.drop_input:
+    if model.option(o.Dropout).input:
         equations.append(code.DROPPED_PIXELS)
-    if model.jitter:
+    if model.option(o.Displacement):
         equations += ["jitter : 1 (shared)", _displaced.VARIABLES]
-    if model.dale:
+    if model.option(o.Dale):
         equations.append(code.SIGN)
     if spiking:
         own, fires, begun, stepping = SPIKING_INPUTS[model.input]
@@ -44,21 +45,21 @@ def pixels(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
         namespace={
             **shown,
             "width": model.width,
-            "n_steps": model.steps,
-            "step_length": model.step,
+            "n_steps": model.timing.steps,
+            "step_length": model.timing.step,
             "input_rate": model.input_rate,
         },
         name="pixels",
     )
-    if model.dale:
+    if model.option(o.Dale):
         cells.polarity = 1
     cells.set_event_schedule("sample_end", when="start", order=0)
     cells.set_event_schedule("onset", when="start", order=3)
     read = f"teacher_on = teaching(t)\nx = {'0' if model.input == 'spikes' else 'sample_value(shown(t), i)'}"
-    if model.jitter:
+    if model.option(o.Displacement):
         cells.column = np.arange(model.n_input) % model.width
         read = _displaced.READ
-    if model.drop_input:
+    if model.option(o.Dropout).input:
         read += "*int(rand() >= drop*teacher_on)/(1 - drop*teacher_on)"
     if spiking:
         cells.run_regularly("learning = teacher_on", clock=every_sample, when="start", order=-2, name="pixels_ending")
@@ -74,42 +75,44 @@ def hidden(model, k: int, shown, sbp, every_step: Clock, every_sample: Clock) ->
     below, upper, name = k + 1 < len(model.hidden_sizes), k > 0, model.hidden_names[k]
     pulses = upper or model.input in code.PULSES  # what arrives acts for one step; else for the whole sample
     equations = [code.UPPER if pulses else code.FIRST, code.HIDDEN]
-    begin = [f"v = {model.hidden_start!r}", "s = 0", "arriving = 0" if pulses else "drive = 0"]
+    begin = [f"v = {model.timing.hidden_start!r}", "s = 0", "arriving = 0" if pulses else "drive = 0"]
     learn, shared, arrived = "bias += bias_rate*(retro_ltp_now - retro_ltd_now)", [], "arriving"
     reset, before, after = "v -= 1\ns += 1", "", ""
-    if model.homeostasis or below:
+    if model.option(o.Homeostasis) or below:
         equations.append("teacher_on : 1 (shared)")
         shared.append("teacher_on = teaching(t)")
     if below:
-        equations.append(code.BELOW.format(steps=model.steps))
+        equations.append(code.BELOW.format(steps=model.timing.steps))
         shared.append("learning = 0")
-    if model.homeostasis:
+    if model.option(o.Homeostasis):
         equations.append(code.HOMEOSTASIS)
-        learn += " - homeostasis*teacher_on*(s - target_spikes)" + ("*(1 - lost)" if model.drop_hidden else "")
-    if model.drop_hidden:
+        learn += " - homeostasis*teacher_on*(s - target_spikes)" + (
+            "*(1 - lost)" if model.option(o.Dropout).hidden else ""
+        )
+    if model.option(o.Dropout).hidden:
         equations.append(code.DROPPED_CELLS)
-        begin = ["lost = int(rand() < drop*teaching(t))", f"v = {model.hidden_start!r} - 1000*lost", *begin[1:]]
+        begin = ["lost = int(rand() < drop*teaching(t))", f"v = {model.timing.hidden_start!r} - 1000*lost", *begin[1:]]
         if upper:
             equations.append(code.GAIN)
             shared.append("gain = 1 + (gain_taught - 1)*teaching(t)")
             arrived = "gain*arriving"
-    if model.dale:
+    if model.option(o.Dale):
         equations.append(code.SIGN)
-    if model.short_term:
+    if model.option(o.ShortTerm):
         equations.append(code.RESOURCE)
         begin.append("resource = 1")
-        before += f"resource += {model.per_step(model.tau_rec)!r}*(1 - resource)\n"
-        reset += f"\nresource *= 1 - {model.release!r}"
-    if model.tau_stdp is not None:
+        before += f"resource += {model.per_step(model.option(o.ShortTerm).tau_rec)!r}*(1 - resource)\n"
+        reset += f"\nresource *= 1 - {model.option(o.ShortTerm).release!r}"
+    if model.option(o.SpikeTiming):
         equations.append(code.TRACE)
         begin.append("trace = 0")
-        share = model.per_step(model.tau_stdp)
+        share = model.per_step(model.option(o.SpikeTiming).tau)
         before += f"trace *= 1 - {share!r}\n"
         reset += f"\ntrace += {share!r}"
-    if model.homeostatic_v:
+    if model.option(o.MembraneHomeostasis):
         equations.append(code.HOMEOSTATIC_V)
-        before += f"v += {model.homeostatic_v!r}*(v_homeo - v)\n"
-        after += f"\nv_homeo += {model.per_step(model.tau_homeo)!r}*(v - v_homeo)"
+        before += f"v += {model.option(o.MembraneHomeostasis).share!r}*(v_homeo - v)\n"
+        after += f"\nv_homeo += {model.per_step(model.option(o.MembraneHomeostasis).tau)!r}*(v - v_homeo)"
     cells = NeuronGroup(
         model.hidden_sizes[k],
         Equations("\n".join(equations)) + sbp.equations,
@@ -120,9 +123,9 @@ def hidden(model, k: int, shown, sbp, every_step: Clock, every_sample: Clock) ->
         namespace={**shown},
         name=name,
     )
-    if model.drop_hidden and upper:
+    if model.option(o.Dropout).hidden and upper:
         cells.gain_taught = 1
-    if model.dale:
+    if model.option(o.Dale):
         cells.polarity = 1
     at = {"clock": every_sample, "when": "start"}
     if below:
@@ -140,10 +143,14 @@ def hidden(model, k: int, shown, sbp, every_step: Clock, every_sample: Clock) ->
 
 def output(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
     """The output cells, with the teacher."""
-    constants = {"step_length": model.step, "n_steps": model.steps, "first_taught": model.first_taught}
+    constants = {
+        "step_length": model.timing.step,
+        "n_steps": model.timing.steps,
+        "first_taught": model.timing.first_taught,
+    }
     cells = NeuronGroup(
         model.n_output,
-        code.OUTPUT + (code.GAIN if model.drop_hidden else ""),
+        code.OUTPUT + (code.GAIN if model.option(o.Dropout).hidden else ""),
         threshold="v >= 1",
         reset="v -= 1\nc += 1",
         events=dict(code.OUTPUT_EVENTS),
@@ -151,15 +158,15 @@ def output(model, shown, every_step: Clock, every_sample: Clock) -> NeuronGroup:
         namespace={**shown, **constants},
         name="output",
     )
-    if model.drop_hidden:
+    if model.option(o.Dropout).hidden:
         cells.gain_taught = 1
     for event in code.OUTPUT_EVENTS:
         cells.set_event_schedule(event, when="thresholds", order=1)
     cells.run_regularly(code.OUTPUT_PHASE, when="before_groups", name="output_phase")
-    begin = ["gain = 1 + (gain_taught - 1)*teaching(t)"] if model.drop_hidden else []
-    wanted = "target_value(shown(t), i)" if model.several_right else "int(i == target_class(t))"
-    begin += [f"v = {'rand()' if model.random_start else '0.5'}", "arriving = 0", "c = 0", f"wanted = {wanted}"]
+    begin = ["gain = 1 + (gain_taught - 1)*teaching(t)"] if model.option(o.Dropout).hidden else []
+    wanted = "target_value(shown(t), i)" if model.option(o.SeveralRight) else "int(i == target_class(t))"
+    begin += [f"v = {'rand()' if model.timing.random_start else '0.5'}", "arriving = 0", "c = 0", f"wanted = {wanted}"]
     cells.run_regularly("\n".join(begin), clock=every_sample, when="start", order=2, name="output_begin")
-    arrived = "gain*arriving" if model.drop_hidden else "arriving"
+    arrived = "gain*arriving" if model.option(o.Dropout).hidden else "arriving"
     cells.run_regularly(f"v = clip(v + {arrived}, 0, 2)\narriving = 0", when="groups", name="output_integrate")
     return cells

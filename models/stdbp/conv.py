@@ -17,8 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from brian2 import Clock, Equations, NeuronGroup, linked_var
 
+from sbp_brian.errors import ModelError
 from sbp_brian.models.stdbp.first_spike import backward, learner
 from sbp_brian.models.stdbp.network import EMISSION, PLACE, STDBP
+from sbp_brian.models.stdbp.options import WeightDecay
 from sbp_brian.training.spiking import TrialModel
 
 __all__ = ["ConvSTDBP", "patches"]
@@ -76,8 +78,8 @@ class ConvSTDBP(STDBP):
 
     Raises
     ------
-    ValueError
-        As `STDBP`; sizes that do not fit; the arms ``sbp`` and ``sbp-change``.
+    ModelError
+        As `STDBP`; sizes that do not fit; learning ``sbp`` or ``sbp-change``.
     """
 
     layers: tuple[int, ...] = (784, 2304, 10)
@@ -88,23 +90,24 @@ class ConvSTDBP(STDBP):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.arm in EMISSION:
-            raise ValueError(f"arm {self.arm!r} needs synapses with weights of their own; use STDBP")
+        if self.learning in EMISSION:
+            raise ModelError(f"learning={self.learning!r} needs synapses with weights of their own; use STDBP")
         for name in ("maps", "size", "stride"):
             if int(getattr(self, name)) != getattr(self, name) or getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, got {getattr(self, name)}")
+                raise ModelError(f"{name} must be a whole number of at least 1, got {getattr(self, name)}")
         if self.size > min(self.image):
-            raise ValueError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
+            raise ModelError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
         cells = int(patches(*self.image, self.maps, self.size, self.stride)[1].max()) + 1
         need = (self.image[0] * self.image[1], cells)
         if len(self.layers) < 3 or self.layers[:2] != need:
-            raise ValueError(
+            raise ModelError(
                 f"image {self.image[0]} x {self.image[1]} under {self.maps} maps of side {self.size}, "
                 f"{self.stride} apart needs layers=({need[0]}, {need[1]}, ...), got {self.layers}"
             )
 
     def _kernels(self, clock: Clock, shown: dict) -> NeuronGroup:
-        improve, before = learner(self.optimiser, "improve", self.batch, decay=self.decay)
+        decay = self.option(WeightDecay)
+        improve, before = learner(self.optimiser, "improve", self.batch, decay=decay.share if decay else 0.0)
         equations = Equations(improve.model + "\nteacher_on : 1 (shared)\nbatch_place : 1 (shared)")
         kernels = NeuronGroup(
             self.maps * self.size**2,
@@ -128,6 +131,8 @@ class ConvSTDBP(STDBP):
         arriving, places, others = self._arriving(k, source, cells)
         rule = arriving + backward(cells, "learn")
         rule = replace(rule, model="w : 1 (linked)\ngrad : 1 (linked)\nkernel : integer")
+        places = places | {"learn": ("start", 600 + 10 * (len(self.layers) - 2) + 1)}
+        rule = rule.scheduled(**{pathway: places[pathway] for pathway in rule.pathways})
         synapses = rule.synapses(source, target, name="into_hidden1", clock=source.clock)
         i, j, kernel = patches(*self.image, self.maps, self.size, self.stride)
         synapses.connect(i=i, j=j)
@@ -135,16 +140,13 @@ class ConvSTDBP(STDBP):
         kernels = self._kernels(source.clock, shown)
         for name in ("w", "grad"):
             setattr(synapses, name, linked_var(kernels, name, index="kernel"))
-        places = places | {"learn": ("start", 600 + 10 * (len(self.layers) - 2) + 1)}
-        for pathway in rule.pathways:
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = places[pathway]
         return [kernels, synapses, *others]
 
     def _weights(self, k: int, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
         if k:
             return super()._weights(k, rng)
         n = self.size**2
-        w = rng.uniform(-1, 1, (self.maps, n)) * self.spread / self.size + self.mean / n
+        w = rng.uniform(-1, 1, (self.maps, n)) * self.weights.spread / self.size + self.weights.mean / n
         return "kernels", w.ravel(), w.T
 
     def trial_model(self) -> TrialModel:

@@ -120,7 +120,7 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
         "spikes of T in a pairing",
         fired.mean(),
         n=fired.size,
-        spread=fired.std(),
+        spread=fired.std(ddof=1),
         band=(1, 1),
         provenance="control of the model: R makes it fire, W does not",
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from sbp_brian.cli.run import run_options, settings
+from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.options import run_options, set_option, settings
 
 __all__ = ["sweep"]
 
@@ -16,14 +17,10 @@ __all__ = ["sweep"]
 @click.command(short_help="Run a protocol over values of its parameters, in parallel.")
 @click.argument("protocol")
 @run_options
-@click.option(
-    "-s",
-    "--set",
-    "given",
-    multiple=True,
-    metavar="NAME=VALUES",
-    help="Values of a parameter: a,b,c or first:last:step, e.g. lambda_p=0.05,0.1:1.0:0.1; one value holds it"
+@set_option(
+    "Values of a parameter: a,b,c or first:last:step, e.g. lambda_p=0.05,0.1:1.0:0.1; one value holds it"
     " fixed; may be given often, and every combination is run.",
+    "NAME=VALUES",
 )
 @click.option(
     "--seeds",
@@ -49,7 +46,9 @@ __all__ = ["sweep"]
 @click.option(
     "--take-over", is_flag=True, help="Count runs as done even where they were made with other data, code or versions."
 )
+@click.pass_obj
 def sweep(
+    catalogue: Catalogue,
     protocol: str,
     target: str,
     seed: int,
@@ -74,14 +73,13 @@ def sweep(
     Ctrl+C, or with more values or seeds, the same command goes on. At the end a table shows mean and standard deviation
     over seeds, and a record of the whole sweep is written for the figures. A run that fails does not stop the others.
     """
-    from sbp_brian import protocols
     from sbp_brian.experiments import records
     from sbp_brian.experiments import sweep as plans
 
     if scheduler and workers:
         raise ValueError("--workers is for this machine and --scheduler for a cluster; give one of them")
     chosen = settings(given)
-    found = protocols.get(protocol)
+    found = catalogue.protocols.get(protocol)
     if target not in found.targets:
         raise ValueError(f"{found.name} cannot run on {target}; use --target {found.targets[0]}")
     if seed + seeds > 2**32:

@@ -102,6 +102,13 @@ def _range(name: str, item: str) -> list[str]:
     return [f"{(first + k * step).normalize():f}{unit}" for k in range(count)]
 
 
+def _declared(protocol: Protocol, model: str | None) -> dict[str, Parameter]:
+    """The parameters of the one model that a sweep names, or of all where it names none or several."""
+    if model is None or "," in model:
+        return protocol.declared()
+    return protocol.declared(model)
+
+
 @dataclass(frozen=True, eq=False)
 class Point:
     """One run of a sweep.
@@ -177,10 +184,11 @@ class Sweep:
         self.take_over = take_over
         self._contents: dict[str, dict[str, str] | None] = {}
         self.protocol, self.seeds, self.target, self.size = protocol, list(seeds), target, size
+        self.declared = declared = _declared(protocol, given.get("model"))
         for name in given:
-            if name not in protocol.parameters:
-                raise ParameterError(unknown("parameter", name, protocol.parameters))
-        found = {name: values(name, protocol.parameters[name], text) for name, text in given.items()}
+            if name not in declared:
+                raise ParameterError(unknown("parameter", name, declared))
+        found = {name: values(name, declared[name], text) for name, text in given.items()}
         self.fixed = {name: texts[0] for name, texts in found.items() if len(texts) == 1}
         self.axes = {name: texts for name, texts in found.items() if len(texts) > 1}
         count = len(self.seeds)
@@ -280,10 +288,7 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
         return None
     arrays, units = _arrays(sweep, found)
     parameters = sweep.protocol.resolve(sweep.size, **sweep.fixed).described()
-    swept = {
-        name: [sweep.protocol.parameters[name].check(name, text) for text in texts]
-        for name, texts in sweep.axes.items()
-    }
+    swept = {name: [sweep.declared[name].check(name, text) for text in texts] for name, texts in sweep.axes.items()}
     described = {
         "swept protocol": {"value": sweep.protocol.name, "unit": ""},
         "swept parameters": {"value": list(sweep.axes), "unit": ""},
@@ -384,7 +389,7 @@ def _arrays(sweep: Sweep, found: Mapping[Point, Record]) -> tuple[dict[str, np.n
     arrays: dict[str, np.ndarray] = {"seeds": np.array(sweep.seeds)}
     units: dict[str, str] = {}
     for name, texts in sweep.axes.items():
-        parameter = sweep.protocol.parameters[name]
+        parameter = sweep.declared[name]
         checked = [parameter.check(name, text) for text in texts]
         arrays[f"axis_{name}"] = np.array(texts if isinstance(checked[0], tuple) else checked)
         units[f"axis_{name}"] = parameter.unit

@@ -14,6 +14,7 @@ from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments.parameters import parse_unit
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source, execute
 from sbp_brian.experiments.records import VERDICTS
+from sbp_brian.report.text import cells
 
 DEMO = str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py")
 DECLARED = {
@@ -170,6 +171,8 @@ def test_metrics_that_make_no_sense_are_refused(context):
         ("x", np.zeros(2), {}, "single number"),
         ("x", 1.0, {"band": (2, 1)}, "is empty"),
         ("x", 1.0, {"pattern": "upp"}, "did you mean 'up'"),
+        ("x", 1.0, {"spread": 0.1, "standard_error": 0.1}, "SD over runs.*standard_error.*over items"),
+        ("x", 1.0, {"standard_error": [0.1, 0.2]}, "must be a number"),
         ("x", 1.0, {"verdict": "within"}, "without a band"),
         ("x", 1.0, {"verdict": "within", "band": (2, 3)}, "contradicts"),
         ("x", 1 * mV, {"unit": "ms"}, "not measured in ms"),
@@ -191,6 +194,20 @@ def test_quantities_are_kept_in_the_named_unit(context):
         context.array("times", [1])
     with pytest.raises(ValueError, match="must have 2 entries"):
         context.table("t", ["a", "b"], [[1]])
+
+
+def test_a_spread_says_what_it_is(context):
+    over_runs = context.metric("over runs", 1.0, "ms", spread=0.2 * ms, n=3)
+    over_items = context.metric("over items", 0.9, standard_error=0.003, n=10_000)
+    without = context.metric("without", 0.9, n=10_000)
+    assert [(row["spread"], row["spread_kind"], row["n"]) for row in (over_runs, over_items, without)] == [
+        (pytest.approx(0.2), "sd", 3),
+        (0.003, "se", 10_000),
+        (None, None, 10_000),
+    ]
+    assert cells(over_runs)[1] == "1 ms ± 0.2 ms (SD, n = 3)"
+    assert cells(over_items)[1] == "0.9 ± 0.003 (SE, n = 10,000)"
+    assert cells({**over_items, "spread_kind": None})[1] == "0.9 ± 0.003 (n = 10,000)"
 
 
 def test_timing_adds_up(context):

@@ -15,7 +15,7 @@ from sbp_brian.datasets import catalogue, lookup
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.parameters import Parameter
 from sbp_brian.experiments.protocol import execute
-from tests.cli.test_cli import DEMO, refused, sbp
+from tests.helpers.commands import DEMO, refused, sbp
 
 #: An experiment whose result is known: score = pairs + seed / 10, and a curve by epoch.
 COUNTED = """
@@ -261,7 +261,7 @@ def test_interrupting_keeps_what_is_done(tmp_path):
     ]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for _ in range(300):
-        if list(tmp_path.glob("demo/*/record.json")) and list(tmp_path.glob("demo/.*.work/checkpoint")):
+        if list(tmp_path.glob("demo/[!.]*/record.json")) and list(tmp_path.glob("demo/.*.work/checkpoint")):
             break
         time.sleep(0.1)
     children = [

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sbp_brian.models.stdbp.conv import ConvSTDBP, patches
-from tests.models.test_stdbp import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
+from sbp_brian.models.stdbp.options import Cells, Weights
+from tests.helpers.stdbp_cases import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
 from tests.reference import stdbp as closed
 
 LAYERS = (36, 12, 3)
@@ -14,10 +15,8 @@ SMALL = {
     "size": 3,
     "stride": 3,
     "kappa": KAPPA,
-    "floor": FLOOR,
-    "window": WINDOW,
-    "mean": 3.0,
-    "spread": 2.0,
+    "cells": Cells(floor=FLOOR, window=WINDOW),
+    "weights": Weights(mean=3.0, spread=2.0),
 }
 
 
@@ -77,7 +76,7 @@ def test_patches_cover_the_image_as_a_convolution_does():
         ({"layers": (36, 3)}, "needs layers="),
         ({"size": 7}, "size must be at most the image's 6 pixels"),
         ({"stride": 0}, "stride must be a whole number of at least 1"),
-        ({"arm": "sbp"}, "arm 'sbp' needs synapses with weights of their own"),
+        ({"learning": "sbp"}, "learning='sbp' needs synapses with weights of their own"),
     ],
 )
 def test_bad_parameters_are_refused(wrong, message):
