@@ -19,6 +19,7 @@ __all__ = [
     "DatasetError",
     "DeviceMissing",
     "DivergedError",
+    "EventError",
     "Interrupted",
     "ModelError",
     "NothingFiresError",
@@ -32,6 +33,7 @@ __all__ = [
     "RunFailed",
     "SBPError",
     "SampleError",
+    "TargetError",
     "UnknownFigureError",
     "UnknownName",
     "UnknownProtocolError",
@@ -49,6 +51,14 @@ class RuleError(SBPError, ValueError):
 
 class RetrogradeError(RuleError):
     """A network or rule to which the retrograde signal cannot be added, with the reason."""
+
+
+class EventError(SBPError, ValueError):
+    """An event that a group of cells does not have, or that cannot be handled as asked."""
+
+
+class TargetError(SBPError, NotImplementedError):
+    """A network holds what the chosen target cannot do; the message names targets that can."""
 
 
 class UnknownName(SBPError, KeyError, ValueError):  # noqa: N818

@@ -17,7 +17,7 @@ from math import prod
 import numpy as np
 from brian2 import NeuronGroup, get_device, linked_var
 
-from sbp_brian.errors import ModelError
+from sbp_brian.errors import ModelError, TargetError
 from sbp_brian.models.decolle.network import Decolle
 from sbp_brian.models.stdbp.conv import patches
 from sbp_brian.rules import Requirement, SynapseRule
@@ -122,6 +122,6 @@ class OneAfterAnother(Requirement):
     def check(self, synapses) -> None:
         """Refuse CUDA."""
         if "cuda" in type(get_device()).__name__.lower():
-            raise NotImplementedError(
+            raise TargetError(
                 f"{synapses.name!r} shares weights, which CUDA would write in a race; choose numpy, cython or cpp"
             )

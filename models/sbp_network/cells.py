@@ -76,7 +76,7 @@ def hidden(model, k: int, shown, sbp, every_step: Clock, every_sample: Clock) ->
     pulses = upper or model.input in code.PULSES  # what arrives acts for one step; else for the whole sample
     equations = [code.UPPER if pulses else code.FIRST, code.HIDDEN]
     begin = [f"v = {model.timing.hidden_start!r}", "s = 0", "arriving = 0" if pulses else "drive = 0"]
-    learn, shared, arrived = "bias += bias_rate*(retro_ltp_now - retro_ltd_now)", [], "arriving"
+    learn, shared, arrived = sbp.expressed_by("bias", "bias_rate"), [], "arriving"
     reset, before, after = "v -= 1\ns += 1", "", ""
     if model.option(o.Homeostasis) or below:
         equations.append("teacher_on : 1 (shared)")

@@ -12,7 +12,7 @@ from pathlib import Path
 import brian2
 import numpy as np
 
-from sbp_brian.brian.state import forget_cython_includes
+from sbp_brian.brian.state import all_preferences, forget_cython_includes
 from sbp_brian.identity import digest, digest_of_files, library_code, source_files
 
 
@@ -44,7 +44,7 @@ def network_key(key: str, make, *facts) -> str | None:
     """
     forget_cython_includes()
     digest = hashlib.sha256(f"{key}\0{package_fingerprint()}\0{facts!r}".encode())
-    for name, value in sorted(brian2.prefs.prefs.items()):
+    for name, value in sorted(all_preferences().items()):
         digest.update(f"\0{name}={value!r}".encode())
     while isinstance(make, functools.partial):
         digest.update(b"\0partial" + _bytes((make.args, sorted(make.keywords.items()))))

@@ -14,7 +14,7 @@ from brian2 import NetworkOperation
 from sbp_brian.brian.device import RuntimeDevice, completed_fraction
 from sbp_brian.brian.objects import all_objects, claim
 from sbp_brian.brian.randomness import owned, python_random
-from sbp_brian.brian.state import brian_state, hidden_names, renew_reserve
+from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
 from sbp_brian.brian.variables import exponents
 from sbp_brian.errors import Interrupted
 from sbp_brian.targets.programs import first_network
@@ -52,11 +52,11 @@ class RuntimeBackend:
         self._device = RuntimeDevice()
         self._device.sbp_reserve = reserve
         with brian_state(self._device, dt=self.dt, preferences=self._own), hidden_names():
-            before = dict(brian2.prefs.prefs)
+            before = all_preferences()
             with owned(self._device, seed):
                 renew_reserve()
                 net = first_network(self.make())
-            changed = {name: value for name, value in brian2.prefs.prefs.items() if value is not before[name]}
+            changed = {name: value for name, value in all_preferences().items() if value is not before[name]}
             self._preferences = {**self._own, **changed, "codegen.target": self.target}
             net.store("sbp")
         objects = all_objects(net)
