@@ -137,23 +137,16 @@ def progress_bars(screen) -> Iterator:
     if not screen.is_terminal:
         yield None
         return
-    from rich.progress import Progress, TimeElapsedColumn
+    from sbp_brian.progress import bars
 
-    bars = Progress(
-        *Progress.get_default_columns(),
-        TimeElapsedColumn(),
-        console=screen,
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-    )
+    with bars(screen, transient=True, redirect=sys.stdout.isatty()) as show:
 
-    @contextmanager
-    def one(description: str) -> Iterator:
-        task = bars.add_task(description, total=1.0)
-        yield lambda fraction, elapsed_s=None: bars.update(task, completed=fraction)
-        bars.update(task, completed=1.0)
+        @contextmanager
+        def one(description: str) -> Iterator:
+            show(description, "", 0.0)
+            yield lambda fraction, elapsed_s=None: show(description, "", fraction)
+            show(description, "", 1.0)
 
-    with bars:
         yield one
 
 

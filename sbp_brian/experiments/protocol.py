@@ -35,7 +35,7 @@ import numpy as np
 from sbp_brian import identity
 from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments import records
-from sbp_brian.experiments.made_of import complete, made_of, other
+from sbp_brian.experiments.made_of import complete, made_of, other, tell, tell_own
 from sbp_brian.experiments.parameters import Above, Below, Parameter, Parameters, resolve, to_number
 from sbp_brian.experiments.run_folder import RunFolder
 from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
@@ -109,6 +109,10 @@ class Protocol:
         ``"biology"`` or ``"benchmark"``.
     targets : tuple of str
         The Brian2 targets it can run on.
+    data : callable, optional
+        ``data(parameters)`` -> name -> an array, a value or the `Path` of a file: data of one's own that a run with
+        these parameters reads. Its content becomes part of what a run is, and a sweep can tell without running whether
+        it has changed. The loaders of `sbp_brian.datasets` tell of theirs by themselves.
     models : mapping of str to ModelParameters
         The values of ``model=``, the first is the default.  The model is resolved before anything else; what it does
         not use is refused.
@@ -131,6 +135,7 @@ class Protocol:
     figures: Sequence[str] = ()
     kind: str = "biology"
     targets: Sequence[str] = TARGETS
+    data: Callable[[Parameters], Mapping[str, Any]] | None = None
     models: Mapping[str, ModelParameters] = field(default_factory=dict)
     own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
@@ -380,7 +385,7 @@ class Context:
             self.notes.append(text)
 
     def uses(self, name: str, *content: Any, what: str = "") -> None:
-        """Tell of data that the run depends on; the loaders of `sbp_brian.datasets` tell of theirs by themselves.
+        """Tell of data that the run uses, where neither a loader of `sbp_brian.datasets` nor `Protocol.data` does.
 
         Parameters
         ----------
@@ -391,8 +396,7 @@ class Context:
         what : str
             What was found, in words; by default the name.
         """
-        read = [part.read_bytes() if isinstance(part, Path) else part for part in content]
-        identity.used(name, what or name, identity.digest(*read))
+        tell(name, *content, what=what)
 
     def summary(self, text: str) -> None:
         """The result in one or two plain sentences."""
@@ -461,6 +465,7 @@ def execute(
         context = Context(chosen, target, int(seed), place.work, size, progress)
         started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
         with _noting(place, known, take_over) as noted:
+            tell_own(protocol, chosen)
             protocol.run(context)
         times = context.times | {"total_s": time.perf_counter() - clock, "resumed": place.resumed}
         record = records.Record(

