@@ -135,7 +135,7 @@ def test_parameters_are_listed():
         (["run", DEMO, "-s", "delay=3mV"], "delay is measured in ms"),
         (["run", DEMO, "-s", "delay=nan"], "not finite"),
         (["run", DEMO, "-s", "outcome=god"], "did you mean 'good'"),
-        (["run", "mnist", "-s", "train_samples=99999999"], "is out of range; it must be between 0 and 55000"),
+        (["run", "mnist", "-s", "train_samples=99999999"], "is out of range; it must be between 1 and 55000"),
         (["figures"], "name the folder of others with --records"),
         (["reproduce", "tao"], "unknown protocol 'tao'; did you mean 'tao-2000'?"),
         (["figures", "no-such-figure"], "holds no records"),

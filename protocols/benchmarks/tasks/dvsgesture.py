@@ -247,7 +247,8 @@ def load(context: Context) -> Data:
         steps = inputs["steps"]
         network = {"inputs": inputs["n_input"], "steps": steps, "burn_in": steps // 5}
         return Data(spikes, features=features, network=network, extra={"events": events})
-    return Data(shown if spikes is None else spikes, features=features, network=inputs, extra={"events": events})
+    heard = {name: inputs[name] for name in ("n_input", "step") if name in inputs}
+    return Data(shown if spikes is None else spikes, features=features, network=heard, extra={"events": events})
 
 
 def beside(context: Context, data: Data) -> None:
