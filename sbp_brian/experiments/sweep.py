@@ -95,13 +95,6 @@ def _range(name: str, item: str) -> list[str]:
     return [f"{(first + k * step).normalize():f}{unit}" for k in range(count)]
 
 
-def _declared(protocol: Protocol, model: str | None) -> dict[str, Parameter]:
-    """The parameters of the one model that a sweep names, or of all where it names none or several."""
-    if model is None or "," in model:
-        return protocol.declared()
-    return protocol.declared(model)
-
-
 @dataclass(frozen=True, eq=False)
 class Point:
     """One run of a sweep.
@@ -166,7 +159,7 @@ class Sweep:
         limit: int = 1000,
     ):
         self.protocol, self.seeds, self.target, self.size = protocol, list(seeds), target, size
-        self.declared = declared = _declared(protocol, given.get("model"))
+        self.declared = declared = protocol.declared()
         for name in given:
             if name not in declared:
                 raise ParameterError(unknown("parameter", name, declared))

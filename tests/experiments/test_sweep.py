@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sbp_brian import protocols
+from sbp_brian.errors import ParameterError
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.parameters import Parameter
 from tests.cli.test_cli import DEMO, refused, sbp
@@ -219,3 +220,16 @@ def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
     monkeypatch.setattr("sbp_brian.cli.cluster._PATIENCE", "1s")
     message = sbp(*args, "--fresh").stderr.splitlines()[-1]
     assert message.startswith(f"Error: no Dask scheduler answers at {args[-1]}")
+
+
+def test_a_sweep_knows_the_parameters_of_its_models():
+    mnist = protocols.get("mnist")
+    swept = sweep.Sweep(mnist, {"model": "stdbp,sbp_network", "hidden": "10,20"}, [0])
+    assert len({point.run for point in swept.points}) == 4
+    for given, message in (
+        ({"model": "stdbp", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp of mnist; the nearest"),
+        ({"model": "stdbp,sbp_network", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp"),
+        ({"learning": "frozen,change", "lambda_p": "0.1"}, "lambda_p has no effect with learning=frozen"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            sweep.Sweep(mnist, given, [0])
