@@ -18,12 +18,14 @@ __all__ = [
     "CudaRaceError",
     "DatasetError",
     "DeviceMissing",
+    "DivergedError",
     "Interrupted",
     "ModelError",
     "NothingFiresError",
     "ParameterError",
     "PatternError",
     "PythonOperationError",
+    "RecipeError",
     "RecordError",
     "RetrogradeError",
     "RuleError",
@@ -106,12 +108,20 @@ class CheckpointError(SBPError, ValueError):
     """Checkpoints that do not belong to this training."""
 
 
+class DivergedError(SBPError, FloatingPointError):
+    """A training whose weights are no longer finite; earlier epochs are kept."""
+
+
 class DatasetError(SBPError, ValueError):
     """Data is missing, damaged or not acceptable; the message is one line with the remedy."""
 
 
 class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
+
+
+class RecipeError(SBPError, ValueError):
+    """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
 
 
 class RecordError(SBPError, ValueError):

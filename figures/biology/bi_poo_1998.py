@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import BLACK, COLUMNS, DOWN, GREY, UP, Figure, label_panels, new
-from sbp_brian.figures.biology.experiments import minus
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, UP
+from sbp_brian.report.text import minus
+from sbp_brian.report.together import deviation
 
 __all__ = ["FIGURE"]
 
@@ -137,7 +139,7 @@ def draw_controls(ax, record) -> None:
                 ax.errorbar(
                     100 * row["value"],
                     place + 0.3 * (shift - 0.5),
-                    xerr=100 * (row["spread"] or 0),
+                    xerr=100 * (deviation(row) or 0),
                     color=colour,
                     marker=marker,
                     markersize=3.5,

@@ -20,7 +20,7 @@ from brian2 import NeuronGroup, get_device, linked_var
 from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.network import Decolle
 from sbp_brian.models.stdbp.conv import patches
-from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import Requirement, SynapseRule
 
 __all__ = ["ConvDecolle"]
 
@@ -95,7 +95,7 @@ class ConvDecolle(Decolle):
             rule,
             model="w : 1 (linked)\nkernel : integer",
             on_pre={**rule.on_pre, "learn": learn},
-            guards=(*rule.guards, _one_after_another),
+            requires=(*rule.requires, OneAfterAnother()),
         )
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
         i, j, kernel = self.patches(k)
@@ -115,9 +115,13 @@ class ConvDecolle(Decolle):
         return start
 
 
-def _one_after_another(synapses) -> None:
-    """A guard: on CUDA synapses that share a weight would write it at the same time."""
-    if "cuda" in type(get_device()).__name__.lower():
-        raise NotImplementedError(
-            f"{synapses.name!r} shares weights, which CUDA would write in a race; choose numpy, cython or cpp"
-        )
+@dataclass(frozen=True)
+class OneAfterAnother(Requirement):
+    """On CUDA synapses that share a weight would write it at the same time."""
+
+    def check(self, synapses) -> None:
+        """Refuse CUDA."""
+        if "cuda" in type(get_device()).__name__.lower():
+            raise NotImplementedError(
+                f"{synapses.name!r} shares weights, which CUDA would write in a race; choose numpy, cython or cpp"
+            )

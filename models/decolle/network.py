@@ -328,19 +328,12 @@ class Decolle:
         form, factors = self.update, self.cell.factors(self.step)
         synapses, *weights = self._plastic(k, form.rule(factors), source, target, step)
         if self.form == "dense":
-            synapses.arrive.when, synapses.arrive.order = "before_groups", 1
-            synapses.learn.when, synapses.learn.order = "synapses", 0
-            if not form.plain:
-                synapses.improve.when, synapses.improve.order = "synapses", 2
             return [synapses, *weights]
-        synapses.arrive.when, synapses.arrive.order = "synapses", 0
-        synapses.flush.when, synapses.flush.order = "start", -11
         sums = NeuronGroup(1, form.MOMENTS, clock=step, namespace=namespace, name=f"sums{k}")
         sums.run_regularly("pp = 0\npq = 0\nqq = 0", clock=sample, when="start", order=0, name=f"sums{k}_begin")
         sums.run_regularly(form.MOMENTS_STEP, clock=step, when="synapses", order=-1, name=f"sums{k}_step")
         collect = form.moments(factors).synapses(source, sums, name=f"collect{k}", clock=step)
         collect.connect()
-        collect.moments.when, collect.moments.order = "synapses", -3
         target.pp, target.pq = linked_var(sums, "pp"), linked_var(sums, "pq")
         return [synapses, sums, collect]
 
@@ -397,15 +390,12 @@ class Decolle:
             group.set_event_schedule(event, when="before_synapses", order=2)
         reading = readout_rule().synapses(cells, group, name=f"reading{k}", clock=step)
         reading.connect()
-        reading.pre.when, reading.pre.order = "before_synapses", 0
         back = feedback_rule().synapses(group, cells, name=f"back{k}", clock=step)
         back.connect()
-        back.wrong.when, back.wrong.order = "before_synapses", 3
         objects = [group, reading, back]
         if self.targets is None:
             compare = vote_rule().synapses(group, group, name=f"compare{k}", clock=step)
             compare.connect()
-            compare.vote.when, compare.vote.order = "before_synapses", 3
             objects.append(compare)
         if self.cell.too_silent:
             share = NeuronGroup(1, "share_active : 1", clock=step, name=f"share{k}", namespace={})
@@ -415,11 +405,11 @@ class Decolle:
                 weight=None,
                 on_pre={"pre": "share_active_post += part"},
                 namespace={"part": 1 / len(cells)},
+                schedule={"pre": ("before_synapses", 0)},
                 name="share of spiking cells",
             )
             count = counting.synapses(cells, share, name=f"count{k}", clock=step)
             count.connect()
-            count.pre.when, count.pre.order = "before_synapses", 0
             cells.share_active = linked_var(share, "share_active")
             objects += [share, count]
         answers = StateMonitor(

@@ -254,12 +254,9 @@ class SBPNetwork(HasOptions):
         counters += [
             EventMonitor(cells, "sample_end", record=False, name=f"{cells.name}_sample_ends") for cells in hidden[:-1]
         ]
-        net = Network(pixels, *hidden, output, *synapses, outputs, answers, *counters)
         for k, cells in enumerate(hidden):
-            for hand_over in sbp.operation(cells, every_sample):
-                hand_over.order = order_of(k) - 1
-                net.add(hand_over)
-        return net
+            sbp.operation(cells, every_sample, order=order_of(k) - 1)
+        return Network(pixels, *hidden, output, *synapses, outputs, answers, *counters)
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Weights before learning: uniform, by the sizes of the layers (Glorot & Bengio 2010); biases 0."""

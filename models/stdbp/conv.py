@@ -131,6 +131,8 @@ class ConvSTDBP(STDBP):
         arriving, places, others = self._arriving(k, source, cells)
         rule = arriving + backward(cells, "learn")
         rule = replace(rule, model="w : 1 (linked)\ngrad : 1 (linked)\nkernel : integer")
+        places = places | {"learn": ("start", 600 + 10 * (len(self.layers) - 2) + 1)}
+        rule = rule.scheduled(**{pathway: places[pathway] for pathway in rule.pathways})
         synapses = rule.synapses(source, target, name="into_hidden1", clock=source.clock)
         i, j, kernel = patches(*self.image, self.maps, self.size, self.stride)
         synapses.connect(i=i, j=j)
@@ -138,9 +140,6 @@ class ConvSTDBP(STDBP):
         kernels = self._kernels(source.clock, shown)
         for name in ("w", "grad"):
             setattr(synapses, name, linked_var(kernels, name, index="kernel"))
-        places = places | {"learn": ("start", 600 + 10 * (len(self.layers) - 2) + 1)}
-        for pathway in rule.pathways:
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = places[pathway]
         return [kernels, synapses, *others]
 
     def _weights(self, k: int, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:

@@ -178,9 +178,9 @@ class STDBP(HasOptions):
         objects = list(groups)
         for k in range(len(groups) - 1):
             objects += self._between(k, groups[k], groups[k + 1], shown)
-        compare = comparison(self.cells.tau, self.kappa).synapses(groups[-1], groups[-1], name="compare", clock=ticks)
+        rule = comparison(self.cells.tau, self.kappa).scheduled(compare=("start", self.shift + 501))
+        compare = rule.synapses(groups[-1], groups[-1], name="compare", clock=ticks)
         compare.connect()
-        compare.compare.when, compare.compare.order = "start", self.shift + 501
         answers = StateMonitor(
             groups[-1], "spike_time", record=True, clock=clock, when="start", order=-20, name="answers"
         )
@@ -238,9 +238,9 @@ class STDBP(HasOptions):
         place = shift + 600 + 10 * (last - 1 - k)
         group.set_event_schedule("learn", when="start", order=place)
         group.set_event_schedule("improve", when="start", order=shift + 900)
-        for hand_over in sbp.operation(group, clock) if sbp else ():
-            hand_over.order = place + 3
-        if k > 0 and not sbp:
+        if sbp:
+            sbp.operation(group, clock, order=place + 3)
+        elif k > 0:
             group.run_regularly(FirstSpike.ERROR, clock=clock, when="start", order=place + 2, name=f"{name}_error")
         return group
 
@@ -258,16 +258,15 @@ class STDBP(HasOptions):
             rule = sbp.receiving(replace(rule, weight="grad", namespace=namespace), on="learn")
         else:
             rule = arriving + backward(cells, "learn", report=k > 0) + improve
-        synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=source.clock)
-        synapses.connect()
         place = self.shift + 600 + 10 * (len(self.layers) - 2 - k)
         places = places | {
             "learn": ("start", place + 1),
             "retrograde": ("start", place + 1),
             "improve": ("start", self.shift + 902),
         }
-        for pathway in rule.pathways:
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = places[pathway]
+        rule = rule.scheduled(**{pathway: places[pathway] for pathway in rule.pathways})
+        synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=source.clock)
+        synapses.connect()
         if before:
             synapses.run_regularly(
                 before,

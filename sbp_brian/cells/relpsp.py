@@ -17,11 +17,12 @@ from __future__ import annotations
 from brian2 import Quantity, ms
 
 from sbp_brian.cells.model import NeuronModel
-from sbp_brian.models.stdbp.first_spike import SOURCE
-from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import CellVariables, SynapseRule
 from sbp_brian.rules.quantities import duration, positive
 
 __all__ = ["relpsp", "relpsp_synapse"]
+
+SOURCE = "Zhang et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991"
 
 
 def relpsp(tau: Quantity = 10 * ms, threshold: float = 1.0) -> NeuronModel:
@@ -72,5 +73,9 @@ def relpsp_synapse(tau: Quantity = 10 * ms) -> SynapseRule:
         on_pre={"pre": "g_post += w\nv_post += w*(t + dt - spike_time_pre)/tau"},
         namespace={"tau": duration("tau", tau)},
         source=SOURCE,
-        hints={"spike_time": "a ReL-PSP synapse needs the exact spike time: give the source cells that variable"},
+        requires=(
+            CellVariables(
+                {"spike_time": "a ReL-PSP synapse needs the exact spike time: give the source cells that variable"}
+            ),
+        ),
     )

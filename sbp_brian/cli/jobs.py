@@ -31,6 +31,7 @@ def run_command(
     size: str | None = None,
     settings: dict[str, str] | None = None,
     fresh: bool = False,
+    take_over: bool = False,
 ) -> list[str]:
     """The command line of ``sbp run`` that tells its progress in lines."""
     chosen = [text for name, value in (settings or {}).items() for text in ("-s", f"{name}={value}")]
@@ -49,6 +50,7 @@ def run_command(
         str(out),
         *([f"--{size}"] if size in ("quick", "full") else []),
         *(["--fresh"] if fresh else []),
+        *(["--take-over"] if take_over else []),
         *chosen,
     ]
 

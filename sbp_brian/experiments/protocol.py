@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,12 +32,14 @@ from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import ParameterError
+from sbp_brian import identity
+from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments import records
+from sbp_brian.experiments.made_of import complete, made_of, other
 from sbp_brian.experiments.parameters import Above, Below, Parameter, Parameters, resolve, to_number
 from sbp_brian.experiments.run_folder import RunFolder
 from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
-from sbp_brian.machine import machine, versions
+from sbp_brian.machine import TARGETS, machine, versions
 from sbp_brian.wording import unknown
 
 __all__ = [
@@ -52,7 +55,6 @@ __all__ = [
     "execute",
 ]
 
-TARGETS = ("numpy", "cython", "cpp", "cuda")
 SIZES = ("default", "quick", "full")
 
 
@@ -377,6 +379,21 @@ class Context:
         if text not in self.notes:
             self.notes.append(text)
 
+    def uses(self, name: str, *content: Any, what: str = "") -> None:
+        """Tell of data that the run depends on; the loaders of `sbp_brian.datasets` tell of theirs by themselves.
+
+        Parameters
+        ----------
+        name : str
+            What was asked for, e.g. ``"recordings"``.
+        *content
+            Arrays and values, or paths of files, whose content then counts.
+        what : str
+            What was found, in words; by default the name.
+        """
+        read = [part.read_bytes() if isinstance(part, Path) else part for part in content]
+        identity.used(name, what or name, identity.digest(*read))
+
     def summary(self, text: str) -> None:
         """The result in one or two plain sentences."""
         self.summary_text = text
@@ -391,7 +408,9 @@ def execute(
     size: str = "default",
     parameters: Mapping[str, Any] | None = None,
     fresh: bool = False,
+    take_over: bool = False,
     progress: Callable[[str], AbstractContextManager] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> records.Record:
     """Run a protocol and write its record; all input is checked before anything is built.
 
@@ -406,8 +425,13 @@ def execute(
         Values, Quantities or texts over the defaults of ``size``.
     fresh : bool
         Start anew even where an interrupted run left checkpoints.
+    take_over : bool
+        Go on with an interrupted run even where it was made of other data, code or versions.
     progress : callable, optional
         ``progress(description)`` gives a context manager around a callable ``(fraction, elapsed_s)``.
+    say : callable, optional
+        ``say(text)`` is told where an earlier record is replaced, and what differs; by default it is printed on the
+        standard error stream.
 
     Returns
     -------
@@ -418,6 +442,8 @@ def execute(
     ------
     ParameterError, RecordError
         Bad parameters, or a folder that cannot be used or is in use.
+    CheckpointError
+        An interrupted run of the same command was made of other data, code or versions; says what differs.
     DeviceMissing
         Target cuda where something is missing for it.
     """
@@ -428,13 +454,14 @@ def execute(
     chosen = protocol.resolve(size, **(parameters or {}))
     if target == "cuda":
         _need_gpu()
-    described = chosen.described()
-    with RunFolder(out, protocol.name, records.run_name(target, int(seed), described)) as place:
+    described, known = chosen.described(), made_of(protocol, chosen, target, int(seed))
+    with RunFolder(out, protocol.name, records.run_name(target, int(seed), known["parameters"])) as place:
         if fresh:
             place.restart()
         context = Context(chosen, target, int(seed), place.work, size, progress)
         started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-        protocol.run(context)
+        with _noting(place, known, take_over) as noted:
+            protocol.run(context)
         times = context.times | {"total_s": time.perf_counter() - clock, "resumed": place.resumed}
         record = records.Record(
             protocol=protocol.name,
@@ -454,10 +481,52 @@ def execute(
             summary=context.summary_text,
             notes=context.notes,
             array_info=context.array_info,
+            identity=complete(known, noted.data),
         )
+        _say_what_is_replaced(place.final, record, say or _print)
         records.write(record, place.final, context.arrays)
         place.finish()
     return record
+
+
+@contextmanager
+def _noting(place: RunFolder, known: dict[str, Any], take_over: bool) -> Iterator[identity.Noted]:
+    """Listen to what a run uses; refuse at once what does not agree with the interrupted run that it goes on with."""
+    noted = identity.Noted(take_over=take_over)
+    resumed = place.resumed and not take_over
+
+    def told(name: str) -> None:
+        now = {**known, "data": noted.data}
+        if resumed:
+            place.compare(now, (name,))
+        place.tell(now)
+
+    if resumed:
+        place.compare(known, ())
+    noted.told = told
+    with identity.noting(noted):
+        if not resumed:
+            place.tell(known)
+        yield noted
+
+
+def _say_what_is_replaced(final: Path, record: records.Record, say: Callable[[str], None]) -> None:
+    try:
+        earlier = records.read(final)
+    except RecordError:
+        return
+    said = other(earlier.identity, record.identity)
+    if not said:
+        how = "the same data and code"
+    elif earlier.identity:
+        how = said
+    else:
+        how = "unknown data and code"
+    say(f"replaces the record of this command of {earlier.started}, made with {how}")
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _need_gpu() -> None:

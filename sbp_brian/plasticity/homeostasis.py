@@ -8,7 +8,7 @@ from brian2 import Hz, ms, second
 from brian2.units.fundamentalunits import get_dimensions
 
 from sbp_brian.cells.integrate_and_fire import NeuronModel
-from sbp_brian.rules import Regular, SynapseRule
+from sbp_brian.rules import CellVariables, Regular, SynapseRule
 from sbp_brian.rules import quantities as check
 from sbp_brian.wording import names_parameters
 
@@ -72,7 +72,7 @@ def synaptic_scaling(
         model=f"w : {check.unit_text(weight_unit)}",
         namespace=namespace,
         regularly={"scaling": Regular(f"w = {scaled}", dt=dt_scaling, when="end")},
-        hints={"firing_rate": "add sbp_brian.cells.firing_rate(...) to the model of the cells"},
+        requires=(CellVariables({"firing_rate": "add sbp_brian.cells.firing_rate(...) to the model of the cells"}),),
         source="Turrigiano et al. 1998, Nature 391:892, doi:10.1038/36103; "
         "van Rossum, Bi & Turrigiano 2000, J Neurosci 20:8812, doi:10.1523/JNEUROSCI.20-23-08812.2000",
         name="synaptic scaling",

@@ -43,7 +43,10 @@ def attach(
         **kwds,
     )
     synapses.initial = dict(rule.initial)
-    synapses.guards = rule.guards
+    synapses.guards = tuple(need.check for need in rule.requires)
+    for pathway, (slot, order) in rule.schedule.items():
+        updater = getattr(synapses, pathway)
+        updater.when, updater.order = slot, order
     for entry, regular in rule.regularly.items():
         synapses.run_regularly(
             regular.code, dt=regular.dt, when=regular.when, order=regular.order, name=f"{synapses.name}_{entry}"
@@ -106,12 +109,9 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
                 raise RuleError(
                     f"{name!r} is a variable of the rule and of the {role} group {group.name!r}; rename one of them"
                 )
+    known = checks.dimensions_known(eqs, rule.namespace)
     local = {
-        name
-        for where, code in pieces.items()
-        for name in checks.check_code(
-            where, code, eqs, rule.namespace, set(checks.dimensions_known(eqs, rule.namespace))
-        )
+        name for where, code in pieces.items() for name in checks.check_code(where, code, eqs, rule.namespace, known)
     }
     for name in sorted(local | rule.namespace.keys()):
         if name in target.variables:
@@ -119,7 +119,6 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
                 f"{name!r} is a name of the rule and a variable of the target group {target.name!r}, which "
                 "Brian2 would use in its place; rename one of them"
             )
-    known = checks.dimensions_known(eqs, rule.namespace)
     used = {
         f"model, {name!r}": equation.identifiers | ({name} if checks.belongs_to_cell(name) else set())
         for name, equation in eqs.items()
@@ -148,7 +147,8 @@ def _cell_variable(rule: SynapseRule, where: str, name: str, source, target) -> 
     group, role = (source, "source") if suffix == "pre" else (target, "target")
     if base.startswith("_") or base not in group.variables:
         there = ", ".join(sorted(n for n in group.variables if not n.startswith("_")))
-        remedy = rule.hints.get(base, f"add it to the group's equations (it has {there})")
+        named = [need.remedies[base] for need in rule.requires if base in need.remedies]
+        remedy = named[0] if named else f"add it to the group's equations (it has {there})"
         raise RuleError(
             f"{where} uses {name!r}, but the {role} group {group.name!r} has no variable {base!r}; {remedy}"
         )

@@ -10,7 +10,8 @@ import ast
 import difflib
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -65,15 +66,20 @@ def statements(code: str, where: str = "code") -> list[tuple[str, str, str]]:
             if not text.strip():
                 continue
             try:
-                variable, operator, expression, _ = parse_statement(text.strip())
-                ast.parse(expression.strip(), mode="eval")
+                found.append(_statement(text.strip()))
             except (ValueError, SyntaxError):
                 raise RuleError(
                     f"{where}: cannot read {text.strip()!r}; a statement is 'name = expression' "
                     "(or +=, -=, *=, /=) with a Python-like expression"
                 ) from None
-            found.append((variable, operator, expression))
     return found
+
+
+@lru_cache(maxsize=4096)
+def _statement(text: str) -> tuple[str, str, str]:
+    variable, operator, expression, _ = parse_statement(text)
+    ast.parse(expression.strip(), mode="eval")
+    return variable, operator, expression
 
 
 def assigned_names(code: str) -> frozenset[str]:
@@ -124,11 +130,15 @@ def equations(model: str) -> dict[str, tuple[str, SingleEquation]]:
     for name, lines in texts.items():
         text = " ".join(lines)
         try:
-            parsed = Equations(text)
+            found[name] = (text, _equation(text, name))
         except Exception as error:  # Brian2 raises many kinds here, all of them about this one equation
             raise RuleError(f"model: cannot read {text!r}: {one_line(error)}") from None
-        found[name] = (text, parsed[name])
     return found
+
+
+@lru_cache(maxsize=4096)
+def _equation(text: str, name: str) -> SingleEquation:
+    return Equations(text)[name]
 
 
 # ------------------------------------------------------------------------------------------------------- the names
@@ -176,14 +186,14 @@ def unknown_name(name: str, where: str, known: Iterable[str]) -> RuleError:
 
 
 def check_code(
-    where: str, code: str, eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any], known: set[str]
+    where: str, code: str, eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any], known: Collection[str]
 ) -> set[str]:
     """Check every name that a piece of code reads or assigns; returns its local variables."""
     local: set[str] = set()
     for variable, operator, expression in statements(code, where):
         for name in sorted(get_identifiers(expression) | ({variable} if operator != "=" else set())):
             if not (name in known or name in local or belongs_to_cell(name)):
-                raise unknown_name(name, where, known | local)
+                raise unknown_name(name, where, {*known, *local})
         if variable in namespace:
             raise RuleError(
                 f"{where}: assigns {variable!r}, a constant of the namespace; make it a model variable or "
@@ -205,7 +215,7 @@ def check_code(
     return local
 
 
-def check_model_names(eqs: Mapping[str, SingleEquation], known: set[str]) -> None:
+def check_model_names(eqs: Mapping[str, SingleEquation], known: Collection[str]) -> None:
     """Check every name on the right-hand sides of the model."""
     for name, equation in eqs.items():
         for used in sorted(equation.identifiers):
@@ -230,8 +240,9 @@ def check_namespace(namespace: Mapping[str, Any]) -> None:
 
 @lru_cache(maxsize=1)
 def _everywhere_known() -> dict[str, Any]:
-    """Brian2's 1,700 units, its functions and constants; made once, they take longer than all other checks."""
-    return {name: _constant_or_function(name, value) for name, value in DEFAULTS.items()}
+    """Brian2's 1,700 units, its functions, constants and own variables; made once, they take longer than all checks."""
+    own = {name: Variable(name=name, dimensions=dim) for name, dim in BUILT_IN.items()}
+    return own | {name: _constant_or_function(name, value) for name, value in DEFAULTS.items()}
 
 
 def _constant_or_function(name: str, value) -> Any:
@@ -242,21 +253,20 @@ def _constant_or_function(name: str, value) -> Any:
     return Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
 
 
-def dimensions_known(eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Name -> Brian2 variable or function for everything whose dimension the rule itself determines."""
-    known: dict[str, Any] = {name: Variable(name=name, dimensions=dim) for name, dim in BUILT_IN.items()}
+def dimensions_known(eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any]) -> ChainMap[str, Any]:
+    """Name -> Brian2 variable or function for everything whose dimension the rule itself determines.
+
+    What is added to it stays apart from what every rule knows.
+    """
+    own: dict[str, Any] = {name: _constant_or_function(name, value) for name, value in namespace.items()}
     if any("event-driven" in equation.flags for equation in eqs.values()):
-        known["lastupdate"] = Variable(name="lastupdate", dimensions=second.dim)
-    known |= _everywhere_known()
-    known |= {name: _constant_or_function(name, value) for name, value in namespace.items()}
-    known.update(
-        {
-            name: Variable(name=name, dimensions=equation.dim)
-            for name, equation in eqs.items()
-            if not belongs_to_cell(name)
-        }
-    )
-    return known
+        own["lastupdate"] = Variable(name="lastupdate", dimensions=second.dim)
+    own |= {
+        name: Variable(name=name, dimensions=equation.dim)
+        for name, equation in eqs.items()
+        if not belongs_to_cell(name)
+    }
+    return ChainMap(own, _everywhere_known())
 
 
 def _dimensions(where: str, text: str, expression: str, known: Mapping[str, Any]) -> Dimension:
@@ -276,11 +286,11 @@ def _same(where: str, text: str, found: Dimension, expected: Dimension) -> None:
 
 def check_code_units(where: str, code: str, known: Mapping[str, Any]) -> None:
     """Check the dimensions of every statement that uses none but `known` names (locals join them as they come)."""
-    known = dict(known)
+    known = ChainMap({}, known)
     for variable, operator, expression in statements(code, where):
         text = f"{variable} {operator} {expression}"
         full = expression if operator == "=" else f"{variable} {operator[:-1]} ({expression})"
-        if get_identifiers(full) - known.keys():
+        if any(name not in known for name in get_identifiers(full)):
             continue  # a cell's variable, or a local derived from one: known once the groups are
         found = _dimensions(where, text, full, known)
         if variable in known:
@@ -292,7 +302,7 @@ def check_code_units(where: str, code: str, known: Mapping[str, Any]) -> None:
 def check_model_units(eqs: Mapping[str, SingleEquation], known: Mapping[str, Any]) -> None:
     """Check the dimensions of every equation whose names are all `known`."""
     for equation in eqs.values():
-        if equation.expr is None or equation.identifiers - known.keys():
+        if equation.expr is None or any(name not in known for name in equation.identifiers):
             continue
         expected = equation.dim / second.dim if equation.type == DIFFERENTIAL_EQUATION else equation.dim
         _same("model", str(equation), _dimensions("model", str(equation), equation.expr.code, known), expected)

@@ -39,6 +39,7 @@ from sbp_brian.brian.state import guard
 from sbp_brian.errors import (
     unknown,
 )
+from sbp_brian.machine import TARGETS
 from sbp_brian.targets.cache import compiler_command
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
@@ -50,9 +51,6 @@ from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
 
 __all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
-
-#: The targets by name.
-TARGETS = ("numpy", "cython", "cpp", "cuda")
 
 
 def use(target: str, *, arch: str | None = None, **options) -> None:

@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, get_dimensions
 
+from sbp_brian.errors import CheckpointError
+from sbp_brian.identity import digest
 from sbp_brian.targets import Result, Simulation
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
+from sbp_brian.training.loop import EpochTraining, identity_of
 from sbp_brian.training.readout import Readout
 from sbp_brian.training.samples import Presentation, Samples
 from sbp_brian.training.scores import cosines
 
-__all__ = ["Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
+__all__ = ["CheckpointError", "Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class TrialModel:
     check: Callable[[Samples], None] | None = None
 
 
-class Training:
-    """Training of a network by epochs, with checkpoints.
+class Training(EpochTraining):
+    """Training of a network by epochs, with checkpoints; see `EpochTraining.run`.
 
     Parameters
     ----------
@@ -78,7 +81,10 @@ class Training:
     decay : float
         All learning rates are multiplied by it after each epoch.
     facts : mapping
-        Whatever else identifies this training; checkpoints of another one are refused.
+        Whatever else identifies this training, beside the content of the samples, the network, the settings and the
+        code that computes; checkpoints of another one are refused.
+    take_over : bool
+        Go on from checkpoints of another training all the same.
     shuffle : bool
         Training samples come in a new order in each epoch; else as they stand.
 
@@ -102,69 +108,39 @@ class Training:
         decay: float = 1.0,
         facts: Mapping[str, Any] | None = None,
         shuffle: bool = True,
+        take_over: bool = False,
     ):
-        if not 0 < decay <= 1:
-            raise ValueError(f"decay must be in (0, 1], got {decay}")
+        super().__init__(seed=seed, decay=decay)
         if model.check is not None:
             model.check(samples)
-        self.model, self.samples = model, samples
-        self.seed, self.decay, self.shuffle = seed, decay, shuffle
+        self.model, self.samples, self.shuffle = model, samples, shuffle
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
         self.presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
-        self.checkpoints = Checkpoints(
-            folder,
-            {
-                **(facts or {}),
-                **({} if shuffle else {"shuffle": False}),
-                "seed": seed,
-                "decay": decay,
-                "target": target,
-                "rates": dict(model.rates),
-                "samples": [len(samples.training), len(samples.validation), len(samples.test)],
-            },
-        )
         self.simulation = Simulation(
             _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
         )
-        self.history: list[Epoch] = []
         start = model.initial(seed)
         self._dims = {name: get_dimensions(values) for name, values in start.items()}
         self.learned = {name: np.asarray(values) for name, values in start.items()}
-        if (found := self.checkpoints.newest(self.learned)) is not None:
-            self.history, self.learned = found
-        self.resumed_from = len(self.history)
+        own = {"seed": seed, "decay": decay, "target": target, "rates": dict(model.rates)}
+        own |= {} if shuffle else {"shuffle": False}
+        own["network"] = digest(model.make, model.duration, model.readout, model.by_epoch)
+        own["initial weights"] = digest(self.learned)
+        facts = identity_of(samples, facts or {}, **own)
+        self._resume(Checkpoints(folder, facts, take_over=take_over), samples)
+
+    def _state(self) -> dict[str, np.ndarray]:
+        return self.learned
+
+    def _restore(self, kept: Mapping[str, np.ndarray]) -> None:
+        self.learned = dict(kept)
 
     @property
     def build_s(self) -> float:
         """Wall time of code generation and compilation (s)."""
         return self.simulation._backend.build_s
 
-    # ------------------------------------------------------------------------------------------------------ running
-    def run(self, epochs: int, progress: Callable[[float], None] | None = None) -> list[Epoch]:
-        """Train until `epochs` epochs are done, counting those found as checkpoints.
-
-        Parameters
-        ----------
-        epochs : int
-        progress : callable, optional
-            Called as ``progress(fraction)`` of the epochs still to do.
-
-        Raises
-        ------
-        Interrupted
-            After Ctrl+C; finished epochs are kept and the next call goes on behind them.
-        """
-        first = len(self.history)
-        for number in range(first, epochs):
-
-            def share(fraction, elapsed_s=None, number=number):
-                if progress is not None:
-                    progress((number - first + fraction) / (epochs - first))
-
-            self._epoch(number, share)
-        return self.history[:epochs]
-
-    def _epoch(self, number: int, progress) -> None:
+    def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         rng = np.random.default_rng([self.seed, number, 1])
         s = self.samples
         rows = np.concatenate([rng.permutation(s.training) if self.shuffle else s.training, s.validation])
@@ -172,17 +148,16 @@ class Training:
         rates = {name: rate * self.decay**number for name, rate in self.model.rates.items()}
         rates |= self.model.by_epoch(number) if self.model.by_epoch else {}
         result = self._present(rows, teaching, rates, self._run_seed(number), progress)
-        self.learned = {name: np.array(result[name]) for name in self.learned}
+        learned = {name: np.array(result[name]) for name in self.learned}
+        self._refuse_infinite(number, learned)
+        self.learned = learned
         right = self._scores(result, rows)
         totals = {name: total(result, source) / len(rows) for name, source in self.model.counted.items()}
         totals |= {
             name: total(result, source) / len(s.training) for name, source in self.model.counted_learning.items()
         }
         validation = float(np.nanmean(right[~teaching])) if len(s.validation) else float("nan")
-        self.history.append(
-            Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
-        )
-        self.checkpoints.save(self.learned, self.history)
+        return Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
 
     def evaluate(
         self, rows: np.ndarray, progress=None, learned=None, also: Mapping[str, Any] | None = None
@@ -268,10 +243,6 @@ class Training:
 
     def _run_seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self.seed, number, 2]).generate_state(1)[0])
-
-    def checkpoint(self, number: int) -> dict[str, np.ndarray]:
-        """What had been learned after epoch `number` (from 1)."""
-        return self.checkpoints.read(number)
 
 
 def total(result: Result, source: str | Mapping[str, float]) -> float:

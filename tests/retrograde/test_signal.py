@@ -286,6 +286,6 @@ def test_rules_and_declarations_can_be_pickled():
     sbp = RetrogradeSBP(transport=Chain(), lateral_ltp=0.2, lambda_p=0.4, gate=5 * ms)
     rule = pickle.loads(pickle.dumps(sbp.receiving(sbp.emitting(steps_rule()))))
     assert rule.pathways == sbp.receiving(sbp.emitting(steps_rule())).pathways
-    assert [guard.side for guard in rule.guards] == ["source", "target"]
-    assert rule.guards[0].sbp == sbp
+    assert [need.sides for need in rule.requires] == [("source",), ("target",)]
+    assert rule.requires[0].sbp == sbp
     assert 1 * ms == DT
