@@ -85,7 +85,7 @@ def draw(records):
         if model == "sbp_spiking_perceptron" and task in WITHOUT_HIDDEN_GRADIENT:
             _published(ax, WITHOUT_HIDDEN_GRADIENT[task])
         unit = "accuracy (%)" if task == "mnist" else "cosine (x 100)"
-        ax.set(xlabel="share of batches replaced (%)", ylabel=f"{TASKS[task]}, test {unit}", xlim=(-5, 105))
+        ax.set(xlabel="batches replaced (%)", ylabel=f"{TASKS[task]}, test {unit}", xlim=(-5, 105))
         ax.text(0.5, 1.03, NETWORKS[model].name, transform=ax.transAxes, ha="center", fontsize=8)
         ax.legend(fontsize=6.5, loc="lower left")
     label_panels(*axes[0])

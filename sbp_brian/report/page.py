@@ -248,15 +248,18 @@ def _run(record: Record, anchor: str) -> dict[str, Any]:
     }
 
 
-def _whole(text: str) -> str:
+def _whole(words: str) -> str:
     """The text with its numbers kept on one line with their units."""
-    return text.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
+    return words.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
 
 
 def _value(parameter: dict[str, Any]) -> str:
+    """A parameter as a user would give it; ``none`` where it was left open."""
     value = parameter["value"]
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"{text} {parameter['unit']}".strip()
+    values = value if isinstance(value, list) else [value]
+    words = {"True": "yes", "False": "no", "None": "none"}
+    told = ", ".join(words.get(str(v), str(v)) for v in values)
+    return told if value is None else f"{told} {parameter['unit']}".strip()
 
 
 def _when(record: Record) -> str:
