@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 OUT ?= results
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-slow lint clean distclean setup
+.PHONY: reproduce test test-slow lint tables clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -21,6 +21,10 @@ test-slow: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check .
+
+# The tables of README and docs, from the results in recipes/results.
+tables: $(READY)
+	$(BIN)/python tools/tables.py
 
 setup: $(READY)
 

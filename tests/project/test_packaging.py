@@ -61,11 +61,11 @@ def clean(built, tmp_path_factory):
 
 
 def files_of_the_package():
-    tracked = run("git", "ls-files", "sbp_brian", "models", "protocols", "figures", cwd=ROOT)
+    tracked = run("git", "ls-files", "sbp_brian", "models", "protocols", "figures", "recipes", cwd=ROOT)
     if tracked.returncode:  # not a git checkout
         tracked_files = [
             str(p.relative_to(ROOT))
-            for folder in ("sbp_brian", "models", "protocols", "figures")
+            for folder in ("sbp_brian", "models", "protocols", "figures", "recipes")
             for p in (ROOT / folder).rglob("*")
             if p.is_file() and "__pycache__" not in p.parts
         ]
