@@ -19,18 +19,21 @@ __all__ = [
     "DatasetError",
     "DeviceMissing",
     "DivergedError",
+    "EventError",
     "Interrupted",
     "ModelError",
     "NothingFiresError",
     "ParameterError",
     "PatternError",
     "PythonOperationError",
+    "RecipeError",
     "RecordError",
     "RetrogradeError",
     "RuleError",
     "RunFailed",
     "SBPError",
     "SampleError",
+    "TargetError",
     "TableError",
     "UnknownFigureError",
     "UnknownName",
@@ -49,6 +52,14 @@ class RuleError(SBPError, ValueError):
 
 class RetrogradeError(RuleError):
     """A network or rule to which the retrograde signal cannot be added, with the reason."""
+
+
+class EventError(SBPError, ValueError):
+    """An event that a group of cells does not have, or that cannot be handled as asked."""
+
+
+class TargetError(SBPError, NotImplementedError):
+    """A network holds what the chosen target cannot do; the message names targets that can."""
 
 
 class UnknownName(SBPError, KeyError, ValueError):  # noqa: N818
@@ -122,6 +133,10 @@ class DatasetError(SBPError, ValueError):
 
 class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
+
+
+class RecipeError(SBPError, ValueError):
+    """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
 
 
 class RecordError(SBPError, ValueError):

@@ -22,178 +22,32 @@ import hashlib
 import importlib.util
 import inspect
 import sys
-import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-import numpy as np
+from sbp_brian import machine
+from sbp_brian.digests import LENGTH, digest
 
-__all__ = ["Noted", "code_of", "differences", "digest", "library_code", "noting", "source_files", "used", "versions"]
+__all__ = [
+    "Noted",
+    "being_noted",
+    "code_of",
+    "digest_of_files",
+    "differences",
+    "digest",
+    "library_code",
+    "noting",
+    "source_files",
+    "used",
+    "versions",
+]
 
 #: Rooms of this package that show results and compute none.
 SHOWING = ("cli", "report", "__main__.py", "_version.py")
 _SOURCES = (".py", ".cpp", ".h", ".pyx", ".py_")
-_LENGTH = 16
-
-
-# ------------------------------------------------------------------------------------------------------- any value
-def digest(*values: Any) -> str:
-    """Digest of values by their content.
-
-    Parameters
-    ----------
-    *values
-        Numbers, texts, arrays, quantities, mappings and sequences of them, dataclasses, functions. Of an object of
-        another kind its class and attributes count. Functions and classes of one's own count by their source and by
-        what they refer to in it; those of this package by their names, as their code is in `library_code`.
-
-    Returns
-    -------
-    str
-        Sixteen hexadecimal digits.
-    """
-    feeder = _Feeder()
-    for value in values:
-        feeder.feed(value)
-    return feeder.hash.hexdigest()[:_LENGTH]
-
-
-class _Feeder:
-    """Feeds values into one hash; objects that contain themselves are fed once."""
-
-    def __init__(self):
-        self.hash = hashlib.sha256()
-        self.open: set[int] = set()
-
-    def tag(self, kind: str, text: str | bytes = b"") -> None:
-        content = text.encode() if isinstance(text, str) else text
-        self.hash.update(f"\0{kind}:{len(content)}\0".encode())
-        self.hash.update(content)
-
-    def feed(self, value: Any) -> None:
-        if value is None or isinstance(value, (bool, int, float, complex, str, np.generic)):
-            plain = value.item() if isinstance(value, np.generic) and value.dtype.kind != "V" else value
-            self.tag(type(plain).__name__, repr(plain))
-        elif isinstance(value, (bytes, bytearray)):
-            self.tag("bytes", bytes(value))
-        elif isinstance(value, Path):
-            self.tag("path", str(value))
-        elif id(value) in self.open:
-            self.tag("again")
-        else:
-            self.open.add(id(value))
-            try:
-                self._feed_compound(value)
-            finally:
-                self.open.discard(id(value))
-
-    def _feed_compound(self, value: Any) -> None:
-        if isinstance(value, np.ndarray):
-            self._feed_array(value)
-        elif isinstance(value, Mapping):
-            self.tag("mapping", str(len(value)))
-            for key in sorted(value, key=str):
-                self.feed(key)
-                self.feed(value[key])
-        elif isinstance(value, (list, tuple)):
-            self.tag("sequence", str(len(value)))
-            for item in value:
-                self.feed(item)
-        elif isinstance(value, (set, frozenset)):
-            self.tag("set", "".join(sorted(digest(item) for item in value)))
-        elif isinstance(value, functools.partial):
-            self.tag("partial")
-            for part in (value.func, value.args, value.keywords):
-                self.feed(part)
-        elif isinstance(value, type):
-            self._feed_class(value)
-        elif inspect.ismethod(value):
-            self.tag("method", value.__func__.__qualname__)
-            self.feed(value.__self__)
-        elif isinstance(value, FunctionType):
-            self._feed_function(value)
-        elif isinstance(value, ModuleType) or inspect.isroutine(value):
-            self.tag("named", f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', value.__name__)}")
-        else:
-            self._feed_object(value)
-
-    def _feed_array(self, value: np.ndarray) -> None:
-        self.tag("array", f"{value.dtype.str}{value.shape}{getattr(value, 'dim', '')}")
-        plain = np.asarray(value)
-        if plain.dtype.hasobject:
-            for item in plain.ravel():
-                self.feed(item)
-        else:
-            self.hash.update(np.ascontiguousarray(plain).data)
-
-    def _feed_object(self, value: Any) -> None:
-        self._feed_class(type(value))
-        if dataclasses.is_dataclass(value):
-            fields = [field.name for field in dataclasses.fields(value) if field.compare]
-            self.feed({name: getattr(value, name, None) for name in fields})
-        else:
-            state = getattr(value, "__dict__", None)
-            slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
-            self.feed(dict(state) if state is not None else {n: getattr(value, n, None) for n in slots})
-
-    def _feed_class(self, kind: type) -> None:
-        self.tag("class", f"{kind.__module__}.{kind.__qualname__}")
-        if _is_own(kind.__module__):
-            for name, member in sorted(vars(kind).items()):
-                member = getattr(member, "__func__", getattr(member, "fget", member))
-                if isinstance(member, FunctionType) and member.__module__ == kind.__module__:
-                    self.tag("member", name)
-                    self.feed(member)
-
-    def _feed_function(self, function: FunctionType) -> None:
-        function = inspect.unwrap(function)
-        self.tag("function", f"{function.__module__}.{function.__qualname__}")
-        for cell in function.__closure__ or ():
-            try:
-                self.feed(cell.cell_contents)
-            except ValueError:  # a name that has no value yet
-                self.tag("empty")
-        self.feed((function.__defaults__, function.__kwdefaults__))
-        if not _is_own(function.__module__):
-            return
-        try:
-            self.tag("source", inspect.getsource(function))
-        except (OSError, TypeError):
-            self.tag("code", function.__code__.co_code)
-        for name in sorted(_names(function.__code__)):
-            known = function.__globals__.get(name)
-            if not isinstance(known, ModuleType) and (
-                not callable(known) or _is_own(getattr(known, "__module__", None) or "")
-            ):
-                self.tag("global", name)
-                self.feed(known)
-
-
-def _names(code: CodeType) -> set[str]:
-    """Global names that a function and those within it refer to."""
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _names(constant)
-    return names
-
-
-@functools.lru_cache(maxsize=256)
-def _is_own(module: str) -> bool:
-    """Whether a module is a user's: neither this package, nor Python's, nor an installed one."""
-    top = module.partition(".")[0]
-    if top in ("sbp_brian", "builtins") or (top in sys.stdlib_module_names and top != "__main__"):
-        return False
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if file is None:
-        return top != "numpy"
-    places = {sysconfig.get_paths()[name] for name in ("purelib", "platlib", "stdlib")}
-    return not any(Path(file).is_relative_to(place) for place in places)
 
 
 # ------------------------------------------------------------------------------------------------------------ code
@@ -209,13 +63,14 @@ def source_files(package: str) -> list[tuple[str, Path]]:
     return sorted(found)
 
 
-def _digest_of_files(files: list[tuple[str, Path]]) -> str:
+def digest_of_files(files: Iterable[tuple[str, Path]]) -> str:
+    """Digest of files given as (name, path); the name and the content count, the place does not."""
     found = hashlib.sha256()
     for name, path in files:
         content = path.read_bytes()
         found.update(f"\0{name}\0{len(content)}\0".encode())
         found.update(content)
-    return found.hexdigest()[:_LENGTH]
+    return found.hexdigest()[:LENGTH]
 
 
 @functools.lru_cache(maxsize=1)
@@ -223,7 +78,7 @@ def library_code() -> str:
     """Digest of the source of this package and its models, without what only shows results (`SHOWING`)."""
     library = [(name, path) for name, path in source_files("sbp_brian") if Path(name).parts[0] not in SHOWING]
     models = [(f"models/{name}", path) for name, path in source_files("sbp_brian.models")]
-    return _digest_of_files(library + models)
+    return digest_of_files(library + models)
 
 
 def code_of(protocol: Any) -> str:
@@ -252,7 +107,7 @@ def code_of(protocol: Any) -> str:
             return digest(library_code(), run)
     if file is None or not Path(file).is_file():
         return digest(library_code(), protocol.run)
-    return digest(library_code(), _digest_of_files(_imported(Path(file))))
+    return digest(library_code(), digest_of_files(_imported(Path(file))))
 
 
 def _imported(start: Path) -> list[tuple[str, Path]]:
@@ -292,13 +147,8 @@ def _modules_named(tree: ast.AST) -> set[str]:
 @functools.lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Versions that count as part of what a result is: this package's, Brian2's and numpy's."""
-    found = {}
-    for name in ("sbp_brian", "brian2", "numpy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+    found = machine.versions()
+    return {name: found.get(name, "unknown") for name in ("sbp_brian", "brian2", "numpy")}
 
 
 # ------------------------------------------------------------------------------------------------------------ data
@@ -391,15 +241,15 @@ def differences(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
 
 
 def _other_data(was: Mapping, now: Mapping) -> list[str]:
-    said = []
-    for name in dict.fromkeys([*now, *was]):
+    said: dict[str, list[str]] = {}
+    for name in sorted({*now, *was}):
         old, new = was.get(name), now.get(name)
         if (old or {}).get("digest") != (new or {}).get("digest"):
             words = ["nothing" if part is None else part["what"] for part in (old, new)]
             if words[0] == words[1]:
                 words = [f"{part['what']} {part['digest'][:8]}" for part in (old, new)]
-            said.append(f"other data ({name}: {words[0]} instead of {words[1]})")
-    return said
+            said.setdefault(" instead of ".join(words), []).append(name)
+    return [f"other data ({', '.join(names)}: {words})" for words, names in said.items()]
 
 
 def _short(value: Any) -> bool:
@@ -410,4 +260,4 @@ def _short(value: Any) -> bool:
 
 
 def _is_digest(text: str) -> bool:
-    return len(text) == _LENGTH and all(letter in "0123456789abcdef" for letter in text)
+    return len(text) == LENGTH and all(letter in "0123456789abcdef" for letter in text)

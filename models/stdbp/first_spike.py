@@ -24,13 +24,12 @@ from dataclasses import dataclass
 from brian2 import Quantity
 
 from sbp_brian.brian.event_order import order_is_meant
+from sbp_brian.cells.relpsp import SOURCE
 from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration, positive
 
 __all__ = ["OPTIMISERS", "SOURCE", "FirstSpike", "arrival", "backward", "comparison", "learner", "timing_rule"]
-
-SOURCE = "Zhang et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991"
 
 #: How the summed gradient of a batch becomes a change of weight: (variables, code before the change, the change).
 OPTIMISERS = {

@@ -6,41 +6,62 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.jobs import Job, run_all, run_command
-from sbp_brian.cli.run import run_options
+from sbp_brian.cli.options import recipe_option, run_options
 from sbp_brian.machine import cores
 
 __all__ = ["reproduce"]
-
-#: What ``--quick`` without names runs: one road through all parts, in minutes.
-QUICK = ("mnist", "bi-poo-1998", "tao-2000")
 
 
 @click.command(short_help="Run all protocols, draw all figures, write the report.")
 @click.argument("names", nargs=-1, metavar="[PROTOCOL ...]")
 @run_options
+@recipe_option(
+    "Run every setting and seed of a published number's recipe, and hold what they give to the committed result; "
+    "may be given often.",
+    multiple=True,
+)
 @click.option("--workers", type=click.IntRange(1), help="Protocols run at once.  [default: 2, or 1 on one core]")
-def reproduce(names: tuple[str, ...], target: str, seed: int, out: Path, size: str | None, workers: int | None) -> None:
+@click.pass_obj
+def reproduce(
+    catalogue: Catalogue,
+    names: tuple[str, ...],
+    target: str,
+    seed: int,
+    out: Path,
+    size: str | None,
+    recipe: tuple[str, ...],
+    workers: int | None,
+) -> None:
     """Run all protocols (or those named), draw all figures and write one report page.
 
     With --quick and without names: two biological protocols and MNIST, in minutes. Without it: everything.
 
     A protocol that fails does not stop the others: it is named at the end, and the exit status is not 0. The page is
     OUT/report.html, the drawings are in OUT/figures.
-    """
-    from sbp_brian import protocols
-    from sbp_brian.cli.output import draw_figures
-    from sbp_brian.experiments import records
-    from sbp_brian.report import page as report
 
-    known = {entry.name: entry for entry in protocols.entries()}
+    With --recipe: all seeds of that recipe, beside the committed result; the exit status is 1 where a number differs.
+    """
+    if recipe:
+        from sbp_brian.cli.recipes import reproduce_recipes
+
+        reproduce_recipes(catalogue, recipe, names, out, workers or min(2, cores()))
+        return
+    from sbp_brian.cli.output import draw_figures, shown
+    from sbp_brian.experiments import records
+    from sbp_brian.report import page
+
+    known = {entry.name: entry for entry in catalogue.protocols.entries()}
     for name in names:
         if name not in known and not name.endswith(".py"):
-            protocols.get(name)  # refuses it
+            catalogue.protocols.get(name)  # refuses it
     if out.exists() and not out.is_dir():
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
     # benchmarks take longest: they start first
-    chosen = names or (QUICK if size == "quick" else sorted(known, key=lambda name: known[name].kind != "benchmark"))
+    chosen = names or (
+        catalogue.quick if size == "quick" else sorted(known, key=lambda name: known[name].kind != "benchmark")
+    )
     jobs = [Job(name, run_command(name, target=target, seed=seed, out=out, size=size)) for name in chosen]
     run_all(jobs, workers or min(2, cores()))
     for job in jobs:
@@ -49,9 +70,8 @@ def reproduce(names: tuple[str, ...], target: str, seed: int, out: Path, size: s
     done = [records.read(job.folder) for job in jobs if job.folder]
     if done:
         undrawn: list[tuple[str, str]] = []
-        draw_figures(done, (), out / "figures", undrawn)
-        page = report.write(done, out / "report.html", failures=failures)
-        click.echo(f"Report: {page}")
+        draw_figures(catalogue.figures, done, (), out / "figures", undrawn)
+        click.echo(f"Report: {page.write(done, out / 'report.html', shown(catalogue), failures=failures)}")
         failures += undrawn
     for name, text in failures:
         click.echo(f"{name} failed: {text}", err=True)

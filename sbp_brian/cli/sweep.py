@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from sbp_brian.cli.run import run_options, settings
+from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.options import run_options, set_option, settings
 
 __all__ = ["sweep"]
 
@@ -18,14 +17,10 @@ __all__ = ["sweep"]
 @click.command(short_help="Run a protocol over values of its parameters, in parallel.")
 @click.argument("protocol")
 @run_options
-@click.option(
-    "-s",
-    "--set",
-    "given",
-    multiple=True,
-    metavar="NAME=VALUES",
-    help="Values of a parameter: a,b,c or first:last:step, e.g. lambda_p=0.05,0.1:1.0:0.1; one value holds it"
+@set_option(
+    "Values of a parameter: a,b,c or first:last:step, e.g. lambda_p=0.05,0.1:1.0:0.1; one value holds it"
     " fixed; may be given often, and every combination is run.",
+    "NAME=VALUES",
 )
 @click.option(
     "--seeds",
@@ -51,7 +46,9 @@ __all__ = ["sweep"]
 @click.option(
     "--take-over", is_flag=True, help="Count runs as done even where they were made with other data, code or versions."
 )
+@click.pass_obj
 def sweep(
+    catalogue: Catalogue,
     protocol: str,
     target: str,
     seed: int,
@@ -76,14 +73,13 @@ def sweep(
     Ctrl+C, or with more values or seeds, the same command goes on. At the end a table shows mean and standard deviation
     over seeds, and a record of the whole sweep is written for the figures. A run that fails does not stop the others.
     """
-    from sbp_brian import protocols
     from sbp_brian.experiments import records
     from sbp_brian.experiments import sweep as plans
 
     if scheduler and workers:
         raise ValueError("--workers is for this machine and --scheduler for a cluster; give one of them")
     chosen = settings(given)
-    found = protocols.get(protocol)
+    found = catalogue.protocols.get(protocol)
     if target not in found.targets:
         raise ValueError(f"{found.name} cannot run on {target}; use --target {found.targets[0]}")
     if seed + seeds > 2**32:
@@ -142,7 +138,7 @@ def _say_what_differs(plan, todo, out: Path) -> None:
 
 def _on_this_machine(workers: int | None, fresh: bool):
     def run(protocol, plan, todo, out):
-        from sbp_brian.cli.jobs import Job, run_all, run_command
+        from sbp_brian.cli.jobs import Job, bars_or_lines, run_all, run_command
         from sbp_brian.machine import cores
 
         jobs = [
@@ -161,7 +157,7 @@ def _on_this_machine(workers: int | None, fresh: bool):
             )
             for point in todo
         ]
-        run_all(jobs, workers or cores(), _display(len(jobs)))
+        run_all(jobs, workers or cores(), bars_or_lines(len(jobs)))
         return [(job.name, job.error) for job in jobs if job.error]
 
     return run
@@ -170,6 +166,7 @@ def _on_this_machine(workers: int | None, fresh: bool):
 def _on_cluster(address: str):
     def run(protocol, plan, todo, out):
         from sbp_brian.cli.cluster import run_on_cluster
+        from sbp_brian.cli.jobs import bars_or_lines
         from sbp_brian.experiments import records
 
         own = Path(protocol) if protocol.endswith(".py") else None
@@ -192,7 +189,7 @@ def _on_cluster(address: str):
             if said := plan.other(out, todo[number]):
                 other.append((number, f"the worker computed with what is not here: {said}"))
 
-        with _display(len(todo)) as progress:
+        with bars_or_lines(len(todo)) as progress:
             failures = run_on_cluster(
                 address,
                 runs,
@@ -202,50 +199,6 @@ def _on_cluster(address: str):
         return [(todo[number].label, text) for number, text in [*failures, *other]]
 
     return run
-
-
-@contextmanager
-def _display(count: int) -> Iterator:
-    """``progress(label, description, fraction)``: on a terminal bars of all and of what runs now, else a line a run."""
-    from sbp_brian.report.text import console, duration
-
-    screen, began, ended = console(stderr=True), time.perf_counter(), 0
-
-    def line(label: str, description: str, fraction: float) -> None:
-        nonlocal ended
-        if description in ("done", "failed"):
-            ended += 1
-            left = (time.perf_counter() - began) / ended * (count - ended)
-            click.echo(f"[{ended}/{count}] {label}: {description}; {duration(left)} to go", err=True)
-
-    if not screen.is_terminal:
-        yield line
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    tasks = {}
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    ) as shown:
-        whole = shown.add_task("all runs", total=count)
-
-        def bars(label: str, description: str, fraction: float) -> None:
-            if description in ("done", "failed"):
-                if label in tasks:
-                    shown.remove_task(tasks.pop(label))
-                shown.advance(whole)
-                return
-            if label not in tasks:
-                tasks[label] = shown.add_task(label, total=100)
-            shown.update(tasks[label], description=f"{label}: {description}", completed=round(100 * fraction))
-
-        yield bars
 
 
 def _show(plan, out: Path, metrics: tuple[str, ...]) -> None:

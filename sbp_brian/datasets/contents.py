@@ -17,13 +17,14 @@ __all__ = ["content_now"]
 
 
 def _loaders() -> dict[str, Callable]:
-    from sbp_brian.datasets import dvsgesture, mnist, nettalk, nmnist
+    from sbp_brian.datasets import dvsgesture, mnist, nettalk, nmnist, yin_yang
 
     found: dict[str, Callable] = {
         "nettalk": nettalk.load_nettalk,
         "nettalk (corpus)": functools.partial(nettalk.load_nettalk, source="corpus"),
         "nettalk (authors)": functools.partial(nettalk.load_nettalk, source="authors"),
         "dvsgesture-ten": dvsgesture.ten_recordings,
+        "yin-yang": functools.partial(yin_yang.yin_yang, 1, 0),
     }
     for part in ("train", "test"):
         found |= {

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-import sbp_brian
 from sbp_brian.datasets.catalogue import CATALOGUE, Entry
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest
@@ -36,7 +35,7 @@ def places() -> list[Path]:
         if not Path(named).is_dir():
             raise DatasetError(f"SBP_DATA names {named}, which is not a folder; correct or unset it")
         found.append(Path(named))
-    root = Path(sbp_brian.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if (root / "setup.cfg").is_file():
         found.append(root.parent / "shared" / "data")
     return [*found, cache(), DEBIAN]

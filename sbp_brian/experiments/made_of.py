@@ -18,35 +18,34 @@ A new parameter with its default changes none of it.
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sbp_brian
 from sbp_brian import identity
 from sbp_brian.experiments.parameters import Parameters
 from sbp_brian.identity import differences
 
-if TYPE_CHECKING:
-    from sbp_brian.experiments.protocol import Protocol
-
-__all__ = ["complete", "given", "made_of", "other"]
+__all__ = ["complete", "given", "made_of", "other", "tell", "tell_own"]
 
 #: What is compared; the rest of an identity is told.
 COMPARED = ("protocol", "parameters", "target", "seed", "data", "code", "versions")
 
 
-def given(protocol: Protocol, parameters: Parameters) -> dict[str, dict[str, Any]]:
+def given(protocol, parameters: Parameters) -> dict[str, dict[str, Any]]:
     """The parameters of a run that differ from their defaults, and its model: name -> ``{"value", "unit"}``."""
     described = parameters.described()
     model = {name: described[name]["value"] for name in ("model",) if name in described}
     defaults = protocol.resolve("default", **model).described()
-    return {name: p for name, p in described.items() if name in model or p != defaults.get(name)}
+    found = {name: p for name, p in described.items() if name in model or p != defaults.get(name)}
+    return json.loads(json.dumps(found, default=str))  # as it is read back from a file
 
 
-def made_of(protocol: Protocol, parameters: Parameters, target: str, seed: int) -> dict[str, Any]:
+def made_of(protocol, parameters: Parameters, target: str, seed: int) -> dict[str, Any]:
     """The identity of a run as far as it is known before its data are read."""
     return {
         "protocol": protocol.name,
@@ -57,6 +56,18 @@ def made_of(protocol: Protocol, parameters: Parameters, target: str, seed: int) 
         "code": identity.code_of(protocol),
         "versions": identity.versions(),
     }
+
+
+def tell(name: str, *content: Any, what: str = "") -> None:
+    """Tell of data that a run uses: arrays and values, or paths of files, whose content then counts."""
+    read = [part.read_bytes() if isinstance(part, Path) else part for part in content]
+    identity.used(name, what or name, identity.digest(*read))
+
+
+def tell_own(protocol, parameters: Parameters) -> None:
+    """Tell of the data that a protocol names by `Protocol.data`."""
+    for name, content in (protocol.data(parameters) if protocol.data is not None else {}).items():
+        tell(name, content)
 
 
 def complete(known: Mapping[str, Any], data: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

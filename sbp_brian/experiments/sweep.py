@@ -33,12 +33,12 @@ import numpy as np
 from sbp_brian.datasets.contents import content_now
 from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments import records
-from sbp_brian.experiments.made_of import given, made_of, other
-from sbp_brian.experiments.parameters import Parameter
+from sbp_brian.experiments.made_of import given, made_of, other, tell_own
+from sbp_brian.experiments.parameters import Parameter, Parameters
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.records import Record
 from sbp_brian.experiments.run_folder import interrupted
-from sbp_brian.identity import digest
+from sbp_brian.identity import digest, noting
 from sbp_brian.machine import machine, versions
 from sbp_brian.wording import unknown
 
@@ -117,8 +117,8 @@ class Point:
         Name of its record.
     known : dict
         What it is made of, without its data (`sbp_brian.experiments.made_of`).
-    described : dict
-        All its parameters, name -> ``{"value", "unit"}``.
+    parameters : Parameters
+        All of them.
     """
 
     index: tuple[int, ...]
@@ -126,7 +126,7 @@ class Point:
     seed: int
     run: str
     known: dict[str, Any] = field(repr=False, default_factory=dict)
-    described: dict[str, Any] = field(repr=False, default_factory=dict)
+    parameters: Parameters | None = field(repr=False, default=None)
 
     @property
     def label(self) -> str:
@@ -177,10 +177,11 @@ class Sweep:
         self.take_over = take_over
         self._contents: dict[str, dict[str, str] | None] = {}
         self.protocol, self.seeds, self.target, self.size = protocol, list(seeds), target, size
+        self.declared = declared = protocol.declared()
         for name in given:
-            if name not in protocol.parameters:
-                raise ParameterError(unknown("parameter", name, protocol.parameters))
-        found = {name: values(name, protocol.parameters[name], text) for name, text in given.items()}
+            if name not in declared:
+                raise ParameterError(unknown("parameter", name, declared))
+        found = {name: values(name, declared[name], text) for name, text in given.items()}
         self.fixed = {name: texts[0] for name, texts in found.items() if len(texts) == 1}
         self.axes = {name: texts for name, texts in found.items() if len(texts) > 1}
         count = len(self.seeds)
@@ -203,7 +204,7 @@ class Sweep:
             known = known or made_of(self.protocol, parameters, self.target, seed)
             own = {**known, "parameters": given(self.protocol, parameters), "seed": seed}
             name = records.run_name(self.target, seed, own["parameters"])
-            yield Point((*index, s), chosen, seed, name, own, parameters.described())
+            yield Point((*index, s), chosen, seed, name, own, parameters)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -238,7 +239,7 @@ class Sweep:
         """What the record of a point lacks to be taken over: None where it is not there, empty where nothing."""
         folder = self.folder(out, point)
         if not folder.exists():
-            before = folder.parent / records.run_name(self.target, point.seed, point.described)
+            before = folder.parent / records.run_name(self.target, point.seed, point.parameters.described())
             return UNTOLD if before.exists() else None
         try:
             record = records.read(folder)
@@ -247,20 +248,21 @@ class Sweep:
             return "damaged"
         if self.take_over:
             return ""
-        unknown_now = [name for name in record.identity.get("data", {}) if self._content(name) is None]
-        if unknown_now:
-            return f"no loader tells what data {unknown_now[0]!r} hold now"
-        return other(record.identity, self._now(point, record.identity)) if record.identity else UNTOLD
+        now = self._now(point, record.identity)
+        if untold := sorted(record.identity.get("data", {}).keys() - now["data"].keys()):
+            return f"nothing tells what their data {untold[0]!r} hold now, which Protocol(data=) would"
+        return other(record.identity, now) if record.identity else UNTOLD
 
     def _now(self, point: Point, earlier: Mapping[str, Any]) -> dict[str, Any]:
         """What a point would be made of now, if it asked for the data that an earlier run asked for."""
-        found = {name: self._content(name) for name in earlier.get("data", {})}
+        with noting() as noted:
+            tell_own(self.protocol, point.parameters)
+        for name in earlier.get("data", {}):
+            if name not in noted.data and name not in self._contents:
+                self._contents[name] = content_now(name)
+        found = {name: noted.data.get(name) or self._contents[name] for name in earlier.get("data", {})}
+        found |= noted.data
         return {**point.known, "data": {name: part for name, part in found.items() if part is not None}}
-
-    def _content(self, name: str) -> dict[str, str] | None:
-        if name not in self._contents:
-            self._contents[name] = content_now(name)
-        return self._contents[name]
 
 
 def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record | None:
@@ -279,10 +281,7 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
         return None
     arrays, units = _arrays(sweep, found)
     parameters = sweep.protocol.resolve(sweep.size, **sweep.fixed).described()
-    swept = {
-        name: [sweep.protocol.parameters[name].check(name, text) for text in texts]
-        for name, texts in sweep.axes.items()
-    }
+    swept = {name: [sweep.declared[name].check(name, text) for text in texts] for name, texts in sweep.axes.items()}
     described = {
         "swept protocol": {"value": sweep.protocol.name, "unit": ""},
         "swept parameters": {"value": list(sweep.axes), "unit": ""},
@@ -383,7 +382,7 @@ def _arrays(sweep: Sweep, found: Mapping[Point, Record]) -> tuple[dict[str, np.n
     arrays: dict[str, np.ndarray] = {"seeds": np.array(sweep.seeds)}
     units: dict[str, str] = {}
     for name, texts in sweep.axes.items():
-        parameter = sweep.protocol.parameters[name]
+        parameter = sweep.declared[name]
         checked = [parameter.check(name, text) for text in texts]
         arrays[f"axis_{name}"] = np.array(texts if isinstance(checked[0], tuple) else checked)
         units[f"axis_{name}"] = parameter.unit

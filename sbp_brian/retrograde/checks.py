@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 
 import numpy as np
-from brian2 import NeuronGroup, Quantity, get_dimensions, second
-from brian2.equations.equations import PARAMETER
-from brian2.groups.subgroup import Subgroup
+from brian2 import NeuronGroup, Quantity, Subgroup, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from sbp_brian.brian.language import PARAMETER
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde.code import EMISSIONS, EXPRESSIONS
 from sbp_brian.retrograde.operation import moved_by
@@ -131,6 +130,17 @@ def check_pathway(rule, pathway: str) -> None:
     if pathway in rule.pathways:
         raise RetrogradeError(
             f"{rule_name(rule)}: its pathway {pathway!r} has the name of the one that expresses the signal; rename it"
+        )
+
+
+def check_cell_variable(sbp, variable: str) -> None:
+    """Raise where a variable of the cells cannot express the signal of `sbp`."""
+    if not str(variable).isidentifier():
+        raise RetrogradeError(f"expressed_by: {variable!r} is not the name of a variable of the cells")
+    if sbp.expression != "additive":
+        raise RetrogradeError(
+            f"expressed_by({variable!r}): a variable of the cells expresses the signal by addition, and "
+            f"expression={sbp.expression!r} says otherwise; write the code of your own for it"
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sbp_brian.retrograde.operation import require_operation
+from sbp_brian.retrograde.subsets import require_own_subset
 from sbp_brian.rules import Requirement, SynapseRule
 
 if TYPE_CHECKING:
@@ -76,6 +77,12 @@ class Receiving(Role):
     sides = ("target",)
     expresses = True
     undelayed = ("retrograde",)
+
+    def check(self, synapses: Any) -> None:
+        """As every role; and refuse a subset that is another object's, too."""
+        super().check(synapses)
+        if self.sbp.lambda_p < 1:
+            require_own_subset(synapses, self.sbp.seed)
 
 
 def role(rule: SynapseRule, kind: type[Role]) -> Role | None:

@@ -17,6 +17,8 @@ variable                shape          written by                               
 ``retro_ltp_now``       per cell       event ``retrograde``: takes over what is due ``before_synapses``
 the weight              per synapse    input and lateral synapses                   ``synapses``, at ``retrograde``
 ``retro_expressed``     per synapse    the same: relative change expressed so far   the same
+``retro_rate``          shared         the user: learning rate of the expression    -
+``retro_lambda_f``      shared         the user: lambda_f                           -
 ======================= ============== ============================================ =================================
 
 Emission and expression in one step cannot lose anything: what is emitted while a signal is being expressed waits for
@@ -96,7 +98,7 @@ class RetrogradeSBP:
     unit : Quantity or None
         Unit of the weight where it has one, e.g. ``nS``; the signal is dimensionless.
     seed : int
-        Seed of the fixed random subsets.
+        Seed of the random subsets; what else they follow from says `sbp_brian.retrograde.subsets.InputSubset`.
 
     Raises
     ------
@@ -237,6 +239,27 @@ class RetrogradeSBP:
             The rule has no plain weight, receives already, or `on` and the transport do not fit.
         """
         return extending.receiving(self, rule, on)
+
+    def expressed_by(self, variable: str, rate: str) -> str:
+        """The statement by which a variable of the cells themselves, such as a bias, expresses their signal.
+
+        It belongs where the signal is there: ``cells.run_on_event("retrograde", ...)``; with ``transport=Window`` into
+        code that runs once a window, after its tick.
+
+        Parameters
+        ----------
+        variable : str
+            A variable of the cells, without a unit.
+        rate : str
+            An expression in the cells' variables and constants that the signal is multiplied by, lambda_f included.
+
+        Raises
+        ------
+        RetrogradeError
+            The expression is not additive, or `variable` is no name.
+        """
+        checks.check_cell_variable(self, variable)
+        return f"{variable} += {rate}*(retro_ltp_now - retro_ltd_now)"
 
     # -------------------------------------------------------------------------------------------------- operation
     def operation(self, cells: NeuronGroup, clock: Clock | None = None, *, order: int | None = None) -> NeuronGroup:

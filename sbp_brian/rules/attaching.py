@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Quantity, Synapses, second
-from brian2.core.variables import Subexpression, Variable
-from brian2.units.fundamentalunits import have_same_dimensions
-from brian2.utils.stringtools import get_identifiers
+from brian2 import Quantity, Synapses, have_same_dimensions, second
 
+from sbp_brian.brian import language
+from sbp_brian.brian.variables import Subexpression, Variable
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
 
@@ -42,7 +41,8 @@ def attach(
         **({} if name is None else {"name": name}),
         **kwds,
     )
-    synapses.initial = dict(rule.initial)
+    synapses.initial, synapses.given_name = dict(rule.initial), name
+    synapses.made_by = (rule.name, rule.weight)
     synapses.guards = tuple(need.check for need in rule.requires)
     for pathway, (slot, order) in rule.schedule.items():
         updater = getattr(synapses, pathway)
@@ -125,7 +125,7 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
     }
     for where, code in pieces.items():
         assigned = checks.assigned_names(code)
-        used[where] = get_identifiers(code) | assigned
+        used[where] = language.names_in(code) | assigned
         for name in sorted(filter(checks.belongs_to_cell, assigned)):
             variable = _cell_variable(rule, where, name, source, target)
             if isinstance(variable, Subexpression) or variable.read_only:
@@ -136,7 +136,7 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
     for where, names in used.items():
         for name in sorted(filter(checks.belongs_to_cell, names)):
             variable = _cell_variable(rule, where, name, source, target)
-            known[name] = Variable(name=name, dimensions=variable.dim)
+            known[name] = language.variable(name, variable.dim)
     checks.check_model_units(eqs, known)
     for where, code in pieces.items():
         checks.check_code_units(where, code, known)

@@ -12,12 +12,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-from brian2 import Quantity, Synapses, second
-from brian2.core.functions import Function
-from brian2.equations.equations import DIFFERENTIAL_EQUATION
-from brian2.units.fundamentalunits import have_same_dimensions
+from brian2 import Function, Quantity, Synapses, have_same_dimensions, second
 
 from sbp_brian.brian.dense import DenseSynapses
+from sbp_brian.brian.language import DIFFERENTIAL_EQUATION
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
 from sbp_brian.rules.attaching import attach
@@ -86,7 +84,7 @@ class SynapseRule:
         Citation, with its DOI.
     initial : mapping of str to value
         Variable of the model -> its value once the synapses are connected: a number, a quantity, a string that Brian2
-        evaluates for each synapse, or an object with ``values(synapses, pre, post)``
+        evaluates for each synapse, or an object with ``values(identity, pre, post)``
         (`sbp_brian.retrograde.subsets.InputSubset`).
     requires : collection of Requirement
         What the rule needs of the cells beyond the names in its code (`sbp_brian.rules.Requirement`).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import inspect
 import pickle
 import platform
@@ -13,26 +12,15 @@ from pathlib import Path
 import brian2
 import numpy as np
 
-from sbp_brian.brian.state import forget_cython_includes
-
-_SOURCES = (".py", ".cpp", ".h")
+from sbp_brian.brian.state import all_preferences, forget_cython_includes
+from sbp_brian.identity import digest, digest_of_files, library_code, source_files
 
 
 @functools.lru_cache(maxsize=1)
 def package_fingerprint() -> str:
-    """Hash of all source files of sbp_brian, its models and protocols included, and of the versions it stands on."""
-    digest = hashlib.sha256(f"{platform.python_version()} {brian2.__version__} {np.__version__}".encode())
-    folders: set[Path] = set()
-    for name in ("sbp_brian", "sbp_brian.models", "sbp_brian.protocols"):
-        try:
-            spec = importlib.util.find_spec(name)
-        except ModuleNotFoundError:
-            continue
-        folders |= {Path(place) for place in (spec.submodule_search_locations or [])} if spec else set()
-    for folder in sorted(folders):
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in _SOURCES):
-            digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+    """Digest of the code that computes, all protocols included, and of the versions it stands on."""
+    protocols = digest_of_files(source_files("sbp_brian.protocols"))
+    return digest(platform.python_version(), brian2.__version__, np.__version__, library_code(), protocols)
 
 
 def network_key(key: str, make, *facts) -> str | None:
@@ -56,7 +44,7 @@ def network_key(key: str, make, *facts) -> str | None:
     """
     forget_cython_includes()
     digest = hashlib.sha256(f"{key}\0{package_fingerprint()}\0{facts!r}".encode())
-    for name, value in sorted(brian2.prefs.prefs.items()):
+    for name, value in sorted(all_preferences().items()):
         digest.update(f"\0{name}={value!r}".encode())
     while isinstance(make, functools.partial):
         digest.update(b"\0partial")

@@ -31,9 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import brian2
-from brian2.core.preferences import prefs
-from brian2.devices.device import all_devices, get_device, set_device
-from brian2.units.fundamentalunits import Quantity, have_same_dimensions
+from brian2 import Quantity, all_devices, get_device, have_same_dimensions, prefs, set_device
 
 from sbp_brian.brian.state import guard
 from sbp_brian.errors import (

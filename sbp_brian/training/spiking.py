@@ -93,8 +93,6 @@ class Training(EpochTraining):
     history : list of Epoch
     learned : dict of str to ndarray
         In base units.
-    build_s : float
-    cached : bool
     """
 
     def __init__(

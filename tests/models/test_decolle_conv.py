@@ -7,7 +7,7 @@ from sbp_brian import protocols
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import execute
 from sbp_brian.models.decolle.conv import ConvDecolle
-from tests.models import test_decolle as dense
+from tests.helpers import decolle_cases as dense
 from tests.reference import decolle as reference
 
 SMALL = {"image": (2, 7, 6), "kernels": ((3, 3, 2), (4, 2, 1)), "readouts": (3, 2), "layers": (), "form": "dense"}

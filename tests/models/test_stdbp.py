@@ -8,7 +8,7 @@ from sbp_brian.errors import NothingFiresError, RuleError, SampleError
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.options import Cells, Dropout, InputJitter, Revive, WeightDecay, Weights
 from sbp_brian.training.spiking import Samples, Training
-from tests.helpers.stdbp import (
+from tests.helpers.stdbp_cases import (
     FLOOR,
     KAPPA,
     TAU,

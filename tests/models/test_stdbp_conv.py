@@ -6,7 +6,7 @@ import pytest
 from sbp_brian.models.kernels import Convolution
 from sbp_brian.models.stdbp.conv import ConvSTDBP
 from sbp_brian.models.stdbp.options import Cells, Weights
-from tests.helpers.stdbp import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
+from tests.helpers.stdbp_cases import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
 from tests.reference import stdbp as closed
 
 LAYERS = (36, 12, 3)

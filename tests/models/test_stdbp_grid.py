@@ -7,7 +7,7 @@ from brian2 import ms
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.training.spiking import Samples, Training
-from tests.helpers.stdbp import LAYERS, TAU, WINDOW, input_times, matrices, network, run, samples, thresholds
+from tests.helpers.stdbp_cases import LAYERS, TAU, WINDOW, input_times, matrices, network, run, samples, thresholds
 from tests.reference import stdbp as closed
 
 

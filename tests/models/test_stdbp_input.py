@@ -6,7 +6,7 @@ import pytest
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.models.stdbp.options import Displacement, InputJitter, Noise
-from tests.helpers.stdbp import TAU, run
+from tests.helpers.stdbp_cases import TAU, run
 
 HEIGHT, WIDTH = 5, 4
 CELLS, N = HEIGHT * WIDTH, 30

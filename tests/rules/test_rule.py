@@ -1,15 +1,15 @@
 """SynapseRule: what it refuses and in which words, how rules add up, and what it builds."""
 
 import pickle
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
-from brian2 import Network, NeuronGroup, Synapses, TimedArray, ms, mV, nS, prefs, second
+from brian2 import BrianObjectException, Network, NeuronGroup, Synapses, TimedArray, ms, mV, nS, prefs, second
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import CellVariables, Regular, SynapseRule, assigned_names
+from sbp_brian.rules import CellVariables, Regular, Requirement, SynapseRule, assigned_names
 
 RULE = SynapseRule(
     model="""w : 1
@@ -333,3 +333,33 @@ def test_schedules_add_up_where_they_agree():
     assert dict((other + early.scheduled(pre=("start", 1))).schedule) == {"pre": ("start", 1)}
     with pytest.raises(RuleError, match=r"pathway 'pre' runs in .*; give both the same place"):
         early + other.scheduled(pre=("start", 2))
+
+
+# ------------------------------------------------------------------------------------------------------ requirements
+@dataclass(frozen=True)
+class Quiet(Requirement):
+    """A requirement that asks the synapses' name before each run."""
+
+    undelayed = ("pre",)
+
+    def check(self, synapses):
+        if synapses.name == "loud":
+            raise RuleError("too loud")
+
+
+def test_a_requirement_is_asked_before_each_run_and_goes_along():
+    rule = replace(RULE, requires=[Quiet(), Quiet()], name="other")
+    extra = SynapseRule("u : 1", weight=None)
+    assert rule.requires == (extra + rule).requires == (Quiet(),)
+    for name in ("soft", "loud"):
+        group = cells()
+        built = rule.synapses(group, group, name=name)
+        built.connect()
+        net = Network(group, built)
+        if name == "soft":
+            net.run(0 * ms, namespace={})
+    with pytest.raises(BrianObjectException) as error:
+        net.run(0 * ms, namespace={})
+    assert str(error.value.__cause__) == "too loud"
+    with pytest.raises(RuleError, match="'pre' acts at its event itself and takes no delay"):
+        rule.synapses(group, group, delay={"pre": 1 * ms})

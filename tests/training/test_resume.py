@@ -9,6 +9,7 @@ from sbp_brian import identity
 from sbp_brian.errors import CheckpointError, DivergedError, PatternError, SampleError, SBPError
 from sbp_brian.models.artificial.perceptron import SBPPerceptron
 from sbp_brian.models.sbp_network import SBPNetwork
+from sbp_brian.models.sbp_network.options import Timing
 from sbp_brian.training.batches import NumpyTraining, Patterns, cosine, one_hot
 from sbp_brian.training.scores import cosines
 from sbp_brian.training.spiking import Samples, Training
@@ -53,7 +54,7 @@ def other(values, k=0):
         (dict(seed=2), r"other seed \(1 instead of 2\)"),
         (dict(decay=0.5), r"other decay"),
         (dict(network=SBPNetwork(16, 8, 3, width=4, rate_hidden=3.0)), "other rates"),
-        (dict(network=SBPNetwork(16, 8, 3, width=4, steps=30)), "other network"),
+        (dict(network=SBPNetwork(16, 8, 3, width=4, options=(Timing(steps=30),))), "other network"),
         (dict(facts={"note": "b"}), r"other note"),
     ],
 )
