@@ -7,6 +7,7 @@ from brian2 import ms
 
 from sbp_brian.errors import ModelError, RetrogradeError
 from sbp_brian.models.sbp_network import SBPNetwork
+from sbp_brian.models.sbp_network.equations import HIDDEN, INPUTS, OUTPUT, OUTPUTS, PIXELS
 from sbp_brian.models.sbp_network.options import (
     Dale,
     Displacement,
@@ -87,6 +88,12 @@ def test_options_are_found_in_any_order_and_have_defaults():
     assert Timing(steps=50).first_taught == 10
     assert len(fields(SBPNetwork)) <= 10
     assert SBPNetwork(16, 8, 3, width=4).hidden_sizes == (8,)
+
+
+def test_the_default_network_is_the_text_that_can_be_read():
+    texts = SBPNetwork().texts
+    read = {"pixels": PIXELS, "inputs": INPUTS, "hidden": HIDDEN, "outputs": OUTPUTS, "output": OUTPUT}
+    assert {text.name: str(text) for text in texts} == {name: text.strip() for name, text in read.items()}
 
 
 def test_the_text_shows_the_network_as_chosen():
