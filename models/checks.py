@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, get_dimensions, second
 
-from sbp_brian.errors import ModelError
+from sbp_brian.errors import ModelError, SampleError
 
-__all__ = ["not_negative", "one_of", "positive", "share", "time", "whole"]
+__all__ = ["labels_have_cells", "not_negative", "one_of", "positive", "share", "time", "whole"]
 
 
 def one_of(name: str, value: Any, known) -> None:
@@ -49,6 +49,21 @@ def time(name: str, value: Any) -> None:
         raise ModelError(f"{name} must be in units of time, e.g. 20*ms, got {value!r}")
     if not 0 < float(value) < np.inf:
         raise ModelError(f"{name} must be positive and finite, got {value}")
+
+
+def labels_have_cells(labels: np.ndarray, cells: int) -> None:
+    """An output cell for each label.
+
+    Raises
+    ------
+    SampleError
+    """
+    if labels.max() >= cells:
+        first = int(np.argmax(labels >= cells))
+        raise SampleError(
+            f"label {labels[first]} of sample {first} has no output cell: layer 'output' has {cells}; "
+            f"give it at least {labels.max() + 1}"
+        )
 
 
 def _number(value: Any) -> bool:

@@ -34,6 +34,9 @@ class Option:
         ModelError
         """
 
+    def change(self, texts: Any, network: Any) -> None:
+        """Change the texts of a network, where it is made of texts (`sbp_brian.models.text`)."""
+
 
 class HasOptions:
     """A network, as a frozen dataclass, with a field `options`."""

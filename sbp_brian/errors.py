@@ -34,6 +34,7 @@ __all__ = [
     "SBPError",
     "SampleError",
     "TargetError",
+    "TableError",
     "UnknownFigureError",
     "UnknownName",
     "UnknownProtocolError",
@@ -108,6 +109,10 @@ class RunFailed(SBPError, RuntimeError):  # noqa: N818
 
 class SampleError(SBPError, ValueError):
     """Samples or labels that cannot be presented; the message names them and the remedy."""
+
+
+class TableError(SBPError, TypeError, ValueError):
+    """Values that a table of bytes or of spikes cannot hold; the message names them and the remedy."""
 
 
 class PatternError(SBPError, ValueError):

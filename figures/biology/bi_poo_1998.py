@@ -6,6 +6,7 @@ import numpy as np
 
 from sbp_brian.experiments.records import latest
 from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.biology.trials import scatter
 from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, UP
 from sbp_brian.report.text import minus
 from sbp_brian.report.together import deviation
@@ -67,29 +68,7 @@ def draw_window(ax, record) -> None:
             fontsize=7,
             s=f"fit: \u03c4 = {t:.1f} ms\n({low[1]:.1f} to {high[1]:.1f})",
         )
-        n = changes.shape[1]
-        ax.plot(
-            np.repeat(intervals[mine], n),
-            changes[mine].ravel(),
-            linestyle="none",
-            marker="o",
-            markersize=1.8,
-            color=colour,
-            alpha=0.45,
-            markeredgewidth=0,
-            zorder=3,
-        )
-        ax.plot(
-            intervals[mine],
-            changes[mine].mean(-1),
-            linestyle="none",
-            marker="o" if side > 0 else "s",
-            markersize=4,
-            markerfacecolor="white",
-            markeredgecolor=colour,
-            markeredgewidth=1,
-            zorder=5,
-        )
+        scatter(ax, intervals[mine], changes[mine], colour, marker="o" if side > 0 else "s", single="o")
     ax.axhline(0, color=BLACK, linewidth=0.6)
     ax.axvline(0, color=BLACK, linewidth=0.6)
     ax.set(xlabel="postsynaptic minus presynaptic spike (ms)", ylabel="EPSC change (%)")

@@ -6,7 +6,7 @@ import numpy as np
 
 from sbp_brian.figures.style import BLACK, DOWN, NONE, SOFT, UP
 
-__all__ = ["around", "bars", "course", "sd", "strip"]
+__all__ = ["around", "bars", "course", "scatter", "sd", "strip"]
 
 
 def sd(values: np.ndarray) -> np.ndarray:
@@ -79,6 +79,42 @@ def bars(ax, groups, labels) -> None:
     ax.axhline(0, color=BLACK, linewidth=0.6)
     ax.set_xticks(range(len(labels)), labels)
     ax.tick_params(axis="x", length=0)
+
+
+def scatter(ax, x, values, colour: str, *, marker: str, single: str) -> None:
+    """Single trials as small points, and their means as open symbols.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+    x : ndarray, shape (n,)
+    values : ndarray, shape (n, n_trials)
+    colour : str
+    marker, single : str
+        Of means, of single trials.
+    """
+    ax.plot(
+        np.repeat(x, values.shape[1]),
+        values.ravel(),
+        linestyle="none",
+        marker=single,
+        markersize=1.8,
+        color=colour,
+        alpha=0.45,
+        markeredgewidth=0,
+        zorder=3,
+    )
+    ax.plot(
+        x,
+        values.mean(-1),
+        linestyle="none",
+        marker=marker,
+        markersize=4,
+        markerfacecolor="white",
+        markeredgecolor=colour,
+        markeredgewidth=1,
+        zorder=5,
+    )
 
 
 def course(ax, minutes, values, phases, width, *, colour, marker, label, fill="full", shift=0.0) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from sbp_brian.experiments.records import latest
 from sbp_brian.figures.base import Figure, label_panels, new
-from sbp_brian.figures.biology.trials import bars, course
+from sbp_brian.figures.biology.trials import bars, course, scatter
 from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, NONE, SHADE, UP
 from sbp_brian.report.text import minus
 
@@ -95,28 +95,7 @@ def draw_window(ax, record) -> None:
         reach = np.linspace(1, np.abs(intervals).max(), 200)
         (a, tau), _, _ = record.array(f"fit_{word}")
         ax.plot(side * reach, 100 * a * np.exp(-reach / tau), color=colour, linestyle="-", zorder=2)
-        ax.plot(
-            np.repeat(intervals[mine], changes.shape[1]),
-            changes[mine].ravel(),
-            linestyle="none",
-            marker=marker,
-            markersize=1.8,
-            color=colour,
-            alpha=0.45,
-            markeredgewidth=0,
-            zorder=3,
-        )
-        ax.plot(
-            intervals[mine],
-            changes[mine].mean(-1),
-            linestyle="none",
-            marker=marker,
-            markersize=4,
-            markerfacecolor="white",
-            markeredgecolor=colour,
-            markeredgewidth=1,
-            zorder=5,
-        )
+        scatter(ax, intervals[mine], changes[mine], colour, marker=marker, single=marker)
     low, high = ax.get_ylim()
     for level, ends, word in ((0.06, (-20, 20), "abstract"), (0.16, (-20, 40), "later table")):
         y = low - level * (high - low)

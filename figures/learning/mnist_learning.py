@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.figures.base import Figure, label_panels, new
-from sbp_brian.figures.style import BLUE, COLUMNS, LOOKS, ORANGE, colour, marker
+from sbp_brian.figures.style import BLUE, COLUMNS, LOOKS, ORANGE, colour, look
 from sbp_brian.report.learning import NETWORKS, learning, model, usual
 from sbp_brian.report.together import groups, one_a_seed, setting
 
@@ -65,7 +65,7 @@ def draw(records):
 
 def _band(ax, epoch, values, name, label=None) -> None:
     """Mean over runs by epoch, and their range."""
-    ax.plot(epoch, values.mean(0), label=label, color=colour(name), marker=marker(name))
+    ax.plot(epoch, values.mean(0), label=label, **look(name))
     if len(values) > 1:
         ax.fill_between(epoch, values.min(0), values.max(0), color=colour(name), alpha=0.2, linewidth=0)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.style import BLACK, COLUMNS, LOOKS, colour, marker, rank
-from sbp_brian.report.learning import NETWORKS, SHUFFLED, TASKS, artificial, scores
+from sbp_brian.report.learning import NETWORKS, SHUFFLED, TASKS, agree, artificial, own_choice, scores
 from sbp_brian.report.literature import WITHOUT_HIDDEN_GRADIENT
 from sbp_brian.report.together import value
 
@@ -22,26 +22,35 @@ PUBLISHED = {"zero": "zero", "sbp": "pseudo-bp"}
 def curves(records):
     """(model, task) -> ({way of learning: {share: scores in per cent}}, one of the runs), of the fullest setting.
 
-    At a share of 0 every batch is learned by the gradient, whatever replaces it: where rates are given, so that all
-    have the same ones, a run at 0 stands for all.
+    At a share of 0 every batch is learned by the gradient, whatever replaces it: a run at 0 stands for all ways of
+    learning that had its rates, where these were given.
     """
     best = {}
     for (task, model, _), runs in artificial(records, MODELS, "learning_share").items():
         lines: dict = {}
         for (which, share), same in runs.items():
             if which in LOOKS and which != SHUFFLED:
-                lines.setdefault(which, {})[share] = 100 * scores(same)
-        one = next(iter(runs.values()))[0]
-        if None not in (value(one, "rate_hidden"), value(one, "rate_output")):
-            none = max((line[0.0] for line in lines.values() if 0.0 in line), key=len, default=None)
-            for line in lines.values() if none is not None else ():
+                lines.setdefault(which, {})[share] = same
+        none = max((line[0.0] for line in lines.values() if 0.0 in line), key=len, default=None)
+        for line in lines.values() if none else ():
+            if _same_rates(none[0], next(iter(line.values()))[0]):
                 line.setdefault(0.0, none)
-        lines = {which: line for which, line in lines.items() if len(line) >= LEAST}
+        lines = {
+            which: {share: 100 * scores(same) for share, same in line.items()}
+            for which, line in lines.items()
+            if len(line) >= LEAST
+        }
         size = sum(len(same) for line in lines.values() for same in line.values())
         if lines and size > best.get((model, task), (0,))[0]:
-            best[model, task] = size, lines, one
+            best[model, task] = size, lines, next(iter(runs.values()))[0]
     order = [(model, task) for model in MODELS for task in SHOWN]
     return {key: best[key][1:] for key in order if key in best}
+
+
+def _same_rates(one, other) -> bool:
+    """Whether two runs had the same rates, as far as they had an effect; not where a rate was left to each."""
+    rates = [own_choice(run, ("rate_hidden", "rate_output")) for run in (one, other)]
+    return agree(*rates) and all(rate is not None for each in rates for rate in each.values())
 
 
 def lacks(records) -> str:
@@ -50,7 +59,7 @@ def lacks(records) -> str:
         return ""
     return (
         "runs at three shares or more (sbp sweep nettalk -s model=sbp_spiking_perceptron -s learning=zero,pseudo-bp "
-        "-s learning_share=0:1:0.1 -s rate_hidden=0.001 -s rate_output=0.001)"
+        "-s learning_share=0:1:0.1)"
     )
 
 
@@ -76,7 +85,7 @@ def draw(records):
         if model == "sbp_spiking_perceptron" and task in WITHOUT_HIDDEN_GRADIENT:
             _published(ax, WITHOUT_HIDDEN_GRADIENT[task])
         unit = "accuracy (%)" if task == "mnist" else "cosine (x 100)"
-        ax.set(xlabel="share of batches replaced (%)", ylabel=f"{TASKS[task]}, test {unit}", xlim=(-5, 105))
+        ax.set(xlabel="batches replaced (%)", ylabel=f"{TASKS[task]}, test {unit}", xlim=(-5, 105))
         ax.text(0.5, 1.03, NETWORKS[model].name, transform=ax.transAxes, ha="center", fontsize=8)
         ax.legend(fontsize=6.5, loc="lower left")
     label_panels(*axes[0])

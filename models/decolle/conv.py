@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
-from brian2 import NeuronGroup, get_device, linked_var
+from brian2 import NeuronGroup
 
-from sbp_brian.errors import ModelError, TargetError
+from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.network import Decolle
-from sbp_brian.models.stdbp.conv import patches
-from sbp_brian.rules import Requirement, SynapseRule
+from sbp_brian.models.kernels import Convolution, OneAfterAnother
+from sbp_brian.rules import SynapseRule
 
 __all__ = ["ConvDecolle"]
 
@@ -81,13 +81,13 @@ class ConvDecolle(Decolle):
                     f"the kernels of hidden layer {k} have a side of {size}, what they look at is "
                     f"{height} x {width}; make them smaller"
                 )
-            shapes.append((maps, (height - size) // stride + 1, (width - size) // stride + 1))
+            shapes.append(Convolution(height, width, maps, size, stride).shape)
         return shapes
 
-    def patches(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Presynaptic cell, postsynaptic cell and weight of each synapse into hidden layer k (from 1)."""
+    def convolution(self, k: int) -> Convolution:
+        """Which cells the kernels in front of hidden layer k (from 1) connect."""
         channels, height, width = self._shapes()[k - 1]
-        return patches(height, width, *self.kernels[k - 1], channels)
+        return Convolution(height, width, *self.kernels[k - 1], channels)
 
     def _plastic(self, k: int, rule: SynapseRule, source: NeuronGroup, target: NeuronGroup, step) -> list:
         learn = "w += change_post*p_trace_pre"  # a sum: several synapses write the same weight
@@ -98,30 +98,16 @@ class ConvDecolle(Decolle):
             requires=(*rule.requires, OneAfterAnother()),
         )
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
-        i, j, kernel = self.patches(k)
-        synapses.connect(i=i, j=j)
-        synapses.kernel = kernel
-        kernels = NeuronGroup(int(kernel.max()) + 1, "w : 1", clock=step, namespace={}, name=f"kernels{k}")
-        synapses.w = linked_var(kernels, "w", index="kernel")
+        convolution = self.convolution(k)
+        kernels = NeuronGroup(convolution.weights, "w : 1", clock=step, namespace={}, name=f"kernels{k}")
+        convolution.link(synapses, kernels, "w")
         return [synapses, kernels]
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """As for `Decolle`; weights are those of the kernels."""
         start, rng = super().initial(seed), np.random.default_rng([seed, 1])
-        for k, ((channels, _, _), (maps, size, _)) in enumerate(zip(self._shapes(), self.kernels, strict=False), 1):
+        for k in range(1, len(self.layers)):
             del start[f"into_hidden{k}.w"]
-            n = channels * size**2
-            start[f"kernels{k}.w"] = rng.uniform(-1, 1, maps * n) * self.spread / np.sqrt(n)
+            shared = self.convolution(k)
+            start[f"kernels{k}.w"] = rng.uniform(-1, 1, shared.weights) * self.spread / np.sqrt(shared.fan_in)
         return start
-
-
-@dataclass(frozen=True)
-class OneAfterAnother(Requirement):
-    """On CUDA synapses that share a weight would write it at the same time."""
-
-    def check(self, synapses) -> None:
-        """Refuse CUDA."""
-        if "cuda" in type(get_device()).__name__.lower():
-            raise TargetError(
-                f"{synapses.name!r} shares weights, which CUDA would write in a race; choose numpy, cython or cpp"
-            )

@@ -39,8 +39,6 @@ from brian2 import (
     NeuronGroup,
     Quantity,
     SpikeMonitor,
-    StateMonitor,
-    TimedArray,
     have_same_dimensions,
     linked_var,
     ms,
@@ -48,7 +46,8 @@ from brian2 import (
 
 from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.cell import LOSSES, DecolleCell
-from sbp_brian.models.decolle.rules import OPTIMISERS, Dense, Rank1, feedback_rule, readout_rule, vote_rule
+from sbp_brian.models.decolle.readout import read_out
+from sbp_brian.models.decolle.rules import OPTIMISERS, Dense, Rank1
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
 from sbp_brian.training.encoding import spike_bytes
@@ -69,17 +68,6 @@ rate_now : 1 (shared)
 feedback : 1
 learning : 1 (shared)
 phase : integer (shared)
-"""
-READOUT = """
-y : 1
-aim : 1
-err : 1
-others : 1
-votes : 1
-total : 1
-teaching_now : 1 (shared)
-voting : 1 (shared)
-wanted : 1 (shared)
 """
 
 
@@ -265,7 +253,7 @@ class Decolle:
         objects = list(groups)
         for k in range(1, len(groups)):
             objects += self._arriving(k, groups[k - 1], groups[k], step, sample, namespace)
-            objects += self._read_out(k, groups[k], step, sample, shown)
+            objects += read_out(self, k, groups[k], {"step": step, "sample": sample}, shown)
         spikes = [SpikeMonitor(group, record=False, name=f"{group.name}_spikes") for group in groups]
         return Network(*objects, *spikes)
 
@@ -342,86 +330,6 @@ class Decolle:
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
         synapses.connect()
         return [synapses]
-
-    def _read_out(self, k: int, cells: NeuronGroup, step, sample, shown) -> list:
-        """Readouts of layer k, their error and their vote."""
-        n = self.readouts[k - 1]
-        namespace = {
-            **shown,
-            "step_length": self.step,
-            "n_steps": self.steps,
-            "burn_in": self.burn_in,
-            "height": self.aim_class,
-            "n_readouts": n,
-        }
-        aim = "teaching_now*height*int(i == wanted)"
-        if self.targets is not None:
-            namespace[f"target{k}"] = TimedArray(self.targets[k - 1], dt=self.step, name=f"target{k}")
-            aim = f"target{k}((timestep(t, step_length) % n_steps + 0.5)*step_length, i)"
-        group = NeuronGroup(
-            n,
-            READOUT,
-            clock=step,
-            namespace=namespace,
-            name=f"readout{k}",
-            events={"wrong": "teaching_now > 0", "vote": "voting > 0"},
-        )
-        group.run_regularly("votes = 0\ntotal = 0", clock=sample, when="start", order=0, name=f"readout{k}_begin")
-        place = (
-            "voting = int(timestep(t, step_length) % n_steps >= burn_in)\nteaching_now = voting*teaching(t)\n"
-            f"wanted = target_class(t)\naim = {aim}"
-        )
-        group.run_regularly(place, clock=step, when="start", order=-15, name=f"readout{k}_where")
-        group.run_regularly(
-            f"err = ({LOSSES[self.loss]})/n_readouts",
-            clock=step,
-            when="before_synapses",
-            order=1,
-            name=f"readout{k}_error",
-        )
-        group.run_regularly(
-            "votes += voting*int(others == 0)\ntotal += voting*y\nothers = 0\ny = 0",
-            clock=step,
-            when="synapses",
-            order=-2,
-            name=f"readout{k}_count",
-        )
-        for event in ("wrong", "vote"):
-            group.set_event_schedule(event, when="before_synapses", order=2)
-        reading = readout_rule().synapses(cells, group, name=f"reading{k}", clock=step)
-        reading.connect()
-        back = feedback_rule().synapses(group, cells, name=f"back{k}", clock=step)
-        back.connect()
-        objects = [group, reading, back]
-        if self.targets is None:
-            compare = vote_rule().synapses(group, group, name=f"compare{k}", clock=step)
-            compare.connect()
-            objects.append(compare)
-        if self.cell.too_silent:
-            share = NeuronGroup(1, "share_active : 1", clock=step, name=f"share{k}", namespace={})
-            share.run_regularly("share_active = 0", clock=step, when="start", order=-15, name=f"share{k}_begin")
-            counting = SynapseRule(
-                "",
-                weight=None,
-                on_pre={"pre": "share_active_post += part"},
-                namespace={"part": 1 / len(cells)},
-                schedule={"pre": ("before_synapses", 0)},
-                name="share of spiking cells",
-            )
-            count = counting.synapses(cells, share, name=f"count{k}", clock=step)
-            count.connect()
-            cells.share_active = linked_var(share, "share_active")
-            objects += [share, count]
-        answers = StateMonitor(
-            group,
-            ["votes", "total"] if self.targets is None else ["total"],
-            record=True,
-            clock=sample,
-            when="start",
-            order=-20,
-            name=f"answers{k}",
-        )
-        return [*objects, answers]
 
     # ---------------------------------------------------------------------------------------------------- training
     def initial(self, seed: int) -> dict[str, np.ndarray]:

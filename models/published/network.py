@@ -41,6 +41,7 @@ import numpy as np
 from brian2 import Clock, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor, ms, nsiemens
 
 from sbp_brian.errors import ModelError
+from sbp_brian.models import checks
 from sbp_brian.models.published.synapses import between, gains, memory
 from sbp_brian.training.readout import Graded
 from sbp_brian.training.spiking import Presentation, TrialModel
@@ -202,6 +203,8 @@ class ReleasedModel:
         for name in ("lambda_p", "lambda_f", "lambda_pre", "lambda_post", "lambda_back", "inhibitory"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ModelError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+        for name in ("step", "lif_time"):
+            checks.time(name, getattr(self, name))
         if not (0 < self.epsilon <= 1 and self.beta > 0):
             raise ModelError(f"epsilon must be in (0, 1] and beta positive, got {self.epsilon} and {self.beta}")
         if self.short_term and not self.lif:

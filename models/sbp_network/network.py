@@ -17,12 +17,15 @@ Source: Zhang, Cheng, Jia, Poo, Zeng & Xu 2021, Science Advances 7, eabh0146, do
 What differs from their released code: hidden spikes are what the next layer receives; the retrograde signal makes
 changes of its own instead of rescaling others; the local rule is delta-like, driven by a teaching spike train.
 
-Time course of a sample of ``steps`` steps (slots of the first step in the order in which they run)
+`sbp_brian.models.sbp_network.equations` holds all equations, `sbp_brian.models.sbp_network.options` what else a network
+may have; ``print(network.text)`` shows a network as it is.
+
+Time course of a sample (slots of the first step in the order in which they run)
 
 ====== ============= ================================================================================================
 start  order -1      hidden: what the outputs reported during the last sample is handed over (``Window``)
-start  0, 1          input cells that were active: event ``sample_end``; their synapses express it
-start  2             hidden bias expresses it; all cells start anew; the new sample is read
+start  0, 1          input cells that were active: event ``sample_end``; their synapses, and hidden biases, express it
+start  2             all cells start anew; the new sample is read
 start  3, 4          active input cells: event ``onset``; each delivers ``w x`` once to the drive of the hidden cells
 groups               membranes add their drive
 ...    every step    threshold, synapses (hidden -> output), output plasticity, reset by subtraction
@@ -32,21 +35,18 @@ groups               membranes add their drive
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
-from brian2 import Clock, EventMonitor, Network, Quantity, SpikeMonitor, StateMonitor
+from brian2 import Clock, EventMonitor, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor
 
 from sbp_brian.errors import ModelError, SampleError
 from sbp_brian.models import checks
 from sbp_brian.models.options import HasOptions, Option
-from sbp_brian.models.sbp_network import cells as cells_of
-from sbp_brian.models.sbp_network import code
-from sbp_brian.models.sbp_network.cells import order_of
+from sbp_brian.models.sbp_network.equations import Texts, order_of
 from sbp_brian.models.sbp_network.options import (
-    INPUTS,
     KINDS,
     Dale,
     Displacement,
@@ -55,22 +55,21 @@ from sbp_brian.models.sbp_network.options import (
     InputCoding,
     MembraneHomeostasis,
     OneHop,
-    ShortTerm,
     Spikes,
-    SpikeTiming,
     SteadyHiddenRate,
     Subset,
     Timing,
 )
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window
+from sbp_brian.rules import SynapseRule
 from sbp_brian.training.readout import SpikeCounts
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 from sbp_brian.wording import names_parameters
 
 __all__ = ["LEARNING", "SBPNetwork"]
 
-#: How the hidden layer learns by each way of learning: what is reported, divided by the cell's activity or not.
+#: How hidden layers learn: name -> what output synapses report, and whether it is divided by the cell's activity.
 LEARNING = {
     "weighted/activity": ("weighted", True),
     "weighted": ("weighted", False),
@@ -183,16 +182,6 @@ class SBPNetwork(HasOptions):
         return len(self.hidden_sizes) > 1 and self.option(OneHop) is None
 
     @property
-    def input(self) -> str:
-        """Name of the input coding."""
-        return next(name for name, kind in INPUTS.items() if type(self.option(InputCoding)) is kind)
-
-    @property
-    def input_rate(self) -> float:
-        """Spikes a step at full intensity."""
-        return getattr(self.option(InputCoding), "rate", 0.5)
-
-    @property
     def retrograde(self) -> RetrogradeSBP:
         """The retrograde signal of the hidden cells."""
         emission, by_activity = LEARNING[self.learning]
@@ -208,55 +197,71 @@ class SBPNetwork(HasOptions):
             seed=self.option(Subset).seed,
         )
 
+    # ---------------------------------------------------------------------------------------------------- building
+    @property
+    def texts(self) -> Texts:
+        """Equations, code and events of all groups, as the options have them."""
+        texts = Texts(self.hidden_names, self.input_names, self.timing.steps)
+        for kind in self.KINDS:
+            if (option := self.option(kind)) is not None:
+                option.change(texts, self)
+        return texts
+
+    def rules(self, texts: Texts) -> list[SynapseRule]:
+        """Rules of the synapses from the input to the output: what texts say, and the retrograde signal."""
+        sbp, found = self.retrograde, []
+        for k, text in enumerate(texts.inputs):
+            rule = sbp.receiving(text.rule("hidden to hidden" if k else "pixel to hidden"), on="sample_end")
+            if self.option(Dale) is not None:
+                bounded = f"{rule.on_pre['retrograde']}\n{Dale.bounded('w')}"
+                rule = replace(rule, on_pre={**rule.on_pre, "retrograde": bounded})
+            rule = rule.scheduled(retrograde=("start", order_of(k) + 1))
+            found.append(sbp.emitting(rule) if k and sbp.cascade else rule)
+        learning = texts.outputs.rule("teacher-driven delta rule", initial={"rate": 0.0})
+        return [*found, sbp.emitting(learning)]
+
+    @property
+    def text(self) -> str:
+        """The network in words: equations and code of its cells, the rules of its synapses."""
+        texts = self.texts
+        rules = dict(zip([*self.input_names, "outputs"], self.rules(texts), strict=True))
+        parts = [f"{each.name}\n\n{rules.get(each.name, each)}" for each in texts]
+        return "\n\n\n".join([*parts, f"hidden cells also have what this adds\n\n{self.retrograde}"])
+
     def network(self, presentation: Presentation) -> Network:
         """The network; cells ``pixels``, `hidden_names`, ``output``, synapses `input_names`, ``outputs``."""
         every_sample, every_step = Clock(self.duration, name="sample_clock"), Clock(self.timing.step, name="step_clock")
-        shown, sbp = presentation.namespace(bits=isinstance(self.option(InputCoding), Spikes)), self.retrograde
-        pixels = cells_of.pixels(self, shown, every_step, every_sample)
-        hidden = [cells_of.hidden(self, k, shown, sbp, every_step, every_sample) for k in range(len(self.hidden_sizes))]
-        output = cells_of.output(self, shown, every_step, every_sample)
-
+        clocks, texts, sbp = {"sample": every_sample, "step": every_step}, self.texts, self.retrograde
+        shared = {
+            **presentation.namespace(bits=isinstance(self.option(InputCoding), Spikes)),
+            "step_length": self.timing.step,
+            "n_steps": self.timing.steps,
+            "first_taught": self.timing.first_taught,
+            "width": self.width,
+        }
+        pixels = texts.pixels.cells(self.n_input, clocks, shared)
+        hidden = [text.cells(n, clocks, shared, sbp) for text, n in zip(texts.hidden, self.hidden_sizes, strict=True)]
+        output = texts.output.cells(self.n_output, clocks, shared)
+        for k, cells in enumerate(hidden):
+            sbp.operation(cells, every_sample, order=order_of(k) - 1)
         synapses = []
-        for k, (source, target) in enumerate(pairwise([pixels, *hidden])):
-            plain = (
-                code.spike_rule(self.option(ShortTerm) is not None)
-                if k
-                else code.input_rule(self.input, self.input_rate)
-            )
-            receiving = sbp.receiving(plain, on="sample_end")
-            if self.option(Dale):
-                receiving = code.with_fixed_sign(receiving)
-            rule = sbp.emitting(receiving) if k and sbp.cascade else receiving
-            made = rule.synapses(source, target, name=self.input_names[k])
-            made.connect()
-            made.retrograde.when, made.retrograde.order = "start", order_of(k) + 1
-            synapses.append(made)
-        synapses[0].present.when, synapses[0].present.order = "start", 4
-        learning = code.output_rule(
-            self.option(ShortTerm) is not None, self.option(Dale), self.option(SpikeTiming) is not None
-        )
-        outputs = sbp.emitting(learning).synapses(hidden[-1], output, name="outputs")
-        outputs.connect()
-
+        for name, rule, (source, target) in zip(
+            [*self.input_names, "outputs"], self.rules(texts), pairwise([pixels, *hidden, output]), strict=True
+        ):
+            synapses.append(rule.synapses(source, target, name=name))
+            synapses[-1].connect()
         answers = StateMonitor(
             output, ["c", "v"], record=True, clock=every_sample, when="start", order=-2, name="answers"
         )
+        return Network(pixels, *hidden, output, *synapses, answers, *self._counters(pixels, hidden, output))
+
+    def _counters(self, pixels: NeuronGroup, hidden: list[NeuronGroup], output: NeuronGroup) -> list[EventMonitor]:
+        """What counts spikes and learning, for the cost of a sample."""
+        counted = [(pixels, "onset", "onsets"), (pixels, "sample_end", "sample_ends")]
+        counted += [(output, "missing", "missing_events"), (output, "excess", "excess_events")]
+        counted += [(cells, "sample_end", f"{cells.name}_sample_ends") for cells in hidden[:-1]]
         counters = [SpikeMonitor(cells, record=False, name=f"{cells.name}_spikes") for cells in hidden]
-        counters += [
-            EventMonitor(group, event, record=False, name=name)
-            for group, event, name in (
-                (pixels, "onset", "onsets"),
-                (pixels, "sample_end", "sample_ends"),
-                (output, "missing", "missing_events"),
-                (output, "excess", "excess_events"),
-            )
-        ]
-        counters += [
-            EventMonitor(cells, "sample_end", record=False, name=f"{cells.name}_sample_ends") for cells in hidden[:-1]
-        ]
-        for k, cells in enumerate(hidden):
-            sbp.operation(cells, every_sample, order=order_of(k) - 1)
-        return Network(pixels, *hidden, output, *synapses, outputs, answers, *counters)
+        return counters + [EventMonitor(group, event, record=False, name=name) for group, event, name in counted]
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Weights before learning: uniform, by the sizes of the layers (Glorot & Bengio 2010); biases 0."""

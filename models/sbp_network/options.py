@@ -1,7 +1,7 @@
 """Options of `SBPNetwork`: what it may have beside its own fields.
 
-Each option is a small frozen object that checks itself; a network has at most one of each kind. ``drop``, ``jitter``
-and the like act in training alone, while a sample has a teacher.
+Each option is a small frozen object that checks itself and changes the texts of the network; a network has at most one
+of each kind.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from brian2 import Quantity, ms, second
 from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.models.options import Option
-from sbp_brian.training.encoding import check_displacement
+from sbp_brian.models.sbp_network.inputs import INPUTS, Displacement, Graded, InputCoding, Latency, Poisson, Spikes
 from sbp_brian.wording import names_parameters
 
 __all__ = [
@@ -76,93 +76,17 @@ class Timing(Option):
         if not 0 <= self.hidden_start < 1:
             raise ModelError(f"hidden_start must be from 0 to below the threshold of 1, got {self.hidden_start}")
 
+    def change(self, texts, network) -> None:
+        """Where membranes start."""
+        for hidden in texts.hidden if self.hidden_start else ():
+            hidden.replace("begin", "v", f"v = {self.hidden_start!r}")
+        if self.random_start:
+            texts.output.replace("begin", "v", "v = rand()")
+
     @classmethod
     def default(cls) -> Timing:
         """20 steps of 1 ms."""
         return cls()
-
-
-@dataclass(frozen=True)
-class InputCoding(Option):
-    """How pixels say their intensity x, from 0 to 1; without this option, as `Graded`.
-
-    What a synapse learns by is the pixel's trace, which at the end of the sample is x (`Graded`), x rounded to a step
-    (`Latency`), or the number of spikes over (steps rate).
-    """
-
-    @classmethod
-    def default(cls) -> Graded:
-        """`Graded`."""
-        return Graded()
-
-
-@dataclass(frozen=True)
-class Graded(InputCoding):
-    """One event at the onset, that delivers ``w x`` to a drive which lasts to the end of the sample."""
-
-
-@dataclass(frozen=True)
-class Latency(InputCoding):
-    """One spike, the sooner the brighter, in step floor((1 - x) steps); it starts a drive w that lasts to the end."""
-
-
-@names_parameters
-@dataclass(frozen=True)
-class Poisson(InputCoding):
-    """In each step a spike with probability ``x rate``, that delivers ``w / rate`` for this step.
-
-    Parameters
-    ----------
-    rate : float
-        Spikes a step of a pixel at full intensity, above 0 to 1.
-    """
-
-    rate: float = 0.5
-
-    def __post_init__(self):
-        if not 0 < self.rate <= 1:
-            raise ModelError(f"rate of the input must be above 0 to 1 spikes a step, got {self.rate}")
-
-
-@names_parameters
-@dataclass(frozen=True)
-class Spikes(Poisson):
-    """Samples are the spikes of each input in each step, e.g. the events of a camera; they act as those of `Poisson`.
-
-    `sbp_brian.training.encoding.spike_bytes` packs them.
-
-    Parameters
-    ----------
-    rate : float
-        Spikes a step of an input that counts as fully active, above 0 to 1.
-    """
-
-
-#: Name of an input coding -> its option.
-INPUTS = {"graded": Graded, "latency": Latency, "poisson": Poisson, "spikes": Spikes}
-
-
-@names_parameters
-@dataclass(frozen=True)
-class Displacement(Option):
-    """Samples with a teacher are displaced at random, each way; what leaves the image is lost. This adds to the data.
-
-    Parameters
-    ----------
-    pixels : int
-        The most, in rows of the network's `width` pixels; at least 1.
-    """
-
-    pixels: int
-
-    def __post_init__(self):
-        checks.whole("pixels of Displacement", self.pixels)
-
-    def check(self, network) -> None:
-        """Refuse rows that do not fit, and samples of spikes."""
-        if isinstance(network.option(InputCoding), Spikes):
-            raise ModelError(f"{self!r} displaces pixels of graded samples, not spikes; leave it out with Spikes")
-        check_displacement("pixels", self.pixels, network.width, network.n_input)
 
 
 @names_parameters
@@ -202,6 +126,23 @@ class Dropout(Option):
                 f"{coding!r} cannot say; leave one of them out"
             )
 
+    def change(self, texts, network) -> None:
+        """Lost pixels have no x; lost cells start far below the threshold."""
+        if self.input:
+            texts.pixels.add("cells", "drop : 1 (shared)  # share of active pixels that are lost")
+            texts.pixels.extend("read", "x", "*int(rand() >= drop*teacher_on)/(1 - drop*teacher_on)")
+        if not self.hidden:
+            return
+        for hidden in texts.hidden:
+            hidden.add("cells", "drop : 1 (shared)  # share of the cells that are silent", "lost : 1")
+            hidden.add("begin", "lost = int(rand() < drop*teaching(t))", before="v")
+            hidden.extend("begin", "v", " - 1000*lost")
+        for behind in texts.behind_hidden:
+            behind.add("cells", "gain : 1 (shared)  # on what arrives", "gain_taught : 1 (shared)")
+            behind.first("begin", "gain = 1 + (gain_taught - 1)*teaching(t)")
+            behind.replace("integrate", "v", behind.line("integrate", "v").replace("arriving", "gain*arriving"))
+            behind.initial["gain_taught"] = 1
+
 
 @names_parameters
 @dataclass(frozen=True)
@@ -224,6 +165,16 @@ class Homeostasis(Option):
     def __post_init__(self):
         checks.positive("rate of Homeostasis", self.rate, "leave the option out for none")
         checks.not_negative("target_spikes", self.target_spikes)
+
+    def change(self, texts, network) -> None:
+        """The bias learns by the cell's own spikes too; not where the cell is lost."""
+        kept = "*(1 - lost)" if network.option(Dropout).hidden else ""
+        for hidden in texts.hidden:
+            hidden.add(
+                "cells", "teacher_on : 1 (shared)", "homeostasis : 1 (shared)  # a rate", "target_spikes : 1 (shared)"
+            )
+            hidden.first("begin", "teacher_on = teaching(t)")
+            hidden.extend("learn", "bias", f" - homeostasis*teacher_on*(s - target_spikes){kept}")
 
 
 @dataclass(frozen=True)
@@ -254,6 +205,20 @@ class Dale(Option):
         if not 0 <= self.inhibitory <= 1:
             raise ModelError(f"inhibitory must be a share from 0 to 1, got {self.inhibitory}")
 
+    def change(self, texts, network) -> None:
+        """Cells have a sign, beyond which no output synapse learns."""
+        for cells in (texts.pixels, *texts.hidden):
+            cells.add("cells", "polarity : 1  # of all output synapses of the cell: 1 or -1")
+            cells.initial["polarity"] = 1
+        for pathway in ("missing", "excess"):
+            new = texts.outputs.line(pathway, "w").removeprefix("w = ")
+            texts.outputs.replace(pathway, "w", self.bounded(new))
+
+    @staticmethod
+    def bounded(new: str) -> str:
+        """The line that sets a weight to `new`, or to 0 where that has another sign than the cell in front."""
+        return f"w = polarity_pre*clip(polarity_pre*({new}), 0, inf)"
+
 
 @names_parameters
 @dataclass(frozen=True)
@@ -278,6 +243,17 @@ class ShortTerm(Option):
         checks.share("release", self.release)
         checks.time("tau_rec", self.tau_rec)
 
+    def change(self, texts, network) -> None:
+        """Hidden cells have a resource, by which their synapses deliver."""
+        for hidden in texts.hidden:
+            hidden.add("cells", "resource : 1  # share of its transmitter that the cell has left")
+            hidden.add("begin", "resource = 1")
+            recovered = network.per_step(self.tau_rec)
+            hidden.add("integrate", f"resource += {recovered!r}*(1 - resource)", before="v")
+            hidden.add("reset", f"resource *= 1 - {self.release!r}")
+        for synapses in texts.after_hidden:
+            synapses.replace("pre", "arriving_post", "arriving_post += w*resource_pre")
+
 
 @names_parameters
 @dataclass(frozen=True)
@@ -296,6 +272,17 @@ class SpikeTiming(Option):
 
     def __post_init__(self):
         checks.time("tau of SpikeTiming", self.tau)
+
+    def change(self, texts, network) -> None:
+        """Hidden cells have a trace, by which their output synapses learn."""
+        share = network.per_step(self.tau)
+        for hidden in texts.hidden:
+            hidden.add("cells", "trace : 1  # of the cell's spikes, as a rate: spikes a step")
+            hidden.add("begin", "trace = 0")
+            hidden.add("integrate", f"trace *= 1 - {share!r}", before="v")
+            hidden.add("reset", f"trace += {share!r}")
+        texts.outputs.replace("missing", "w", "w = w + rate*trace_pre")
+        texts.outputs.replace("excess", "w", "w = w - rate*trace_pre")
 
 
 @names_parameters
@@ -321,10 +308,21 @@ class MembraneHomeostasis(Option):
         checks.share("share of MembraneHomeostasis", self.share)
         checks.time("tau of MembraneHomeostasis", self.tau)
 
+    def change(self, texts, network) -> None:
+        """Membranes are drawn to an average that follows them."""
+        for hidden in texts.hidden:
+            hidden.add("cells", "v_homeo : 1  # the membrane, averaged over many samples")
+            hidden.add("integrate", f"v += {self.share!r}*(v_homeo - v)", before="v")
+            hidden.add("integrate", f"v_homeo += {network.per_step(self.tau)!r}*(v - v_homeo)")
+
 
 @dataclass(frozen=True)
 class SeveralRight(Option):
     """Several outputs may be right at once: the teacher follows the targets of a sample instead of its class."""
+
+    def change(self, texts, network) -> None:
+        """What an output should be is the sample's target."""
+        texts.output.replace("begin", "wanted", "wanted = target_value(shown(t), i)")
 
 
 @dataclass(frozen=True)
@@ -364,9 +362,9 @@ KINDS = (
     Dropout,
     Homeostasis,
     SteadyHiddenRate,
-    Dale,
     ShortTerm,
     SpikeTiming,
+    Dale,
     MembraneHomeostasis,
     SeveralRight,
     OneHop,

@@ -89,6 +89,11 @@ class FirstSpike:
     fired = int(slope > 0 and theta*tau + offset <= slope*window)
     spike_time = fired*(theta*tau + offset)/(slope*fired + 1 - fired) + (1 - fired)*window
     """
+    #: Of output cells, once they have compared their times; ``chosen`` is 1 for the right class.
+    OUTPUT_ERROR = """
+    delta = teacher_on*kappa*(chosen - 1/clip(others, 1, 1e300))
+    err = delta*(fired + (1 - fired)*chosen*revive_output)/clip(slope, least_slope, 1e9)
+    """
     #: The errors of the next layer are in; a silent cell is asked to spike by ``revive``.
     ERROR = "err = (fired*delta + (1 - fired)*revive)/clip(slope, least_slope, 1e9)"
 

@@ -141,9 +141,8 @@ class STDBP(HasOptions):
         if len(self.layers) > 40:
             raise ModelError(f"layers must be at most 40, got {len(self.layers)}")
         if self.learning in EMISSION and len(self.layers) != 3:
-            raise ModelError(
-                f"learning={self.learning!r} reports one synapse back and needs one hidden layer, got {self.layers}"
-            )
+            reports = f"learning={self.learning!r} reports one synapse back"
+            raise ModelError(f"{reports} and needs one hidden layer, got {self.layers}")
         checks.whole("batch", self.batch, of="samples")
         for name in ("rate_hidden", "rate_output", "kappa"):
             checks.not_negative(name, getattr(self, name))
@@ -229,11 +228,9 @@ class STDBP(HasOptions):
         self._settle(k, group, clock)
         if k == last:
             group.set_event_schedule("answer", when="start", order=shift + 500)
-            error = (
-                "delta = teacher_on*kappa*(chosen - 1/clip(others, 1, 1e300))\n"
-                "err = delta*(fired + (1 - fired)*chosen*revive_output)/clip(slope, least_slope, 1e9)"
+            group.run_regularly(
+                FirstSpike.OUTPUT_ERROR, clock=clock, when="start", order=shift + 502, name=f"{name}_error"
             )
-            group.run_regularly(error, clock=clock, when="start", order=shift + 502, name=f"{name}_error")
             return group
         place = shift + 600 + 10 * (last - 1 - k)
         group.set_event_schedule("learn", when="start", order=place)
@@ -247,9 +244,8 @@ class STDBP(HasOptions):
     def _between(self, k: int, source: NeuronGroup, target: NeuronGroup, shown: dict) -> list:
         """Synapses from layer k to the next, and what hands the spikes of layer k on."""
         cells, last, sbp = self._cells(k + 1), k == len(self.layers) - 2, self.retrograde
-        decay = self.option(WeightDecay)
         arriving, places, others = self._arriving(k, source, cells)
-        improve, before = learner(self.optimiser, "improve", self.batch, decay=decay.share if decay else 0.0)
+        improve, before = self._learner()
         if sbp and last:
             rule, before = arriving + sbp.emitting(timing_rule(cells, "learn")), ""
         elif sbp:
@@ -276,6 +272,11 @@ class STDBP(HasOptions):
                 name=f"{synapses.name}_stride",
             )
         return [synapses, *others]
+
+    def _learner(self) -> tuple[SynapseRule, str]:
+        """How gradients change weights; see `learner`."""
+        decay = self.option(WeightDecay)
+        return learner(self.optimiser, "improve", self.batch, decay=decay.share if decay else 0.0)
 
     # ---------------------------------------------------------------- what depends on how time is dealt with
     #: Added to the place of all that follows when the times of a sample are known; place of the optimiser's stride.
@@ -376,12 +377,7 @@ class STDBP(HasOptions):
                 f"samples have {samples.images.shape[1]} inputs and layer 'pixels' has {self.layers[0]} "
                 f"cells; make the network with layers=({samples.images.shape[1]}, ...)"
             )
-        if samples.labels.max() >= self.layers[-1]:
-            first = int(np.argmax(samples.labels >= self.layers[-1]))
-            raise SampleError(
-                f"label {samples.labels[first]} of sample {first} has no output cell: layer 'output' has "
-                f"{self.layers[-1]}; give it at least {samples.labels.max() + 1}"
-            )
+        checks.labels_have_cells(samples.labels, self.layers[-1])
         if not samples.images[samples.training if len(samples.training) else slice(None)].any():
             raise NothingFiresError(
                 "no cell of layer 'pixels' ever fires: all samples that train are 0, which is no spike"

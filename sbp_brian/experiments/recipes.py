@@ -8,6 +8,7 @@ A recipe is a small TOML file::
     data = ["mnist"]                    # data sets that have to be there
     time = "25 s a seed"                # what a run is expected to take, on two cores
     shown = ["README.md"]               # the pages that have its numbers
+    metrics = ["test_*"]                # which metrics its result keeps; without it, all
     full = true                         # what `--full` runs; without it, false
     target = "cpp"                      # which is the default
 
@@ -27,7 +28,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ from sbp_brian.wording import unknown
 
 __all__ = ["Cell", "Recipe", "current_names", "parse"]
 
-_FIELDS = ("title", "protocol", "command", "seeds", "data", "time", "shown", "full", "target", "parameters", "variants")
+_FIELDS = ("title", "protocol", "command", "seeds", "data", "time", "shown", "metrics", "full", "target")
+_TABLES = ("parameters", "variants")
 #: What parameters are called, and were called before a protocol took the new name.
 _EARLIER = {"learning": "arm", "learning_share": "share"}
 
@@ -82,6 +84,8 @@ class Recipe:
         What a run is expected to take.
     shown : tuple of str
         Pages that have its numbers.
+    metrics : tuple of str
+        Which metrics its result keeps; ``*`` stands for any text.
     full : bool
         Whether ``--full`` of its protocol and model is this.
     """
@@ -95,7 +99,8 @@ class Recipe:
     target: str = "cpp"
     data: tuple[str, ...] = ()
     time: str = ""
-    shown: tuple[str, ...] = field(default=())
+    shown: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ("*",)
     full: bool = False
 
     def cell(self, chosen: Mapping[str, str]) -> Cell:
@@ -146,8 +151,8 @@ def parse(name: str, text: str) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"recipe {name} is no TOML: {error}") from None
     for key in content:
-        if key not in _FIELDS:
-            raise RecipeError(f"recipe {name}: {unknown('field', key, _FIELDS)}")
+        if key not in (*_FIELDS, *_TABLES):
+            raise RecipeError(f"recipe {name}: {unknown('field', key, (*_FIELDS, *_TABLES))}")
     if not content.get("title") or not content.get("seeds"):
         raise RecipeError(f"recipe {name} needs a title and its seeds, e.g. seeds = [0, 1, 2]")
     if ("protocol" in content) == ("command" in content):
@@ -163,6 +168,7 @@ def parse(name: str, text: str) -> Recipe:
         data=tuple(content.get("data", ())),
         time=content.get("time", ""),
         shown=tuple(content.get("shown", ())),
+        metrics=tuple(content.get("metrics", ("*",))),
         full=content.get("full", False),
     )
 

@@ -18,6 +18,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,13 @@ class Result:
         return self.cells[cell][metric]
 
     def to_json(self) -> str:
-        """The text of the file; what is None or empty is left out."""
-        cells = {
-            cell: {metric: _short(asdict(number)) for metric, number in numbers.items()}
-            for cell, numbers in self.cells.items()
-        }
-        content = {"recipe": self.recipe, "measured": self.measured, "note": self.note, "cells": cells}
-        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """The text of the file, a line a number; what is None or empty is left out."""
+        head = {"recipe": self.recipe, "measured": self.measured, "note": self.note}
+        lines = ["{", *(f" {_json(key)}: {_json(value)}," for key, value in head.items()), ' "cells": {']
+        for place, (cell, numbers) in enumerate(self.cells.items(), 1):
+            rows = [f"   {_json(metric)}: {_json(_short(asdict(number)))}" for metric, number in numbers.items()]
+            lines += [f"  {_json(cell)}: {{", ",\n".join(rows), "  }" + "," * (place < len(self.cells))]
+        return "\n".join([*lines, " }", "}", ""])
 
 
 def read(path: Path) -> Result:
@@ -159,7 +160,7 @@ def gather(recipe: Recipe, found: Mapping[str, Sequence[Record]], commit: str = 
         "machine": dict(newest.machine),
         **({"seconds": round(float(np.mean(seconds)), 1)} if seconds else {}),
     }
-    return Result(recipe.name, measured, {cell: _numbers(own) for cell, own in found.items()})
+    return Result(recipe.name, measured, {cell: _numbers(own, recipe.metrics) for cell, own in found.items()})
 
 
 @dataclass(frozen=True)
@@ -208,8 +209,9 @@ def _error(number: Number) -> float:
     return number.spread / math.sqrt(number.items or 1) if number.spread_kind == "sd" else number.spread
 
 
-def _numbers(records: Sequence[Record]) -> dict[str, Number]:
+def _numbers(records: Sequence[Record], wanted: Sequence[str]) -> dict[str, Number]:
     names = dict.fromkeys(row["name"] for record in records for row in record.metrics)
+    names = [name for name in names if any(fnmatchcase(name, pattern) for pattern in wanted)]
     return {name: number for name in names if (number := _number(records, name)) is not None}
 
 
@@ -232,6 +234,10 @@ def _number(records: Sequence[Record], name: str) -> Number | None:
         items=first["n"],
         verdict=first["verdict"],
     )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: float) -> float:

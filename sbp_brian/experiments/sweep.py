@@ -102,13 +102,6 @@ def _range(name: str, item: str) -> list[str]:
     return [f"{(first + k * step).normalize():f}{unit}" for k in range(count)]
 
 
-def _declared(protocol: Protocol, model: str | None) -> dict[str, Parameter]:
-    """The parameters of the one model that a sweep names, or of all where it names none or several."""
-    if model is None or "," in model:
-        return protocol.declared()
-    return protocol.declared(model)
-
-
 @dataclass(frozen=True, eq=False)
 class Point:
     """One run of a sweep.
@@ -184,7 +177,7 @@ class Sweep:
         self.take_over = take_over
         self._contents: dict[str, dict[str, str] | None] = {}
         self.protocol, self.seeds, self.target, self.size = protocol, list(seeds), target, size
-        self.declared = declared = _declared(protocol, given.get("model"))
+        self.declared = declared = protocol.declared()
         for name in given:
             if name not in declared:
                 raise ParameterError(unknown("parameter", name, declared))

@@ -22,7 +22,9 @@ __all__ = [
     "TASKS",
     "TEN_RECORDINGS",
     "USUAL",
+    "OWN",
     "Network",
+    "agree",
     "artificial",
     "by_depth",
     "by_learning",
@@ -31,6 +33,7 @@ __all__ = [
     "hidden_cells",
     "learning",
     "model",
+    "own_choice",
     "score",
     "scores",
     "setting_words",
@@ -107,8 +110,6 @@ _ARTIFICIAL = (
     "hidden",
     "lambda_p",
     "lambda_f",
-    "rate_hidden",
-    "rate_output",
     "decay",
     "hold_out",
     "train_samples",
@@ -120,9 +121,20 @@ _ARTIFICIAL = (
     "nudged_steps",
     "batch",
 )
-#: The rates that a way of learning may choose for itself, and what changes nothing of the result.
-_RATES = ("rate_hidden", "rate_output")
-_NO_EFFECT = ("raster", "robustness", "test_each_epoch")
+#: What a way of learning may have of its own where nobody chose it: these need not agree between ways of learning.
+OWN = (
+    "rate_hidden",
+    "rate_output",
+    "beta",
+    "epsilon",
+    "drop_input",
+    "drop_hidden",
+    "homeostasis",
+    "hidden_decays",
+)
+_NO_EFFECT = ("raster", "robustness", "test_each_epoch", "angle")  # on the result
+#: Parameter -> what a network settles by it where nobody chose it.
+_FOLLOWS = {"depth": ("first_taught",)}
 
 
 def model(record: Record) -> str:
@@ -143,14 +155,40 @@ def hidden_cells(record: Record) -> int | None:
 
 def usual(record: Record) -> dict[str, Any]:
     """What the parameters of such a run are where nobody chose them."""
-    own = NETWORKS.get(model(record))
-    return {**USUAL, **_USUAL_OF.get(record.protocol, {}), "hidden": own.hidden if own else None}
+    of, network = model(record), NETWORKS.get(model(record))
+    found = {**USUAL, **_USUAL_OF.get(record.protocol, {}), "hidden": network.hidden if network else None}
+    if of == "sbp_published":  # lambda_p cancels in it; its lambda_f had a name of its own beside that of other models
+        found["lambda_f"] = 1.0 if "released_lambda_f" in record.parameters else USUAL["released_lambda_f"]
+    return found
 
 
 def _stands_for_its_learning(record: Record, free: Sequence[str]) -> bool:
-    # lambda_p cancels in the released model, and its lambda_f has a name of its own
-    free = (*free, "lambda_p", "lambda_f") if model(record) == "sbp_published" else free
+    free = (*free, "lambda_p") if model(record) == "sbp_published" else free
     return all(value(record, name, own) == own for name, own in usual(record).items() if name not in free)
+
+
+def own_choice(record: Record, names: Sequence[str] = OWN) -> dict[str, Any]:
+    """What a run had of `OWN` parameters; None: left to its way of learning. One that has no effect is not in it."""
+    return {name: record.parameters[name]["value"] for name in names if name in record.parameters}
+
+
+def agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two choices are alike in what both have."""
+    return all(other[name] == chosen for name, chosen in one.items() if name in other)
+
+
+def _alike(runs: Sequence[Record], names: Sequence[str] = OWN) -> list[list[Record]]:
+    """The runs that agree in what they had of their own, for each choice that was made."""
+    choices = []
+    for run in runs:
+        choice = own_choice(run, names)
+        if choice not in choices:
+            choices.append(choice)
+    return [[r for r in runs if agree(choice, own_choice(r, names))] for choice in choices]
+
+
+def _left_to_itself(runs: Sequence[Record]) -> bool:
+    return all(chosen is None for run in runs for chosen in own_choice(run, OWN[:2]).values())
 
 
 def _usable(records: Sequence[Record], task: str, of: str, free: Sequence[str]) -> list[Record]:
@@ -186,27 +224,20 @@ def by_learning(records: Sequence[Record], task: str, of: str, **fixed: Any) -> 
         for r in _usable(records, task, of, tuple(fixed))
         if all(value(r, name) == wanted for name, wanted in fixed.items())
     ]
-    but = ("learning", *_RATES, *_NO_EFFECT)
-    settings = groups(
-        found,
-        key=lambda r: (learning(r), tuple(value(r, rate) for rate in _RATES)),
-        of=lambda r: setting(r, but, usual(r)),
-    )
+    but = ("learning", *OWN, *_NO_EFFECT)
+    settings = groups(found, key=learning, of=lambda r: setting(r, but, usual(r)))
     if not settings:
         return {}
 
     def rank(compared):
         runs = [r for same in compared.values() for r in same]
-        return len({name for name, _ in compared}), *_size(runs), max(r.started for r in runs)
+        return len(compared), *_size(runs), max(r.started for r in runs)
 
-    best = max(settings.values(), key=rank)
-    chosen: dict[str, tuple] = {}
-    for (name, rates), runs in best.items():
-        # of several rates its own, then those with most seeds
-        merit = rates == (None, None), len(runs)
-        if name not in chosen or merit > chosen[name][0]:
-            chosen[name] = merit, runs
-    return {name: one_a_seed(runs) for name, (_, runs) in chosen.items()}
+    # of several choices that which was left to the way of learning, then that of most runs
+    return {
+        name: one_a_seed(max(_alike(runs), key=lambda same: (_left_to_itself(same), len(same))))
+        for name, runs in max(settings.values(), key=rank).items()
+    }
 
 
 def by_value(
@@ -222,14 +253,16 @@ def by_value(
         for r in _usable(records, task, of, (name, *free))
         if learning(r) == which and value(r, name, USUAL.get(name)) is not None
     ]
-    settings = groups(
-        usable,
-        key=lambda r: value(r, name, USUAL.get(name)),
-        of=lambda r: setting(r, (name, "learning", *_NO_EFFECT), usual(r)),
-    )
-    if not settings:
+    but = (name, "learning", *OWN, *_FOLLOWS.get(name, ()), *_NO_EFFECT)
+    settings = groups(usable, key=lambda r: value(r, name, USUAL.get(name)), of=lambda r: setting(r, but, usual(r)))
+    found = [
+        groups(same, key=lambda r: value(r, name, USUAL.get(name)), of=lambda r: None)[None]
+        for by in settings.values()
+        for same in _alike([r for runs in by.values() for r in runs])
+    ]
+    if not found:
         return {}
-    best = max(settings.values(), key=lambda found: (len(found), *_size([r for runs in found.values() for r in runs])))
+    best = max(found, key=lambda by: (len(by), *_size([r for runs in by.values() for r in runs])))
     return {key: one_a_seed(best[key]) for key in sorted(best)}
 
 
@@ -243,6 +276,8 @@ def artificial(
 ) -> dict[tuple, dict[tuple, list[Record]]]:
     """(task, model, setting but for `varied`) -> (way of learning, values of `varied`) -> runs, one a seed.
 
+    All runs of a way of learning have the same rates, those of which there are most runs.
+
     Parameters
     ----------
     records : sequence of Record
@@ -251,11 +286,15 @@ def artificial(
     *varied : str
         Parameters that runs of a setting may differ in.
     """
-    found = groups(
-        sorted((r for r in records if model(r) in models and "model" in r.parameters), key=lambda r: r.started),
-        key=lambda r: (learning(r), *(value(r, name, USUAL.get(name)) for name in varied)),
-        of=lambda r: (r.protocol, model(r), setting(r, varied, usual(r), _ARTIFICIAL)),
-    )
+    ours = sorted((r for r in records if model(r) in models and "model" in r.parameters), key=lambda r: r.started)
+    names = [name for name in _ARTIFICIAL if name not in varied]
+    settings = groups(ours, key=learning, of=lambda r: (r.protocol, model(r), setting(r, (), usual(r), names)))
+    found: dict[tuple, dict[tuple, list[Record]]] = {}
+    for of, ways in settings.items():
+        for name, runs in ways.items():
+            for run in max(_alike(runs, OWN[:2]), key=len):  # the rates of most runs
+                at = name, *(value(run, each, USUAL.get(each)) for each in varied)
+                found.setdefault(of, {}).setdefault(at, []).append(run)
     return {of: {key: one_a_seed(same) for key, same in runs.items()} for of, runs in found.items()}
 
 

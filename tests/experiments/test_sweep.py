@@ -12,6 +12,7 @@ import pytest
 
 from sbp_brian import protocols
 from sbp_brian.datasets import catalogue, lookup
+from sbp_brian.errors import ParameterError
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.parameters import Parameter
 from sbp_brian.experiments.protocol import execute
@@ -358,3 +359,16 @@ def test_a_worker_that_has_other_code_is_noticed(counted, tmp_path, monkeypatch)
     assert result.exit_code == 1
     assert "failed: the worker computed with what is not here: other code (0123456789abcdef instead of" in result.stderr
     assert "Error: 0 of 1 runs done" in result.stderr
+
+
+def test_a_sweep_knows_the_parameters_of_its_models():
+    mnist = protocols.get("mnist")
+    swept = sweep.Sweep(mnist, {"model": "stdbp,sbp_network", "hidden": "10,20"}, [0])
+    assert len({point.run for point in swept.points}) == 4
+    for given, message in (
+        ({"model": "stdbp", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp of mnist; the nearest"),
+        ({"model": "stdbp,sbp_network", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp"),
+        ({"learning": "frozen,change", "lambda_p": "0.1"}, "lambda_p has no effect with learning=frozen"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            sweep.Sweep(mnist, given, [0])

@@ -19,7 +19,8 @@ DEFAULTS = {
 
 def run(folder, score=0.9, seed=0, protocol="mnist", curves=None, arrays=None, metrics=(), **parameters):
     """A record as a learning task leaves it."""
-    given = {**DEFAULTS, **parameters}
+    own = {"lambda_f": 0.2} if parameters.get("model") == "sbp_published" else {}
+    given = {**DEFAULTS, **own, **parameters}
     described = {name: {"value": value, "unit": ""} for name, value in given.items()}
     validation = np.linspace(score / 2, score, given["epochs"]) if curves is None else np.asarray(curves)
     kept = {

@@ -1,22 +1,19 @@
 """The flagship network against a plain numpy reference, and what its arms must and must not do."""
 
 import functools
-from dataclasses import fields
 
 import numpy as np
 import pytest
 from brian2 import ms
 
-from sbp_brian.errors import ModelError, RetrogradeError, SampleError
+from sbp_brian.errors import SampleError
 from sbp_brian.models.sbp_network import LEARNING, SBPNetwork
 from sbp_brian.models.sbp_network.options import (
     INPUTS,
     Dale,
     Displacement,
     Dropout,
-    Graded,
     Homeostasis,
-    Latency,
     MembraneHomeostasis,
     OneHop,
     Poisson,
@@ -320,51 +317,3 @@ def test_rows_use_the_dense_loop(trial, tmp_path):
     for pathway in ("inputs_present", "inputs_retrograde", "outputs_pre", "outputs_missing", "outputs_excess"):
         assert any(name.startswith(f"{pathway}_dense") for name in written), pathway
     assert "Standalone" not in type(get_device()).__name__
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        (lambda: network("wieghted"), "learning must be one of weighted/activity"),
-        (lambda: network("weighted", n_hidden=0), "n_hidden must be at least 1"),
-        (lambda: Timing(steps=10, first_taught=10), "first_taught must be a step of the sample, 0 to 9"),
-        (lambda: network("weighted", rate_output=float("nan")), "rate_output must be zero or positive"),
-        (lambda: network("weighted", lambda_p=0.0), r"lambda_p must be a number in \(0, 1\]"),
-        (lambda: network("weighted", n_hidden=(500, 0)), "n_hidden must be at least 1"),
-        (lambda: network("weighted", n_hidden=()), "n_hidden must be at least 1"),
-        (lambda: Dropout(input=1.0), "input of Dropout must be a share from 0 to below 1"),
-        (lambda: Homeostasis(-1.0), "rate of Homeostasis must be positive"),
-        (lambda: network("weighted", "latency"), "str is no option of SBPNetwork"),
-        (lambda: network("weighted", Poisson(), Dropout(0.1)), "input=0.1 of Dropout needs graded pixels"),
-        (
-            lambda: network("weighted", Spikes(), Displacement(1)),
-            r"Displacement\(pixels=1\) displaces pixels of graded",
-        ),
-        (lambda: Poisson(rate=2.0), "rate of the input must be above 0 to 1"),
-        (lambda: ShortTerm(release=1.0), "release must be a share"),
-        (lambda: ShortTerm(tau_rec=-1 * ms), "tau_rec must be positive"),
-        (lambda: network("weighted", lambda_f=1.5), r"lambda_f must be a number in \[0, 1\]"),
-        (lambda: network("weighted", Latency(), Graded()), r"more than one InputCoding, Latency\(\), Graded\(\); keep"),
-        (lambda: network("weighted", OneHop()), "OneHop is for several hidden layers"),
-        (lambda: Dropout(hiden=0.2), "unknown parameter 'hiden'; did you mean 'hidden'"),
-        (lambda: SBPNetwork(options=Dropout(0.1)), "options must be a tuple of options"),
-    ],
-)
-def test_bad_parameters_are_refused(wrong, message):
-    with pytest.raises((ModelError, RetrogradeError, ValueError, TypeError), match=message):
-        wrong()
-
-
-def test_options_are_found_in_any_order_and_have_defaults():
-    made = network("weighted", ShortTerm(), Latency(), n_hidden=(12, 9), lambda_p=0.5)
-    assert made == network("weighted", Latency(), ShortTerm(), n_hidden=(12, 9), lambda_p=0.5)
-    assert made.option(Dropout) == Dropout(0.0, 0.0)
-    assert made.option(Dale) is None
-    assert made.with_options(Graded()).without(ShortTerm) == network(
-        "weighted", Graded(), n_hidden=(12, 9), lambda_p=0.5
-    )
-    assert made.option(Latency) == Latency()
-    assert made.option(Poisson) is None
-    assert Timing(steps=50).first_taught == 10
-    assert len(fields(SBPNetwork)) <= 10
-    assert SBPNetwork(16, 8, 3, width=4).hidden_sizes == (8,)

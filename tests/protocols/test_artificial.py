@@ -31,7 +31,7 @@ def test_the_perceptron_learns_digits_and_reports(tmp_path):
 
 
 def test_depth_and_share_reach_the_model(tmp_path):
-    record = run(tmp_path, model="sbp_perceptron", learning="backpropagation", depth=3, learning_share=0.5, batch=50)
+    record = run(tmp_path, model="sbp_perceptron", learning="feedback-alignment", depth=3, learning_share=0.5, batch=50)
     assert "layers=(784, 50, 50, 50, 10)" in " ".join(record.notes)
     assert "learning_share=0.5" in " ".join(record.notes)
 

@@ -15,27 +15,17 @@ import numpy as np
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters
 from sbp_brian.models.decolle import LEARNING, Decolle
 from sbp_brian.models.decolle.conv import ConvDecolle
+from sbp_brian.protocols.benchmarks import baselines
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import Data, Learner, Outcome, Plan
-from sbp_brian.training.baselines import linear_softmax, nearest_mean
 from sbp_brian.training.samples import Samples
 from sbp_brian.training.spiking import Training
 
-__all__ = ["CONVOLUTIONAL", "KERNELS", "LEARNER", "baselines"]
+__all__ = ["CONVOLUTIONAL", "KERNELS", "LEARNER"]
 
 #: Maps, side of a kernel and distance of patches of each layer of shared kernels.
 KERNELS = ((8, 7, 2), (16, 5, 2), (16, 3, 1))
 RATE = common.rate("all layers", {"learning": tuple(name for name in LEARNING if name != "frozen")})
-
-
-def baselines(samples: Samples, features: np.ndarray) -> dict[str, float]:
-    """Share of the test samples that classifiers without hidden cells name right, by their names."""
-    x, y = features[samples.training], samples.labels[samples.training]
-    tested, truth = features[samples.test], samples.labels[samples.test]
-    return {
-        name: float((make(x, y, samples.classes)(tested) == truth).mean())
-        for name, make in (("linear_softmax", linear_softmax), ("nearest_mean", nearest_mean))
-    }
 
 
 PARAMETERS = {"epochs": common.EPOCHS, "hidden": common.HIDDEN, "rate_hidden": RATE}
@@ -85,9 +75,8 @@ class DecolleLearner(Learner):
             context.metric(f"test_accuracy_layer{k}", right, n=n)
         features = data.samples.images / 255 if data.features is None else data.features
         with context.progress("baselines"):
-            found = baselines(data.samples, features)
-        for name, value in found.items():
-            context.metric(f"{name}_accuracy", value, n=n, provenance="on the same training and test samples")
+            found = baselines.report(context, data.samples, features, "on the same training and test samples")
+        outcome.kept["linear softmax"] = found["linear_softmax"]
 
     def counted(self, context: Context, outcome: Outcome) -> None:
         """Presentations, spikes of each layer and operations."""
@@ -125,7 +114,7 @@ class DecolleLearner(Learner):
         """With all layers' accuracy and that of a linear classifier."""
         layers = "-".join(map(str, outcome.plan.network.layers))
         right = ", ".join(f"{100 * a:.1f}" for a in self._tested(outcome))
-        linear = next(row["value"] for row in context.metrics if row["name"] == "linear_softmax_accuracy")
+        linear = outcome.kept["linear softmax"]
         return f"the last layer of {layers}", f", the layers {right} %, a linear softmax {100 * linear:.1f} %"
 
     def notes(self, context: Context, outcome: Outcome) -> list[str]:

@@ -39,10 +39,11 @@ from sbp_brian.datasets.event_streams import EventStream
 from sbp_brian.errors import DatasetError, ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.models.decolle.cell import DecolleCell
+from sbp_brian.protocols.benchmarks import baselines
 from sbp_brian.protocols.benchmarks.learners import decolle, published, sbp_network
 from sbp_brian.protocols.benchmarks.learning import Data
 from sbp_brian.protocols.benchmarks.task import Offer, Task
-from sbp_brian.training.baselines import linear_softmax, nearest_mean
+from sbp_brian.training.baselines import nearest_mean
 from sbp_brian.training.encoding import spike_bytes
 from sbp_brian.training.samples import Samples
 
@@ -247,7 +248,8 @@ def load(context: Context) -> Data:
         steps = inputs["steps"]
         network = {"inputs": inputs["n_input"], "steps": steps, "burn_in": steps // 5}
         return Data(spikes, features=features, network=network, extra={"events": events})
-    return Data(shown if spikes is None else spikes, features=features, network=inputs, extra={"events": events})
+    heard = {name: inputs[name] for name in ("n_input", "step") if name in inputs}
+    return Data(shown if spikes is None else spikes, features=features, network=heard, extra={"events": events})
 
 
 def beside(context: Context, data: Data) -> None:
@@ -259,21 +261,17 @@ def beside(context: Context, data: Data) -> None:
 
 def _baselines(context: Context, data: Data) -> None:
     samples, events = data.samples, data.extra["events"]
-    truth, classes = samples.labels[samples.test], samples.classes
-    learn, labels = data.features[samples.training], samples.labels[samples.training]
-    asked = data.features[samples.test]
-    total = events["training"][:, None], events["test"][:, None]
-    found = {
-        "nearest_mean": nearest_mean(learn, labels, classes)(asked),
-        "linear_softmax": linear_softmax(learn, labels, classes, decay=1e-3)(asked),
-        "number_of_events": nearest_mean(total[0], labels, classes)(total[1]),
-    }
+    truth = samples.labels[samples.test]
     context.metric("chance", float(np.bincount(truth).max() / len(truth)), provenance="the most frequent gesture")
-    for name, answers in found.items():
-        if context.parameters.model == "decolle" and name != "number_of_events":
-            continue  # reported with the layers
-        note = "nearest mean of the number of events alone" if name == "number_of_events" else "on the same bytes"
-        context.metric(f"{name}_accuracy", float((answers == truth).mean()), n=len(truth), provenance=note)
+    if context.parameters.model != "decolle":  # which reports them with its layers
+        baselines.report(context, samples, data.features, "on the same bytes", decay=1e-3)
+    nearest = nearest_mean(events["training"][:, None], samples.labels[samples.training], samples.classes)
+    context.metric(
+        "number_of_events_accuracy",
+        float((nearest(events["test"][:, None]) == truth).mean()),
+        n=len(truth),
+        provenance="nearest mean of the number of events alone",
+    )
 
 
 def _indexing(context: Context, windows: int) -> None:

@@ -21,6 +21,7 @@ from sbp_brian.datasets.nmnist import SIDE, load_nmnist, nmnist_small, packed_ev
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters, Source
 from sbp_brian.models.decolle.cell import DecolleCell
+from sbp_brian.protocols.benchmarks import baselines
 from sbp_brian.protocols.benchmarks.learners import decolle, sbp_network
 from sbp_brian.protocols.benchmarks.learning import Data
 from sbp_brian.protocols.benchmarks.task import Offer, Task
@@ -107,9 +108,7 @@ def _steps(p: Parameters) -> int:
 def beside(context: Context, data: Data) -> None:
     """Classifiers without hidden cells on the counts; those of ``model=decolle`` stand beside its layers."""
     if context.parameters.model == "sbp_network":
-        told = "on the counts of the same training and test samples"
-        for name, right in decolle.baselines(data.samples, data.features).items():
-            context.metric(f"{name}_accuracy", right, n=len(data.samples.test), provenance=told)
+        baselines.report(context, data.samples, data.features, "on the counts of the same training and test samples")
 
 
 QUICK = {"epochs": 2, "train_samples": 500}
