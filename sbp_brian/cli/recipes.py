@@ -43,7 +43,7 @@ def run_recipe(
     fresh, progress_lines : bool
         As in `sbp_brian.cli.run.run_and_show`.
     """
-    from sbp_brian.cli.run import run_and_show
+    from sbp_brian.cli.running import run_and_show
     from sbp_brian.experiments import results
     from sbp_brian.experiments.recipes import current_names
 
