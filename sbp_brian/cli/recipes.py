@@ -54,7 +54,7 @@ def run_recipe(
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
     found = catalogue.protocols.get(recipe.protocol)
-    parameters = current_names(cell.parameters, found.parameters)
+    parameters = found.effective(**current_names(cell.parameters, found.declared()))
     record = run_and_show(found, target, seed, out, "default", parameters, fresh, progress_lines)
     now = results.gather(recipe, {cell.name: [record]})
     committed = catalogue.recipes.result(recipe.name)
@@ -129,7 +129,7 @@ def _jobs(catalogue: Catalogue, recipe, out: Path) -> list:
     from sbp_brian.cli.jobs import Job, run_command
     from sbp_brian.experiments.recipes import current_names
 
-    declared = catalogue.protocols.get(recipe.protocol).parameters
+    protocol = catalogue.protocols.get(recipe.protocol)
     found = []
     for seed in recipe.seeds:
         for cell in recipe.cells:
@@ -138,7 +138,7 @@ def _jobs(catalogue: Catalogue, recipe, out: Path) -> list:
                 target=recipe.target,
                 seed=seed,
                 out=out,
-                settings=current_names(cell.parameters, declared),
+                settings=protocol.effective(**current_names(cell.parameters, protocol.declared())),
             )
             label = ", ".join(filter(None, [recipe.name, cell.name, f"seed {seed}"]))
             found.append((Job(label, command), cell, seed))

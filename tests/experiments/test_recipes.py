@@ -170,16 +170,14 @@ def test_a_committed_recipe_can_be_run_and_has_a_result(name):
     protocol = protocols.get(recipe.protocol)
     assert recipe.target in protocol.targets
     for cell in recipe.cells:
-        protocol.resolve("default", **current_names(cell.parameters, protocol.parameters))
+        protocol.resolve("default", **protocol.effective(**current_names(cell.parameters, protocol.declared())))
 
 
 @pytest.mark.parametrize("name", [recipe.name for recipe in recipes.entries() if recipe.full])
 def test_full_is_the_recipe_of_the_published_number(name):
     recipe = recipes.get(name)
     protocol, [cell, *_] = protocols.get(recipe.protocol), recipe.cells
-    given = current_names(cell.parameters, protocol.parameters)
+    given = current_names(cell.parameters, protocol.declared())
     of_model = {"model": given["model"]} if "model" in given else {}
     full, own = protocol.resolve("full", **of_model).described(), protocol.resolve("default", **given).described()
-    if "raster" in full and of_model.get("model", "sbp_network") != "sbp_network":
-        pytest.skip("the models of this task do not have a --full of their own yet")
     assert {n: v for n, v in full.items() if n != "arm"} == {n: v for n, v in own.items() if n != "arm"}
