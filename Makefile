@@ -1,6 +1,6 @@
 # Two commands do everything, on a machine with git, make, a C++ compiler and Python 3.12 or newer:
 #   make reproduce   set up and run the main job: biology, MNIST, figures, a report page
-#   make test        set up and run the tests
+#   make test        set up, check style, imports and types, and run the tests
 # Set PYTHON=/path/to/python to choose the interpreter.
 
 VENV := .venv
@@ -8,12 +8,12 @@ BIN := $(VENV)/bin
 OUT ?= results
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-slow lint tables clean distclean setup
+.PHONY: reproduce test test-slow lint format imports types tables clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
 
-test: $(READY)
+test: lint imports types
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(READY)
@@ -21,6 +21,21 @@ test-slow: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Which room may import which (setup.cfg, [importlinter]), on the package as it is installed.
+imports: $(READY)
+	@$(BIN)/python tools/as_installed.py build/installed
+	cd build/installed && $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/setup.cfg --no-cache
+
+# The public face for type checkers (setup.cfg, [mypy]).
+types: $(READY)
+	@$(BIN)/python tools/as_installed.py build/installed
+	$(BIN)/mypy
 
 # The tables of README and docs, from the results in recipes/results.
 tables: $(READY)
@@ -38,7 +53,7 @@ $(READY): setup.cfg pyproject.toml tools/find_python.sh tools/setup_cuda.sh
 	@touch $@
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf build dist *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 distclean: clean
 	rm -rf $(VENV) $(OUT)

@@ -6,6 +6,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -40,7 +41,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"known are {', '.join(known[:12])} and {len(known) - 12} more"
 
 
-def names_parameters(made: Callable) -> Callable:
+def names_parameters[Made: Callable[..., Any]](made: Made) -> Made:
     """Decorator of a builder or class: a keyword it does not have is refused with the nearest one it has.
 
     Raises
@@ -49,7 +50,7 @@ def names_parameters(made: Callable) -> Callable:
         When called with an unknown keyword; one line.
     """
     is_class = isinstance(made, type)
-    function = made.__init__ if is_class else made
+    function: Callable[..., Any] = cast(Any, made).__init__ if is_class else made
     known = [
         name
         for name, parameter in inspect.signature(made).parameters.items()
@@ -64,6 +65,6 @@ def names_parameters(made: Callable) -> Callable:
         return function(*args, **given)
 
     if not is_class:
-        return checked
-    made.__init__ = checked
+        return cast(Made, checked)
+    cast(Any, made).__init__ = checked
     return made

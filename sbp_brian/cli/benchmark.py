@@ -6,25 +6,28 @@ from pathlib import Path
 
 import click
 
-from sbp_brian.cli.run import run_and_show, run_options, settings
+from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.options import run_options, set_option, settings
+from sbp_brian.cli.run import run_and_show
 
 __all__ = ["benchmark"]
 
 
 @click.command(short_help="Hold a target to another: spikes, weights, speed.")
 @run_options
-@click.option("-s", "--set", "given", multiple=True, metavar="NAME=VALUE", help="Change a parameter, as in 'sbp run'.")
+@set_option("Change a parameter, as in 'sbp run'.")
 @click.option("--fresh", is_flag=True, help="Start anew where an interrupted run left checkpoints.")
-def benchmark(target: str, seed: int, out: Path, size: str | None, given: tuple[str, ...], fresh: bool) -> None:
+@click.pass_obj
+def benchmark(
+    catalogue: Catalogue, target: str, seed: int, out: Path, size: str | None, given: tuple[str, ...], fresh: bool
+) -> None:
     """Hold a target to another on this machine, and time it; the record has spikes, weights and samples a second.
 
     The network of 'mnist' at full size and the nine-cell circuit of 'tao-2000' run on the target and on its reference:
     C++ for cuda, numpy for cpp and cython. Then training is timed beside C++. Exits with an error where a comparison
     is outside its band.
     """
-    from sbp_brian.protocols.benchmarks.tasks.target_parity import PROTOCOL
-
-    record = run_and_show(PROTOCOL, target, seed, out, size or "default", settings(given), fresh)
+    record = run_and_show(catalogue.benchmark(), target, seed, out, size or "default", settings(given), fresh)
     outside = [row["name"] for row in record.metrics if row["verdict"] == "outside"]
     if outside:
         raise ValueError(f"{target} differs from its reference in {', '.join(outside)}; the record tells by how much")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from sbp_brian.cli.run import settings, size_options
+from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.options import seed_option, set_option, settings, size_options
 
 __all__ = ["build"]
 
@@ -22,12 +23,14 @@ __all__ = ["build"]
     help="cuda: architectures, e.g. sm_90 (H100) or sm_80,sm_90; needs no GPU.  "
     "[default: the GPU of this machine, else sm_80]",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="As in 'sbp run'.")
+@seed_option("As in 'sbp run'.")
 @size_options
-@click.option("-s", "--set", "given", multiple=True, metavar="NAME=VALUE", help="Change a parameter, as in 'sbp run'.")
+@set_option("Change a parameter, as in 'sbp run'.")
 @click.option("--generate-only", is_flag=True, help="Write the sources to --out and compile nothing.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for a copy of sources, data and program.")
+@click.pass_obj
 def build(
+    catalogue: Catalogue,
     protocol: str,
     target: str,
     arch: str | None,
@@ -42,8 +45,7 @@ def build(
     No GPU is needed. Programs are kept in the cache, where 'sbp run' finds them. For CUDA, the table tells how many
     kernels each tick of a clock starts at most, and for how many copies the host waits.
     """
-    from sbp_brian import protocols
-    from sbp_brian.cli.run import _bars
+    from sbp_brian.cli.run import progress_bars
     from sbp_brian.experiments import building
     from sbp_brian.report.text import console
     from sbp_brian.targets.cuda.toolkit import DEFAULT_ARCH, arch_names, gpus, parse_archs, toolkit
@@ -53,10 +55,15 @@ def build(
     if target == "cuda" and arch is None:
         arch = f"sm_{gpus()[0].arch}" if gpus() else arch_names(DEFAULT_ARCH)
     found = building.simulations_of(
-        protocols.get(protocol), target, arch=arch, size=size or "default", seed=seed, parameters=settings(given)
+        catalogue.protocols.get(protocol),
+        target,
+        arch=arch,
+        size=size or "default",
+        seed=seed,
+        parameters=settings(given),
     )
     done = []
-    with _bars(console(stderr=True)) as bars:
+    with progress_bars(console(stderr=True)) as bars:
         for k, simulation in enumerate(found):
             place = None if out is None else (out / f"{k + 1}-{simulation.name}" if len(found) > 1 else out)
             if generate_only:

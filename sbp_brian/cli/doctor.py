@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sbp_brian.errors import CompilerMissing, DeviceMissing
+from sbp_brian.machine import cores
 from sbp_brian.targets.cache import cache_folder, compiler_command
 from sbp_brian.targets.cuda import toolkit as cuda
 
@@ -177,16 +175,15 @@ def _machine() -> list[Check]:
         f"{free / 2**30:.1f} GiB in {tempfile.gettempdir()}",
         "" if enough else "make room, or name another folder in TMPDIR",
     )
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = _free_memory()
     if memory is None:
-        return [disk, Check("cores", True, str(cores), required=False)]
+        return [disk, Check("cores", True, str(cores()), required=False)]
     enough = memory >= _WANTED_MEMORY
     remedy = "" if enough else "close other programs: training on all of MNIST needs 0.6 GiB"
     return [
         disk,
         Check("free memory", enough, f"{memory / 2**30:.1f} GiB", remedy, required=False),
-        Check("cores", True, str(cores), required=False),
+        Check("cores", True, str(cores()), required=False),
     ]
 
 
@@ -201,10 +198,8 @@ def _free_memory() -> int | None:
 
 
 def _data() -> list[Check]:
-    datasets = importlib.import_module("sbp_brian.datasets")
-    available: Callable | None = getattr(datasets, "available", None)
-    if available is None:
-        return []
+    from sbp_brian.datasets import available
+
     return [
         Check(
             f"data: {name}",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
+from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.report.text import console
 
 _DOI = r"10\.\d{4,}/[^\s,;)]+"
@@ -16,12 +18,10 @@ _DOI = r"10\.\d{4,}/[^\s,;)]+"
 __all__ = ["diagnose", "models", "show", "show_recipes"]
 
 
-def models() -> list[tuple[str, str, str]]:
+def models(folders: Sequence[str]) -> list[tuple[str, str, str]]:
     """``(name, first line, source)`` of each model file, from its docstring, which names a DOI; none is imported."""
-    import sbp_brian.models as room
-
     rows = []
-    for path in sorted(path for place in room.__path__ for path in Path(place).rglob("*.py")):
+    for path in sorted(path for place in folders for path in Path(place).rglob("*.py")):
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         named = text.partition("\nSource")  # what is cited before it are other people's variants
         doi = re.search(_DOI, named[2]) or re.search(_DOI, named[0])
@@ -31,17 +31,21 @@ def models() -> list[tuple[str, str, str]]:
     return rows
 
 
-def show() -> None:
+def show(catalogue: Catalogue) -> None:
     """Print protocols, models and data sets."""
-    from sbp_brian import datasets, protocols
+    from sbp_brian import datasets
     from sbp_brian.datasets.catalogue import CATALOGUE
 
     for kind, title in (("biology", "Protocols: biology"), ("benchmark", "Protocols: benchmarks")):
         _print(
             title,
-            [(e.name, e.title, _cite(e.source.citation, e.source.doi)) for e in protocols.entries() if e.kind == kind],
+            [
+                (e.name, e.title, _cite(e.source.citation, e.source.doi))
+                for e in catalogue.protocols.entries()
+                if e.kind == kind
+            ],
         )
-    _print("Models (sbp_brian.models)", models())
+    _print("Models (sbp_brian.models)", models(catalogue.models()))
     _print(
         "Data sets",
         [
@@ -51,13 +55,12 @@ def show() -> None:
     )
 
 
-def show_recipes() -> None:
+def show_recipes(catalogue: Catalogue) -> None:
     """Print the recipes: what each shows, how long a run takes, and where its numbers stand."""
-    from sbp_brian import recipes
 
     _print(
         "Recipes (sbp run --recipe NAME, sbp reproduce --recipe NAME)",
-        [(entry.name, entry.title, _needs(entry)) for entry in recipes.entries()],
+        [(entry.name, entry.title, _needs(entry)) for entry in catalogue.recipes.entries()],
     )
 
 

@@ -11,10 +11,19 @@ import errno
 import click
 
 from sbp_brian._version import __version__
-from sbp_brian.errors import CompilerMissing, DeviceMissing
+from sbp_brian.cli.benchmark import benchmark
+from sbp_brian.cli.build import build
+from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.data import data
+from sbp_brian.cli.output import figures, report
+from sbp_brian.cli.reproduce import reproduce
+from sbp_brian.cli.run import run
+from sbp_brian.cli.sweep import sweep
+from sbp_brian.cli.verify import verify
+from sbp_brian.errors import SBPError
 from sbp_brian.wording import unknown
 
-__all__ = ["main"]
+__all__ = ["command_line"]
 
 INTERRUPTED = 130  # what a shell reports for a program stopped by Ctrl+C
 
@@ -63,63 +72,51 @@ class Commands(click.Group):
             if error.errno == errno.EPIPE:
                 raise
             raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
-        except (ValueError, TypeError, NotImplementedError, CompilerMissing, DeviceMissing) as error:
+        except (SBPError, ValueError, TypeError, NotImplementedError) as error:
             raise Failure(str(error) or type(error).__name__) from error
         except Exception as error:
             text = next((line for line in str(error).splitlines() if line.strip()), "")
             raise Failure(f"{type(error).__name__}: {text} (--debug shows where)") from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="sbp")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-def main() -> None:
-    """Self-backpropagation of synaptic modification (SBP) in Brian2.
+def command_line(catalogue: Catalogue) -> click.Group:
+    """The command ``sbp`` that shows and runs what the catalogue holds."""
 
-    When a neuron's output synapses change, a signal travels back along its axon and its input synapses change with
-    them. These commands run the experiments and benchmarks that show it, and compare each number with the published
-    one.
+    @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "obj": catalogue})
+    @click.version_option(__version__, prog_name="sbp")
+    @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+    def main() -> None:
+        """Self-backpropagation of synaptic modification (SBP) in Brian2.
 
-    Begin with 'sbp list', then for example 'sbp run bi-poo-1998 --quick'.
-    """
+        When a neuron's output synapses change, a signal travels back along its axon and its input synapses change with
+        them. These commands run the experiments and benchmarks that show it, and compare each number with the published
+        one.
+
+        Begin with 'sbp list', then for example 'sbp run bi-poo-1998 --quick'.
+        """
+
+    for command in (list_command, doctor, run, build, benchmark, sweep, reproduce, verify, figures, report, data):
+        main.add_command(command)
+    return main
 
 
-@main.command("list", short_help="List protocols, models and data sets; or recipes.")
+@click.command("list", short_help="List protocols, models and data sets; or recipes.")
 @click.argument("what", required=False, type=click.Choice(("recipes",)))
-def list_command(what: str | None) -> None:
+@click.pass_obj
+def list_command(catalogue: Catalogue, what: str | None) -> None:
     """List the protocols, models and data sets, a line and a source each; or the recipes of published numbers."""
     from sbp_brian.cli.list import show, show_recipes
 
     if what == "recipes":
-        show_recipes()
+        show_recipes(catalogue)
     else:
-        show()
+        show(catalogue)
 
 
-@main.command(short_help="Check this machine, with the remedy for each lack.")
+@click.command(short_help="Check this machine, with the remedy for each lack.")
 def doctor() -> None:
     """Check this machine: compiler, versions, data, memory; with the remedy for each lack."""
     from sbp_brian.cli.list import diagnose
 
     if not diagnose():
         raise Failure("something is lacking; the remedies stand above")
-
-
-def _add_commands() -> None:
-    from sbp_brian.cli.benchmark import benchmark
-    from sbp_brian.cli.build import build
-    from sbp_brian.cli.data import data
-    from sbp_brian.cli.output import figures, report
-    from sbp_brian.cli.reproduce import reproduce
-    from sbp_brian.cli.run import run
-    from sbp_brian.cli.sweep import sweep
-    from sbp_brian.cli.verify import verify
-
-    for command in (run, build, benchmark, sweep, reproduce, verify, figures, report, data):
-        main.add_command(command)
-
-
-_add_commands()
-
-if __name__ == "__main__":
-    main()

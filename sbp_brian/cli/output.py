@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-__all__ = ["draw_figures", "figures", "report"]
+from sbp_brian.cli.catalogue import Catalogue, Figures
+
+if TYPE_CHECKING:
+    from sbp_brian.report.page import Shown
+
+__all__ = ["draw_figures", "figures", "report", "shown"]
 
 
 @click.command(short_help="Draw the figures again from records.")
@@ -20,7 +26,8 @@ __all__ = ["draw_figures", "figures", "report"]
     help="Folder with the records of earlier runs.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the drawings.  [default: RECORDS/figures]")
-def figures(names: tuple[str, ...], folder: Path, out: Path | None) -> None:
+@click.pass_obj
+def figures(catalogue: Catalogue, names: tuple[str, ...], folder: Path, out: Path | None) -> None:
     """Draw the figures again from records, as SVG, PDF and PNG.
 
     Without a NAME, every figure for which there are records. Nothing is simulated.
@@ -29,7 +36,7 @@ def figures(names: tuple[str, ...], folder: Path, out: Path | None) -> None:
 
     records = find(folder)
     failures: list[tuple[str, str]] = []
-    made, skipped = draw_figures(records, names, out or folder / "figures", failures)
+    made, skipped = draw_figures(catalogue.figures, records, names, out or folder / "figures", failures)
     for name, lacking in skipped:
         click.echo(f"{name}: not drawn, no record of {', '.join(lacking)}")
     for name in made:
@@ -48,6 +55,7 @@ def figures(names: tuple[str, ...], folder: Path, out: Path | None) -> None:
 
 
 def draw_figures(
+    figures: Figures,
     records: list,
     names: tuple[str, ...],
     out: Path,
@@ -58,11 +66,8 @@ def draw_figures(
     A named figure whose records are lacking is an error.  Where ``failures`` is given, a figure that cannot be drawn is
     added to it, with the reason, and the others are drawn all the same.
     """
-    from sbp_brian import figures as rooms
-    from sbp_brian.figures.base import save
-
     made, skipped = [], []
-    for figure in [rooms.get(name) for name in names or rooms.names()]:
+    for figure in [figures.get(name) for name in names or figures.names()]:
         if lacking := figure.missing(records):
             if names:
                 remedy = "" if " " in lacking[0] else f"; make it with 'sbp run {lacking[0]}'"
@@ -70,7 +75,7 @@ def draw_figures(
             skipped.append((figure.name, lacking))
             continue
         try:
-            save(figure.make(records)[0], out, figure.name)
+            figure.save(records, out)
         except Exception as error:
             if failures is None:
                 raise
@@ -80,10 +85,20 @@ def draw_figures(
     return made, skipped
 
 
+def shown(catalogue: Catalogue) -> Shown:
+    """What there is to be shown on the page: all experiments, all figures, the claims on SBP in networks."""
+    from sbp_brian.report.claims import claims
+    from sbp_brian.report.page import Shown
+
+    figures = [catalogue.figures.get(name) for name in catalogue.figures.names()]
+    return Shown(catalogue.protocols.entries(), figures, claims)
+
+
 @click.command(short_help="Write the report page from records.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The page to write.  [default: DIR/report.html]")
-def report(folder: Path, out: Path | None) -> None:
+@click.pass_obj
+def report(catalogue: Catalogue, folder: Path, out: Path | None) -> None:
     """Write one self-contained HTML page from the records in DIR.
 
     It shows what was run, on what, each figure, and each table of simulated against published values.
@@ -94,4 +109,4 @@ def report(folder: Path, out: Path | None) -> None:
     records = find(folder)
     if not records:
         raise ValueError(f"{folder} holds no records; make some with 'sbp run PROTOCOL --out {folder}'")
-    click.echo(str(page.write(records, out or folder / "report.html")))
+    click.echo(str(page.write(records, out or folder / "report.html", shown(catalogue))))

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from sbp_brian.cli.catalogue import Catalogue
+
 __all__ = ["reproduce_recipes", "run_recipe"]
 
 _WORDS = {
@@ -18,6 +20,7 @@ _WORDS = {
 
 
 def run_recipe(
+    catalogue: Catalogue,
     name: str,
     protocol: str | None,
     chosen: dict[str, str],
@@ -29,6 +32,7 @@ def run_recipe(
 
     Parameters
     ----------
+    catalogue : Catalogue
     name : str
         Of the recipe.
     protocol : str or None
@@ -39,27 +43,28 @@ def run_recipe(
     fresh, progress_lines : bool
         As in `sbp_brian.cli.run.run_and_show`.
     """
-    from sbp_brian import protocols, recipes
     from sbp_brian.cli.run import run_and_show
     from sbp_brian.experiments import results
     from sbp_brian.experiments.recipes import current_names
 
-    cell = recipes.get(name).cell(chosen)
-    recipe = _runnable(name, protocol)
+    cell = catalogue.recipes.get(name).cell(chosen)
+    recipe = _runnable(catalogue, name, protocol)
     asked = click.get_current_context()
     of_user = {key: asked.params[key] for key in ("seed", "target") if _given(asked, key)}
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
-    found = protocols.get(recipe.protocol)
+    found = catalogue.protocols.get(recipe.protocol)
     parameters = current_names(cell.parameters, found.parameters)
     record = run_and_show(found, target, seed, out, "default", parameters, fresh, progress_lines)
     now = results.gather(recipe, {cell.name: [record]})
-    committed = recipes.result(recipe.name)
+    committed = catalogue.recipes.result(recipe.name)
     rows = [row for row in results.compare(committed, now) if row.cell == cell.name]
     _say(rows, committed)
 
 
-def reproduce_recipes(names: tuple[str, ...], protocols: tuple[str, ...], out: Path, workers: int) -> None:
+def reproduce_recipes(
+    catalogue: Catalogue, names: tuple[str, ...], protocols: tuple[str, ...], out: Path, workers: int
+) -> None:
     """Run all settings and seeds of recipes and hold what they give to the committed results.
 
     Raises
@@ -67,7 +72,6 @@ def reproduce_recipes(names: tuple[str, ...], protocols: tuple[str, ...], out: P
     click.ClickException
         Where a run failed, or a number is not what was committed.
     """
-    from sbp_brian import recipes
     from sbp_brian.cli.jobs import run_all
     from sbp_brian.experiments import records, results
 
@@ -75,8 +79,8 @@ def reproduce_recipes(names: tuple[str, ...], protocols: tuple[str, ...], out: P
     for key in ("seed", "target"):
         if _given(asked, key):
             raise ValueError(f"--{key} is the recipe's own here; change it with 'sbp run --recipe'")
-    wanted = [_runnable(name, next(iter(protocols), None)) for name in names]
-    jobs = {recipe.name: _jobs(recipe, out) for recipe in wanted}
+    wanted = [_runnable(catalogue, name, next(iter(protocols), None)) for name in names]
+    jobs = {recipe.name: _jobs(catalogue, recipe, out) for recipe in wanted}
     run_all([job for own in jobs.values() for job, _, _ in own], workers)
     bad = []
     for recipe in wanted:
@@ -88,7 +92,7 @@ def reproduce_recipes(names: tuple[str, ...], protocols: tuple[str, ...], out: P
         done = {cell: own for cell, own in done.items() if own}
         if not done:
             continue
-        now, committed = results.gather(recipe, done), recipes.result(recipe.name)
+        now, committed = results.gather(recipe, done), catalogue.recipes.result(recipe.name)
         rows = results.compare(committed, now)
         _table(recipe, rows)
         _say(rows, committed)
@@ -102,13 +106,12 @@ def _given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP, None)
 
 
-def _runnable(name: str, protocol: str | None):
+def _runnable(catalogue: Catalogue, name: str, protocol: str | None):
     """The recipe, refused where a protocol is named too, a command makes it, or its data are lacking."""
-    from sbp_brian import recipes
     from sbp_brian.datasets import available
     from sbp_brian.errors import DatasetError, RecipeError
 
-    recipe = recipes.get(name)
+    recipe = catalogue.recipes.get(name)
     if protocol is not None:
         raise RecipeError(
             f"{protocol} and --recipe {name} are both given; the recipe has its protocol, so leave it out"
@@ -121,13 +124,12 @@ def _runnable(name: str, protocol: str | None):
     return recipe
 
 
-def _jobs(recipe, out: Path) -> list:
+def _jobs(catalogue: Catalogue, recipe, out: Path) -> list:
     """``(job, cell, seed)`` of every run of a recipe."""
-    from sbp_brian import protocols
     from sbp_brian.cli.jobs import Job, run_command
     from sbp_brian.experiments.recipes import current_names
 
-    declared = protocols.get(recipe.protocol).parameters
+    declared = catalogue.protocols.get(recipe.protocol).parameters
     found = []
     for seed in recipe.seeds:
         for cell in recipe.cells:

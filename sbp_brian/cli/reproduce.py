@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.jobs import Job, run_all, run_command
-from sbp_brian.cli.run import recipe_option, run_options
+from sbp_brian.cli.options import recipe_option, run_options
 from sbp_brian.machine import cores
 
 __all__ = ["reproduce"]
-
-#: What ``--quick`` without names runs: one road through all parts, in minutes.
-QUICK = ("mnist", "bi-poo-1998", "tao-2000")
 
 
 @click.command(short_help="Run all protocols, draw all figures, write the report.")
@@ -25,7 +23,9 @@ QUICK = ("mnist", "bi-poo-1998", "tao-2000")
     multiple=True,
 )
 @click.option("--workers", type=click.IntRange(1), help="Protocols run at once.  [default: 2, or 1 on one core]")
+@click.pass_obj
 def reproduce(
+    catalogue: Catalogue,
     names: tuple[str, ...],
     target: str,
     seed: int,
@@ -46,21 +46,22 @@ def reproduce(
     if recipe:
         from sbp_brian.cli.recipes import reproduce_recipes
 
-        reproduce_recipes(recipe, names, out, workers or min(2, cores()))
+        reproduce_recipes(catalogue, recipe, names, out, workers or min(2, cores()))
         return
-    from sbp_brian import protocols
-    from sbp_brian.cli.output import draw_figures
+    from sbp_brian.cli.output import draw_figures, shown
     from sbp_brian.experiments import records
-    from sbp_brian.report import page as report
+    from sbp_brian.report import page
 
-    known = {entry.name: entry for entry in protocols.entries()}
+    known = {entry.name: entry for entry in catalogue.protocols.entries()}
     for name in names:
         if name not in known and not name.endswith(".py"):
-            protocols.get(name)  # refuses it
+            catalogue.protocols.get(name)  # refuses it
     if out.exists() and not out.is_dir():
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
     # benchmarks take longest: they start first
-    chosen = names or (QUICK if size == "quick" else sorted(known, key=lambda name: known[name].kind != "benchmark"))
+    chosen = names or (
+        catalogue.quick if size == "quick" else sorted(known, key=lambda name: known[name].kind != "benchmark")
+    )
     jobs = [Job(name, run_command(name, target=target, seed=seed, out=out, size=size)) for name in chosen]
     run_all(jobs, workers or min(2, cores()))
     for job in jobs:
@@ -69,9 +70,8 @@ def reproduce(
     done = [records.read(job.folder) for job in jobs if job.folder]
     if done:
         undrawn: list[tuple[str, str]] = []
-        draw_figures(done, (), out / "figures", undrawn)
-        page = report.write(done, out / "report.html", failures=failures)
-        click.echo(f"Report: {page}")
+        draw_figures(catalogue.figures, done, (), out / "figures", undrawn)
+        click.echo(f"Report: {page.write(done, out / 'report.html', shown(catalogue), failures=failures)}")
         failures += undrawn
     for name, text in failures:
         click.echo(f"{name} failed: {text}", err=True)

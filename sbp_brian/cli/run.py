@@ -10,99 +10,26 @@ from pathlib import Path
 
 import click
 
-__all__ = ["recipe_option", "run", "run_and_show", "run_options", "settings", "size_options"]
+from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.options import recipe_option, run_options, set_option, settings
 
-TARGETS = ("numpy", "cython", "cpp", "cuda")
-
-
-def run_options(command):
-    """The options that ``run`` and ``reproduce`` share: target, seed, out, quick, full."""
-    for option in reversed(
-        [
-            click.option(
-                "--target",
-                type=click.Choice(TARGETS),
-                default="cpp",
-                show_default=True,
-                help="How Brian2 computes: numpy (needs nothing), cython, cpp (fast; needs g++), cuda.",
-            ),
-            click.option(
-                "--seed",
-                type=click.IntRange(0, 2**32 - 1),
-                default=0,
-                show_default=True,
-                help="All randomness derives from it: same seed and target, same result.",
-            ),
-            click.option(
-                "--out",
-                type=click.Path(path_type=Path),
-                default="results",
-                show_default=True,
-                help="Folder for the records.",
-            ),
-        ]
-    ):
-        command = option(command)
-    return size_options(command)
-
-
-def size_options(command):
-    """``--quick`` and ``--full``, which the command receives as ``size``; they and ``--recipe`` exclude one another."""
-    for name, text in (
-        ("full", "The size that the published numbers need."),
-        ("quick", "A small version, to see that it works."),
-    ):
-        command = click.option(f"--{name}", is_flag=True, expose_value=False, callback=_one_size, help=text)(command)
-    return command
-
-
-def recipe_option(text: str, **options):
-    """``--recipe``, which excludes ``--quick`` and ``--full``."""
-    return click.option("--recipe", metavar="NAME", callback=_one_size, help=text, **options)
-
-
-def _one_size(ctx: click.Context, parameter: click.Parameter, value):
-    """Note which of the options was given; refuse the second."""
-    given = ctx.meta.setdefault("sbp_brian.size", [])
-    if value:
-        given.append(parameter.opts[0])
-    if len(given) > 1:
-        raise click.UsageError(f"{given[0]} and {given[1]} exclude one another; give one of them", ctx)
-    if not parameter.expose_value:
-        ctx.params["size"] = given[0].removeprefix("--") if given and given[0] != "--recipe" else None
-    return value
-
-
-def settings(texts: tuple[str, ...]) -> dict[str, str]:
-    """``-s name=value`` options as a mapping; refused where one has no ``=`` or a name comes twice."""
-    chosen = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise ValueError(f"-s {text!r} is not name=value; write e.g. -s pairs=30")
-        if name in chosen:
-            raise ValueError(f"-s {name} is given twice; give it once")
-        chosen[name] = value
-    return chosen
+__all__ = ["progress_bars", "run", "run_and_show"]
 
 
 @click.command()
 @click.argument("protocol", required=False)
 @run_options
 @recipe_option("Run what is behind a published number, see 'sbp list recipes', in the place of a PROTOCOL.")
-@click.option(
-    "-s",
-    "--set",
-    "given",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Change a parameter, with its unit where it has one, e.g. -s delay=20ms; may be given often.",
-)
+@set_option("Change a parameter, with its unit where it has one, e.g. -s delay=20ms; may be given often.")
 @click.option("--parameters", is_flag=True, help="List what -s can change, and do not run.")
 @click.option("--fresh", is_flag=True, help="Start anew where an interrupted run left checkpoints.")
+@click.option(
+    "--take-over", is_flag=True, help="Go on with an interrupted run even where it was made with other data or code."
+)
 @click.option("--progress-lines", is_flag=True, hidden=True)
+@click.pass_obj
 def run(
+    catalogue: Catalogue,
     protocol: str | None,
     target: str,
     seed: int,
@@ -112,6 +39,7 @@ def run(
     given: tuple[str, ...],
     parameters: bool,
     fresh: bool,
+    take_over: bool,
     progress_lines: bool,
 ) -> None:
     """Run PROTOCOL and compare its result with the published one.
@@ -122,20 +50,18 @@ def run(
     With --recipe the parameters, the target and the seed (the first of several) are the recipe's, and the result is
     held to the committed one. Where the recipe has several settings, -s picks one of them.
     """
-    from sbp_brian import protocols
-
     if recipe is not None:
         from sbp_brian.cli.recipes import run_recipe
 
-        run_recipe(recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
+        run_recipe(catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
         return
     if protocol is None:
         raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
-    protocol = protocols.get(protocol)
+    found = catalogue.protocols.get(protocol)
     if parameters:
-        _list_parameters(protocol, size or "default")
+        _list_parameters(found, size or "default", settings(given))
         return
-    run_and_show(protocol, target, seed, out, size or "default", settings(given), fresh, progress_lines)
+    run_and_show(found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over)
 
 
 def run_and_show(
@@ -147,14 +73,24 @@ def run_and_show(
     chosen: dict[str, str],
     fresh: bool = False,
     progress_lines: bool = False,
+    take_over: bool = False,
 ):
     """Run a protocol with progress, print its results and where they are; gives the record."""
     from sbp_brian.experiments.protocol import execute
     from sbp_brian.report.text import console, counts, result_table, timing
 
-    with _lines() if progress_lines else _bars(console(stderr=True)) as progress:
+    with _lines() if progress_lines else progress_bars(console(stderr=True)) as progress:
         record = execute(
-            protocol, target=target, seed=seed, out=out, size=size, parameters=chosen, fresh=fresh, progress=progress
+            protocol,
+            target=target,
+            seed=seed,
+            out=out,
+            size=size,
+            parameters=chosen,
+            fresh=fresh,
+            take_over=take_over,
+            progress=progress,
+            say=lambda text: click.echo(text, err=True),
         )
     screen = console()
     if record.metrics:
@@ -169,18 +105,20 @@ def run_and_show(
     return record
 
 
-def _list_parameters(protocol, size: str) -> None:
+def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:
+    """The parameters of the chosen model with the values in force, those without effect beside them told apart."""
     from rich.table import Table
     from rich.text import Text
 
     from sbp_brian.report.text import console
 
-    values = protocol.resolve(size).described()
+    chosen = protocol.resolve(size, **given)
+    values = chosen.described()
     table = Table(box=None, pad_edge=False)
     for heading in ("Parameter", "Value", "Range", "What it is"):
         table.add_column(heading)
-    for name, parameter in protocol.parameters.items():
-        value = values[name]["value"]
+    for name, parameter in protocol.declared(chosen.get("model")).items():
+        value = values.get(name, {"value": None})["value"]
         value = tuple(value) if isinstance(value, list) else value
         if parameter.choices:
             allowed = ", ".join(map(str, parameter.choices))
@@ -188,33 +126,27 @@ def _list_parameters(protocol, size: str) -> None:
             ends = parameter.minimum, parameter.maximum
             low, high = ("" if end is None else str(end) for end in ends)
             allowed = f"{low} to {high}".strip() if low or high else ""
-        table.add_row(*map(Text, (name, parameter.show(value), allowed, parameter.help)))
+        shown = "no effect" if name in chosen.idle else parameter.show(value)
+        table.add_row(*map(Text, (name, shown, allowed, parameter.help)))
     console().print(table)
 
 
 @contextmanager
-def _bars(screen) -> Iterator:
+def progress_bars(screen) -> Iterator:
     """Progress bars where a terminal is attached, nothing otherwise."""
     if not screen.is_terminal:
         yield None
         return
-    from rich.progress import Progress, TimeElapsedColumn
+    from sbp_brian.progress import bars
 
-    bars = Progress(
-        *Progress.get_default_columns(),
-        TimeElapsedColumn(),
-        console=screen,
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-    )
+    with bars(screen, transient=True, redirect=sys.stdout.isatty()) as show:
 
-    @contextmanager
-    def one(description: str) -> Iterator:
-        task = bars.add_task(description, total=1.0)
-        yield lambda fraction, elapsed_s=None: bars.update(task, completed=fraction)
-        bars.update(task, completed=1.0)
+        @contextmanager
+        def one(description: str) -> Iterator:
+            show(description, "", 0.0)
+            yield lambda fraction, elapsed_s=None: show(description, "", fraction)
+            show(description, "", 1.0)
 
-    with bars:
         yield one
 
 

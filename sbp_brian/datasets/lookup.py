@@ -9,15 +9,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-import sbp_brian
 from sbp_brian.datasets.catalogue import CATALOGUE, Entry
 from sbp_brian.errors import DatasetError
+from sbp_brian.identity import digest
 
-__all__ = ["available", "cache", "locate", "places"]
+__all__ = ["available", "cache", "locate", "places", "sizes"]
 
 DEBIAN = Path("/usr/share/datasets")
 
@@ -34,7 +35,7 @@ def places() -> list[Path]:
         if not Path(named).is_dir():
             raise DatasetError(f"SBP_DATA names {named}, which is not a folder; correct or unset it")
         found.append(Path(named))
-    root = Path(sbp_brian.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if (root / "setup.cfg").is_file():
         found.append(root.parent / "shared" / "data")
     return [*found, cache(), DEBIAN]
@@ -59,6 +60,11 @@ def locate(entry: Entry) -> Path | None:
 def find_file(folder: Path, name: str) -> Path | None:
     """``folder/name.gz`` or ``folder/name``, whichever is there."""
     return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+
+
+def sizes(files: Iterable[Path]) -> str:
+    """Digest of the names and sizes of files, each with its folder's name, for sets that are read file by file."""
+    return digest(sorted((path.parent.name, path.name, path.stat().st_size) for path in files))
 
 
 def available() -> list[tuple[str, str | None, str]]:

@@ -2,7 +2,7 @@
 
 A record holds everything that a figure or a report needs; nothing reads a model again.  Layout::
 
-    DIR/<protocol>/<run>/record.json, arrays.npz      run = <target>-seed<seed>-<digest of the parameters>
+    DIR/<protocol>/<run>/record.json, arrays.npz      run = <target>-seed<seed>-<digest of the parameters given>
     DIR/<protocol>/.<run>.work/                       checkpoints of an unfinished run
     DIR/<protocol>/.<run>.lock                        held while the run is going on
 """
@@ -77,6 +77,8 @@ class Record:
         The result in plain language; where the data came from and other remarks.
     array_info : dict
         name -> {"shape", "dtype", "unit"} of what ``array`` returns.
+    identity : dict
+        What it was made of (`sbp_brian.experiments.made_of`); empty in records of before.
     folder : Path or None
         Where it was read from; not part of the record.
     """
@@ -98,12 +100,15 @@ class Record:
     summary: str = ""
     notes: list[str] = field(default_factory=list)
     array_info: dict[str, dict[str, Any]] = field(default_factory=dict)
+    identity: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
     @property
     def run(self) -> str:
         """The name of the run's folder."""
-        return run_name(self.target, self.seed, self.parameters)
+        if self.folder is not None:
+            return Path(self.folder).name
+        return run_name(self.target, self.seed, self.identity.get("parameters", self.parameters))
 
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:

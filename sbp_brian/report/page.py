@@ -7,22 +7,88 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments.records import Record
 from sbp_brian.report import text
+from sbp_brian.report.claims import NOT_RUN, Claim
+from sbp_brian.report.differences import FAILS, HOLDS, OPEN
 
-__all__ = ["render", "write"]
+__all__ = ["CHAPTERS", "Chapter", "Shown", "render", "write"]
 
 _DETAILED = 12  # runs of one protocol that are shown in full; older ones get a line each
+
+
+class Experiment(Protocol):
+    """What the page has to know of an experiment, whether or not there is a record of it."""
+
+    name: str
+    kind: str  # of a `Chapter`
+
+
+class Figure(Protocol):
+    """What the page has to know of a figure."""
+
+    name: str
+    title: str
+    needs: tuple[str, ...]  # protocols; the figure stands with the first, or at the beginning of a chapter
+    uses: tuple[str, ...]
+
+    def missing(self, records: Sequence[Record]) -> list[str]:
+        """What it needs and these records lack."""
+
+    def picture(self, records: Sequence[Record]) -> tuple[str, str, float]:
+        """The figure drawn from these records: its SVG text, its caption, and its width in mm."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows beside the records that it is given; whoever asks for the page knows what there is.
+
+    Attributes
+    ----------
+    experiments : sequence of Experiment
+        In the order of the page; those of which there is no record are named as not run.
+    figures : sequence of Figure
+        Those that the records allow are drawn.
+    claims : callable, optional
+        ``claims(records)`` gives the rows of the table of claims; it is shown where a learning task was run.
+    """
+
+    experiments: Sequence[Experiment] = ()
+    figures: Sequence[Figure] = ()
+    claims: Callable[[Sequence[Record]], Sequence[Claim]] | None = None
+
+
+class Chapter(NamedTuple):
+    """A part of the page: all experiments of one kind."""
+
+    kind: str
+    title: str
+    text: str
+
+
+CHAPTERS = (
+    Chapter(
+        "biology",
+        "Biological experiments",
+        "Each experiment is simulated in the circuit in which it was done, and compared with what its paper reports. "
+        "Percentages that nobody has checked in the paper are not given as the paper's: such rows are compared by "
+        "direction alone. What is built into a model by a switch is named as built in; agreement there is a check of "
+        "consistency, not evidence. Predictions have no published counterpart.",
+    ),
+    Chapter("benchmark", "Learning tasks", "Networks whose hidden layer learns by the same mechanism."),
+)
 
 
 def write(
     records: Sequence[Record],
     path: str | os.PathLike,
+    shown: Shown,
     *,
     failures: Sequence[tuple[str, str]] = (),
     title: str = "Self-backpropagation of synaptic modification",
@@ -34,6 +100,8 @@ def write(
     records : sequence of Record
     path : path
         The HTML file.
+    shown : Shown
+        The experiments, figures and claims that there are.
     failures : sequence of (name, message)
         What was asked for and did not finish; the page says so.
     title : str
@@ -46,7 +114,7 @@ def write(
     path = Path(path)
     if not records and not failures:
         raise RecordError("there are no records to report on; make some with 'sbp run PROTOCOL'")
-    html = render(records, failures=failures, title=title)
+    html = render(records, shown, failures=failures, title=title)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +128,7 @@ def write(
 
 def render(
     records: Sequence[Record],
+    shown: Shown,
     *,
     failures: Sequence[tuple[str, str]] = (),
     title: str = "Self-backpropagation of synaptic modification",
@@ -74,39 +143,47 @@ def render(
     )
     records = sorted(records, key=lambda r: r.started, reverse=True)
     failures = list(failures)
-    drawings = _drawings(records, failures)
-    sections = _sections(records, drawings)
+    drawings = _drawings(records, shown, failures)
+    sections = _sections(records, shown, drawings)
     return page.render(
         title=title,
         sections=sections,
-        chapters=_chapters(sections, drawings),
+        chapters=_chapters(sections, shown, drawings),
         failures=failures,
         machines=_machines(records),
         columns=text.COLUMNS,
-        legend=_LEGEND,
+        legend=[(verdict, meaning) for verdict, (_, meaning) in _VERDICTS.items()],
+        classes={verdict: name for verdict, (name, _) in _VERDICTS.items()},
+        marks=text.MARKS,
         overall=text.counts([m for r in records for m in r.metrics]),
         first=min((r.started for r in records), default="").replace("T", " ")[:16],
-        claims=_claims(records),
+        claims=_claims(records, shown),
         total=text.duration(sum(r.timing.get("total_s") or 0.0 for r in records)),
     )
 
 
-_LEGEND = (
-    ("within", "the simulated value lies in the accepted range"),
-    ("outside", "the simulated value lies outside the accepted range, or goes the other way than published"),
-    (
-        "pattern only",
+#: Verdict -> the class that its mark has in the template, and what it means.
+_VERDICTS = {
+    "within": ("within", "the simulated value lies in the accepted range"),
+    "outside": ("outside", "the simulated value lies outside the accepted range, or goes the other way than published"),
+    "pattern only": (
+        "pattern",
         "no number to compare with: the simulation has the direction that is published or, where nothing "
         "is published, the one that a control must have",
     ),
-    ("no reference", "nothing is published to compare with, or this run is not comparable with it"),
-)
+    "no reference": ("no", "nothing is published to compare with, or this run is not comparable with it"),
+}
+#: The same for the verdict on a claim: class and mark.
+_OF_CLAIMS = {
+    HOLDS: ("within", text.MARKS["within"]),
+    FAILS: ("outside", text.MARKS["outside"]),
+    OPEN: ("pattern", "?"),
+    NOT_RUN: ("no", text.MARKS["no reference"]),
+}
 
 
-def _sections(records: Sequence[Record], drawings: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
-    from sbp_brian import protocols
-
-    listed = list(protocols.names())
+def _sections(records: Sequence[Record], shown: Shown, drawings: dict[str, list[dict[str, str]]]) -> list[dict]:
+    listed = [experiment.name for experiment in shown.experiments]
     present = dict.fromkeys(r.protocol for r in records)
     order = [name for name in listed if name in present] + [name for name in present if name not in listed]
     sections = []
@@ -132,30 +209,13 @@ def _sections(records: Sequence[Record], drawings: dict[str, list[dict[str, str]
     return sections
 
 
-_CHAPTERS = (
-    (
-        "biology",
-        "Biological experiments",
-        "Each experiment is simulated in the circuit in which it was done, and compared with what its paper reports. "
-        "Percentages that nobody has checked in the paper are not given as the paper's: such rows are compared by "
-        "direction "
-        "alone. What is built into a model by a switch is named as built in; agreement there is a check of "
-        "consistency, not "
-        "evidence. Predictions have no published counterpart.",
-    ),
-    ("benchmark", "Learning tasks", "Networks whose hidden layer learns by the same mechanism."),
-)
-
-
-def _chapters(sections: Sequence[dict[str, Any]], drawings: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
-    """Sections by kind, each with the figures of the whole chapter and the protocols of which there is no record."""
-    from sbp_brian import protocols
-
+def _chapters(sections: Sequence[dict], shown: Shown, drawings: dict[str, list[dict[str, str]]]) -> list[dict]:
+    """Sections by kind, each with the figures of the whole chapter and the experiments of which there is no record."""
     chapters = []
-    for kind, title, introduction in _CHAPTERS:
+    for kind, title, introduction in CHAPTERS:
         own = [section for section in sections if section["kind"] == kind]
-        shown = {section["name"] for section in own}
-        lacking = [entry.name for entry in protocols.entries() if entry.kind == kind and entry.name not in shown]
+        run = {section["name"] for section in own}
+        lacking = [e.name for e in shown.experiments if e.kind == kind and e.name not in run]
         if own:
             chapters.append(
                 {
@@ -170,14 +230,12 @@ def _chapters(sections: Sequence[dict[str, Any]], drawings: dict[str, list[dict[
     return chapters
 
 
-def _claims(records: Sequence[Record]) -> list[dict[str, str]]:
-    """The claims of the paper on SBP in networks with what the records show; none where no task was run."""
-    from sbp_brian.report.claims import claims
-
-    marks = {"holds": "within", "does not hold": "outside", "undecided": "pattern", "not run": "no"}
-    if not any(r.kind == "benchmark" for r in records):
+def _claims(records: Sequence[Record], shown: Shown) -> list[dict[str, str]]:
+    """The claims on SBP in networks with what the records show; none where no task was run."""
+    if shown.claims is None or not any(r.kind == "benchmark" for r in records):
         return []
-    return [claim._asdict() | {"mark": marks[claim.verdict]} for claim in claims(records)]
+    found = [(claim, *_OF_CLAIMS[claim.verdict]) for claim in shown.claims(records)]
+    return [claim._asdict() | {"mark": name, "sign": sign} for claim, name, sign in found]
 
 
 def _run(record: Record, anchor: str) -> dict[str, Any]:
@@ -201,15 +259,18 @@ def _run(record: Record, anchor: str) -> dict[str, Any]:
     }
 
 
-def _whole(text: str) -> str:
+def _whole(words: str) -> str:
     """The text with its numbers kept on one line with their units."""
-    return text.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
+    return words.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
 
 
 def _value(parameter: dict[str, Any]) -> str:
+    """A parameter as a user would give it; ``none`` where it was left open."""
     value = parameter["value"]
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"{text} {parameter['unit']}".strip()
+    values = value if isinstance(value, list) else [value]
+    words = {"True": "yes", "False": "no", "None": "none"}
+    told = ", ".join(words.get(str(v), str(v)) for v in values)
+    return told if value is None else f"{told} {parameter['unit']}".strip()
 
 
 def _when(record: Record) -> str:
@@ -239,27 +300,27 @@ def _machines(records: Sequence[Record]) -> list[dict[str, str]]:
     ]
 
 
-def _drawings(records: Sequence[Record], failures: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
+def _drawings(records: Sequence[Record], shown: Shown, failures: list[tuple[str, str]]) -> dict[str, list[dict]]:
     """Protocol -> its figures; one that cannot be drawn is added to ``failures``, and the page is made all the same."""
-    from sbp_brian import figures, protocols
-    from sbp_brian.figures.base import svg
-
-    kinds = {entry.name: entry.kind for entry in protocols.entries()}
+    kinds = {experiment.name: experiment.kind for experiment in shown.experiments}
     drawn: dict[str, list[dict[str, str]]] = {}
-    for name in figures.names():
+    for figure in shown.figures:
         try:
-            figure = figures.get(name)
             if figure.missing(records):
                 continue
-            drawing, caption = figure.make(records)
-            data = base64.b64encode(svg(drawing).encode()).decode()
+            drawing, caption, width = figure.picture(records)
         except Exception as error:
-            failures.append((f"figure {name}", f"{type(error).__name__}: {error}"))
+            failures.append((f"figure {figure.name}", f"{type(error).__name__}: {error}"))
             continue
-        width = drawing.get_size_inches()[0] * 25.4
         # a figure of many protocols stands at the beginning of their chapter
         place = figure.needs[0] if figure.needs else f"{kinds.get(figure.uses[0], 'biology')} chapter"
         drawn.setdefault(place, []).append(
-            {"name": name, "title": figure.title, "caption": caption, "data": data, "width": f"{width:.0f}mm"}
+            {
+                "name": figure.name,
+                "title": figure.title,
+                "caption": caption,
+                "data": base64.b64encode(drawing.encode()).decode(),
+                "width": f"{width:.0f}mm",
+            }
         )
     return drawn

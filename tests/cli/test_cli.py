@@ -8,15 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from sbp_brian import datasets, figures, protocols
-from sbp_brian.__main__ import main
 from sbp_brian._version import __version__
 from sbp_brian.cli import reproduce as cli_reproduce
 from sbp_brian.experiments import records
+from tests.helpers.commands import DEMO, refused, sbp
 
-DEMO = str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py")
 COMMANDS = (
     ["list"],
     ["run"],
@@ -28,21 +26,6 @@ COMMANDS = (
     ["data", "fetch"],
     ["doctor"],
 )
-
-
-def sbp(*args):
-    return CliRunner(env={"COLUMNS": "120"}).invoke(main, [str(a) for a in args], prog_name="sbp")
-
-
-def refused(*args, code=None):
-    """The one line with which a command fails."""
-    result = sbp(*args)
-    assert result.exit_code not in (0, None)
-    assert code in (None, result.exit_code)
-    assert result.stderr.startswith("Error: ")
-    assert result.stderr.count("\n") == 1
-    assert "Traceback" not in result.output
-    return result.stderr.strip()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -57,6 +40,17 @@ def test_version_and_the_installed_program():
     program = Path(sys.executable).with_name("sbp")
     result = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout) == (0, f"sbp, version {__version__}\n")
+
+
+def test_help_imports_no_library():
+    code = (
+        "import sys; from sbp_brian.__main__ import main\n"
+        "try: main(['--help'])\nexcept SystemExit as end: assert not end.code\n"
+        "heavy = {'brian2', 'matplotlib', 'scipy', 'numpy', 'rich', 'jinja2', 'filelock'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
 
 
 def test_list_is_light():
@@ -85,7 +79,7 @@ def test_run_writes_a_record_and_prints_the_table(tmp_path):
     assert record.parameters["delay"] == {"value": 20.0, "unit": "ms"}
     for text in (
         "A→B",
-        "+43.0 % ± 8.0 % (SD, n = 10)",
+        "+43.0 % ± 8.0 % (SD, n = 10 runs)",
         "+40.0 %",
         "✓ within",
         "read: figure 1",
@@ -108,6 +102,17 @@ def test_sizes(tmp_path, options, pairs):
     assert records.find(tmp_path)[0].parameters["pairs"]["value"] == pairs
 
 
+def test_the_parameters_of_the_chosen_model_are_listed_with_the_values_in_force():
+    shown = sbp("run", "mnist", "--parameters", "--quick", "-s", "model=stdbp").output.splitlines()
+    rows = {line.split()[0]: line.split()[1] for line in shown if line[:1].strip()}
+    assert (rows["model"], rows["hidden"], rows["epochs"], rows["rate_hidden"]) == ("stdbp", "400", "2", "0.0005")
+    assert "lambda_p" not in rows
+    shown = sbp("run", "mnist", "--parameters", "--full", "-s", "learning=change").output
+    rows = {line.split()[0]: line.split()[1] for line in shown.splitlines() if line[:1].strip()}
+    assert (rows["hidden"], rows["epochs"], rows["rate_hidden"], rows["lambda_p"]) == ("500", "6", "0.002", "1.0")
+    assert any(line.startswith("input_rate") and "no effect" in line for line in shown.splitlines())
+
+
 def test_parameters_are_listed():
     result = sbp("run", DEMO, "--parameters", "--quick")
     assert result.exit_code == 0
@@ -126,6 +131,9 @@ def test_parameters_are_listed():
         (["run", DEMO, "--target", "gpu"], "'gpu' is not one of"),
         (["run", DEMO, "--seed", "-1"], "-1 is not in the range"),
         (["run", DEMO, "--seed", "x"], "'x' is not a valid integer"),
+        (["run", DEMO, "--quick", "--full"], "--quick and --full exclude one another; give one of them"),
+        (["build", DEMO, "--full", "--quick"], "--full and --quick exclude one another; give one of them"),
+        (["reproduce", DEMO, "--quick", "--full"], "--quick and --full exclude one another"),
         (["run", DEMO, "-s", "pairs"], "-s 'pairs' is not name=value; write e.g. -s pairs=30"),
         (["run", DEMO, "-s", "=3"], "is not name=value"),
         (["run", DEMO, "-s", "pairs=3", "-s", "pairs=4"], "-s pairs is given twice"),
@@ -135,7 +143,7 @@ def test_parameters_are_listed():
         (["run", DEMO, "-s", "delay=3mV"], "delay is measured in ms"),
         (["run", DEMO, "-s", "delay=nan"], "not finite"),
         (["run", DEMO, "-s", "outcome=god"], "did you mean 'good'"),
-        (["run", "mnist", "-s", "train_samples=99999999"], "is out of range; it must be between 0 and 55000"),
+        (["run", "mnist", "-s", "train_samples=99999999"], "is out of range; it must be between 1 and 55000"),
         (["figures"], "name the folder of others with --records"),
         (["reproduce", "tao"], "unknown protocol 'tao'; did you mean 'tao-2000'?"),
         (["figures", "no-such-figure"], "holds no records"),

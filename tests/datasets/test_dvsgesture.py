@@ -19,6 +19,7 @@ from sbp_brian.datasets.dvsgesture import (
 )
 from sbp_brian.datasets.event_streams import EventStream, decode_bs2, encode_bs2, read_bs2
 from sbp_brian.errors import DatasetError
+from tests.helpers.gestures import save_gesture
 
 
 def stream(n=500, seed=0, last=90_000, size=128):
@@ -187,13 +188,6 @@ def original(folder):
     (folder / "trials_to_train.txt").write_text("user01_fluorescent.aedat\n")
     (folder / "trials_to_test.txt").write_text("user24_led.aedat\n\n")
     return folder
-
-
-def save_gesture(folder, split, recording, label, x, y, p, t):
-    """A gesture as tonic's archives hold it; times in microseconds."""
-    place = folder / f"ibmGesture{split}" / recording
-    place.mkdir(parents=True, exist_ok=True)
-    np.save(place / f"{label}.npy", np.column_stack([x, y, p, t / 1000]))
 
 
 def tonic(folder):

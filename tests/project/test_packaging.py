@@ -60,36 +60,36 @@ def clean(built, tmp_path_factory):
     return folder
 
 
-def files_of_the_package():
-    tracked = run("git", "ls-files", "sbp_brian", "models", "protocols", "figures", "recipes", cwd=ROOT)
+def sources():
+    """The files of the package, where they lie in the repository."""
+    folders = ("sbp_brian", "models", "protocols", "figures", "recipes")
+    tracked = run("git", "ls-files", *folders, cwd=ROOT)
     if tracked.returncode:  # not a git checkout
-        tracked_files = [
-            str(p.relative_to(ROOT))
-            for folder in ("sbp_brian", "models", "protocols", "figures", "recipes")
-            for p in (ROOT / folder).rglob("*")
-            if p.is_file() and "__pycache__" not in p.parts
-        ]
-    else:
-        tracked_files = [name for name in tracked.stdout.split() if (ROOT / name).is_file()]
-    return {name if name.startswith("sbp_brian/") else f"sbp_brian/{name}" for name in tracked_files}
+        files = [p for folder in folders for p in (ROOT / folder).rglob("*") if p.is_file()]
+        return {str(p.relative_to(ROOT)) for p in files if "__pycache__" not in p.parts}
+    return {name for name in tracked.stdout.split() if (ROOT / name).is_file()}
 
 
 def test_the_wheel_holds_every_file(built):
     sdist, wheel = built
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
-    expected = files_of_the_package()
+    expected = {name if name.startswith("sbp_brian/") else f"sbp_brian/{name}" for name in sources()}
     assert len(expected) > 40
+    assert "sbp_brian/py.typed" in expected
     assert expected <= inside
     assert not [name for name in inside if name.startswith(("tests/", "docs/", "benchmarks/"))]
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    assert {"LICENSE", "README.md", "CITATION.cff", "setup.cfg", "models/sbp_network.py"} <= names
+    assert {"LICENSE", "README.md", "CITATION.cff", "CONTRIBUTING.md", "setup.cfg"} | sources() <= names
 
 
 def test_the_wheel_works_from_any_folder(clean, tmp_path):
     python = clean / "bin" / "python"
-    code = "import sbp_brian, sbp_brian.models.sbp_network as m; print(sbp_brian.__file__, m.__file__)"
+    code = (
+        "import sbp_brian as sbp, sbp_brian.models.sbp_network as m; sbp.RetrogradeSBP, sbp.pair_stdp, sbp.Simulation; "
+        "print(sbp.__file__, m.__file__)"
+    )
     where = run(python, "-c", code, cwd=tmp_path)
     assert where.returncode == 0, where.stderr
     assert all(str(clean) in path for path in where.stdout.split()), where.stdout

@@ -14,7 +14,7 @@ from sbp_brian.models.circuits import Timeline, culture_sbp, pulse_trains, scali
 from sbp_brian.protocols.biology import closed_forms as _closed_forms
 from sbp_brian.protocols.biology import predictions, tsodyks_1998, turrigiano_1998
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
-from sbp_brian.report import page as report
+from sbp_brian.report import page
 from sbp_brian.targets import Simulation
 
 SMALL = {"tsodyks-1998": {"seeds": 10}, "turrigiano-1998": {"seeds": 10, "inputs": 100}}
@@ -362,7 +362,8 @@ def test_the_summary_shows_what_there_is_and_what_is_missing(records):
 
 
 def test_the_report_has_a_chapter_of_biology(records):
-    page = report.render(list(records["cpp"].values()))
-    assert page.index('<h2 id="biology">') < page.index("figure-biology-summary") < page.index("<h3 id=")
-    assert "Not run, so not on this page: " in page
-    assert "sbp-predictions" in page
+    shown = page.Shown(protocols.entries(), [figures.get(name) for name in figures.names()])
+    html = page.render(list(records["cpp"].values()), shown)
+    assert html.index('<h2 id="biology">') < html.index("figure-biology-summary") < html.index("<h3 id=")
+    assert "Not run, so not on this page: " in html
+    assert "sbp-predictions" in html

@@ -5,40 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from brian2 import ms
-from sklearn.datasets import load_digits
 
 from sbp_brian.errors import CheckpointError, SampleError
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.training.encoding import ByteTable
 from sbp_brian.training.spiking import Presentation, Samples, Training
-
-MODEL = {"n_input": 64, "n_hidden": 40, "n_output": 10, "rate_hidden": 5.0, "rate_output": 0.01}
-
-
-def digits(n_training=400, n_validation=100, n_test=100):
-    """Real 8 x 8 digits."""
-    data = load_digits()
-    images = np.round(data.data * (255 / 16)).astype(np.uint8)
-    rows = np.random.default_rng(1).permutation(len(images))
-    ends = np.cumsum([0, n_training, n_validation, n_test])
-    parts = [rows[a:b] for a, b in pairwise(ends)]
-    return Samples(images, data.target, 10, *parts)
-
-
-def training(folder, samples=None, seed=0, **model):
-    return Training(SBPNetwork(**{**MODEL, **model}).trial_model(), samples or digits(), folder, seed=seed, decay=0.9)
-
-
-def train_to_the_end(folder, epochs):
-    t = training(folder)
-    t.run(epochs)
-    return t
+from tests.helpers.digit_training import digits, train_to_the_end, training
 
 
 def test_it_learns_and_the_controls_do_not(tmp_path):
@@ -51,7 +28,7 @@ def test_it_learns_and_the_controls_do_not(tmp_path):
     # evaluation has changed nothing
     np.testing.assert_array_equal(result["inputs.w"], learning.learned["inputs.w"])
 
-    frozen = training(tmp_path / "b", arm="frozen")
+    frozen = training(tmp_path / "b", learning="frozen")
     start = frozen.learned["inputs.w"].copy()
     frozen.run(2)
     np.testing.assert_array_equal(frozen.learned["inputs.w"], start)
@@ -73,7 +50,7 @@ def test_same_seed_same_weights_other_seed_other(tmp_path):
 
 SCRIPT = """
 import signal, sys
-from tests.training.test_spiking import training
+from tests.helpers.digit_training import training
 signal.signal(signal.SIGINT, signal.default_int_handler)   # a shell's background jobs ignore it
 t = training(sys.argv[1])
 print("ready", flush=True)

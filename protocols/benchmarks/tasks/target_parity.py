@@ -20,7 +20,7 @@ from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, Timeline, culture_sbp
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.protocols.biology.experiment import Experiment
-from sbp_brian.protocols.biology.tao_2000 import conditions
+from sbp_brian.protocols.biology.ltp import conditions
 from sbp_brian.targets.cuda.toolkit import gpus
 from sbp_brian.training.spiking import Samples, Training
 

@@ -1,11 +1,13 @@
-"""The figure of a spread experiment: circuit, time courses, all positions, controls."""
+"""The panels of an experiment on spread in the nine-cell circuit: circuit, time courses, all positions, controls."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import BLACK, COLUMNS, GREEN, GREY, ORANGE, PINK, label_panels, new
-from sbp_brian.figures.biology.experiments import bars, circuit
+from sbp_brian.figures.base import label_panels, new
+from sbp_brian.figures.biology.circuits import culture
+from sbp_brian.figures.biology.trials import bars, course, sd
+from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, GREY, ORANGE, PINK, SHADE
 
 __all__ = ["draw_spread"]
 
@@ -37,10 +39,10 @@ def draw_spread(record, shown, short, width_ratios=(1, 1.22)):
     """
     synapses = [str(name) for name in record.array("synapses")]
     conditions = [str(name) for name in record.array("conditions")]
-    changes, minutes, course = record.array("changes"), record.array("minutes"), record.array("course")
+    changes = record.array("changes")
     fig, ((top_left, top_right), (low_left, low_right)) = new(COLUMNS, 122, nrows=2, ncols=2, width_ratios=width_ratios)
-    circuit(top_left, dict(zip(synapses, changes[0].mean(-1), strict=True)), "A->B")
-    draw_courses(top_right, minutes, dict(zip(synapses, course, strict=True)))
+    culture(top_left, dict(zip(synapses, changes[0].mean(-1), strict=True)), "A->B")
+    draw_courses(top_right, record.array("minutes"), dict(zip(synapses, record.array("course"), strict=True)))
     bars(low_left, list(changes[0]), [name.replace("->", "\u2192") for name in synapses])
     low_left.tick_params(axis="x", rotation=45)
     low_left.set_ylabel("EPSC change (%)")
@@ -53,32 +55,23 @@ def draw_courses(ax, minutes, courses) -> None:
     """Mean over trials of the normalised EPSC in bins of 2 min, with the standard error."""
     width = 2.0
     phases = [np.arange(minutes.min(), -width, width), np.arange(0, minutes.max(), width)]
-    ax.axvspan(-1, 0, ymax=0.8, color="#DDDDDD", linewidth=0)
+    ax.axvspan(-1, 0, ymax=0.8, color=SHADE, linewidth=0)
     ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
     ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     for shift, name in enumerate(COURSES):
         word, colour, marker, fill = LOOKS[name]
-        label = f"{name.replace('->', chr(0x2192))} {word}"
-        for starts in phases:
-            bins = [(minutes >= low - 1e-6) & (minutes < low + width - 1e-6) for low in starts]
-            each = np.array([100 * courses[name][:, inside].mean(-1) for inside in bins])
-            middle = np.array([minutes[inside].mean() for inside in bins]) + 0.12 * (shift - 2)
-            error = each.std(-1, ddof=1) / np.sqrt(each.shape[1]) if each.shape[1] > 1 else np.zeros(len(each))
-            ax.errorbar(
-                middle,
-                each.mean(-1),
-                error,
-                color=colour,
-                marker=marker,
-                markersize=3,
-                fillstyle=fill,
-                linestyle="-",
-                linewidth=0.8,
-                capsize=0,
-                elinewidth=0.6,
-                label=label,
-            )
-            label = None
+        course(
+            ax,
+            minutes,
+            100 * courses[name],
+            phases,
+            width,
+            colour=colour,
+            marker=marker,
+            fill=fill,
+            label=f"{name.replace('->', chr(0x2192))} {word}",
+            shift=0.12 * (shift - 2),
+        )
     ax.set(xlabel="time after pairing (min)", ylabel="normalised EPSC (%)")
     low, high = ax.get_ylim()
     ax.set_ylim(low - 0.06 * (high - low), high + 0.3 * (high - low))
@@ -90,12 +83,11 @@ def draw_controls(ax, conditions, synapses, changes, shown, short) -> None:
     for shift, name in enumerate(shown):
         _, colour, marker, fill = LOOKS[name]
         trials = 100 * changes[:, synapses.index(name)]
-        spread = trials.std(-1, ddof=1) if trials.shape[1] > 1 else np.zeros(len(trials))
         places = np.arange(len(conditions)) + 0.2 * (shift - 1.5)
         ax.errorbar(
             places,
             trials.mean(-1),
-            spread,
+            sd(trials),
             color=colour,
             marker=marker,
             markersize=4,
@@ -106,7 +98,7 @@ def draw_controls(ax, conditions, synapses, changes, shown, short) -> None:
         )
     ax.axhline(0, color=BLACK, linewidth=0.6)
     for edge in np.arange(len(conditions) - 1) + 0.5:
-        ax.axvline(edge, ymax=0.9, color="#DDDDDD", linewidth=0.6, zorder=0)
+        ax.axvline(edge, ymax=0.9, color=SHADE, linewidth=0.6, zorder=0)
     ax.set_xticks(range(len(conditions)), [short.get(name, name) for name in conditions])
     ax.tick_params(axis="x", length=0)
     low, high = ax.get_ylim()

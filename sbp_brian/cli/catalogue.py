@@ -1,0 +1,108 @@
+"""What the commands show and run, given to them by whoever knows all rooms; the command line itself names none."""
+
+from __future__ import annotations
+
+import importlib
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+if typing.TYPE_CHECKING:
+    from sbp_brian.experiments.protocol import Protocol, Source
+
+__all__ = ["Catalogue", "Entry", "Figures", "Later", "Protocols", "Recipes"]
+
+
+class Entry(typing.Protocol):
+    """A line of the list of protocols, there before the protocol is imported."""
+
+    @property
+    def name(self) -> str:
+        """As a user types it."""
+
+    @property
+    def title(self) -> str:
+        """One line."""
+
+    @property
+    def source(self) -> Source:
+        """Citation and DOI."""
+
+    @property
+    def kind(self) -> str:
+        """``"biology"`` or ``"benchmark"``."""
+
+
+class Protocols(typing.Protocol):
+    """Protocols by name; listing them imports none."""
+
+    def entries(self) -> Sequence[Entry]:
+        """All, in the order in which they are listed."""
+
+    def names(self) -> Sequence[str]:
+        """Their names."""
+
+    def get(self, name: str) -> Protocol:
+        """The one of this name, or of a user's own file; an unknown one is refused with the nearest."""
+
+
+class Figures(typing.Protocol):
+    """Figures by name; listing them imports none."""
+
+    def names(self) -> Sequence[str]:
+        """Their names."""
+
+    def get(self, name: str) -> Any:
+        """The one of this name; an unknown one is refused with the nearest."""
+
+
+class Recipes(typing.Protocol):
+    """What is behind each published number, by name."""
+
+    def entries(self) -> Sequence[Any]:
+        """All, in the order in which they are listed."""
+
+    def names(self) -> Sequence[str]:
+        """Their names."""
+
+    def get(self, name: str) -> Any:
+        """The one of this name; an unknown one is refused with the nearest."""
+
+    def result(self, name: str) -> Any:
+        """What it gave, as committed."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What there is.
+
+    Attributes
+    ----------
+    protocols : Protocols
+    figures : Figures
+    recipes : Recipes
+    models : callable
+        Gives the folders in which the files of models lie.
+    benchmark : callable
+        Gives the protocol of ``sbp benchmark``.
+    quick : sequence of str
+        The protocols of ``sbp reproduce --quick``: one road through all parts, in minutes.
+    """
+
+    protocols: Protocols
+    figures: Figures
+    recipes: Recipes
+    models: Callable[[], Sequence[str]]
+    benchmark: Callable[[], Protocol]
+    quick: Sequence[str]
+
+
+class Later:
+    """A module that is imported when something is first asked of it."""
+
+    def __init__(self, module: str):
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._module), name)

@@ -1,0 +1,101 @@
+"""Options that several commands share, and options that exclude one another."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sbp_brian.machine import TARGETS
+
+__all__ = ["Alternative", "recipe_option", "run_options", "seed_option", "set_option", "settings", "size_options"]
+
+
+class Alternative(click.Option):
+    """An option that excludes the others of its kind: a command takes one of them at most.
+
+    ``@click.option("--recipe", cls=Alternative)`` stands beside ``--quick`` and ``--full``.
+    """
+
+    def handle_parse_result(self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]) -> Any:
+        """As of any option; refused where another one of its kind was given before it."""
+        if self.name in opts:
+            given = ctx.meta.setdefault(f"sbp_brian.alternatives.{id(ctx)}", [])
+            given.append(self.opts[0])
+            if len(given) > 1:
+                raise click.UsageError(f"{' and '.join(given)} exclude one another; give one of them", ctx)
+        return super().handle_parse_result(ctx, opts, args)
+
+
+def size_options(command: Callable) -> Callable:
+    """The options ``--quick`` and ``--full``, which exclude one another; the command is given ``size`` or None."""
+
+    @functools.wraps(command)
+    def sized(*args: Any, quick: bool, full: bool, **kwds: Any) -> Any:
+        return command(*args, size="quick" if quick else "full" if full else None, **kwds)
+
+    whole = click.option("--full", is_flag=True, cls=Alternative, help="The size that the published numbers need.")
+    small = click.option("--quick", is_flag=True, cls=Alternative, help="A small version, to see that it works.")
+    return small(whole(sized))
+
+
+def recipe_option(text: str, **options: Any) -> Callable:
+    """The option ``--recipe``, which excludes ``--quick`` and ``--full``."""
+    return click.option("--recipe", metavar="NAME", cls=Alternative, help=text, **options)
+
+
+def run_options(command: Callable) -> Callable:
+    """The options that ``run``, ``sweep``, ``benchmark`` and ``reproduce`` share: target, seed, out, quick, full."""
+    for option in (
+        size_options,
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            default="results",
+            show_default=True,
+            help="Folder for the records.",
+        ),
+        seed_option("All randomness derives from it: same seed and target, same result."),
+        click.option(
+            "--target",
+            type=click.Choice(TARGETS),
+            default="cpp",
+            show_default=True,
+            help="How Brian2 computes: numpy (needs nothing), cython, cpp (fast; needs g++), cuda.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def seed_option(text: str) -> Callable:
+    """The option ``--seed``."""
+    return click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help=text)
+
+
+def set_option(text: str, metavar: str = "NAME=VALUE") -> Callable:
+    """The option ``-s name=value``, which may be given often; `settings` reads what it gives."""
+    return click.option("-s", "--set", "given", multiple=True, metavar=metavar, help=text)
+
+
+def settings(texts: tuple[str, ...]) -> dict[str, str]:
+    """``-s name=value`` options as a mapping.
+
+    Raises
+    ------
+    ValueError
+        One has no ``=``, or a name comes twice.
+    """
+    chosen: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise ValueError(f"-s {text!r} is not name=value; write e.g. -s pairs=30")
+        if name in chosen:
+            raise ValueError(f"-s {name} is given twice; give it once")
+        chosen[name] = value
+    return chosen
