@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from sbp_brian.errors import CommandError
+
 __all__ = ["Alternative", "run_options", "seed_option", "set_option", "settings", "size_options"]
 
 TARGETS = ("numpy", "cython", "cpp", "cuda")
@@ -81,7 +83,7 @@ def settings(texts: tuple[str, ...]) -> dict[str, str]:
 
     Raises
     ------
-    ValueError
+    CommandError
         One has no ``=``, or a name comes twice.
     """
     chosen: dict[str, str] = {}
@@ -89,8 +91,8 @@ def settings(texts: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise ValueError(f"-s {text!r} is not name=value; write e.g. -s pairs=30")
+            raise CommandError(f"-s {text!r} is not name=value; write e.g. -s pairs=30")
         if name in chosen:
-            raise ValueError(f"-s {name} is given twice; give it once")
+            raise CommandError(f"-s {name} is given twice; give it once")
         chosen[name] = value
     return chosen

@@ -8,6 +8,7 @@ import numpy as np
 from brian2.units.allunits import amp, coulomb, farad, hertz, ohm, second, siemens, volt
 from brian2.units.fundamentalunits import Dimension, get_dimensions, get_unit, have_same_dimensions
 
+from sbp_brian import wording
 from sbp_brian.errors import RuleError
 
 _BASE = {
@@ -80,7 +81,7 @@ def bounds(w_min: Any, w_max: Any) -> tuple[Any, Any]:
 def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in choices:
-        raise RuleError(f"{name} = {value!r} must be one of " + ", ".join(map(repr, choices)))
+        raise RuleError(wording.one_of(name, value, choices))
     return value
 
 

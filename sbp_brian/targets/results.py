@@ -16,7 +16,8 @@ from brian2.monitors import StateMonitor
 from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import Quantity, get_or_create_dimension
 
-from sbp_brian.errors import RunFailed, unknown
+from sbp_brian.errors import RunFailed
+from sbp_brian.wording import unknown_name
 
 
 def _remove(folder: Path) -> None:
@@ -162,7 +163,7 @@ class Result(Mapping):
         try:
             entry = self._entries[name]
         except (KeyError, TypeError):
-            raise unknown("result", name, [n for n in self._entries if "._" not in n]) from None
+            raise unknown_name("result", name, [n for n in self._entries if "._" not in n]) from None
         if "value" in entry:
             return with_unit(entry["value"], entry["dim"])
         values = self._read(entry["source"], np.dtype(entry["dtype"]))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_or_create_dimension, get_unit
 
-from sbp_brian.errors import unknown
+from sbp_brian.wording import unknown_name
 
 
 def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.ndarray]:
@@ -48,7 +48,7 @@ def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.nda
             checked[entry["source"]] = _typed(name, value, entry, None if size is None else (size,))
         else:
             settable = [n for n, e in entries.items() if e.get("settable") and "._" not in n]
-            raise unknown("name in values:", name, settable + list(arrays))
+            raise unknown_name("name in values:", name, settable + list(arrays))
     return checked
 
 

@@ -36,9 +36,6 @@ from brian2.devices.device import all_devices, get_device, set_device
 from brian2.units.fundamentalunits import Quantity, have_same_dimensions
 
 from sbp_brian.brian.state import guard
-from sbp_brian.errors import (
-    unknown,
-)
 from sbp_brian.targets.cache import compiler_command
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
@@ -48,6 +45,7 @@ from sbp_brian.targets.results import Result
 from sbp_brian.targets.run_arguments import check_settings
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
+from sbp_brian.wording import unknown_name
 
 __all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
 
@@ -100,7 +98,7 @@ def use(target: str, *, arch: str | None = None, **options) -> None:
 def _check_target(target: str) -> None:
     """Refuse a target that is unknown or that cannot work on this machine."""
     if target not in TARGETS:
-        raise unknown("target", target, TARGETS)
+        raise unknown_name("target", target, TARGETS)
     if target in ("cython", "cpp"):
         compiler_command()
 
@@ -171,7 +169,7 @@ class Simulation:
             function = function.func
         self.name = name or getattr(function, "__name__", type(function).__name__)
         if target not in TARGETS:
-            raise unknown("target", target, TARGETS)
+            raise unknown_name("target", target, TARGETS)
         if arch is not None and target != "cuda":
             raise TypeError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
         if key is not None and not isinstance(key, str):
@@ -292,7 +290,7 @@ class Simulation:
         for run in runs:
             for name in run:
                 if name not in allowed:
-                    raise unknown("argument of a run", name, allowed)
+                    raise unknown_name("argument of a run", name, allowed)
         folders = [Path(run["results"]).resolve() for run in runs if run.get("results") is not None]
         for folder in folders:
             if folders.count(folder) > 1:
@@ -346,7 +344,7 @@ class Simulation:
         names = list(names)
         for name in names:
             if name not in entries:
-                raise unknown("name in names:", name, [n for n in entries if "._" not in n])
+                raise unknown_name("name in names:", name, [n for n in entries if "._" not in n])
         return names
 
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import PatternError
+from sbp_brian.errors import PatternError, SettingError
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.encoding import check_displacement
-from sbp_brian.wording import unknown
+from sbp_brian.wording import number_in, unknown
 
 __all__ = ["NumpyModel", "NumpyTraining", "Patterns", "cosine", "displaced", "first_maximum", "one_hot"]
 
@@ -185,14 +185,11 @@ class NumpyModel:
         for name, known in choices.items():
             given = getattr(self, name)
             if not (isinstance(given, str) and given in known):
-                raise ValueError(unknown(name, str(given), known))
+                raise SettingError(unknown(name, str(given), known))
         for name, (low, high) in ranges.items():
-            given, whole = getattr(self, name), isinstance(self.__dataclass_fields__[name].default, int)
-            number = isinstance(given, Integral if whole else Real) and not isinstance(given, bool)
-            if not number or not low <= given <= high:
-                raise ValueError(
-                    f"{name} must be a {'whole ' if whole else ''}number from {low} to {high}, got {given!r}"
-                )
+            whole = isinstance(self.__dataclass_fields__[name].default, int)
+            if refusal := number_in(name, getattr(self, name), f"[{low}, {high}]", whole=whole):
+                raise SettingError(refusal)
 
     def start(self, seed: int, n_rows: int) -> None:
         """Set `arrays` to their start; `n_rows` is the number of rows that `learn` may name."""

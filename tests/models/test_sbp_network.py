@@ -310,7 +310,7 @@ def test_rows_use_the_dense_loop(trial, tmp_path):
         ({"n_hidden": 0}, "n_hidden must be at least 1"),
         ({"first_taught": 10}, "first_taught must be a step of the sample, 0 to 9"),
         ({"rate_output": float("nan")}, "rate_output must be zero or positive"),
-        ({"lambda_p": 0.0}, r"lambda_p must be a number in \(0, 1\]"),
+        ({"lambda_p": 0.0}, "lambda_p must be a number above 0 and at most 1"),
         ({"n_hidden": (500, 0)}, "n_hidden must be at least 1"),
         ({"n_hidden": ()}, "n_hidden must be at least 1"),
         ({"drop_input": 1.0}, "drop_input must be a share from 0 to below 1"),
@@ -321,7 +321,7 @@ def test_rows_use_the_dense_loop(trial, tmp_path):
         ({"input_rate": 2.0}, "input_rate must be above 0 to 1"),
         ({"release": 1.0}, "release must be a share"),
         ({"tau_rec": -1 * ms}, "tau_rec must be positive"),
-        ({"lambda_f": 1.5}, r"lambda_f must be a number in \[0, 1\]"),
+        ({"lambda_f": 1.5}, "lambda_f must be a number from 0 to 1"),
     ],
 )
 def test_bad_parameters_are_refused(wrong, message):

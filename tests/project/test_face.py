@@ -72,7 +72,7 @@ def test_the_first_line_of_a_script():
 )
 def test_an_unknown_name_is_refused_with_the_nearest(package, name, nearest):
     with pytest.raises(
-        AttributeError, match=f"{package.__name__}' has no attribute '{name}': did you mean '{nearest}'"
+        AttributeError, match=f"{package.__name__}' has no attribute '{name}'; did you mean '{nearest}'"
     ):
         getattr(package, name)
     assert not hasattr(package, "__nothing__")
