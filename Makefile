@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 OUT ?= results
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-slow lint format imports types clean distclean setup
+.PHONY: reproduce test test-slow lint format imports types tables clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -36,6 +36,10 @@ imports: $(READY)
 types: $(READY)
 	@$(BIN)/python tools/as_installed.py build/installed
 	$(BIN)/mypy
+
+# The tables of README and docs, from the results in recipes/results.
+tables: $(READY)
+	$(BIN)/python tools/tables.py
 
 setup: $(READY)
 

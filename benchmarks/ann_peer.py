@@ -132,8 +132,8 @@ CASES = (
     (
         "spiking perceptron, surrogate",
         100,
-        partial(SBPSpikingPerceptron, arm="surrogate"),
-        partial(SBPSpikingPerceptron, arm="surrogate", encoding="constant"),
+        partial(SBPSpikingPerceptron, learning="surrogate"),
+        partial(SBPSpikingPerceptron, learning="surrogate", encoding="constant"),
         spiking,
     ),
     ("energy-based, sbp", 20, SBPEnergy, SBPEnergy, energy),

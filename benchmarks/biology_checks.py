@@ -19,7 +19,7 @@ from sbp_brian import protocols
 from sbp_brian.experiments.protocol import execute
 from sbp_brian.models.circuits import SPREAD
 from sbp_brian.protocols.biology.experiment import Experiment
-from sbp_brian.protocols.biology.tao_2000 import conditions
+from sbp_brian.protocols.biology.ltp import conditions
 
 NAMES = (
     "bi-poo-1998",

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks._common import children_s
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.decolle import Decolle
-from sbp_brian.protocols.benchmarks.learners.decolle import MNIST
+from sbp_brian.protocols.benchmarks.tasks.mnist import LOCAL
 from sbp_brian.targets import Simulation
 from sbp_brian.training.spiking import Presentation
 
@@ -88,7 +88,8 @@ def main():
     python = sys.argv[3] if len(sys.argv) > 3 else sys.executable
     data = load_mnist("fit")
     labels = data.labels[:n].astype(int)
-    model = Decolle((784, *MNIST.hidden), 10, encoding="spikes", **MNIST.settings)
+    settings = {name: value for name, value in LOCAL.items() if name != "final"}
+    model = Decolle((784, 128, 128), 10, encoding="spikes", rate=1.0, **settings)
     share, rng = float(model.input_rate * model.step) / 255, np.random.default_rng(0)
     bits = np.concatenate(
         [Decolle.packed(rng.random((1, model.steps, 784)) < image * share) for image in data.images[:n].astype(float)]

@@ -15,7 +15,8 @@ import sys
 import numpy as np
 
 from sbp_brian.datasets import load_mnist
-from sbp_brian.models.published import ARMS, ReleasedModel
+from sbp_brian.models.published import LEARNING as ARMS
+from sbp_brian.models.published import ReleasedModel
 
 F = np.float32
 
@@ -32,7 +33,7 @@ class Matrices:
 
     def __init__(self, model: ReleasedModel, seed: int):
         start, (n, m, k) = model.initial(seed), model.layers
-        self.model, self.arm = model, model.arm
+        self.model, self.arm = model, model.learning
         self.w1 = start["into_hidden1.w"].reshape(n, m).astype(F)
         self.w2 = start["into_output.w"].reshape(m, k).astype(F)
         self.b1, self.b2 = np.zeros(m, F), np.zeros(k, F)
@@ -106,7 +107,7 @@ def main(epochs: int, seed: int, arms: list[str]) -> None:
     """Train and test each arm, a line an epoch."""
     train, test = load_mnist("train"), load_mnist("test")
     for arm in arms:
-        net = Matrices(ReleasedModel(arm=arm), seed)
+        net = Matrices(ReleasedModel(learning=arm), seed)
         for epoch in range(1, epochs + 1):
             training = wrong(net, train.images, train.labels, True)
             tested = wrong(net, test.images, test.labels, False)

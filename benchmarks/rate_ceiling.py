@@ -25,10 +25,9 @@ import numpy as np
 from benchmarks._common import mnist_patterns
 from sbp_brian import protocols
 from sbp_brian.datasets import load_fashion_mnist
-from sbp_brian.datasets.nettalk import load_nettalk
 from sbp_brian.models.sbp_network.rate_reference import RateReference
-from sbp_brian.protocols.benchmarks.learners import artificial
-from sbp_brian.protocols.benchmarks.tasks import dvsgesture
+from sbp_brian.protocols.benchmarks.learners.artificial import patterns
+from sbp_brian.protocols.benchmarks.tasks import dvsgesture, nettalk
 from sbp_brian.training.batches import NumpyTraining, Patterns
 
 BATCH, HIDDEN_UNITS = 10, 500
@@ -74,16 +73,13 @@ def gestures(hold_out: bool = True) -> Patterns:
     """Windows of 50 ms of the ten recordings, as the protocol ``dvsgesture`` shows them."""
     asked = protocols.get("dvsgesture").resolve(hold_out=hold_out)
     samples = dvsgesture.load_windows(SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)).samples
-    return artificial.digits(samples)
+    return patterns(samples)
 
 
 def windows() -> Patterns:
     """NETtalk, a tenth of the training windows held out."""
-    parts = {
-        name: load_nettalk(split)
-        for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test"))
-    }
-    return artificial.windows({name: (data.inputs, data.targets) for name, data in parts.items()})
+    asked = protocols.get("nettalk").resolve()
+    return patterns(nettalk.load(SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)).samples)
 
 
 TASKS = {

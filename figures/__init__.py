@@ -1,9 +1,10 @@
-"""Figures by name.  Each file of its rooms is named after its figure, held as ``FIGURE``; listing imports none."""
+"""Figures by name.  A module of its rooms that defines ``FIGURE`` is a figure, named after it; listing imports none."""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import re
+from functools import cache
 from pathlib import Path
 
 from sbp_brian.errors import UnknownFigureError
@@ -11,18 +12,19 @@ from sbp_brian.wording import unknown
 
 __all__ = ["get", "names"]
 
-#: The rooms of figures, and what else lies in them.
 _ROOMS = ("biology", "learning")
-_NOT_FIGURES = {"experiments", "maps", "retina", "sbp", "spread"}
+_FIGURE = re.compile(r"^FIGURE = ", re.MULTILINE)
 
 
+@cache
 def _modules() -> dict[str, str]:
-    """Name of each figure -> its module, below this package."""
+    """Name of each figure -> its module, below this package; the other modules of the rooms are parts of figures."""
     return {
-        module.name.replace("_", "-"): f"{room}.{module.name}"
+        path.stem.replace("_", "-"): f"{room}.{path.stem}"
         for room in _ROOMS
-        for module in pkgutil.iter_modules([str(Path(place) / room) for place in __path__])
-        if module.name not in _NOT_FIGURES
+        for place in __path__
+        for path in sorted((Path(place) / room).glob("*.py"))
+        if _FIGURE.search(path.read_text(encoding="utf-8"))
     }
 
 

@@ -1,6 +1,7 @@
-"""What a figure is, how it looks, and how it is saved.
+"""What a figure is, how it is made and how it is saved; its looks are in `sbp_brian.figures.style`.
 
-A figure file has a module-level ``FIGURE`` and is named after it (``stdp-window`` lives in stdp_window.py)::
+A module of the rooms biology and learning that defines ``FIGURE`` is a figure, and is named after it (``stdp-window``
+lives in stdp_window.py)::
 
     def draw(records):                        # the records of the protocols it needs, newest first
         record = latest(records, "bi-poo-1998")
@@ -19,46 +20,17 @@ import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
 from sbp_brian.experiments.records import Record
+from sbp_brian.figures.style import COLUMN, SOFT, house_style
 
-__all__ = [
-    "BLACK",
-    "BLUE",
-    "COLUMN",
-    "COLUMNS",
-    "DOWN",
-    "FORMATS",
-    "GREEN",
-    "GREY",
-    "NONE",
-    "ORANGE",
-    "PINK",
-    "SKY",
-    "UP",
-    "VERMILION",
-    "YELLOW",
-    "Figure",
-    "label_panels",
-    "new",
-    "save",
-    "style",
-    "svg",
-]
+__all__ = ["FORMATS", "Figure", "absent", "label_panels", "new", "save", "svg"]
 
-COLUMN, COLUMNS = 85.0, 174.0  # width of one and of two journal columns, mm
 FORMATS = ("svg", "pdf", "png")
-
-# Okabe & Ito (2008), https://jfly.uni-koeln.de/color/: told apart with every common form of colour vision
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILION, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8A8A8A"
-UP, DOWN, NONE = VERMILION, BLUE, GREY  # potentiation, depression, no change: the same in every figure
 
 
 @dataclass(frozen=True)
@@ -107,7 +79,7 @@ class Figure:
     def make(self, records: Sequence[Record]) -> tuple[Drawing, str]:
         """The drawing and its caption, in the house style."""
         own = self._own(records)
-        with style():
+        with house_style():
             drawing = self.draw(own)
             drawing.canvas.draw()
         return drawing, self.caption if isinstance(self.caption, str) else self.caption(own)
@@ -120,11 +92,6 @@ class Figure:
     def save(self, records: Sequence[Record], folder: str | os.PathLike) -> list[Path]:
         """Draw it into ``folder`` as SVG, PDF and PNG, named after it; gives their paths."""
         return save(self.make(records)[0], folder, self.name)
-
-
-def style():
-    """A context in which matplotlib draws in the house style (style.mplstyle), whatever the user's settings are."""
-    return matplotlib.style.context(["default", str(files("sbp_brian.figures") / "style.mplstyle")])
 
 
 def new(width_mm: float = COLUMN, height_mm: float = 60.0, **subplots):
@@ -140,10 +107,18 @@ def label_panels(*axes, start: str = "a") -> None:
         ax.set_title(chr(ord(start) + number), loc="left", fontweight="bold", fontsize=9)
 
 
+def absent(ax, text: str) -> None:
+    """Say in a panel that there is no record for it."""
+    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, fontsize=7, color=SOFT)
+    ax.set(xticks=[], yticks=[])
+    for side in ax.spines.values():
+        side.set_visible(False)
+
+
 def svg(drawing: Drawing) -> str:
     """The drawing as SVG text with text kept as text; the same drawing gives the same text."""
     buffer = io.BytesIO()
-    with style():
+    with house_style():
         drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "sbp_brian"})
     text = buffer.getvalue().decode()
     return text[text.index("<svg") :]
@@ -155,7 +130,7 @@ def save(drawing: Drawing, folder: str | os.PathLike, name: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     paths = []
-    with style():
+    with house_style():
         for kind in FORMATS:
             paths.append(folder / f"{name}.{kind}")
             drawing.savefig(paths[-1], format=kind, metadata=dates[kind])

@@ -10,6 +10,7 @@ __all__ = ["CATALOGUE", "main"]
 CATALOGUE = Catalogue(
     protocols=Later("sbp_brian.protocols"),
     figures=Later("sbp_brian.figures"),
+    recipes=Later("sbp_brian.recipes"),
     models=lambda: Later("sbp_brian.models").__path__,
     benchmark=lambda: Later("sbp_brian.protocols.benchmarks.tasks.target_parity").PROTOCOL,
     quick=("mnist", "bi-poo-1998", "tao-2000"),

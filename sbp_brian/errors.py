@@ -17,11 +17,15 @@ __all__ = [
     "CudaRaceError",
     "DatasetError",
     "DeviceMissing",
+    "DivergedError",
+    "EventError",
     "Interrupted",
+    "ModelError",
     "NothingFiresError",
     "ParameterError",
     "PatternError",
     "PythonOperationError",
+    "RecipeError",
     "RecordError",
     "RetrogradeError",
     "RuleError",
@@ -29,6 +33,8 @@ __all__ = [
     "SBPError",
     "SampleError",
     "SettingError",
+    "TableError",
+    "TargetError",
     "UnknownFigureError",
     "UnknownName",
     "UnknownParameter",
@@ -46,6 +52,14 @@ class RuleError(SBPError, ValueError):
 
 class RetrogradeError(RuleError):
     """A network or rule to which the retrograde signal cannot be added, with the reason."""
+
+
+class EventError(SBPError, ValueError):
+    """An event that a group of cells does not have, or that cannot be handled as asked."""
+
+
+class TargetError(SBPError, NotImplementedError):
+    """A network holds what the chosen target cannot do; the message names targets that can."""
 
 
 class UnknownName(SBPError, KeyError, ValueError):  # noqa: N818
@@ -109,6 +123,10 @@ class SampleError(SBPError, ValueError):
     """Samples or labels that cannot be presented; the message names them and the remedy."""
 
 
+class TableError(SBPError, TypeError, ValueError):
+    """Values that a table of bytes or of spikes cannot hold; the message names them and the remedy."""
+
+
 class PatternError(SBPError, ValueError):
     """Inputs or targets that cannot be learned; the message is one line that names them and the remedy."""
 
@@ -117,12 +135,20 @@ class CheckpointError(SBPError, ValueError):
     """Checkpoints that do not belong to this training."""
 
 
+class DivergedError(SBPError, FloatingPointError):
+    """A training whose weights are no longer finite; earlier epochs are kept."""
+
+
 class DatasetError(SBPError, ValueError):
     """Data is missing, damaged or not acceptable; the message is one line with the remedy."""
 
 
 class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
+
+
+class RecipeError(SBPError, ValueError):
+    """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
 
 
 class RecordError(SBPError, ValueError):
@@ -143,6 +169,10 @@ class ClusterError(SBPError, ValueError):
 
 class CircuitError(SBPError, ValueError):
     """A circuit, or something asked of one, that cannot be; the message is one line with the remedy."""
+
+
+class ModelError(SBPError, ValueError):
+    """Parameters or options of a network that make no sense; the message names them and the remedy."""
 
 
 class NothingFiresError(SBPError, ValueError):

@@ -8,7 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["cores", "machine", "versions"]
+__all__ = ["TARGETS", "cores", "machine", "versions"]
+
+#: How Brian2 can compute, by name.
+TARGETS = ("numpy", "cython", "cpp", "cuda")
 
 
 def cores() -> int:

@@ -21,12 +21,12 @@ __all__ = ["names_parameters", "nearest", "number_in", "one_of", "unknown", "unk
 _LISTED = 20  # names that a message lists at most
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like the one given, or None where none is like it."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The known name that is most like the one given, or None where none is like it by `cutoff`, 0 to 1."""
     known = sorted(map(str, known))
     asked = str(name)
     for cased in (asked, asked.lower()):
-        if near := difflib.get_close_matches(cased, known, n=1, cutoff=0.5):
+        if near := difflib.get_close_matches(cased, known, n=1, cutoff=cutoff):
             return near[0]
     asked = asked.lower()
     return next((k for k in known if len(asked) > 1 and (k.startswith(asked) or asked in k)), None)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import BLACK, COLUMNS, DOWN, GREY, UP, Figure, label_panels, new
-from sbp_brian.figures.biology.experiments import minus
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.biology.trials import scatter
+from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, UP
+from sbp_brian.report.text import minus
+from sbp_brian.report.together import deviation
 
 __all__ = ["FIGURE"]
 
@@ -65,29 +68,7 @@ def draw_window(ax, record) -> None:
             fontsize=7,
             s=f"fit: \u03c4 = {t:.1f} ms\n({low[1]:.1f} to {high[1]:.1f})",
         )
-        n = changes.shape[1]
-        ax.plot(
-            np.repeat(intervals[mine], n),
-            changes[mine].ravel(),
-            linestyle="none",
-            marker="o",
-            markersize=1.8,
-            color=colour,
-            alpha=0.45,
-            markeredgewidth=0,
-            zorder=3,
-        )
-        ax.plot(
-            intervals[mine],
-            changes[mine].mean(-1),
-            linestyle="none",
-            marker="o" if side > 0 else "s",
-            markersize=4,
-            markerfacecolor="white",
-            markeredgecolor=colour,
-            markeredgewidth=1,
-            zorder=5,
-        )
+        scatter(ax, intervals[mine], changes[mine], colour, marker="o" if side > 0 else "s", single="o")
     ax.axhline(0, color=BLACK, linewidth=0.6)
     ax.axvline(0, color=BLACK, linewidth=0.6)
     ax.set(xlabel="postsynaptic minus presynaptic spike (ms)", ylabel="EPSC change (%)")
@@ -137,7 +118,7 @@ def draw_controls(ax, record) -> None:
                 ax.errorbar(
                     100 * row["value"],
                     place + 0.3 * (shift - 0.5),
-                    xerr=100 * (row["spread"] or 0),
+                    xerr=100 * (deviation(row) or 0),
                     color=colour,
                     marker=marker,
                     markersize=3.5,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import BLACK, COLUMNS, GREEN, PINK, Figure, label_panels, new
-from sbp_brian.figures.biology.experiments import minus
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.biology.trials import sd
+from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, PINK, SHADE
+from sbp_brian.report.text import minus
 
 __all__ = ["FIGURE"]
 
@@ -71,7 +73,7 @@ def draw_circuit(ax, delays) -> None:
             y,
             marker="o",
             markersize=12.5,
-            color="#DDDDDD" if name == "S" else "white",
+            color=SHADE if name == "S" else "white",
             markeredgecolor=BLACK,
             markeredgewidth=0.8,
             zorder=3,
@@ -92,7 +94,7 @@ def draw_scan(ax, record) -> None:
     """Change of both remote synapses against the inter-pulse interval: trials and means."""
     difference = float(np.diff(record.array("delays"))[0])
     interval, scan = difference + record.array("offset"), 100 * record.array("scan")
-    ax.axvspan(difference - BAND, difference + BAND, color="#E6E6E6", linewidth=0, zorder=0)
+    ax.axvspan(difference - BAND, difference + BAND, color=SHADE, linewidth=0, zorder=0)
     for (name, (colour, marker, fill, dash)), trials in zip(LOOKS.items(), scan, strict=True):
         ax.plot(
             np.repeat(interval, trials.shape[1]),
@@ -136,7 +138,7 @@ def draw_peaks(ax, record) -> None:
     """The interval of strongest potentiation in single trials against the delay difference."""
     peaks = record.array("peaks")
     ends = np.array([peaks[:, 0].min() - 15, peaks[:, 0].max() + 15])
-    ax.fill_between(ends, ends - BAND, ends + BAND, color="#E6E6E6", linewidth=0, zorder=0)
+    ax.fill_between(ends, ends - BAND, ends + BAND, color=SHADE, linewidth=0, zorder=0)
     ax.plot(ends, ends, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     for k, (name, (colour, marker, fill, _)) in enumerate(LOOKS.items()):
         mine = peaks[peaks[:, 1] == k]
@@ -163,7 +165,6 @@ def draw_conditions(ax, record) -> None:
     shown = [name for name in SHORT if name in conditions]
     for shift, (name, (colour, marker, fill, _)) in enumerate(LOOKS.items()):
         trials = np.array([changes[conditions.index(one), shift] for one in shown])
-        spread = trials.std(-1, ddof=1) if trials.shape[1] > 1 else np.zeros(len(trials))
         places = np.arange(len(shown)) + 0.34 * (shift - 0.5)
         for place, values in zip(places, trials, strict=True):
             ax.plot(
@@ -179,7 +180,7 @@ def draw_conditions(ax, record) -> None:
         ax.errorbar(
             places,
             trials.mean(-1),
-            spread,
+            sd(trials),
             color=colour,
             marker=marker,
             markersize=4,
@@ -191,7 +192,7 @@ def draw_conditions(ax, record) -> None:
         )
     ax.axhline(0, color=BLACK, linewidth=0.6)
     for edge in np.arange(len(shown) - 1) + 0.5:
-        ax.axvline(edge, ymax=0.9, color="#DDDDDD", linewidth=0.6, zorder=0)
+        ax.axvline(edge, ymax=0.9, color=SHADE, linewidth=0.6, zorder=0)
     ax.set_xticks(range(len(shown)), [minus(SHORT[name]) if name[0] in "+-" else SHORT[name] for name in shown])
     ax.tick_params(axis="x", length=0)
     low, high = ax.get_ylim()

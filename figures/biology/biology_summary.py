@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sbp_brian.figures.base import BLACK, COLUMNS, DOWN, GREY, UP, Figure, new
-from sbp_brian.figures.biology import experiments as _biology
-from sbp_brian.report.text import CHANGE, number
+from sbp_brian.figures.base import Figure, new
+from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, SHADE, SOFT, UP
+from sbp_brian.report.text import CHANGE, number, whole_percent
+from sbp_brian.report.together import deviation
 
 __all__ = ["FIGURE", "POSITIONS", "STATEMENTS"]
 
@@ -130,12 +131,12 @@ def draw(records):
     for name, heading, found in rows:
         ax.text(0, y, heading, va="center", fontweight="bold", fontsize=7.5)
         if name not in newest:
-            ax.text(27, y, "not run", va="center", color="#555555", fontstyle="italic", fontsize=7.5)
+            ax.text(27, y, "not run", va="center", color=SOFT, fontstyle="italic", fontsize=7.5)
             y += ROW
         for text, row in found:
             draw_statement(ax, y, text, row)
             y += ROW
-        ax.plot([0, COLUMNS], [y - 0.4 * ROW] * 2, color="#CCCCCC", linewidth=0.5, linestyle="-")
+        ax.plot([0, COLUMNS], [y - 0.4 * ROW] * 2, color=SHADE, linewidth=0.5, linestyle="-")
         y += 0.4 * ROW
     return fig
 
@@ -155,7 +156,7 @@ def statements(record, chosen) -> list[tuple[str, dict]]:
 def heading_row(ax, y: float, cells) -> None:
     """Column heads with a rule below."""
     for x, text in cells:
-        ax.text(x, y, text, va="center", fontsize=7.5, color="#333333")
+        ax.text(x, y, text, va="center", fontsize=7.5, color=SOFT)
     ax.plot([0, COLUMNS], [y + 0.4 * ROW] * 2, color=BLACK, linewidth=0.7, linestyle="-")
 
 
@@ -179,7 +180,7 @@ def draw_truth(ax, newest, y: float) -> float:
         for x, name in ((62, "tao-2000"), (116, "fitzsimonds-1997")):
             row = next((r for r in newest[name].metrics if r["name"] == synapse), None) if name in newest else None
             if row is None:
-                ax.text(x, y, "not run", va="center", fontsize=7.5, color="#555555", fontstyle="italic")
+                ax.text(x, y, "not run", va="center", fontsize=7.5, color=SOFT, fontstyle="italic")
                 continue
             told = WORDS.get(row["paper_value"], "not known") if row["provenance"].startswith("read") else "not known"
             symbol(ax, x, y, told)
@@ -216,7 +217,7 @@ def simulated(row) -> str:
 
 def percent(change: float) -> str:
     """A relative change in whole percent, zero without a sign."""
-    return f"{_biology.percent(change)} %"
+    return f"{whole_percent(change)} %"
 
 
 def symbol(ax, x: float, y: float, word: str, text: str | None = None) -> None:
@@ -226,7 +227,7 @@ def symbol(ax, x: float, y: float, word: str, text: str | None = None) -> None:
         marker, face, edge = look[word]
         ax.plot(x + 1, y, marker=marker, markersize=5, markerfacecolor=face, markeredgecolor=edge, linestyle="none")
     elif word != "number":
-        ax.text(x + 1, y, "?", ha="center", va="center", fontsize=7.5, color="#555555")
+        ax.text(x + 1, y, "?", ha="center", va="center", fontsize=7.5, color=SOFT)
     ax.text(x if word == "number" else x + 3.5, y, text or word, va="center", fontsize=7.5)
 
 
@@ -241,8 +242,8 @@ def draw_statement(ax, y: float, text: str, row) -> None:
     value = number(row["value"], unit if bare else "")
     if unit == "%" and row.get("pattern") and row["value"] > 0:
         value = f"+{value}"
-    if row["spread"] is not None:
-        value += f" \u00b1 {number(row['spread'], unit if bare else '', digits=2).lstrip('+')}"
+    if deviation(row) is not None:
+        value += f" \u00b1 {number(deviation(row), unit if bare else '', digits=2).lstrip('+')}"
     if not bare:
         value += f" {unit}"
     ax.text(109, y, value, va="center", fontsize=7.5)

@@ -5,22 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import (
-    BLACK,
-    BLUE,
-    COLUMNS,
-    DOWN,
-    GREEN,
-    GREY,
-    ORANGE,
-    UP,
-    VERMILION,
-    Figure,
-    label_panels,
-    new,
-)
-from sbp_brian.figures.biology.experiments import strip
-from sbp_brian.figures.biology.retina import binned, pathway, setting
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.biology.circuits import retina
+from sbp_brian.figures.biology.trials import around, sd, strip
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, DOWN, GREEN, GREY, ORANGE, SHADE, UP, VERMILION
+from sbp_brian.report.together import value
 
 __all__ = ["FIGURE"]
 
@@ -43,7 +32,7 @@ def draw(records):
     changes = record.array("changes")
     fig, ((a, b), (c, d)) = new(COLUMNS, 122, nrows=2, ncols=2, width_ratios=(1.1, 1))
     ltp, ltd = (changes[treatments.index(kind)].mean(-1) for kind in ("LTP", "LTD"))
-    pathway(
+    retina(
         a,
         {name: (up, down) for name, up, down in zip(synapses, ltp, ltd, strict=True)},
         "RGC->TC",
@@ -58,33 +47,18 @@ def draw(records):
 
 def draw_courses(ax, record, synapses) -> None:
     """Normalised EPSCs against time for LTP and LTD."""
-    minutes, course = record.array("minutes"), record.array("course")
-    pairing = setting(record, "pairs") * setting(record, "period") / 60
-    ax.axvspan(-pairing, 0, ymax=0.8, color="#DDDDDD", linewidth=0)
+    minutes, courses = record.array("minutes"), record.array("course")
+    pairing = value(record, "pairs") * value(record, "period") / 60
+    ax.axvspan(-pairing, 0, ymax=0.8, color=SHADE, linewidth=0)
     ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
     ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     for kind, word, colour, marker in ((0, "LTP", VERMILION, "o"), (1, "LTD", BLUE, "s")):
         for name, fill in (("RGC->TC", "none"), ("BC->RGC", "full")):
-            binned(
-                ax,
-                minutes,
-                100 * course[kind, synapses.index(name)],
-                colour,
-                marker,
-                f"{word} {name.replace('->', chr(0x2192))}",
-                fill=fill,
-                end=-pairing,
-            )
-    binned(
-        ax,
-        minutes,
-        100 * course[0, synapses.index("BC->RGC2")],
-        GREY,
-        "v",
-        "LTP BC\u2192RGC$_2$",
-        fill="none",
-        end=-pairing,
-    )
+            look = {"colour": colour, "marker": marker, "fill": fill}
+            values, label = 100 * courses[kind, synapses.index(name)], f"{word} {name.replace('->', chr(0x2192))}"
+            around(ax, minutes, values, end=-pairing, label=label, **look)
+    other = {"colour": GREY, "marker": "v", "fill": "none", "label": "LTP BC\u2192RGC$_2$"}
+    around(ax, minutes, 100 * courses[0, synapses.index("BC->RGC2")], end=-pairing, **other)
     low, high = ax.get_ylim()
     ax.set(
         xlabel="time after pairing (min)",
@@ -103,9 +77,7 @@ def draw_blockers(ax, bipolar, treatments) -> None:
             ax.bar(place, mean, width=0.74, facecolor=colour, alpha=0.3, edgecolor="none")
             ax.bar(place, mean, width=0.74, facecolor="none", edgecolor=colour, linewidth=0.8, hatch=hatch, zorder=2)
             strip(ax, place, values, colour)
-            ax.errorbar(
-                place, mean, 100 * values.std(ddof=1) if values.size > 1 else 0, color=BLACK, linewidth=0.8, zorder=4
-            )
+            ax.errorbar(place, mean, 100 * float(sd(values)), color=BLACK, linewidth=0.8, zorder=4)
         ax.text(
             4 * side + 1,
             0.985,
@@ -116,7 +88,7 @@ def draw_blockers(ax, bipolar, treatments) -> None:
             transform=ax.get_xaxis_transform(),
         )
     ax.axhline(0, color=BLACK, linewidth=0.6)
-    ax.axvline(3, color="#DDDDDD", linewidth=0.6, zorder=0)
+    ax.axvline(3, color=SHADE, linewidth=0.6, zorder=0)
     ax.set_xticks([0, 1, 2, 4, 5, 6], LABELS * 2)
     ax.tick_params(axis="x", length=0)
     low, high = ax.get_ylim()
@@ -168,7 +140,7 @@ def draw_latency(ax, latency) -> None:
 def caption(records) -> str:
     """What is seen, with the number of trials."""
     record = latest(records, "du-2009")
-    n, pairs = record.array("changes").shape[-1], setting(record, "pairs")
+    n, pairs = record.array("changes").shape[-1], value(record, "pairs")
     return (
         f"Spread of LTP and LTD from tectum to retina ({pairs:g} pairings at RGC\u2192TC, ganglion cell 10 ms "
         f"before or after the tectal cell; n = {n} trials). a, The circuit (cells as for du-poo-2004); "
@@ -178,9 +150,9 @@ def caption(records) -> str:
         "carrier has its blocker is built in. d, Time from the end of pairing to half of the spread against axon "
         "length for LTP carriers of several velocities (symbols: the synapse; bars: mean \u00b1 SD as read off "
         "noisy EPSCs; lines: closed form) and for an LTD carrier of its own velocity (crosses). No length or "
-        f"velocity was measured: all are assumptions. In a to c the axon is {setting(record, 'length'):g} um, the "
-        f"LTP carrier has {setting(record, 'velocity'):g} um/s, the LTD carrier "
-        f"{setting(record, 'velocity_ltd'):g} um/s."
+        f"velocity was measured: all are assumptions. In a to c the axon is {value(record, 'length'):g} um, the "
+        f"LTP carrier has {value(record, 'velocity'):g} um/s, the LTD carrier "
+        f"{value(record, 'velocity_ltd'):g} um/s."
     ).replace(" um", " \u00b5m")
 
 

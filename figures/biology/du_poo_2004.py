@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import BLACK, COLUMNS, GREEN, GREY, UP, VERMILION, Figure, label_panels, new
-from sbp_brian.figures.biology.experiments import bars, minus, strip
-from sbp_brian.figures.biology.retina import binned, pathway, setting
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.biology.circuits import retina
+from sbp_brian.figures.biology.trials import around, bars, sd, strip
+from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, GREY, SHADE, UP, VERMILION
+from sbp_brian.report.text import minus
+from sbp_brian.report.together import value
 
 __all__ = ["FIGURE"]
 
@@ -28,7 +31,7 @@ def draw(records):
     changes = record.array("changes")
     fig, ((a, b, c), (d, e, f)) = new(COLUMNS, 116, nrows=2, ncols=3, width_ratios=(1.45, 1.1, 1))
     means = {name: (value,) for name, value in zip(synapses, changes[0].mean(-1), strict=True)}
-    pathway(a, means, "RGC->TC")
+    retina(a, means, "RGC->TC")
     a.annotate(
         "BDNF",
         xy=(7.38, 2.12),
@@ -52,9 +55,9 @@ def draw(records):
 
 def draw_courses(ax, record, synapses) -> None:
     """Normalised currents against time."""
-    minutes, course = record.array("minutes"), record.array("course")
-    puff = setting(record, "puff") / 60
-    ax.axvspan(-puff, 0, ymax=0.76, color="#DDDDDD", linewidth=0)
+    minutes, courses = record.array("minutes"), record.array("course")
+    puff = value(record, "puff") / 60
+    ax.axvspan(-puff, 0, ymax=0.76, color=SHADE, linewidth=0)
     ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
     ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     for name, word, colour, marker, fill in (
@@ -63,7 +66,8 @@ def draw_courses(ax, record, synapses) -> None:
         ("AC->RGC", "AC\u2192RGC (IPSC)", GREY, "v", "none"),
         ("BC->RGC2", "BC\u2192RGC$_2$", BLACK, "^", "none"),
     ):
-        binned(ax, minutes, 100 * course[synapses.index(name)], colour, marker, word, fill=fill, end=-puff)
+        look = {"colour": colour, "marker": marker, "fill": fill, "label": word}
+        around(ax, minutes, 100 * courses[synapses.index(name)], end=-puff, **look)
     low, high = ax.get_ylim()
     ax.set(
         xlabel="time after the puff (min)",
@@ -76,12 +80,13 @@ def draw_courses(ax, record, synapses) -> None:
 def draw_spikes(ax, record) -> None:
     """Spikes to a light pulse against time."""
     minutes, spikes = record.array("light_minutes"), record.array("spikes")
-    puff = setting(record, "puff") / 60
-    ax.axvspan(-puff, 0, ymax=0.86, color="#DDDDDD", linewidth=0)
+    puff = value(record, "puff") / 60
+    ax.axvspan(-puff, 0, ymax=0.86, color=SHADE, linewidth=0)
     for values, word, colour, marker, fill in zip(
         spikes, ("RGC", "RGC$_2$"), (GREEN, BLACK), "s^", ("full", "none"), strict=True
     ):
-        binned(ax, minutes, values, colour, marker, word, width=5.0, fill=fill, end=-puff)
+        look = {"colour": colour, "marker": marker, "fill": fill, "label": word}
+        around(ax, minutes, values, width=5.0, end=-puff, **look)
     low, high = ax.get_ylim()
     ax.set(
         xlabel="time after the puff (min)",
@@ -97,7 +102,7 @@ def draw_dose(ax, record) -> None:
     dense = np.linspace(0, 1, 100)
     ax.plot(
         100 * dense,
-        60 * -np.expm1(-1.4 * setting(record, "dose") * dense),
+        60 * -np.expm1(-1.4 * value(record, "dose") * dense),
         color=BLACK,
         linewidth=0.9,
         linestyle=(0, (3, 1.5)),
@@ -109,7 +114,7 @@ def draw_dose(ax, record) -> None:
     ax.errorbar(
         left,
         100 * changes.mean(-1),
-        100 * _spread(changes),
+        100 * sd(changes),
         linestyle="none",
         marker="o",
         markersize=4,
@@ -156,7 +161,7 @@ def draw_pairs(ax, record) -> None:
             fontsize=7,
             transform=ax.get_xaxis_transform(),
         )
-    ax.axvline(1.1, color="#DDDDDD", linewidth=0.6, zorder=0)
+    ax.axvline(1.1, color=SHADE, linewidth=0.6, zorder=0)
     ax.set_xticks(
         [0.2, 0.5, 0.8, 1.4, 1.7, 2.0], ["before", "\npostsynaptic", "after", "before", "\npresynaptic", "after"]
     )
@@ -165,15 +170,11 @@ def draw_pairs(ax, record) -> None:
     ax.set(ylabel="paired-pulse ratio", xlim=(-0.1, 2.3), ylim=(low, high + 0.26 * (high - low)))
 
 
-def _spread(values: np.ndarray) -> np.ndarray:
-    return values.std(-1, ddof=1) if values.shape[-1] > 1 else np.zeros(values.shape[:-1])
-
-
 def caption(records) -> str:
     """What is seen, with the number of trials."""
     record = latest(records, "du-poo-2004")
     n = record.array("changes").shape[-1]
-    length, velocity = setting(record, "length"), setting(record, "velocity")
+    length, velocity = value(record, "length"), value(record, "velocity")
     return (
         f"BDNF puffed on the terminals of a ganglion cell in the tectum (n = {n} trials). a, The circuit: "
         "photoreceptor PR, bipolar cell BC, ganglion cells RGC, tectal cells TC; grey squares are GABAergic "

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREY, ORANGE, VERMILION, Figure, label_panels, new
-from sbp_brian.figures.biology.experiments import bars, minus
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.biology.trials import bars
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, ORANGE, VERMILION
+from sbp_brian.report.text import minus
 
 __all__ = ["FIGURE"]
 

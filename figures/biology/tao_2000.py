@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sbp_brian.experiments.records import latest
 from sbp_brian.figures.base import Figure
-from sbp_brian.figures.biology.spread import draw_spread
+from sbp_brian.figures.biology.spread_panels import draw_spread
 
 __all__ = ["FIGURE"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, DOWN, GREY, ORANGE, UP, Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, DOWN, GREY, ORANGE, UP
 
 __all__ = ["FIGURE"]
 

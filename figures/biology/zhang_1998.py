@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import BLACK, COLUMNS, DOWN, GREY, NONE, UP, Figure, label_panels, new
-from sbp_brian.figures.biology.experiments import bars, minus
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.biology.trials import bars, course, scatter
+from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, NONE, SHADE, UP
+from sbp_brian.report.text import minus
 
 __all__ = ["FIGURE"]
 
@@ -67,7 +69,7 @@ def draw_circuit(ax) -> None:
         ax.plot(x, y, marker="o", markersize=12.5, color="white", markeredgecolor=BLACK, markeredgewidth=0.8, zorder=3)
         ax.text(x, y - 0.02, name, ha="center", va="center", fontsize=7.5, zorder=4)
         ax.text(x - 0.3, y, word.replace(": ", ":\n"), ha="right", va="center", fontsize=7)
-    ax.plot(2.65, 2, marker="o", markersize=16, color="#DDDDDD", markeredgecolor=BLACK, markeredgewidth=0.8, zorder=3)
+    ax.plot(2.65, 2, marker="o", markersize=16, color=SHADE, markeredgecolor=BLACK, markeredgewidth=0.8, zorder=3)
     ax.text(2.65, 1.98, "T", ha="center", va="center", fontsize=8, zorder=4)
     for y, word, first, change, colour in (
         (-0.3, "+10 ms", True, "W\u2192T up", UP),
@@ -93,28 +95,7 @@ def draw_window(ax, record) -> None:
         reach = np.linspace(1, np.abs(intervals).max(), 200)
         (a, tau), _, _ = record.array(f"fit_{word}")
         ax.plot(side * reach, 100 * a * np.exp(-reach / tau), color=colour, linestyle="-", zorder=2)
-        ax.plot(
-            np.repeat(intervals[mine], changes.shape[1]),
-            changes[mine].ravel(),
-            linestyle="none",
-            marker=marker,
-            markersize=1.8,
-            color=colour,
-            alpha=0.45,
-            markeredgewidth=0,
-            zorder=3,
-        )
-        ax.plot(
-            intervals[mine],
-            changes[mine].mean(-1),
-            linestyle="none",
-            marker=marker,
-            markersize=4,
-            markerfacecolor="white",
-            markeredgecolor=colour,
-            markeredgewidth=1,
-            zorder=5,
-        )
+        scatter(ax, intervals[mine], changes[mine], colour, marker=marker, single=marker)
     low, high = ax.get_ylim()
     for level, ends, word in ((0.06, (-20, 20), "abstract"), (0.16, (-20, 40), "later table")):
         y = low - level * (high - low)
@@ -131,9 +112,9 @@ def draw_window(ax, record) -> None:
 
 def draw_courses(ax, record) -> None:
     """Mean over trials of the normalised EPSC of W (both orders) and N in bins of 2 min, with the standard error."""
-    minutes, course = record.array("minutes"), record.array("course")
+    minutes, courses = record.array("minutes"), record.array("course")
     names = [str(name) for name in record.array("synapses")]
-    ax.axvspan(minutes[minutes < 0].max(), 0, ymax=0.86, color="#DDDDDD", linewidth=0)
+    ax.axvspan(minutes[minutes < 0].max(), 0, ymax=0.86, color=SHADE, linewidth=0)
     ax.axvspan(20, 30, ymax=0.03, color=BLACK, linewidth=0)
     ax.axhline(100, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     shown = (
@@ -147,28 +128,9 @@ def draw_courses(ax, record) -> None:
         np.arange(0, minutes.max(), width),
     ]
     for shift, (order, synapse, label, colour, marker, fill) in enumerate(shown):
-        values = course[order, names.index(synapse)]
-        for starts in phases:
-            inside = [(minutes >= low - 1e-6) & (minutes < low + width - 1e-6) for low in starts]
-            inside = [where for where in inside if where.any()]
-            each = np.array([100 * values[:, where].mean(-1) for where in inside])
-            middle = np.array([minutes[where].mean() for where in inside]) + 0.15 * (shift - 1)
-            error = each.std(-1, ddof=1) / np.sqrt(each.shape[1]) if each.shape[1] > 1 else np.zeros(len(each))
-            ax.errorbar(
-                middle,
-                each.mean(-1),
-                error,
-                color=colour,
-                marker=marker,
-                markersize=3,
-                fillstyle=fill,
-                linestyle="-",
-                linewidth=0.8,
-                capsize=0,
-                elinewidth=0.6,
-                label=label,
-            )
-            label = None
+        values = 100 * courses[order, names.index(synapse)]
+        look = {"colour": colour, "marker": marker, "fill": fill, "label": label}
+        course(ax, minutes, values, phases, width, shift=0.15 * (shift - 1), **look)
     ax.set(xlabel="time after pairing (min)", ylabel="normalised EPSC (%)")
     low, high = ax.get_ylim()
     ax.set_ylim(low - 0.06 * (high - low), high + 0.16 * (high - low))

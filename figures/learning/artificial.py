@@ -2,150 +2,50 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 
-from sbp_brian.figures.base import (
-    BLACK,
-    BLUE,
-    COLUMNS,
-    GREEN,
-    GREY,
-    ORANGE,
-    PINK,
-    SKY,
-    VERMILION,
-    Figure,
-    label_panels,
-    new,
-)
-from sbp_brian.training.scores import paired_gain
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, COLUMNS, LOOKS, colour, look, marker, rank
+from sbp_brian.report.differences import compare
+from sbp_brian.report.learning import NETWORKS, SHUFFLED, TASKS, artificial, scores, validated
+from sbp_brian.report.together import value
 
-MODELS = {"sbp_perceptron": "perceptron", "sbp_spiking_perceptron": "spiking perceptron", "sbp_energy": "energy-based"}
-TASKS = {"mnist": "MNIST", "nettalk": "NETtalk"}
-OWN = {"sbp_perceptron": "weighted/activity", "sbp_spiking_perceptron": "pseudo-bp", "sbp_energy": "sbp"}
-#: Whose hidden layers never learn; the one that does best on validation is the one to beat.
-CONTROLS = {"sbp_perceptron": ("frozen",), "sbp_spiking_perceptron": ("zero",), "sbp_energy": ("frozen", "sbp-frozen")}
-COLOURS = {
-    "weighted/activity": VERMILION,
-    "weighted": ORANGE,
-    "relative": SKY,
-    "change": BLUE,
-    "pseudo-bp": PINK,
-    "sbp": VERMILION,
-    "theta-1": SKY,
-    "theta-1-leak-kept": BLUE,
-    "output-leak": ORANGE,
-    "without-sbp": BLACK,
-    "surrogate": BLACK,
-    "backpropagation": BLACK,
-    "feedback-alignment": GREEN,
-    "direct-feedback-alignment": GREEN,
-    "frozen": GREY,
-    "zero": GREY,
-}
-MARKERS = {
-    "direct-feedback-alignment": "D",
-    "weighted": "s",
-    "change": "v",
-    "relative": "^",
-    "frozen": "x",
-    "zero": "x",
-    "theta-1": "^",
-    "theta-1-leak-kept": "v",
-    "output-leak": "s",
-}
+__all__ = ["FIGURE", "curves", "gains"]
 
-
-#: What makes a setting; other parameters of the protocols belong to other networks.
-SETTING = (
-    "epochs",
-    "hidden",
-    "lambda_p",
-    "lambda_f",
-    "rate_hidden",
-    "rate_output",
-    "decay",
-    "hold_out",
-    "train_samples",
-    "validation_samples",
-    "test_samples",
-    "share",
-    "depth",
-    "free_steps",
-    "nudged_steps",
-    "batch",
-)
-
-
-def value(record, name, default=None):
-    """A parameter of a run; runs made before the protocol had it get the default."""
-    return record.parameters.get(name, {"value": default})["value"]
-
-
-def arm(record) -> str:
-    """How hidden layers learned in this run."""
-    name = value(record, "arm")
-    return OWN[value(record, "model")] if name == "own" else name
-
-
-def groups(records, *varied):
-    """(task, model, its setting but for `varied`) -> {(arm, values of `varied`): {seed: record}}."""
-    found = defaultdict(lambda: defaultdict(dict))
-    for record in sorted(records, key=lambda r: r.started):
-        model = value(record, "model")
-        if model in MODELS:
-            rest = tuple((name, str(value(record, name))) for name in SETTING if name not in varied)
-            key = (arm(record), *(value(record, name) for name in varied))
-            found[record.protocol, model, rest][key][record.seed] = record
-    return found
-
-
-def scores(runs) -> dict:
-    """Seed -> the test score, in per cent (or cosine times 100)."""
-    return {seed: 100 * record.metrics[0]["value"] for seed, record in runs.items()}
+MODELS = ("sbp_perceptron", "sbp_spiking_perceptron", "sbp_energy")
+SHOWN = ("mnist", "nettalk")
 
 
 def gains(records):
-    """(task, model) -> [(arm, mean, low, high)] against its control, from the fullest group of runs.
+    """(task, model) -> [(way of learning, mean, low, high)] against its control, from the fullest group of runs.
 
-    Runs are paired by seed; low and high are NaN where there are fewer than two pairs.
+    Points in per cent; runs are paired by seed, low and high are NaN where there are fewer than two pairs.
     """
     best = {}
-    for (task, model, rest), runs in groups(records).items():
-        control = _control(runs, model)
-        size = (sum(len(r) for r in runs.values()), rest)
-        whole = not runs or value(next(iter(next(iter(runs.values())).values())), "share", 1) == 1
-        if control and len(runs) > 1 and whole and size > best.get((task, model), ((0,), None))[0]:
-            reference, rows = scores(control), []
-            for (name,), same in runs.items():
-                own = scores(same)
-                seeds = sorted(set(own) & set(reference))
-                if name in COLOURS and name not in CONTROLS[model] and seeds:
-                    rows.append((name, *paired_gain([own[s] for s in seeds], [reference[s] for s in seeds])))
-            best[task, model] = size, sorted(rows, key=lambda row: list(COLOURS).index(row[0]))
-    order = [(task, model) for model in MODELS for task in TASKS]
+    for (task, model, rest), runs in artificial(records, MODELS).items():
+        found = {name: same for (name,), same in runs.items()}
+        control = validated(found, NETWORKS[model].controls)
+        size = (sum(len(same) for same in found.values()), rest)
+        whole = value(next(iter(found.values()))[0], "learning_share", 1) == 1
+        if control and len(found) > 1 and whole and size > best.get((task, model), ((0,), None))[0]:
+            compared = {
+                name: compare(same, control)
+                for name, same in found.items()
+                if name in LOOKS and name not in (SHUFFLED, *NETWORKS[model].controls)
+            }
+            rows = [(name, 100 * d.mean, 100 * d.low, 100 * d.high) for name, d in compared.items() if d is not None]
+            best[task, model] = size, sorted(rows, key=lambda row: rank(row[0]))
+    order = [(task, model) for model in MODELS for task in SHOWN]
     return {key: best[key][1] for key in order if key in best}
 
 
-def _control(runs, model):
-    """The runs of the control that scores best on validation samples; None where there is none."""
-    found = [runs[name,] for name in CONTROLS[model] if (name,) in runs]
-    return max(
-        found,
-        key=lambda same: np.mean([r.array("validation_accuracy_by_epoch")[-1] for r in same.values()]),
-        default=None,
-    )
-
-
 def curves(records, name):
-    """The group of runs with most values of parameter `name`: (task, model, {arm: (values, scores)})."""
+    """The group of runs with most values of parameter `name`: (task, model, {way of learning: {value: scores}})."""
     best = None
-    for (task, model, _), runs in groups(records, name).items():
-        lines = defaultdict(dict)
+    for (task, model, _), runs in artificial(records, MODELS, name).items():
+        lines: dict = {}
         for (which, at), same in runs.items():
-            lines[which][at] = list(scores(same).values())
+            lines.setdefault(which, {})[at] = 100 * scores(same)
         lines = {which: line for which, line in lines.items() if len(line) > 2}
         size = sum(len(line) for line in lines.values())
         if lines and (best is None or size > best[0]):
@@ -162,7 +62,7 @@ def draw(records):
     gained = drawing.add_subplot(grid[:, 0])
     _gained(gained, gains(records))
     for ax, name, label, scale in (
-        (axes[0, 1], "share", "share of batches by the arm (%)", 100),
+        (axes[0, 1], "learning_share", "share of batches that learn so (%)", 100),
         (axes[1, 1], "depth", "hidden layers", 1),
     ):
         _curves(ax, curves(records, name), label, scale)
@@ -176,7 +76,7 @@ def _gained(ax, found) -> None:
         ax.text(
             0.01,
             at,
-            f"{TASKS[task]}, {MODELS[model]}",
+            f"{TASKS[task]}, {NETWORKS[model].name}",
             transform=ax.get_yaxis_transform(),
             va="center",
             fontsize=7,
@@ -186,8 +86,8 @@ def _gained(ax, found) -> None:
         for name, mean, low, high in rows:
             at += 1
             if np.isfinite(low):
-                ax.plot([low, high], [at, at], color=COLOURS[name], linewidth=1.4, linestyle="-")
-            ax.plot(mean, at, MARKERS.get(name, "o"), color=COLOURS[name], markersize=4)
+                ax.plot([low, high], [at, at], color=colour(name), linewidth=1.4, linestyle="-")
+            ax.plot(mean, at, marker(name), color=colour(name), markersize=4)
             ticks.append(at)
             names.append(name)
         at += 1.6
@@ -209,39 +109,30 @@ def _curves(ax, found, label, scale) -> None:
         ax.set(xlabel=label, xticks=[], yticks=[])
         return
     task, model, lines = found
-    for name in (name for name in COLOURS if name in lines):
+    for name in sorted((name for name in lines if name in LOOKS and name != SHUFFLED), key=rank):
         x = np.array(sorted(lines[name]), float)
         each = [lines[name][at] for at in sorted(lines[name])]
         middle = np.array([np.mean(v) for v in each])
         reach = np.array([[np.mean(v) - min(v), max(v) - np.mean(v)] for v in each]).T
-        ax.errorbar(
-            scale * x,
-            middle,
-            reach,
-            color=COLOURS[name],
-            marker=MARKERS.get(name, "o"),
-            markersize=3.5,
-            capsize=1.5,
-            label=name,
-        )
+        ax.errorbar(scale * x, middle, reach, markersize=3.5, capsize=1.5, label=name, **look(name))
     unit = "accuracy (%)" if task == "mnist" else "cosine (x 100)"
     ax.set(xlabel=label, ylabel=f"{TASKS[task]}, test {unit}")
     if scale == 1:
         ax.set_xticks(sorted({at for line in lines.values() for at in line}))
     low, high = ax.get_ylim()
     ax.set_ylim(low - 0.4 * (high - low), high)  # room for the legend below the curves
-    ax.legend(title=MODELS[model], fontsize=6.5, loc="lower left", ncols=2)
+    ax.legend(title=NETWORKS[model].name, fontsize=6.5, loc="lower left", ncols=2)
 
 
 def caption(records) -> str:
     """What is seen."""
-    found = {name: curves(records, name) for name in ("share", "depth")}
-    told = {name: f" ({MODELS[f[1]]}, {TASKS[f[0]]})" if f else "" for name, f in found.items()}
+    found = {name: curves(records, name) for name in ("learning_share", "depth")}
+    told = {name: f" ({NETWORKS[f[1]].name}, {TASKS[f[0]]})" if f else "" for name, f in found.items()}
     return (
         "Self-backpropagation in artificial networks. a, test score less that of the same network whose hidden layer "
         "never learns, paired by seed: mean and, where there are two seeds or more, the 95 % interval of Student's t. "
-        f"b, the share of batches that learn by the arm, the others by the exact gradient{told['share']}. c, depth"
-        f"{told['depth']}; mean and range over seeds."
+        "b, the share of batches that learn in the way named, the others by the exact gradient"
+        f"{told['learning_share']}. c, depth{told['depth']}; mean and range over seeds."
     )
 
 
@@ -251,5 +142,5 @@ FIGURE = Figure(
     caption=caption,
     needs=(),
     draw=draw,
-    uses=("mnist", "nettalk"),
+    uses=SHOWN,
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, LAYERS, ORANGE, VERMILION
+from sbp_brian.report.together import value
 
-COLOURS = (BLUE, VERMILION, GREEN)
 
-
-def _of(records, arm):
-    """The record of this arm with most passes, the newest of them."""
-    found = [r for r in records if r.parameters["arm"]["value"] == arm]
+def _of(records, which):
+    """The record of this way of learning with most passes, the newest of them."""
+    found = [r for r in records if value(r, "learning", "local") == which]
     return max(found, key=lambda r: (len(r.array("passes")), r.started)) if found else None
 
 
@@ -27,7 +27,7 @@ def draw(records):
     aims, readouts, passes = (record.array(name) for name in ("targets", "readouts", "readout_passes"))
     steps = np.arange(aims.shape[1]) + readouts.shape[2] - aims.shape[1]
     for k, ax in enumerate(axes[0]):
-        for n, colour in ((0, GREY), (len(passes) - 1, COLOURS[k])):
+        for n, colour in ((0, GREY), (len(passes) - 1, LAYERS[k])):
             y = readouts[k, n, -aims.shape[1] :]
             if n:
                 ax.plot(steps, y, color=colour, alpha=0.25, linewidth=0.5, linestyle="-")
@@ -41,8 +41,8 @@ def draw(records):
     control = _of(records, "frozen")
     for k, ax in enumerate(axes[1]):
         for seed in score[:, k]:
-            ax.plot(record.array("passes"), seed, color=COLOURS[k], alpha=0.4, linewidth=0.7, linestyle="-")
-        ax.plot(record.array("passes"), np.median(score[:, k], 0), color=COLOURS[k], linestyle="-", label="local")
+            ax.plot(record.array("passes"), seed, color=LAYERS[k], alpha=0.4, linewidth=0.7, linestyle="-")
+        ax.plot(record.array("passes"), np.median(score[:, k], 0), color=LAYERS[k], linestyle="-", label="local")
         if control is not None:
             ax.plot(
                 control.array("passes"),

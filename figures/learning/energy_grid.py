@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import COLUMNS, GREY, Figure, label_panels, new
-from sbp_brian.figures.biology.experiments import minus
-from sbp_brian.figures.learning.maps import along, rank
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank
+from sbp_brian.figures.style import COLUMNS, GREY
+from sbp_brian.report.text import minus
 from sbp_brian.report.together import value
 
 __all__ = ["FIGURE", "grid", "sweep"]
 
-COMMAND = "sbp sweep mnist -s model=sbp_energy -s arm=sbp,without-sbp -s free_steps=1:21:5 -s nudged_steps=1:21:5"
-AXES = ("arm", "nudged_steps", "free_steps")
-ARMS = ("sbp", "without-sbp")
+COMMAND = "sbp sweep mnist -s model=sbp_energy -s learning=sbp,without-sbp -s free_steps=1:21:5 -s nudged_steps=1:21:5"
+AXES = ("learning", "nudged_steps", "free_steps")
+COMPARED = ("sbp", "without-sbp")
 
 
 def sweep(records):
-    """Of the sweeps over arms and both numbers of steps the one with most runs, then the newest; None without one."""
+    """Of the sweeps over learning and both numbers of steps the one with most runs, then the newest; or None."""
     found = [
         record
         for record in records
-        if record.protocol == "sweep"
-        and {f"axis_{name}" for name in AXES} <= set(record.array_info)
-        and set(ARMS) <= set(record.array("axis_arm").tolist())
-        and rank(record)[0]
+        if has_axes(record, AXES) and set(COMPARED) <= set(axis(record, "learning").tolist()) and rank(record)[0]
     ]
     return max(found, key=rank, default=None)
 
@@ -40,13 +38,13 @@ def measure(record) -> str:
 
 
 def grid(record) -> np.ndarray:
-    """Scores in per cent, shape (2 arms: SBP first, nudged steps, free steps, seeds); other axes are averaged."""
-    arms = record.array("axis_arm").tolist()
-    return 100 * along(record, measure(record), AXES)[[arms.index(name) for name in ARMS]]
+    """Scores in per cent, shape (2: with SBP, without; nudged steps, free steps, seeds); other axes are averaged."""
+    names = axis(record, "learning").tolist()
+    return 100 * along(record, measure(record), AXES)[[names.index(name) for name in COMPARED]]
 
 
 def draw(records):
-    """A map an arm, and their difference."""
+    """A map with SBP and one without, and their difference."""
     record = sweep(records)
     scores = grid(record).mean(-1)
     drawing, axes = new(COLUMNS, 58, ncols=3)
@@ -66,7 +64,7 @@ def draw(records):
 def _map(ax, record, score, title, **colours) -> None:
     """One cell a pair of numbers of steps, with its score; a cell without a run is crossed out."""
     ax.imshow(score, origin="lower", aspect="auto", interpolation="nearest", **colours)
-    free, nudged = record.array("axis_free_steps"), record.array("axis_nudged_steps")
+    free, nudged = axis(record, "free_steps"), axis(record, "nudged_steps")
     ax.set(xlabel="free steps, $N_s$", ylabel="nudged steps, $N_w$", title=title)
     ax.set_xticks(range(len(free)), [f"{n:g}" for n in free])
     ax.set_yticks(range(len(nudged)), [f"{n:g}" for n in nudged])
@@ -91,7 +89,7 @@ def caption(records) -> str:
         f"the free phase and of the nudged phase, after {value(record, 'epochs')} epochs of "
         f"{np.nanmax(record.array('train_samples')):,.0f} samples, {seeds} seed{'s' if seeds > 1 else ''} a cell. a, "
         f"with SBP as released; b, without; c, their difference, {np.nanmin(gain):+.1f} to {np.nanmax(gain):+.1f} "
-        "points. Settings of each arm are those of ten steps a phase and were not chosen anew for a cell."
+        "points. Settings with and without SBP are those of ten steps a phase and were not chosen anew for a cell."
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
-from sbp_brian.figures.base import BLUE, COLUMNS, GREY, VERMILION, Figure, label_panels, new
-from sbp_brian.figures.learning.maps import along, rank
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank
+from sbp_brian.figures.style import BLUE, COLUMNS, GREY, VERMILION
 from sbp_brian.report.together import value
 
 __all__ = ["FIGURE", "maps"]
@@ -17,7 +19,7 @@ def maps(records) -> list:
     """Sweeps over lambda_p and lambda_f: of each task and model the one with most runs, then the newest."""
     chosen = {}
     for record in records:
-        if record.protocol == "sweep" and {"axis_lambda_p", "axis_lambda_f"} <= set(record.array_info):
+        if has_axes(record, ("lambda_p", "lambda_f")):
             key = value(record, "swept protocol"), value(record, "model")
             if key not in chosen or rank(record) > rank(chosen[key]):
                 chosen[key] = record
@@ -57,7 +59,7 @@ def draw(records):
 
 def draw_map(ax, record) -> None:
     """One cell a pair of values, with its number; a cell without a run is crossed out."""
-    p, f = record.array("axis_lambda_p"), record.array("axis_lambda_f")
+    p, f = axis(record, "lambda_p"), axis(record, "lambda_f")
     mean = 100 * grid(record, measure(record)).mean(-1)
     image = ax.imshow(mean, origin="lower", aspect="auto", interpolation="nearest")
     ax.set(xlabel=r"$\lambda_f$, share of the signal", ylabel=r"$\lambda_p$, share of the synapses")
@@ -71,21 +73,15 @@ def draw_map(ax, record) -> None:
             dark = score < (low + high) / 2
             ax.text(x, y, f"{score:.1f}", ha="center", va="center", fontsize=7, color="white" if dark else "black")
     y, x = np.unravel_index(np.nanargmax(mean), mean.shape)
-    ax.add_patch(_frame(x, y))
+    ax.add_patch(Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, edgecolor=VERMILION, linewidth=1.5))
     ax.figure.colorbar(image, ax=ax, label=f"{measure(record).replace('_', ' ')} (%)")
 
 
-def _frame(x: float, y: float):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, edgecolor=VERMILION, linewidth=1.5)
-
-
-def draw_lines(ax, record, along: int) -> None:
+def draw_lines(ax, record, varied: int) -> None:
     """Score against one of the two at the least, a middle and the largest value of the other; range over seeds."""
-    name, other = (("lambda_p", "lambda_f"), ("lambda_f", "lambda_p"))[along]
-    x, levels = record.array(f"axis_{name}"), record.array(f"axis_{other}")
-    values = 100 * np.moveaxis(grid(record, measure(record)), along, 0)
+    name, other = (("lambda_p", "lambda_f"), ("lambda_f", "lambda_p"))[varied]
+    x, levels = axis(record, name), axis(record, other)
+    values = 100 * np.moveaxis(grid(record, measure(record)), varied, 0)
     looks = ((BLUE, ":", "v"), (GREY, "--", "s"), (VERMILION, "-", "o"))
     chosen = sorted({0, len(levels) // 2, len(levels) - 1})
     for k, (colour, line, marker) in zip(chosen, looks[-len(chosen) :], strict=True):
@@ -114,7 +110,7 @@ def caption(records) -> str:
         values = 100 * grid(record, measure(record))
         mean = values.mean(-1)
         best = np.unravel_index(np.nanargmax(mean), mean.shape)
-        p, f = record.array("axis_lambda_p")[best[0]], record.array("axis_lambda_f")[best[1]]
+        p, f = axis(record, "lambda_p")[best[0]], axis(record, "lambda_f")[best[1]]
         done, n = int(np.isfinite(values).sum()), len(record.array("seeds"))
         samples = record.array("train_samples")
         parts.append(

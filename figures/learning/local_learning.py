@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREY, ORANGE, VERMILION, Figure, label_panels, new
-from sbp_brian.report.together import by_arm, cell, model, scores, setting_words, value
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, ORANGE, VERMILION
+from sbp_brian.report.learning import by_learning, model, scores, setting_words
+from sbp_brian.report.text import mean_sd
+from sbp_brian.report.together import groups, value
 
 __all__ = ["FIGURE", "ROWS", "rows"]
 
-#: Model, arm, what it is called, colour: of what is local, of what needs more, of what does not learn.
+#: Model, way of learning, what it is called, colour: of what is local, of what needs more, of what does not learn.
 ROWS = (
     ("sbp_network", "weighted/activity", "SBP, weighted", BLUE),
     ("decolle", "local", "DECOLLE, layer 2", BLUE),
@@ -31,14 +34,13 @@ def budget(record):
 
 def rows(records):
     """(name, colour, runs) of each rule, all of the budget of which there are most rules; several rules or none."""
-    groups = {}
-    for record in records:
-        if record.protocol == "mnist" and value(record, "hidden"):
-            groups.setdefault(budget(record), []).append(record)
+    given = (r for r in records if r.protocol == "mnist" and value(r, "hidden"))
     found = []
-    for (hidden, *_), group in groups.items():
-        runs = {of: by_arm(group, "mnist", of, hidden=hidden) for of in {model(r) for r in group}}
-        found.append([(name, colour, runs[of][arm]) for of, arm, name, colour in ROWS if arm in runs.get(of, {})])
+    for (hidden, *_), networks in groups(given, key=model, of=budget).items():
+        runs = {of: by_learning(same, "mnist", of, hidden=hidden) for of, same in networks.items()}
+        found.append(
+            [(name, colour, runs[of][learning]) for of, learning, name, colour in ROWS if learning in runs.get(of, {})]
+        )
     best = max(found, key=len, default=[])
     return best if len(best) > 1 and any(name.startswith("DECOLLE,") for name, *_ in best) else []
 
@@ -51,13 +53,11 @@ def spikes(run):
 
 def lacks(records) -> str:
     """What is lacking, in words."""
+    if rows(records):
+        return ""
     return (
-        ""
-        if rows(records)
-        else (
-            "mnist with equal hidden, epochs and train_samples for model=decolle and another "
-            "model (docs/decolle.md has the commands)"
-        )
+        "mnist with equal hidden, epochs and train_samples for model=decolle and another model (docs/decolle.md has "
+        "the commands)"
     )
 
 
@@ -69,7 +69,7 @@ def draw(records):
         values = 100 * (1 - scores(runs))
         left.plot(values, np.full(len(values), place), "o", color=colour, markersize=4, markeredgewidth=0)
         left.plot(2 * [values.mean()], [place - 0.3, place + 0.3], color=colour, linestyle="-")
-        left.text(1.02, place, cell(scores(runs)), transform=left.get_yaxis_transform(), va="center", fontsize=7)
+        left.text(1.02, place, mean_sd(scores(runs)), transform=left.get_yaxis_transform(), va="center", fontsize=7)
         if name == "DECOLLE, layer 2":
             first = 100 * (1 - np.array([r.array("test_accuracy_by_layer")[0] for r in runs]))
             left.plot(

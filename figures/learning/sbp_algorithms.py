@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS
-from sbp_brian.figures.base import BLACK, COLUMNS, Figure, new
-from sbp_brian.figures.learning.sbp import TASKS
+from sbp_brian.figures.base import Figure, new
+from sbp_brian.figures.style import BLACK, COLUMNS, SOFT
+from sbp_brian.report.learning import TASKS, TEN_RECORDINGS, by_learning, scores, setting_words, ten_recordings
 from sbp_brian.report.literature import ALGORITHMS
-from sbp_brian.report.together import by_arm, cell, scores, setting_words, ten_recordings
+from sbp_brian.report.text import mean_sd
 
 __all__ = ["FIGURE", "measured"]
 
-#: Model -> arms that are listed, with what they are called.
+#: Model -> ways of learning that are listed, with what they are called.
 MODELS = {
     "sbp_network": {
         "weighted/activity": "network of real spikes, SBP (w dw / activity)",
@@ -40,12 +40,13 @@ OTHER_DATA = "\u2020"
 
 
 def measured(records) -> list:
-    """(what it is called, task -> runs) of the models and arms of which there are records."""
+    """(what it is called, task -> runs) of the networks of which there are records."""
     rows = []
-    for of, arms in MODELS.items():
-        runs = {task: by_arm(records, task, of) for task in TASKS}
-        of_arm = {arm: {task: found[arm] for task, found in runs.items() if arm in found} for arm in arms}
-        rows += [(text, of_arm[arm]) for arm, text in arms.items() if of_arm[arm]]
+    for of, listed in MODELS.items():
+        runs = {task: by_learning(records, task, of) for task in TASKS}
+        for name, text in listed.items():
+            by_task = {task: found[name] for task, found in runs.items() if name in found}
+            rows += [(text, by_task)] if by_task else []
     return rows
 
 
@@ -68,7 +69,7 @@ def draw(records):
     for kind in ("plasticity", "gradient"):
         ax.text(0, y, f"published: {kind}-based", va="center", fontsize=7.5, fontweight="bold")
         for x in PLACES.values():
-            ax.text(x, y, "score (%)    cost/10\u2076", va="center", fontsize=7, color="#555555")
+            ax.text(x, y, "score (%)    cost/10\u2076", va="center", fontsize=7, color=SOFT)
         y = rule(ax, y)
         for algorithm in (a for a in ALGORITHMS if a.kind == kind):
             ax.text(2, y, algorithm.name, va="center", fontsize=7.5)
@@ -81,7 +82,7 @@ def draw(records):
         y += 0.4 * ROW
     ax.text(0, y, "measured here", va="center", fontsize=7.5, fontweight="bold")
     for x in PLACES.values():
-        ax.text(x, y, "score (%)", va="center", fontsize=7, color="#555555")
+        ax.text(x, y, "score (%)", va="center", fontsize=7, color=SOFT)
     y = rule(ax, y)
     for text, runs in rows:
         ax.text(2, y, text, va="center", fontsize=7.5)
@@ -92,7 +93,7 @@ def draw(records):
                 _measured(runs[task]) if task in runs else "not run",
                 va="center",
                 fontsize=7.5,
-                color=BLACK if task in runs else "#555555",
+                color=BLACK if task in runs else SOFT,
                 fontstyle="normal" if task in runs else "italic",
             )
         y += ROW
@@ -100,7 +101,7 @@ def draw(records):
 
 
 def _measured(runs) -> str:
-    return f"{cell(scores(runs))} ({len(runs)}){OTHER_DATA if ten_recordings(runs) else ''}"
+    return f"{mean_sd(scores(runs))} ({len(runs)}){OTHER_DATA if ten_recordings(runs) else ''}"
 
 
 def rule(ax, y: float) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import BLACK, COLUMNS, Figure, label_panels, new
-from sbp_brian.figures.learning.sbp import STYLES, TASKS, absent, label, look, task_title, task_words
+from sbp_brian.figures.base import Figure, absent, label_panels, new
+from sbp_brian.figures.style import BLACK, COLUMNS, colour, label, look
+from sbp_brian.report.learning import NETWORKS, TASKS, by_learning, curve, setting_words, task_words
 from sbp_brian.report.literature import CURVES
-from sbp_brian.report.together import by_arm, curve, setting_words
 
 __all__ = ["FIGURE", "found", "lacks"]
 
@@ -15,28 +15,25 @@ ROWS = {
     "sbp_published": ("symmetric", "sbp-no-gains", "sbp-released", "published-frozen"),
     "sbp_network": ("frozen", "change", "weighted", "weighted/activity"),
 }
-NAMES = {"sbp_published": "released model", "sbp_network": "network of real spikes"}
 
 
 def found(records) -> dict:
-    """(model, task) -> arm -> runs, of the arms that are shown."""
+    """(model, task) -> way of learning -> runs, of those that are shown."""
     shown = {}
-    for of, arms in ROWS.items():
+    for of, names in ROWS.items():
         for task in TASKS:
-            runs = by_arm(records, task, of)
-            shown[of, task] = {name: runs[name] for name in arms if name in runs}
-    return {key: arms for key, arms in shown.items() if arms}
+            runs = by_learning(records, task, of)
+            shown[of, task] = {name: runs[name] for name in names if name in runs}
+    return {key: runs for key, runs in shown.items() if runs}
 
 
 def lacks(records) -> str:
     """What is lacking, in words; empty where there is something to draw."""
+    if found(records):
+        return ""
     return (
-        ""
-        if found(records)
-        else (
-            "a task with one of these models (sbp sweep mnist -s model=sbp_published -s "
-            "arm=symmetric,sbp-no-gains,sbp-released,published-frozen --seeds 3)"
-        )
+        "a task with one of these models (sbp sweep mnist -s model=sbp_published -s "
+        "learning=symmetric,sbp-no-gains,sbp-released,published-frozen --seeds 3)"
     )
 
 
@@ -47,12 +44,12 @@ def draw(records):
     for row, of in zip(axes, ROWS, strict=True):
         for ax, (task, name) in zip(row, TASKS.items(), strict=True):
             shown = [r for same in runs.get((of, task), {}).values() for r in same]
-            ax.set_title(task_title(task, shown))
+            ax.set_title(task_words(task, shown).replace(", ", ",\n"))
             if (of, task) not in runs:
-                absent(ax, f"{NAMES[of]}\non {name}:\nnot run")
+                absent(ax, f"{NETWORKS[of].name}\non {name}:\nnot run")
                 continue
-            for arm, same in runs[of, task].items():
-                draw_curve(ax, arm, same)
+            for learning, same in runs[of, task].items():
+                draw_curve(ax, learning, same)
             if of == "sbp_published" and task in CURVES:
                 for kind, line, marker in zip(CURVES[task], (":", "-"), ("v", "o"), strict=True):
                     ax.plot(
@@ -70,26 +67,26 @@ def draw(records):
             ticks = [e for e in (1, 2, 3, 5, 10, 20, 50, 100) if e <= ax.get_xlim()[1]]
             ax.set_xticks(ticks, [f"{e}" for e in ticks])
             ax.minorticks_off()
-        legend(drawing, of, {arm for (model, _), arms in runs.items() if model == of for arm in arms})
+        legend(drawing, of, {name for (model, _), by in runs.items() if model == of for name in by})
     label_panels(*axes.ravel())
     return drawing
 
 
-def draw_curve(ax, arm: str, same) -> None:
+def draw_curve(ax, learning: str, same) -> None:
     """Mean over seeds, and their range."""
     length = min(len(curve(r)[1]) for r in same)
     errors = 100 * (1 - np.array([curve(r)[1][:length] for r in same]))
     epoch = same[0].array("epoch")[:length]
-    ax.plot(epoch, errors.mean(0), markevery=max(1, length // 8), markersize=3.5, **look(arm))
+    ax.plot(epoch, errors.mean(0), markevery=max(1, length // 8), markersize=3.5, **look(learning))
     if len(same) > 1:
-        ax.fill_between(epoch, errors.min(0), errors.max(0), color=STYLES[arm][0], alpha=0.2, linewidth=0)
+        ax.fill_between(epoch, errors.min(0), errors.max(0), color=colour(learning), alpha=0.2, linewidth=0)
 
 
-def legend(drawing, of: str, arms) -> None:
+def legend(drawing, of: str, learnings) -> None:
     """One legend a row, above the first and below the second, with the published curves where they are drawn."""
     from matplotlib.lines import Line2D
 
-    lines = [Line2D([], [], markersize=3.5, label=label(arm), **look(arm)) for arm in ROWS[of] if arm in arms]
+    lines = [Line2D([], [], markersize=3.5, label=label(name), **look(name)) for name in ROWS[of] if name in learnings]
     if of == "sbp_published" and lines:
         lines += [
             Line2D(
@@ -107,22 +104,24 @@ def legend(drawing, of: str, arms) -> None:
         ]
     if lines:
         where = "outside upper center" if of == "sbp_published" else "outside lower center"
-        drawing.legend(handles=lines, loc=where, ncols=3 if len(lines) > 4 else 4, title=NAMES[of])
+        drawing.legend(handles=lines, loc=where, ncols=3 if len(lines) > 4 else 4, title=NETWORKS[of].name)
 
 
 def caption(records) -> str:
     """What is seen."""
     runs = found(records)
     parts = []
-    for (of, task), arms in runs.items():
-        first = next(iter(arms.values()))
+    for (of, task), by in runs.items():
+        first = next(iter(by.values()))
         parts.append(
-            f"{NAMES[of]} on {task_words(task, first)} ({curve(first[0])[0]} samples): "
-            + "; ".join(f"{label(arm)}, {setting_words(same)}" for arm, same in arms.items())
+            f"{NETWORKS[of].name} on {task_words(task, first)} ({curve(first[0])[0]} samples): "
+            + "; ".join(f"{label(name)}, {setting_words(same)}" for name, same in by.items())
         )
-    absent_ones = [f"{NAMES[of]} on {name}" for of in ROWS for task, name in TASKS.items() if (of, task) not in runs]
+    absent_ones = [
+        f"{NETWORKS[of].name} on {name}" for of in ROWS for task, name in TASKS.items() if (of, task) not in runs
+    ]
     return (
-        "Error after each epoch, mean and range over seeds. Above, the released model by its arms, with the "
+        "Error after each epoch, mean and range over seeds. Above, the released model by how it learns, with the "
         "published test errors (thin black, read off plots to 0.2 points). Below, the network of real spikes whose "
         "hidden layer learns by SBP alone. "
         + ". ".join(parts)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, Figure, label_panels, new
-from sbp_brian.figures.learning.sbp import TASKS, absent
+from sbp_brian.figures.base import Figure, absent, label_panels, new
+from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION
+from sbp_brian.report.learning import TASKS, by_depth, hidden_cells, scores, setting_words
 from sbp_brian.report.literature import DEPTH
-from sbp_brian.report.together import by_depth, scores, setting_words, value
 
 __all__ = ["FIGURE"]
 
-#: Model -> (arm, what it is called, colour, line, marker).
+#: Model -> (way of learning, what it is called, colour, line, marker).
 MODELS = {
     "sbp_network": ("weighted/activity", "network of real spikes", VERMILION, "-", "o"),
     "sbp_published": ("sbp-released", "released model", BLUE, "--", "s"),
@@ -24,7 +24,9 @@ SHOWN = {task: name for task, name in TASKS.items() if task != "dvsgesture"}
 
 def found(records) -> dict:
     """(task, model) -> depth -> runs, where more than one depth was run."""
-    runs = {(task, of): by_depth(records, task, of, arm) for task in SHOWN for of, (arm, *_) in MODELS.items()}
+    runs = {
+        (task, of): by_depth(records, task, of, learning) for task in SHOWN for of, (learning, *_) in MODELS.items()
+    }
     return {key: by for key, by in runs.items() if len(by) > 1}
 
 
@@ -84,7 +86,7 @@ def caption(records) -> str:
 
 def _cells(by) -> str:
     """How large the hidden layers are."""
-    return f"{value(next(iter(by.values()))[0], 'hidden') or 500} cells a layer"
+    return f"{hidden_cells(next(iter(by.values()))[0])} cells a layer"
 
 
 FIGURE = Figure(

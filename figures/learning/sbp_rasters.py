@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import BLACK, COLUMNS, VERMILION, Figure, new
-from sbp_brian.figures.learning.sbp import label
-from sbp_brian.report.together import arm, model
+from sbp_brian.figures.base import Figure, new
+from sbp_brian.figures.style import BLACK, COLUMNS, VERMILION, label
+from sbp_brian.report.learning import NETWORKS, learning, model
 
 __all__ = ["FIGURE"]
 
 
 def chosen(records):
-    """The record with spikes that is shown: SBP before other arms, the most training samples, the newest."""
+    """The record with spikes that is shown: SBP before controls, the most training samples, the newest."""
     with_spikes = [r for r in records if "raster_hidden_after" in r.array_info]
     return max(
         with_spikes,
         default=None,
         key=lambda r: (
-            model(r) == "sbp_network" and arm(r) == "weighted/activity",
+            model(r) == "sbp_network" and learning(r) == NETWORKS["sbp_network"].learning,
             r.metric("train_samples")["value"],
             r.started,
         ),
@@ -67,7 +67,7 @@ def caption(records) -> str:
     """What is seen."""
     record = chosen(records)
     return (
-        f"Spikes for three test images before and after learning ({label(arm(record))}, seed {record.seed}, "
+        f"Spikes for three test images before and after learning ({label(learning(record))}, seed {record.seed}, "
         f"{len(record.array('epoch'))} epochs of {record.metric('train_samples')['value']:,} images), shown "
         "without a teacher. Above, every spike of the hidden cells; below, of the output cells, those of the right "
         "class as orange diamonds on the dotted line."

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, VERMILION, Figure, label_panels, new
-from sbp_brian.figures.learning.sbp import label, look
-from sbp_brian.report.together import by_arm, by_depth, setting_words
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREEN, VERMILION, label, look
+from sbp_brian.report.learning import by_depth, by_learning, setting_words
 
 __all__ = ["FIGURE"]
 
 KINDS = {"inputs": "input to hidden, $W_{ij}$", "outputs": "hidden to output, $W_{jk}$"}
-ARMS = ("weighted/activity", "weighted", "change", "frozen")
+SHOWN = ("weighted/activity", "weighted", "change", "frozen")
 #: Number of hidden layers -> colour, line.
 DEPTHS = {1: (VERMILION, "-"), 2: (BLUE, "--"), 3: (GREEN, "-.")}
 
 
 def found(records) -> dict:
-    """Arm -> one run on MNIST with the histograms of its weights, the least seed."""
-    runs = by_arm(records, "mnist", "sbp_network")
-    kept = {arm: [r for r in runs[arm] if "weights_inputs_edges" in r.array_info] for arm in ARMS if arm in runs}
-    return {arm: same for arm, same in kept.items() if same}
+    """Way of learning -> one run on MNIST with the histograms of its weights, the least seed."""
+    runs = by_learning(records, "mnist", "sbp_network")
+    kept = {name: [r for r in runs[name] if "weights_inputs_edges" in r.array_info] for name in SHOWN if name in runs}
+    return {name: same for name, same in kept.items() if same}
 
 
 def deeper(records) -> dict:
@@ -36,7 +36,11 @@ def deeper(records) -> dict:
 
 def lacks(records) -> str:
     """What is lacking, in words."""
-    return "" if found(records) else "mnist with model=sbp_network (sbp sweep mnist -s arm=own,change,frozen)"
+    return (
+        ""
+        if found(records)
+        else "mnist with model=sbp_network (sbp sweep mnist -s learning=weighted/activity,change,frozen)"
+    )
 
 
 def density(record, kind: str, when: str):
@@ -48,13 +52,13 @@ def density(record, kind: str, when: str):
 
 
 def draw(records):
-    """Left the input weights, right the output weights; above by arm with the start in black, below by depth."""
+    """Left the input weights, right the output weights; above by learning with the start in black, below by depth."""
     runs, depths = found(records), deeper(records)
     drawing, axes = new(COLUMNS, 78 + 66 * bool(depths), nrows=1 + bool(depths), ncols=2, squeeze=False)
     for ax, (kind, words) in zip(axes[0], KINDS.items(), strict=True):
         first = next(iter(runs.values()))[0]
-        for arm, same in runs.items():
-            style = look(arm)
+        for name, same in runs.items():
+            style = look(name)
             values, edges = density(same[0], kind, "after")
             ax.stairs(
                 values,
@@ -62,7 +66,7 @@ def draw(records):
                 color=style["color"],
                 linestyle=style["linestyle"],
                 linewidth=1.3,
-                label=f"after, {label(arm)}",
+                label=f"after, {label(name)}",
             )
         values, edges = density(first, kind, "before")
         ax.stairs(values, edges, color=BLACK, linestyle=":", linewidth=1.0, label="before")
@@ -122,11 +126,11 @@ def caption(records) -> str:
             + "."
         )
     )
-    outside = "The axes hold 99.9 % of the weights of every arm. "
+    outside = "The axes hold 99.9 % of the weights of every network. "
     return (
         "Weights of the network of real spikes on MNIST before and after learning (logarithmic density). "
         + outside
-        + f"Seed {same[0].seed}; {'; '.join(f'{label(arm)}, {setting_words(s[:1])}' for arm, s in runs.items())}."
+        + f"Seed {same[0].seed}; {'; '.join(f'{label(name)}, {setting_words(s[:1])}' for name, s in runs.items())}."
         + below
     )
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import BLACK, BLUE, COLUMNS, GREEN, GREY, VERMILION, Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREEN, GREY, VERMILION
+from sbp_brian.report.learning import NETWORKS, learning
 
 CELLS, INPUTS, END, STEP = 600, 30, 6.0, 0.01
 KERNELS = {
@@ -53,15 +55,32 @@ def draw(records):
     """Three causes and what a trained network has of the second."""
     drawing, axes = new(COLUMNS, 105, nrows=2, ncols=2)
     jump, steep, silent, trained = axes.ravel()
+    _jump(jump)
+    _steep(steep)
+    _silent(silent)
+    label_panels(*axes.ravel())
+    record = chosen(records)
+    if record is None:
+        trained.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=trained.transAxes)
+    else:
+        _trained(trained, record)
+    return drawing
+
+
+def _jump(ax) -> None:
+    """A spike by a given time, the time of the spike, and its derivative, against the weight."""
     w = np.linspace(0.25, 2, 600)
-    jump.plot(w, w * 2 >= 1, color=BLACK, linestyle="-", label=r"spike by $2\tau$ (0 or 1)")
-    jump.plot(w, 1 / w, color=VERMILION, linestyle="-", label=r"spike time $\theta/w$ ($\tau$)")
+    ax.plot(w, w * 2 >= 1, color=BLACK, linestyle="-", label=r"spike by $2\tau$ (0 or 1)")
+    ax.plot(w, 1 / w, color=VERMILION, linestyle="-", label=r"spike time $\theta/w$ ($\tau$)")
     at = 0.8
     near = np.array([0.55, 1.05])
-    jump.plot(near, 1 / at - (near - at) / at**2, color=GREY, linestyle="--", label="its derivative at w = 0.8")
-    jump.set(xlabel="weight of the input", ylabel="output of a ReL-PSP cell", ylim=(-0.1, 4.2), title="spike or none")
-    jump.legend()
+    ax.plot(near, 1 / at - (near - at) / at**2, color=GREY, linestyle="--", label="its derivative at w = 0.8")
+    ax.set(xlabel="weight of the input", ylabel="output of a ReL-PSP cell", ylim=(-0.1, 4.2), title="spike or none")
+    ax.legend()
 
+
+def _steep(ax) -> None:
+    """How far spikes of random cells move for a change of the potential."""
     weights, times = population(3.0, 1.0)
     sums = np.linspace(0.5, 4, CELLS)[:, None]
     excitatory = np.random.default_rng(1).uniform(0, 2, weights.shape) * sums / INPUTS
@@ -70,8 +89,8 @@ def draw(records):
             continue
         for kind, drawn, line in (("all weights positive", excitatory, "-"), ("both signs", weights, ":")):
             slope = first_crossings(kernel, drawn, times)[1]
-            tail(steep, 1 / slope[slope > 0], color=colour, linestyle=line, label=f"{name}, {kind}")
-    steep.set(
+            tail(ax, 1 / slope[slope > 0], color=colour, linestyle=line, label=f"{name}, {kind}")
+    ax.set(
         xlabel=r"|dt/dV| at the crossing ($\tau$)",
         ylabel="share of spikes above",
         xscale="log",
@@ -80,55 +99,55 @@ def draw(records):
         xlim=(0.1, 300),
         title="steep where the slope is small",
     )
-    steep.legend()
+    ax.legend()
 
+
+def _silent(ax) -> None:
+    """The share of cells that never spike against the sum of their weights."""
     means = np.linspace(0, 6, 7)
     for name, (colour, kernel) in KERNELS.items():
         found = [np.isnan(first_crossings(kernel, *population(mean, 4.0))[0]).mean() for mean in means]
-        silent.plot(means, 100 * np.array(found), color=colour, linestyle="-", marker="o", markersize=3, label=name)
-    silent.set(
+        ax.plot(means, 100 * np.array(found), color=colour, linestyle="-", marker="o", markersize=3, label=name)
+    ax.set(
         xlabel="sum of the weights (mean over cells)",
         ylabel="cells that never spike (%)",
         ylim=(0, 100),
         title="cells that stay silent",
     )
-    silent.legend()
+    ax.legend()
 
-    label_panels(*axes.ravel())
-    record = chosen(records)
-    if record is None:
-        trained.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=trained.transAxes)
-        return drawing
+
+def _trained(ax, record) -> None:
+    """The same as `_steep`, of the hidden and output cells of a trained network."""
     for layer, label, colour in (("hidden1", "hidden", BLUE), ("output", "output", VERMILION)):
         slope = record.array(f"slopes_{layer}")
         if (slope > 0).any():
-            tail(trained, 1 / slope[slope > 0], color=colour, linestyle="-", label=label)
+            tail(ax, 1 / slope[slope > 0], color=colour, linestyle="-", label=label)
     bound = 1 / record.array("least_slope")[0]
-    trained.axvline(bound, color=GREY, linestyle=":")
-    trained.text(0.93 * bound, 0.97, "bound on 1/W", ha="right", va="top", color=GREY)
-    trained.set(
+    ax.axvline(bound, color=GREY, linestyle=":")
+    ax.text(0.93 * bound, 0.97, "bound on 1/W", ha="right", va="top", color=GREY)
+    ax.set(
         xlabel=r"|dt/dV| at the crossing ($\tau$)",
         ylabel="share of spikes above",
         xscale="log",
         ylim=(0, 1.05),
         title=f"after learning: {record.protocol}",
     )
-    ends = [line.get_xdata()[[0, -1]] for line in trained.lines[:-1]] + [[bound, bound]]
+    ends = [line.get_xdata()[[0, -1]] for line in ax.lines[:-1]] + [[bound, bound]]
     low, high = 0.7 * min(e[0] for e in ends), 1.5 * max(e[1] for e in ends)
-    trained.set_xticks(
+    ax.set_xticks(
         ticks := [at for at in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if low < at < high],
         [f"{at:g}" for at in ticks],
     )
-    trained.set_xlim(low, high)
-    trained.minorticks_off()
-    trained.legend(loc="center", bbox_to_anchor=(0.62, 0.6))
-    return drawing
+    ax.set_xlim(low, high)
+    ax.minorticks_off()
+    ax.legend(loc="center", bbox_to_anchor=(0.62, 0.6))
 
 
 def chosen(records):
     """The newest record of a trained network that holds its slopes."""
     return next(
-        (r for r in records if "slopes_hidden1" in r.array_info and r.parameters["arm"]["value"] in ("own", "exact")),
+        (r for r in records if "slopes_hidden1" in r.array_info and learning(r) == NETWORKS["stdbp"].learning),
         None,
     )
 

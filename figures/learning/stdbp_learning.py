@@ -5,45 +5,42 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from sbp_brian.figures.base import (
-    BLACK,
-    BLUE,
-    COLUMNS,
-    GREEN,
-    GREY,
-    ORANGE,
-    SKY,
-    VERMILION,
-    Figure,
-    label_panels,
-    new,
-)
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, GREY, ORANGE, SHADE, SKY, VERMILION, colour, rank
+from sbp_brian.report.learning import NETWORKS, learning, model
+from sbp_brian.report.together import groups, value
 
-COLOURS = {
-    "exact": VERMILION,
-    "sbp": ORANGE,
-    "sbp-change": GREEN,
-    "frozen": GREY,
-    "rank-order": BLUE,
-    "shuffled-labels": BLACK,
-}
+__all__ = ["FIGURE", "longest"]
+
+OWN = NETWORKS["stdbp"].learning
 KERNELS = {
     "ReL-PSP": (VERMILION, lambda s: s),
     "alpha": (BLUE, lambda s: s * np.exp(1 - s)),
     "exponential": (GREEN, lambda s: np.exp(-s) * (s > 0)),
 }
+#: Disturbance -> its colour and what it is called.
+DISTURBED = {
+    "jitter": (VERMILION, r"spike-time jitter ($\tau$)"),
+    "missing": (BLUE, "missing spikes (share)"),
+    "weight_noise": (ORANGE, "weight noise (share)"),
+}
 
 
-def ours(records):
-    """The longest record of each arm for the network with most of them, MNIST before others; of equals the newest."""
-    found = {}
-    for record in sorted(records, key=lambda r: (len(r.array("epoch")), r.started)):
-        given = {name: about["value"] for name, about in record.parameters.items()}
-        if given.get("model") == "stdbp":
-            network = record.protocol, *(given.get(name) for name in ("hidden", "depth", "step", "jitter"))
-            found.setdefault(network, {})["exact" if given["arm"] == "own" else given["arm"]] = record
-    network = max(found, key=lambda key: (key[0] == "mnist", len(found[key]))) if found else (None,)
-    return network[0], found.get(network, {})
+def longest(records):
+    """(task, {way of learning: its longest record}) of the network with most of them; MNIST before other tasks.
+
+    Of records of equal length the newest; ways of learning in the order of a legend.
+    """
+    ours = sorted((r for r in records if model(r) == "stdbp"), key=lambda r: (len(r.array("epoch")), r.started))
+    found = groups(
+        ours,
+        key=learning,
+        of=lambda r: (r.protocol, *(value(r, name) for name in ("hidden", "depth", "step", "jitter"))),
+    )
+    if not found:
+        return None, {}
+    network = max(found, key=lambda key: (key[0] == "mnist", len(found[key])))
+    return network[0], {name: found[network][name][-1] for name in sorted(found[network], key=rank)}
 
 
 def rastered(record):
@@ -68,94 +65,92 @@ def crossing_steepness(kernel, weights):
 
 
 def draw(records):
-    """Six panels; those on learning show the arms of one task."""
+    """Six panels; those on learning show the ways of learning of one task."""
     drawing, axes = new(COLUMNS, 120, nrows=2, ncols=3)
     kernels, steep, raster, curve, robust, early = axes.ravel()
-    s = np.linspace(0, 4, 400)
-    weights = np.geomspace(0.3, 4, 300)
-    for name, (colour, kernel) in KERNELS.items():
-        kernels.plot(s, kernel(s), color=colour, label=name)
-        if name != "exponential":  # it jumps over the threshold: no slope on the way up
-            steep.plot(weights, crossing_steepness(kernel, weights), color=colour, label=name)
-    kernels.set(xlabel=r"time since input ($\tau$)", ylabel="potential", ylim=(0, 2.5))
-    kernels.legend()
-    steep.axvspan(weights[0], 1, color="#EEEEEE")
-    steep.text(0.55, 20, "alpha:\nno spike", ha="center", fontsize=7)
-    steep.set(xlabel="weight of the input", ylabel=r"|dt/dV| at the crossing ($\tau$)", xscale="log", yscale="log")
-    steep.set_xticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
-    steep.minorticks_off()
-
-    _, arms = ours(records)
+    _kernels(kernels, steep)
+    _, found = longest(records)
     label_panels(*axes.ravel())
-    if not arms:
+    if not found:
         for ax in (raster, curve, robust, early):
             ax.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=ax.transAxes)
         return drawing
-    shown = arms.get("exact", next(iter(arms.values())))
-    layers = rastered(shown)
-    for place, (layer, colour) in enumerate(layers.items()):
-        times = np.sort(shown.array(f"spike_times_{layer}_ms"))
-        raster.plot(
-            times, place + 0.9 * (np.arange(len(times)) + 0.5) / max(1, len(times)), "|", color=colour, markersize=4
-        )
-    names = ["input", *(("hidden" if len(layers) == 3 else name) for name in list(layers)[1:-1]), "output"]
-    raster.set(xlabel="time after onset (ms)", yticks=np.arange(len(layers)) + 0.45, yticklabels=names)
-
-    for name in (name for name in COLOURS if name in arms):
-        record = arms[name]
-        epoch = record.array("epoch")
-        curve.plot(epoch, 100 * (1 - record.array("validation_accuracy_by_epoch")), color=COLOURS[name], label=name)
-        test = next(row["value"] for row in record.metrics if row["name"] == "test_accuracy")
-        curve.plot(epoch[-1], 100 * (1 - test), "*", color=COLOURS[name], markersize=7)
-    curve.set(xlabel="epoch", ylabel="wrong, validation (%)", yscale="log", ylim=(None, 130))
-    curve.set_yticks(ticks := [0.5, 1, 2, 5, 10, 20, 50, 100], [f"{at:g}" for at in ticks])
-    curve.set_ylim(curve.dataLim.y0 / 1.3, 130)
-    curve.minorticks_off()
-    curve.xaxis.set_major_locator(MaxNLocator(integer=True))
-    curve.legend()
-
-    kinds = {
-        "jitter": (VERMILION, r"spike-time jitter ($\tau$)"),
-        "missing": (BLUE, "missing spikes (share)"),
-        "weight_noise": (ORANGE, "weight noise (share)"),
-    }
-    tested = next((r for r in arms.values() if "accuracy_by_jitter" in r.array_info), None)
-    if tested is None:
-        robust.text(0.5, 0.5, "run with\n-s robustness=true", ha="center", transform=robust.transAxes)
-    else:
-        for kind, (colour, label) in kinds.items():
-            robust.plot(
-                tested.array(f"{kind}_level"),
-                100 * tested.array(f"accuracy_by_{kind}"),
-                color=colour,
-                marker="o",
-                markersize=3,
-                label=label,
-            )
-        robust.legend()
-    robust.set(xlabel="strength of the disturbance", ylabel="test accuracy (%)", ylim=(0, 100))
-
-    for name in (name for name in COLOURS if name in arms):
-        early.plot(
-            arms[name].array("decision_limit_ms"),
-            100 * arms[name].array("accuracy_by_decision_limit"),
-            color=COLOURS[name],
-        )
+    _raster(raster, found.get(OWN, next(iter(found.values()))))
+    _errors(curve, found)
+    _disturbed(robust, next((r for r in found.values() if "accuracy_by_jitter" in r.array_info), None))
+    for name, record in found.items():
+        limits = record.array("decision_limit_ms")
+        early.plot(limits, 100 * record.array("accuracy_by_decision_limit"), color=colour(name))
     early.axvline(10, color=SKY, linestyle=":")
     early.set(xlabel="decision no later than (ms)", ylabel="right decisions (%)", ylim=(0, 100))
     return drawing
 
 
+def _kernels(kernels, steep) -> None:
+    """The postsynaptic potentials, and how steeply a spike's time depends on the potential."""
+    s = np.linspace(0, 4, 400)
+    weights = np.geomspace(0.3, 4, 300)
+    for name, (of_kernel, kernel) in KERNELS.items():
+        kernels.plot(s, kernel(s), color=of_kernel, label=name)
+        if name != "exponential":  # it jumps over the threshold: no slope on the way up
+            steep.plot(weights, crossing_steepness(kernel, weights), color=of_kernel, label=name)
+    kernels.set(xlabel=r"time since input ($\tau$)", ylabel="potential", ylim=(0, 2.5))
+    kernels.legend()
+    steep.axvspan(weights[0], 1, color=SHADE)
+    steep.text(0.55, 20, "alpha:\nno spike", ha="center", fontsize=7)
+    steep.set(xlabel="weight of the input", ylabel=r"|dt/dV| at the crossing ($\tau$)", xscale="log", yscale="log")
+    steep.set_xticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+    steep.minorticks_off()
+
+
+def _raster(ax, record) -> None:
+    """The spikes of one sample, layer above layer, cells in the order of their spikes."""
+    layers = rastered(record)
+    for place, (layer, of_layer) in enumerate(layers.items()):
+        times = np.sort(record.array(f"spike_times_{layer}_ms"))
+        height = place + 0.9 * (np.arange(len(times)) + 0.5) / max(1, len(times))
+        ax.plot(times, height, "|", color=of_layer, markersize=4)
+    names = ["input", *(("hidden" if len(layers) == 3 else name) for name in list(layers)[1:-1]), "output"]
+    ax.set(xlabel="time after onset (ms)", yticks=np.arange(len(layers)) + 0.45, yticklabels=names)
+
+
+def _errors(ax, found) -> None:
+    """Validation error by epoch, and the test error as a star."""
+    for name, record in found.items():
+        epoch = record.array("epoch")
+        ax.plot(epoch, 100 * (1 - record.array("validation_accuracy_by_epoch")), color=colour(name), label=name)
+        test = record.metric("test_accuracy")["value"]
+        ax.plot(epoch[-1], 100 * (1 - test), "*", color=colour(name), markersize=7)
+    ax.set(xlabel="epoch", ylabel="wrong, validation (%)", yscale="log", ylim=(None, 130))
+    ax.set_yticks(ticks := [0.5, 1, 2, 5, 10, 20, 50, 100], [f"{at:g}" for at in ticks])
+    ax.set_ylim(ax.dataLim.y0 / 1.3, 130)
+    ax.minorticks_off()
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend()
+
+
+def _disturbed(ax, record) -> None:
+    """Test accuracy by the strength of each disturbance."""
+    if record is None:
+        ax.text(0.5, 0.5, "run with\n-s robustness=true", ha="center", transform=ax.transAxes)
+    else:
+        for kind, (of_kind, label) in DISTURBED.items():
+            level, accuracy = record.array(f"{kind}_level"), 100 * record.array(f"accuracy_by_{kind}")
+            ax.plot(level, accuracy, color=of_kind, marker="o", markersize=3, label=label)
+        ax.legend()
+    ax.set(xlabel="strength of the disturbance", ylabel="test accuracy (%)", ylim=(0, 100))
+
+
 def caption(records) -> str:
     """What is seen."""
-    task, arms = ours(records)
+    task, found = longest(records)
     return (
         "Learning by the time of one spike per cell. a, the postsynaptic potential of the ReL-PSP neuron is a ramp. b, "
         "how far a spike moves for a change of the potential: it grows without bound where an alpha-shaped potential "
         "crosses near its maximum, and below that there is no spike to learn from; for the ramp it is one over the "
         "weight. c, one sample through the layers, cells of each in order of their spikes. d, errors on "
         f"{task or 'no task'} by what hidden cells are told "
-        f"({', '.join(name for name in COLOURS if name in arms)}); stars, test set after the last epoch. e, test "
+        f"({', '.join(found)}); stars, test set after the last epoch. e, test "
         "accuracy under disturbance; jitter in \u03c4, the others as shares. f, "
         "right decisions by the time that is left to decide; dotted, end of the input."
     )

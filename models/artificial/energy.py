@@ -42,13 +42,15 @@ from numbers import Real
 
 import numpy as np
 
+from sbp_brian.errors import ModelError
+from sbp_brian.models import checks
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import glorot
 
-__all__ = ["ARMS", "SBPEnergy"]
+__all__ = ["LEARNING", "SBPEnergy"]
 
-#: arm -> (SBP energy, theta, hidden leak kept at 1/2, output leak kept, hidden layers learn)
-ARMS = {
+#: name -> (SBP energy, theta, hidden leak kept at 1/2, output leak kept, hidden layers learn)
+LEARNING = {
     "sbp": (True, 0.5, False, False, True),
     "without-sbp": (False, 1.0, True, True, True),
     "theta-1": (True, 1.0, False, False, True),
@@ -68,14 +70,14 @@ class SBPEnergy(NumpyModel):
     ----------
     layers : tuple of int
         Inputs, hidden layers (one to any number), outputs.
-    arm : str
-        One of `ARMS`.
-    theta : float
-        Share of the energy that SBP hands on; -1: the arm's.
+    learning : str
+        One of `LEARNING`.
+    theta : float or None
+        Share of the energy that SBP hands on, 0 to 10; None: as `learning` has it.
     free_steps, nudged_steps : int
         N_s and N_w.
-    settle_steps : int
-        Steps of a sample that is asked from zero; 0: 20 where states are kept, else as many as in training,
+    settle_steps : int or None
+        Steps of a sample that is asked from zero; None: 20 where states are kept, else as many as in training,
         `free_steps`.
     persistent : bool
         Whether samples keep their states from one showing to the next, as released; else each starts from zero.
@@ -92,16 +94,16 @@ class SBPEnergy(NumpyModel):
 
     Raises
     ------
-    ValueError
+    ModelError
         A parameter out of range, in one line.
     """
 
     layers: tuple[int, ...] = (784, 500, 10)
-    arm: str = "sbp"
-    theta: float = -1.0
+    learning: str = "sbp"
+    theta: float | None = None
     free_steps: int = 10
     nudged_steps: int = 10
-    settle_steps: int = 0
+    settle_steps: int | None = None
     persistent: bool = True
     beta: float = 0.2
     epsilon: float = 1.0
@@ -112,11 +114,10 @@ class SBPEnergy(NumpyModel):
 
     def __post_init__(self):
         self.check(
-            {"arm": ARMS, "precision": ("float32", "float64")},
+            {"learning": LEARNING, "precision": ("float32", "float64")},
             {
                 "free_steps": (1, 10_000),
                 "nudged_steps": (1, 10_000),
-                "settle_steps": (0, 100_000),
                 "beta": (1e-9, 1e6),
                 "epsilon": (1e-9, 2),
                 "rate_hidden": (0, 1e6),
@@ -125,17 +126,19 @@ class SBPEnergy(NumpyModel):
             },
         )
         if len(self.layers) < 3 or min(self.layers) < 1:
-            raise ValueError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
-        if not isinstance(self.theta, Real) or (self.theta != -1 and not 0 <= self.theta <= 10):
-            raise ValueError(f"theta must be a number from 0 to 10, or -1 for the arm's, got {self.theta!r}")
+            raise ModelError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
+        if self.settle_steps is not None:
+            checks.whole("settle_steps", self.settle_steps)
+        if self.theta is not None and not (isinstance(self.theta, Real) and 0 <= self.theta <= 10):
+            raise ModelError(f"theta must be a number from 0 to 10, or None for that of `learning`, got {self.theta!r}")
         self.dtype = np.dtype(self.precision).type
         self.depth = len(self.layers) - 1
         self._coefficients()
 
     def _coefficients(self) -> None:
         """leak a, weight c and bias d of the energy, each layer -> number."""
-        sbp, theta, leak_kept, output_leak, self.learns = ARMS[self.arm]
-        theta = theta if self.theta == -1 else self.theta
+        sbp, theta, leak_kept, output_leak, self.learns = LEARNING[self.learning]
+        theta = theta if self.theta is None else self.theta
         top, one = self.depth, self.dtype
         hidden = range(1, top)
         if sbp:

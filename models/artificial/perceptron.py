@@ -5,7 +5,7 @@ e_k = y_k - o_k. Each change reports back to the hidden unit in front of it, and
 proportion to their own activity and to the sum R_j of what its output weights reported, times lambda_f:
 
 ==================== =========================================== ============================================
-arm                  R_j                                         what it is
+learning             R_j                                         what it is
 ==================== =========================================== ============================================
 change               sum_k dw_jk = s_j sum_k e_k                 SBP as the paper's text has it
 relative             sum_k dw_jk / w_jk                          relative changes
@@ -17,11 +17,11 @@ For rectified units the last one *is* the gradient, term by term: the slope of t
 For units that saturate (clipped, sigmoid) it lacks the slope. In deeper networks each hidden layer reports on in the
 same way.
 
-Other arms: backpropagation (exact), feedback-alignment (fixed random weights in the place of w_jk; Lillicrap et al.
+Others: backpropagation (exact), feedback-alignment (fixed random weights in the place of w_jk; Lillicrap et al.
 2016, doi:10.1038/ncomms13276), direct-feedback-alignment (fixed random weights from the output error to every hidden
 layer; Nøkland 2016, arXiv:1609.01596), frozen (hidden layers never change), shuffled-labels (weighted/activity on
-permuted targets). ``share`` below 1 gives that share of the batches to the arm and the others to exact backpropagation,
-evenly interleaved: with frozen it is the replacement of the gradient by zero.
+permuted targets). ``learning_share`` below 1 gives that share of the batches to `learning` and the others to exact
+backpropagation, evenly interleaved: with frozen it is the replacement of the gradient by zero.
 
 Source: Zhang, Cheng, Jia, Poo, Zeng & Xu 2021, Science Advances 7, eabh0146, doi:10.1126/sciadv.abh0146, Fig. 2. What
 differs: the choice of what a synapse reports is explicit; the report is a change of its own; lambda_p names the share
@@ -36,13 +36,14 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import expit
 
+from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Momentum, glorot
 
-__all__ = ["ACTIVATIONS", "ARMS", "SBP_ARMS", "SBPPerceptron"]
+__all__ = ["ACTIVATIONS", "LEARNING", "SBP_LEARNING", "SBPPerceptron"]
 
-SBP_ARMS = ("weighted/activity", "weighted", "change", "relative", "shuffled-labels")
-ARMS = (*SBP_ARMS, "backpropagation", "feedback-alignment", "direct-feedback-alignment", "frozen")
+SBP_LEARNING = ("weighted/activity", "weighted", "change", "relative", "shuffled-labels")
+LEARNING = (*SBP_LEARNING, "backpropagation", "feedback-alignment", "direct-feedback-alignment", "frozen")
 
 #: name -> (activity as a function of the drive, its slope)
 ACTIVATIONS = {
@@ -60,10 +61,10 @@ class SBPPerceptron(NumpyModel):
     ----------
     layers : tuple of int
         Inputs, hidden layers (one to any number), outputs.
-    arm : str
-        One of `ARMS`.
-    share : float
-        Share of the batches that the arm gets, 0 to 1; the others get exact backpropagation.
+    learning : str
+        One of `LEARNING`.
+    learning_share : float
+        Share of the batches that `learning` gets, 0 to 1; the others get exact backpropagation.
     lambda_p, lambda_f : float
         lambda_p: share of each hidden unit's input weights that express SBP, a fixed random set. lambda_f: share of the
         signal that they express.
@@ -80,13 +81,13 @@ class SBPPerceptron(NumpyModel):
 
     Raises
     ------
-    ValueError
+    ModelError
         A parameter out of range, in one line.
     """
 
     layers: tuple[int, ...] = (784, 500, 10)
-    arm: str = "weighted/activity"
-    share: float = 1.0
+    learning: str = "weighted/activity"
+    learning_share: float = 1.0
     lambda_p: float = 1.0
     lambda_f: float = 1.0
     rate_hidden: float = 0.1
@@ -100,9 +101,9 @@ class SBPPerceptron(NumpyModel):
 
     def __post_init__(self):
         self.check(
-            {"arm": ARMS, "activation": ACTIVATIONS, "precision": ("float32", "float64")},
+            {"learning": LEARNING, "activation": ACTIVATIONS, "precision": ("float32", "float64")},
             {
-                "share": (0, 1),
+                "learning_share": (0, 1),
                 "lambda_f": (0, 1),
                 "momentum": (0, 0.999),
                 "drop_input": (0, 0.99),
@@ -114,7 +115,7 @@ class SBPPerceptron(NumpyModel):
             },
         )
         if len(self.layers) < 3 or min(self.layers) < 1:
-            raise ValueError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
+            raise ModelError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
         self.dtype = np.dtype(self.precision).type
         self.depth = len(self.layers) - 1  # weight matrices
 
@@ -163,20 +164,20 @@ class SBPPerceptron(NumpyModel):
         return float((np.logaddexp(0, drive) - y * drive).sum() / len(x))
 
     # ------------------------------------------------------------------------------------------------------ learning
-    def signals(self, arm: str, y, drives, activities, lost=None) -> dict[int, np.ndarray]:
+    def signals(self, learning: str, y, drives, activities, lost=None) -> dict[int, np.ndarray]:
         """What the units of each layer are taught, layer -> (batch, units); absent where a layer does not learn."""
         lost = lost or {}
         taught = {self.depth: y - activities[-1]}
         for k in range(self.depth - 1, 0, -1):
-            if arm == "frozen":
+            if learning == "frozen":
                 break
             above, w, s = taught[k + 1], self.arrays[f"W{k + 1}"], activities[k]
-            if arm in SBP_ARMS:
-                taught[k] = self._retrograde(arm, k, above, w, s, drives[k - 1], lost)
+            if learning in SBP_LEARNING:
+                taught[k] = self._retrograde(learning, k, above, w, s, drives[k - 1], lost)
                 continue
-            if arm == "backpropagation":
+            if learning == "backpropagation":
                 back = above @ w.T
-            elif arm == "feedback-alignment":
+            elif learning == "feedback-alignment":
                 back = above @ self.feedback[k]
             else:
                 back = taught[self.depth] @ self.direct[k]
@@ -184,17 +185,17 @@ class SBPPerceptron(NumpyModel):
             taught[k] = back * slope * lost[k] if k in lost else back * slope
         return taught
 
-    def _retrograde(self, arm, k, above, w, s, drive, lost):
+    def _retrograde(self, learning, k, above, w, s, drive, lost):
         """lambda_f times the sum of what the output weights of layer k report, shape (batch, units)."""
         mask = self.masks.get(k + 1)  # weights that do not take part do not change and report nothing
-        if arm == "change":
+        if learning == "change":
             report = s * (above.sum(1, keepdims=True) if mask is None else above @ mask.T)
-        elif arm == "relative":
+        elif learning == "relative":
             floored = np.copysign(np.maximum(np.abs(w), self.dtype(self.relative_floor)), w)
             report = s * (above @ ((1 if mask is None else mask) / floored).T)
         else:
             report = above @ (w if mask is None else w * mask).T
-            if arm == "weighted":
+            if learning == "weighted":
                 report *= s
             else:
                 report *= drive > 0 if self.activation != "sigmoid" else True
@@ -202,20 +203,20 @@ class SBPPerceptron(NumpyModel):
                     report *= lost[k]
         return report if self.lambda_f == 1 else report * self.dtype(self.lambda_f)
 
-    def changes(self, x, y, arm: str | None = None, lost=None):
+    def changes(self, x, y, learning: str | None = None, lost=None):
         """Outputs and the mean change of each array over the batch: ``(outputs, {"W1": ..., "b1": ...})``."""
-        arm = arm or self.arm
+        learning = learning or self.learning
         drives, activities = self.forward(x, lost)
-        found, signals = {}, self.signals(arm, y, drives, activities, lost)
-        self._count(arm, activities, signals)
+        found, signals = {}, self.signals(learning, y, drives, activities, lost)
+        self._count(learning, activities, signals)
         for k, taught in signals.items():
             taught = taught * self.dtype(1 / len(x))
             found[f"W{k}"], found[f"b{k}"] = activities[k - 1].T @ taught, taught.sum(0)
-            if arm in SBP_ARMS and self.masks.get(k) is not None:
+            if learning in SBP_LEARNING and self.masks.get(k) is not None:
                 found[f"W{k}"] *= self.masks[k]
         return activities[-1], found
 
-    def _count(self, arm: str, activities, signals) -> None:
+    def _count(self, learning: str, activities, signals) -> None:
         """Add to `counted` what a machine would do that skips all zeros, each sample for itself.
 
         Synaptic operations: weights from active units, forward. Reports: weights over which taught hidden units hear of
@@ -223,8 +224,8 @@ class SBPPerceptron(NumpyModel):
         """
         active = [np.count_nonzero(a, axis=1) for a in activities]
         told = {k: np.count_nonzero(taught, axis=1) for k, taught in signals.items()}
-        share = {k: 1.0 if self.masks[k] is None or arm not in SBP_ARMS else self.lambda_p for k in self.masks}
-        fan = {k: self.layers[-1 if arm == "direct-feedback-alignment" else k + 1] for k in told if k < self.depth}
+        share = {k: 1.0 if self.masks[k] is None or learning not in SBP_LEARNING else self.lambda_p for k in self.masks}
+        fan = {k: self.layers[-1 if learning == "direct-feedback-alignment" else k + 1] for k in told if k < self.depth}
         for name, amount in (
             ("synaptic_operations", sum(float(n.sum()) * m for n, m in zip(active, self.layers[1:], strict=False))),
             ("weight_changes", sum(float((active[k - 1] * n).sum()) * share.get(k, 1.0) for k, n in told.items())),
@@ -235,14 +236,14 @@ class SBPPerceptron(NumpyModel):
     def learn(self, x, y, rows=None):
         """One batch; see `NumpyModel`."""
         count = self.arrays["batches"]
-        by_arm = np.floor((count[0] + 1) * self.share + 1e-9) > np.floor(count[0] * self.share + 1e-9)
+        before, after = (np.floor(n * self.learning_share + 1e-9) for n in (count[0], count[0] + 1))
         count += 1
         lost = {}
         if self.drop_input:
             x = x * self._kept(x.shape, self.drop_input)
         if self.drop_hidden:
             lost = {k: self._kept((len(x), self.layers[k]), self.drop_hidden) for k in range(1, self.depth)}
-        outputs, found = self.changes(x, y, self.arm if by_arm else "backpropagation", lost)
+        outputs, found = self.changes(x, y, self.learning if after > before else "backpropagation", lost)
         for name, change in found.items():
             rate = self.rate_output if name[1:] == str(self.depth) else self.rate_hidden
             self.optimiser.step(name, change, rate * self.factor)

@@ -3,7 +3,7 @@ r"""A restricted Boltzmann machine with label units, learned by contrastive dive
 Binary hidden units h, visible units v = (x, y): the sample and its label. The energy is E = -v W h - b v - c h; hidden
 units are independent given v and the other way round, and what is left where they are summed out is the free energy
 F(v) = -b v - sum_j log(1 + exp(c_j + v W_j)). A batch follows <v h>_data - <v h>_model, the second taken after
-``steps`` of Gibbs sampling that start at the data (arm ``cd``) or go on from where they ended (``pcd``, persistent
+``steps`` of Gibbs sampling that start at the data (``cd``) or go on from where they ended (``pcd``, persistent
 chains). Labels that exclude one another are one softmax unit; p(y | x) is then exact, exp(-F(x, y)) over its sum.
 Labels of several bits (NETtalk) are binary units, read by mean-field iteration with x held.
 
@@ -23,12 +23,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, softmax
 
+from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Momentum
 
-__all__ = ["ARMS", "RBM"]
+__all__ = ["LEARNING", "RBM"]
 
-ARMS = ("cd", "pcd", "frozen", "shuffled-labels")
+LEARNING = ("cd", "pcd", "frozen", "shuffled-labels")
 LABELS = ("softmax", "binary")
 
 
@@ -40,8 +41,8 @@ class RBM(NumpyModel):
     ----------
     layers : (int, int, int)
         Inputs, hidden units, label units (0: none).
-    arm : str
-        One of `ARMS`.
+    learning : str
+        One of `LEARNING`.
     labels : str
         ``"softmax"`` or ``"binary"``.
     steps : int
@@ -57,12 +58,12 @@ class RBM(NumpyModel):
 
     Raises
     ------
-    ValueError
+    ModelError
         A parameter out of range, in one line.
     """
 
     layers: tuple[int, int, int] = (784, 500, 10)
-    arm: str = "cd"
+    learning: str = "cd"
     labels: str = "softmax"
     steps: int = 1
     rate: float = 0.05
@@ -75,7 +76,7 @@ class RBM(NumpyModel):
 
     def __post_init__(self):
         self.check(
-            {"arm": ARMS, "labels": LABELS, "precision": ("float32", "float64")},
+            {"learning": LEARNING, "labels": LABELS, "precision": ("float32", "float64")},
             {
                 "steps": (1, 1000),
                 "rate": (0, 1e6),
@@ -85,7 +86,7 @@ class RBM(NumpyModel):
             },
         )
         if len(self.layers) != 3 or min(self.layers[:2]) < 1 or self.layers[2] < 0:
-            raise ValueError(f"layers must be inputs, hidden units and labels: one hidden layer, got {self.layers}")
+            raise ModelError(f"layers must be inputs, hidden units and labels: one hidden layer, got {self.layers}")
         self.dtype = np.dtype(self.precision).type
 
     def start(self, seed: int, n_rows: int = 0) -> None:
@@ -93,7 +94,7 @@ class RBM(NumpyModel):
         rng = np.random.default_rng([seed, 8])
         n, m, k = self.layers
         weights = rng.normal(0, 0.01, (n + k, m))
-        if self.arm == "frozen":
+        if self.learning == "frozen":
             weights[:n] *= 10
         self.arrays.clear()
         self.arrays |= {
@@ -150,16 +151,16 @@ class RBM(NumpyModel):
     def changes(self, v: np.ndarray, draw: Callable):
         """Mean differences of a batch, {"W", "bv", "bh"}; persistent chains move on."""
         positive = self.hidden(v)
-        if self.arm == "pcd":
+        if self.learning == "pcd":
             h = np.zeros_like(positive) if self.chains is None else self.chains[: len(v)]
         else:
             h = (draw(positive.shape) < positive).astype(self.dtype)
         for step in range(self.steps):
             sampled = self.sample_visible(h, draw)
             negative = self.hidden(sampled)
-            if self.arm == "pcd" or step < self.steps - 1:
+            if self.learning == "pcd" or step < self.steps - 1:
                 h = (draw(negative.shape) < negative).astype(self.dtype)
-        if self.arm == "pcd" and (self.chains is None or len(v) >= len(self.chains)):
+        if self.learning == "pcd" and (self.chains is None or len(v) >= len(self.chains)):
             self.chains = h
         one = self.dtype(1 / len(v))
         return {
@@ -178,7 +179,7 @@ class RBM(NumpyModel):
         outputs = self.posterior(x)
         found = self.changes(np.concatenate([x, y], axis=1), lambda shape: self.rng.random(shape, self.dtype))
         found["W"] -= self.dtype(self.weight_decay) * self.arrays["W"]
-        if self.arm == "frozen":
+        if self.learning == "frozen":
             found["W"][: self.layers[0]] = 0
             found["bh"][:] = 0
         for name, change in found.items():

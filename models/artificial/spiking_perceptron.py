@@ -2,10 +2,10 @@ r"""A spiking multilayer perceptron: surrogate gradients, pseudo-backpropagation
 
 For T steps each layer receives I = sigmoid(x W + b) - 0.1, u <- 0.2 u (1 - s) + I, and spikes, s = 1, where u > 0.5;
 the outputs are mean spike counts, the loss their mean squared error. The output layer always learns by its surrogate
-gradient through time (window 1 where abs(u - 0.5) < 0.3); the arms differ in what hidden layers learn by:
+gradient through time (window 1 where abs(u - 0.5) < 0.3); what hidden layers learn by is a choice:
 
 =================== ================================================================================================
-arm                 gradient of the input weights of hidden unit j
+learning            gradient of the input weights of hidden unit j
 =================== ================================================================================================
 surrogate           exact: backpropagation through time and through the output weights, resets included
 pseudo-bp           as released: at each step c_j (R e^T x)_j + 0.01 c_j H_j with fixed random R, e = y - output,
@@ -18,7 +18,7 @@ weighted            the same without the division
 shuffled-labels     weighted/activity on permuted targets
 =================== ================================================================================================
 
-``share`` below 1 gives that share of the batches to the arm and the others to the surrogate gradient, evenly
+``learning_share`` below 1 gives that share of the batches to `learning`, the others to the surrogate gradient, evenly
 interleaved.
 
 Source: Zhang, Cheng, Jia, Poo, Zeng & Xu 2021, Science Advances 7, eabh0146, doi:10.1126/sciadv.abh0146, fig. S4, and
@@ -34,12 +34,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Adam
 
-__all__ = ["ARMS", "SBPSpikingPerceptron"]
+__all__ = ["LEARNING", "SBPSpikingPerceptron"]
 
-ARMS = ("pseudo-bp", "surrogate", "zero", "weighted/activity", "weighted", "shuffled-labels")
+LEARNING = ("pseudo-bp", "surrogate", "zero", "weighted/activity", "weighted", "shuffled-labels")
 ENCODINGS = ("bernoulli", "constant")
 
 
@@ -51,10 +52,10 @@ class SBPSpikingPerceptron(NumpyModel):
     ----------
     layers : tuple of int
         Inputs, hidden layers (one to any number), outputs.
-    arm : str
-        One of `ARMS`.
-    share : float
-        Share of the batches that the arm gets, 0 to 1; the others get the surrogate gradient.
+    learning : str
+        One of `LEARNING`.
+    learning_share : float
+        Share of the batches that `learning` gets, 0 to 1; the others get the surrogate gradient.
     rate_hidden, rate_output : float
         Learning rates of Adam.
     steps : int
@@ -70,13 +71,13 @@ class SBPSpikingPerceptron(NumpyModel):
 
     Raises
     ------
-    ValueError
+    ModelError
         A parameter out of range, in one line.
     """
 
     layers: tuple[int, ...] = (784, 500, 10)
-    arm: str = "pseudo-bp"
-    share: float = 1.0
+    learning: str = "pseudo-bp"
+    learning_share: float = 1.0
     rate_hidden: float = 1e-3
     rate_output: float = 1e-3
     steps: int = 20
@@ -90,9 +91,9 @@ class SBPSpikingPerceptron(NumpyModel):
 
     def __post_init__(self):
         self.check(
-            {"arm": ARMS, "encoding": ENCODINGS, "precision": ("float32", "float64")},
+            {"learning": LEARNING, "encoding": ENCODINGS, "precision": ("float32", "float64")},
             {
-                "share": (0, 1),
+                "learning_share": (0, 1),
                 "rate_hidden": (0, 1e6),
                 "rate_output": (0, 1e6),
                 "steps": (4, 10_000),
@@ -103,7 +104,7 @@ class SBPSpikingPerceptron(NumpyModel):
             },
         )
         if len(self.layers) < 3 or min(self.layers) < 1:
-            raise ValueError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
+            raise ModelError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
         self.dtype = np.dtype(self.precision).type
         self.depth = len(self.layers) - 1
 
@@ -200,9 +201,9 @@ class SBPSpikingPerceptron(NumpyModel):
         gradient *= gain
         return gradient
 
-    def changes(self, shown: np.ndarray, y: np.ndarray, arm: str | None = None):
+    def changes(self, shown: np.ndarray, y: np.ndarray, learning: str | None = None):
         """Outputs and minus the gradient of each array that learns: ``(outputs, {"W1": ..., "b1": ...})``."""
-        arm = arm or self.arm
+        learning = learning or self.learning
         gains, membranes, spikes = self.forward(shown)
         self.counted["hidden_spikes"] = self.counted.get("hidden_spikes", 0.0) + sum(
             float(spikes[k].sum()) for k in range(1, self.depth)
@@ -211,19 +212,19 @@ class SBPSpikingPerceptron(NumpyModel):
         wanted = (y - outputs) * self.dtype(2 / (y.size * self.steps))
         top = self.through_time(wanted[None], gains[self.depth], membranes[self.depth], spikes[self.depth])
         found = self._products(self.depth, spikes[self.depth - 1], top)
-        if arm == "surrogate":
+        if learning == "surrogate":
             taught = top
             for k in range(self.depth - 1, 0, -1):
                 back = (taught.reshape(-1, taught.shape[2]) @ self.arrays[f"W{k + 1}"].T).reshape(spikes[k].shape)
                 taught = self.through_time(back, gains[k], membranes[k], spikes[k])
                 found |= self._products(k, spikes[k - 1], taught)
-        elif arm == "pseudo-bp":
+        elif learning == "pseudo-bp":
             del found[f"b{self.depth}"]
             above = np.matmul(spikes[self.depth - 1].transpose(0, 2, 1), top)  # (steps, hidden, outputs)
             for k in range(self.depth - 1, 0, -1):
                 found[f"W{k}"], above = self._pseudo(k, above, y - outputs, spikes)
-        elif arm != "zero":
-            self._retrograde(arm, found, top, spikes)
+        elif learning != "zero":
+            self._retrograde(learning, found, top, spikes)
         return outputs, found
 
     def _products(self, k, before, taught):
@@ -253,7 +254,7 @@ class SBPSpikingPerceptron(NumpyModel):
         total += hebb * scale.sum(0)
         return total, None
 
-    def _retrograde(self, arm, found, top, spikes):
+    def _retrograde(self, learning, found, top, spikes):
         """Weighted SBP: hidden units are taught, sample by sample, by what their output synapses report."""
         # what output synapses of unit j did over the sample: sum over t, k of w_jk s_j(t) taught_k(t)
         s = spikes[self.depth - 1]
@@ -261,7 +262,7 @@ class SBPSpikingPerceptron(NumpyModel):
         report = np.einsum("tbj,tbj->bj", s, back)
         for k in range(self.depth - 1, 0, -1):
             count = spikes[k].sum(0)
-            if arm != "weighted":
+            if learning != "weighted":
                 report = np.divide(report, count, out=np.zeros_like(report), where=count > 0)
             x = spikes[k - 1].mean(0)
             found[f"W{k}"], found[f"b{k}"] = x.T @ report, report.sum(0)
@@ -271,9 +272,9 @@ class SBPSpikingPerceptron(NumpyModel):
     def learn(self, x, y, rows=None):
         """One batch; see `NumpyModel`."""
         count = self.arrays["batches"]
-        by_arm = np.floor((count[0] + 1) * self.share + 1e-9) > np.floor(count[0] * self.share + 1e-9)
+        before, after = (np.floor(n * self.learning_share + 1e-9) for n in (count[0], count[0] + 1))
         count += 1
-        outputs, found = self.changes(self.encode(x, self.rng), y, self.arm if by_arm else "surrogate")
+        outputs, found = self.changes(self.encode(x, self.rng), y, self.learning if after > before else "surrogate")
         for name, change in found.items():
             rate = self.rate_output if name[1:] == str(self.depth) else self.rate_hidden
             self.optimiser.step(name, change, rate * float(self.factor))

@@ -18,6 +18,7 @@ import numpy as np
 from brian2 import Hz, Mohm, Network, NeuronGroup, Quantity, StateMonitor, amp, ms, pA, second
 
 from sbp_brian.brian.event_clock import EventClock
+from sbp_brian.errors import CircuitError
 from sbp_brian.plasticity import DEPRESSING, FACILITATING, short_term_plasticity
 
 __all__ = ["CONNECTIONS", "DRAWN", "RECOVERED", "TRAIN", "build"]
@@ -62,13 +63,13 @@ def build(rates: tuple[float, ...], copies: int, step: Quantity) -> Network:
 
     Raises
     ------
-    ValueError
+    CircuitError
         Rates that are not positive or given twice, no copies.
     """
     if copies < 1:
-        raise ValueError(f"copies = {copies}; give at least one copy of each train")
+        raise CircuitError(f"copies = {copies}; give at least one copy of each train")
     if not rates or min(rates) <= 0 or len(set(rates)) < len(rates):
-        raise ValueError(f"rates = {rates}: give positive rates, each once")
+        raise CircuitError(f"rates = {rates}: give positive rates, each once")
     pulses = [np.arange(np.ceil(float(TRAIN) * rate - 1e-6)) / rate for rate in rates]
     times = np.concatenate([*pulses, np.arange(0, float(DRAWN), float(step)), [float(RECOVERED)]])
     times = np.unique(np.round(times, 9))

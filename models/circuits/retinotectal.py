@@ -267,6 +267,15 @@ def retinal_synapse(noise: TimedArray | None = None) -> SynapseRule:
     )
 
 
+MEMBRANE_CONSTANTS = {
+    "tau_m": 20 * ms,
+    "tau_syn": 5 * ms,
+    "threshold": 15 * mV,
+    "least": 1 * mV / second,
+    "most": 1e6 * mV / second,
+}
+
+
 def build(copies: int, timeline: Timeline | LightPulses, sbp: RetrogradeSBP | None = None) -> Network:
     """Copies of `RETINOTECTAL` side by side, at rest, in one network.
 
@@ -303,25 +312,13 @@ def build(copies: int, timeline: Timeline | LightPulses, sbp: RetrogradeSBP | No
     light = isinstance(timeline, LightPulses)
     tick, kinds = sbp.transport.period, np.array([kind == "glu" for kind in RETINOTECTAL.cells.values()])
     n_cells, n_synapses = kinds.size, len(RETINOTECTAL.synapses)
-    namespace = {
-        "tau_m": 20 * ms,
-        "tau_syn": 5 * ms,
-        "threshold": 15 * mV,
-        "least": 1 * mV / second,
-        "most": 1e6 * mV / second,
-    }
-    noise = None
+    noise, stimulus, namespace = None, PAIRED, MEMBRANE_CONSTANTS
     if light:
         stimulus, namespace = timeline.stimulus, namespace | timeline.namespace
         noise = TimedArray(np.ones((timeline.starts.size, copies * n_synapses)), dt=timeline.light_period, name="noise")
     else:
-        stimulus = PAIRED
-        namespace |= {
-            "half_step": timeline.step / 2,
-            "step": timeline.step,
-            "period": timeline.period,
-            "first_pulse": timeline.baseline,
-        }
+        paired = {"step": timeline.step, "period": timeline.period, "first_pulse": timeline.baseline}
+        namespace = namespace | paired | {"half_step": timeline.step / 2}
     clock = timeline.clock(tick)
     cells = NeuronGroup(
         copies * n_cells,
@@ -341,14 +338,7 @@ def build(copies: int, timeline: Timeline | LightPulses, sbp: RetrogradeSBP | No
     rule = sbp.receiving(sbp.emitting(retinal_synapse(noise)))
     if light:
         cells.light_rate = _by_name(RETINOTECTAL.cells, LIGHT_RATES, 0 * Hz, copies)
-        during = {"puff_from": timeline.baseline - tick / 2, "puff_to": timeline.end_of_induction - tick / 2}
-        share = f"*int(t > puff_from and t < puff_to)*{float(tick / timeline.puff)!r}"
-        cells.namespace.update(during)
-        cells.run_regularly(
-            f"retro_ltp += retro_ltp_gain*plc*trkb*bdnf{share}", dt=tick, when="start", order=-2, name="cells_puff"
-        )
-        local = Regular(f"w += plastic*int(glutamatergic_post)*trkb_pre*bdnf_pre{share}", dt=tick)
-        rule = replace(rule, regularly={**rule.regularly, "puff": local}, namespace={**rule.namespace, **during})
+        rule = _puffed(rule, cells, timeline, tick)
     synapses = rule.synapses(cells, cells, name="synapses", clock=clock)
     first = np.arange(copies)[:, np.newaxis] * n_cells
     pre, post = ((first + end).ravel() for end in RETINOTECTAL.ends)
@@ -370,6 +360,18 @@ def build(copies: int, timeline: Timeline | LightPulses, sbp: RetrogradeSBP | No
             StateMonitor(synapses, ("paired_1", "paired_2"), record=True, dt=timeline.light_period, name="pairs"),
         ]
     return Network(*made)
+
+
+def _puffed(rule: SynapseRule, cells: NeuronGroup, timeline: LightPulses, tick: Quantity) -> SynapseRule:
+    """The rule with what a puff of BDNF changes in the synapse; the cells get the signal that the puff starts."""
+    during = {"puff_from": timeline.baseline - tick / 2, "puff_to": timeline.end_of_induction - tick / 2}
+    share = f"*int(t > puff_from and t < puff_to)*{float(tick / timeline.puff)!r}"
+    cells.namespace.update(during)
+    cells.run_regularly(
+        f"retro_ltp += retro_ltp_gain*plc*trkb*bdnf{share}", dt=tick, when="start", order=-2, name="cells_puff"
+    )
+    local = Regular(f"w += plastic*int(glutamatergic_post)*trkb_pre*bdnf_pre{share}", dt=tick)
+    return replace(rule, regularly={**rule.regularly, "puff": local}, namespace={**rule.namespace, **during})
 
 
 def _by_name(names, values: dict, elsewhere, copies: int):

@@ -20,8 +20,9 @@ import numpy as np
 from brian2 import Hz, Network, NeuronGroup, Quantity, StateMonitor, amp, pA, second
 
 from sbp_brian.brian.event_clock import EventClock
+from sbp_brian.errors import CircuitError
 from sbp_brian.plasticity import DEPRESSING, short_term_plasticity, synaptic_scaling
-from sbp_brian.rules import Regular
+from sbp_brian.rules import Regular, SynapseRule
 
 __all__ = ["BASELINE", "HOUR", "PULSES", "RATE", "TARGET", "build"]
 
@@ -29,6 +30,35 @@ HOUR = 3600 * second
 BASELINE = 6 * HOUR  # before the drug
 PULSES, RATE = 10, 20 * Hz  # the train that tests short-term plasticity
 TARGET = 5 * Hz
+SOURCE = """
+beats = ((t - first) % gap)*pulse_rate : 1
+pulsed = beats < n_pulses - 0.5 and abs(beats - floor(beats + 0.5)) < 1e-3 : boolean
+"""
+CELLS = """
+activity : 1 (constant)
+total : amp
+total_start : amp (constant)
+firing_rate : Hz
+"""
+RATE_OF_CELLS = """
+exposed = int(t > onset - tick/2 and t < offset - tick/2)
+firing_rate = target*(1 + (activity - 1)*exposed)*total/total_start
+"""
+
+
+def scaled_rule(tau: Quantity, tick: Quantity) -> SynapseRule:
+    """The synapse: scaling and short-term plasticity; the cell sums its weights, and a pulse leaves an EPSC.
+
+    Parameters
+    ----------
+    tau, tick : Quantity, s
+        As of `build`.
+    """
+    rule = synaptic_scaling(TARGET, tau, tick, weight_unit=amp) + short_term_plasticity(
+        **DEPRESSING, weight_unit=amp, transmit="epsc = w*released"
+    )
+    summing = Regular("total_post += w", dt=tick, when="start", order=1)
+    return replace(rule, model=f"{rule.model}\nepsc : amp", regularly={**rule.regularly, "sum": summing})
 
 
 def build(cells: int, inputs: int, exposure: Quantity, tau: Quantity, tick: Quantity, sample: Quantity) -> Network:
@@ -54,15 +84,15 @@ def build(cells: int, inputs: int, exposure: Quantity, tau: Quantity, tick: Quan
 
     Raises
     ------
-    ValueError
+    CircuitError
         No cells or inputs, times that do not fit into each other.
     """
     if cells < 1 or inputs < 2:
-        raise ValueError(f"{cells} cells with {inputs} inputs; give at least one cell with two inputs")
+        raise CircuitError(f"{cells} cells with {inputs} inputs; give at least one cell with two inputs")
     for name, unit in (("tick", tick), ("sample", sample)):
         for what, length in (("exposure", exposure), ("baseline", BASELINE)):
             if abs(float(length / unit) - round(float(length / unit))) > 1e-6:
-                raise ValueError(
+                raise CircuitError(
                     f"the {what} of {float(length / HOUR):g} h is no multiple of {name} = {unit}; change either"
                 )
     end = BASELINE + exposure
@@ -74,8 +104,7 @@ def build(cells: int, inputs: int, exposure: Quantity, tau: Quantity, tick: Quan
     clock = EventClock(np.sort(np.concatenate([ticks, tests])) * second, 1e-6 * second, name="culture")
     source = NeuronGroup(
         1,
-        """beats = ((t - first) % gap)*pulse_rate : 1
-                               pulsed = beats < n_pulses - 0.5 and abs(beats - floor(beats + 0.5)) < 1e-3 : boolean""",
+        SOURCE,
         threshold="pulsed",
         reset="",
         clock=clock,
@@ -84,10 +113,7 @@ def build(cells: int, inputs: int, exposure: Quantity, tau: Quantity, tick: Quan
     )
     group = NeuronGroup(
         cells,
-        """activity : 1 (constant)
-                                  total : amp
-                                  total_start : amp (constant)
-                                  firing_rate : Hz""",
+        CELLS,
         clock=clock,
         name="cells",
         namespace={"onset": BASELINE, "offset": end, "tick": tick, "target": TARGET},
@@ -96,24 +122,9 @@ def build(cells: int, inputs: int, exposure: Quantity, tau: Quantity, tick: Quan
         clock.drive(one)
     group.activity = 1
     group.total_start = inputs * 20 * pA
-    rule = synaptic_scaling(TARGET, tau, tick, weight_unit=amp) + short_term_plasticity(
-        **DEPRESSING, weight_unit=amp, transmit="epsc = w*released"
-    )
-    rule = replace(
-        rule,
-        model=f"{rule.model}\nepsc : amp",
-        regularly={**rule.regularly, "sum": Regular("total_post += w", dt=tick, when="start", order=1)},
-    )
     group.run_regularly("total = 0*amp", dt=tick, when="start", order=0, name="cells_sum")
-    group.run_regularly(
-        """exposed = int(t > onset - tick/2 and t < offset - tick/2)
-                           firing_rate = target*(1 + (activity - 1)*exposed)*total/total_start""",
-        dt=tick,
-        when="start",
-        order=2,
-        name="cells_rate",
-    )
-    synapses = rule.synapses(source, group, name="synapses", clock=clock)
+    group.run_regularly(RATE_OF_CELLS, dt=tick, when="start", order=2, name="cells_rate")
+    synapses = scaled_rule(tau, tick).synapses(source, group, name="synapses", clock=clock)
     synapses.connect(i=np.zeros(cells * inputs, dtype=int), j=np.repeat(np.arange(cells), inputs))
     synapses.w = 20 * pA
     everything = np.arange(cells * inputs)

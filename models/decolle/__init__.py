@@ -1,5 +1,5 @@
 """DECOLLE: every layer learns online from a fixed random readout of its own."""
 
-from sbp_brian.models.decolle.network import ARMS, Decolle
+from sbp_brian.models.decolle.network import LEARNING, Decolle
 
-__all__ = ["ARMS", "Decolle"]
+__all__ = ["LEARNING", "Decolle"]

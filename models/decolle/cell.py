@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 
 from brian2 import Quantity, ms
 
+from sbp_brian.errors import ModelError
 from sbp_brian.rules.quantities import duration
 
 __all__ = ["LOSSES", "SOURCE", "SURROGATES", "DecolleCell"]
@@ -76,12 +77,12 @@ class DecolleCell:
         for name in ("tau_mem", "tau_syn", "tau_ref"):
             duration(name, getattr(self, name))
         if float(self.tau_mem) == float(self.tau_syn):
-            raise ValueError(f"tau_mem and tau_syn must differ, both are {self.tau_mem}; change one by a percent")
+            raise ModelError(f"tau_mem and tau_syn must differ, both are {self.tau_mem}; change one by a percent")
         if self.surrogate not in SURROGATES:
-            raise ValueError(f"surrogate must be one of {', '.join(SURROGATES)}, got {self.surrogate!r}")
+            raise ModelError(f"surrogate must be one of {', '.join(SURROGATES)}, got {self.surrogate!r}")
         for name in ("rho", "too_active", "too_silent"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+                raise ModelError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
 
     def factors(self, step: Quantity) -> dict[str, float]:
         """Constants of the equations for steps of this length: ``alpha``, ``beta``, ``gamma``, ``rho``, ..."""

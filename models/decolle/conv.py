@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
-from brian2 import NeuronGroup, get_device, linked_var
+from brian2 import NeuronGroup
 
+from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.network import Decolle
-from sbp_brian.models.stdbp.conv import patches
+from sbp_brian.models.kernels import Convolution, OneAfterAnother
 from sbp_brian.rules import SynapseRule
 
 __all__ = ["ConvDecolle"]
@@ -41,7 +42,7 @@ class ConvDecolle(Decolle):
 
     Raises
     ------
-    ValueError
+    ModelError
         As `Decolle`; kernels larger than what they look at; another form or optimiser.
     """
 
@@ -52,21 +53,21 @@ class ConvDecolle(Decolle):
 
     def __post_init__(self):
         if self.form != "dense" or self.optimiser != "sgd" or self.every != 1:
-            raise ValueError(
+            raise ModelError(
                 "shared weights change at every step by plain gradient steps in the dense form; leave "
                 "form, optimiser and every as they are"
             )
         if len(self.image) != 3 or min(self.image) < 1:
-            raise ValueError(f"image must be channels, height and width, got {self.image}")
+            raise ModelError(f"image must be channels, height and width, got {self.image}")
         for k, kernel in enumerate(self.kernels, 1):
             if len(kernel) != 3 or min(kernel) < 1:
-                raise ValueError(
+                raise ModelError(
                     f"kernels of hidden layer {k} must be maps, side and stride, each at least 1, got {kernel}"
                 )
         shapes = self._shapes()
         wanted = tuple(prod(shape) for shape in shapes)
         if self.layers not in ((), wanted):
-            raise ValueError(f"layers follow from image and kernels, {wanted}; leave them out")
+            raise ModelError(f"layers follow from image and kernels, {wanted}; leave them out")
         object.__setattr__(self, "layers", wanted)
         super().__post_init__()
 
@@ -76,17 +77,17 @@ class ConvDecolle(Decolle):
         for k, (maps, size, stride) in enumerate(self.kernels, 1):
             _, height, width = shapes[-1]
             if size > min(height, width):
-                raise ValueError(
+                raise ModelError(
                     f"the kernels of hidden layer {k} have a side of {size}, what they look at is "
                     f"{height} x {width}; make them smaller"
                 )
-            shapes.append((maps, (height - size) // stride + 1, (width - size) // stride + 1))
+            shapes.append(Convolution(height, width, maps, size, stride).shape)
         return shapes
 
-    def patches(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Presynaptic cell, postsynaptic cell and weight of each synapse into hidden layer k (from 1)."""
+    def convolution(self, k: int) -> Convolution:
+        """Which cells the kernels in front of hidden layer k (from 1) connect."""
         channels, height, width = self._shapes()[k - 1]
-        return patches(height, width, *self.kernels[k - 1], channels)
+        return Convolution(height, width, *self.kernels[k - 1], channels)
 
     def _plastic(self, k: int, rule: SynapseRule, source: NeuronGroup, target: NeuronGroup, step) -> list:
         learn = "w += change_post*p_trace_pre"  # a sum: several synapses write the same weight
@@ -94,29 +95,19 @@ class ConvDecolle(Decolle):
             rule,
             model="w : 1 (linked)\nkernel : integer",
             on_pre={**rule.on_pre, "learn": learn},
-            guards=(*rule.guards, _one_after_another),
+            requires=(*rule.requires, OneAfterAnother()),
         )
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
-        i, j, kernel = self.patches(k)
-        synapses.connect(i=i, j=j)
-        synapses.kernel = kernel
-        kernels = NeuronGroup(int(kernel.max()) + 1, "w : 1", clock=step, namespace={}, name=f"kernels{k}")
-        synapses.w = linked_var(kernels, "w", index="kernel")
+        convolution = self.convolution(k)
+        kernels = NeuronGroup(convolution.weights, "w : 1", clock=step, namespace={}, name=f"kernels{k}")
+        convolution.link(synapses, kernels, "w")
         return [synapses, kernels]
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """As for `Decolle`; weights are those of the kernels."""
         start, rng = super().initial(seed), np.random.default_rng([seed, 1])
-        for k, ((channels, _, _), (maps, size, _)) in enumerate(zip(self._shapes(), self.kernels, strict=False), 1):
+        for k in range(1, len(self.layers)):
             del start[f"into_hidden{k}.w"]
-            n = channels * size**2
-            start[f"kernels{k}.w"] = rng.uniform(-1, 1, maps * n) * self.spread / np.sqrt(n)
+            shared = self.convolution(k)
+            start[f"kernels{k}.w"] = rng.uniform(-1, 1, shared.weights) * self.spread / np.sqrt(shared.fan_in)
         return start
-
-
-def _one_after_another(synapses) -> None:
-    """A guard: on CUDA synapses that share a weight would write it at the same time."""
-    if "cuda" in type(get_device()).__name__.lower():
-        raise NotImplementedError(
-            f"{synapses.name!r} shares weights, which CUDA would write in a race; choose numpy, cython or cpp"
-        )

@@ -39,23 +39,24 @@ from brian2 import (
     NeuronGroup,
     Quantity,
     SpikeMonitor,
-    StateMonitor,
-    TimedArray,
     have_same_dimensions,
     linked_var,
     ms,
 )
 
+from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.cell import LOSSES, DecolleCell
-from sbp_brian.models.decolle.rules import OPTIMISERS, Dense, Rank1, feedback_rule, readout_rule, vote_rule
+from sbp_brian.models.decolle.readout import read_out
+from sbp_brian.models.decolle.rules import OPTIMISERS, Dense, Rank1
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
 from sbp_brian.training.encoding import spike_bytes
+from sbp_brian.training.readout import SpikeCounts
 from sbp_brian.training.spiking import Presentation, TrialModel
 
-__all__ = ["ARMS", "Decolle"]
+__all__ = ["LEARNING", "Decolle"]
 
-ARMS = ("local", "frozen", "shuffled-labels")
+LEARNING = ("local", "frozen", "shuffled-labels")
 COMMON = "phase : integer (shared)"
 HIDDEN = """
 u = {potential} : 1
@@ -67,17 +68,6 @@ rate_now : 1 (shared)
 feedback : 1
 learning : 1 (shared)
 phase : integer (shared)
-"""
-READOUT = """
-y : 1
-aim : 1
-err : 1
-others : 1
-votes : 1
-total : 1
-teaching_now : 1 (shared)
-voting : 1 (shared)
-wanted : 1 (shared)
 """
 
 
@@ -91,7 +81,7 @@ class Decolle:
         Cells of the input and of each hidden layer.
     readouts : int or tuple of int
         Readouts of each hidden layer: the classes.
-    arm : str
+    learning : str
         ``local``: DECOLLE. ``frozen``: nothing learns. ``shuffled-labels``: whoever trains it shuffles the labels.
     form : str
         ``rank1`` (follows the spikes) or ``dense``; equal up to rounding.
@@ -127,13 +117,13 @@ class Decolle:
 
     Raises
     ------
-    ValueError, RuleError
+    ModelError, RuleError
         Unknown names, sizes that do not chain, targets of the wrong length, values that make no sense.
     """
 
     layers: tuple[int, ...] = (784, 128, 128)
     readouts: int | tuple[int, ...] = 10
-    arm: str = "local"
+    learning: str = "local"
     form: str = "rank1"
     steps: int = 60
     burn_in: int = 10
@@ -155,58 +145,58 @@ class Decolle:
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
         if len(self.layers) < 2 or min(self.layers) < 1:
-            raise ValueError(f"layers must name the input and at least one hidden layer of 1 cell, got {self.layers}")
+            raise ModelError(f"layers must name the input and at least one hidden layer of 1 cell, got {self.layers}")
         hidden = len(self.layers) - 1
         if np.ndim(self.readouts) == 0:
             object.__setattr__(self, "readouts", (int(self.readouts),) * hidden)
         object.__setattr__(self, "readouts", tuple(int(k) for k in self.readouts))
         if len(self.readouts) != hidden or min(self.readouts) < 1:
-            raise ValueError(
+            raise ModelError(
                 f"readouts must be one number above 0 for each of the {hidden} hidden layers, got {self.readouts}"
             )
         for name, known in (
-            ("arm", ARMS),
+            ("learning", LEARNING),
             ("form", ("rank1", "dense")),
             ("loss", LOSSES),
             ("optimiser", OPTIMISERS),
             ("encoding", ("poisson", "spikes")),
         ):
             if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+                raise ModelError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
         duration("step", self.step)
         if not 0 <= self.burn_in < self.steps:
-            raise ValueError(f"burn_in must be a step of the sample, 0 to {self.steps - 1}, got {self.burn_in}")
+            raise ModelError(f"burn_in must be a step of the sample, 0 to {self.steps - 1}, got {self.burn_in}")
         if self.every < 1 or self.steps % self.every:
-            raise ValueError(f"every must divide the sample's {self.steps} steps, got {self.every}")
+            raise ModelError(f"every must divide the sample's {self.steps} steps, got {self.every}")
         if self.form == "rank1" and (self.every > 1 or self.optimiser != "sgd"):
-            raise ValueError(
+            raise ModelError(
                 "the rank-1 form updates at every step by plain gradient steps; for "
                 f"every={self.every}, optimiser={self.optimiser!r} choose form='dense'"
             )
         if not have_same_dimensions(self.input_rate, Hz) or not 0 < float(self.input_rate * self.step) <= 1:
-            raise ValueError(f"input_rate must be above 0 and at most one spike a step, got {self.input_rate}")
+            raise ModelError(f"input_rate must be above 0 and at most one spike a step, got {self.input_rate}")
         if not 0 < self.shrink <= 1:
-            raise ValueError(f"shrink must be in (0, 1], got {self.shrink}")
+            raise ModelError(f"shrink must be in (0, 1], got {self.shrink}")
         if not 0 <= self.feedback_noise < 1:
-            raise ValueError(f"feedback_noise must be in [0, 1), or signs would disagree, got {self.feedback_noise}")
+            raise ModelError(f"feedback_noise must be in [0, 1), or signs would disagree, got {self.feedback_noise}")
         for name in ("rate", "aim_class", "readout_scale", "spread"):
             if not 0 <= getattr(self, name) < np.inf:
-                raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+                raise ModelError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
         if self.targets is not None:
             self._check_targets(hidden)
 
     def _check_targets(self, hidden: int) -> None:
         targets = tuple(np.array(target, float) for target in self.targets)
         if len(targets) != hidden:
-            raise ValueError(f"targets must be one array for each of the {hidden} hidden layers, got {len(targets)}")
+            raise ModelError(f"targets must be one array for each of the {hidden} hidden layers, got {len(targets)}")
         for k, (target, n) in enumerate(zip(targets, self.readouts, strict=True)):
             if target.shape != (self.steps, n):
-                raise ValueError(
+                raise ModelError(
                     f"the target of hidden layer {k + 1} must have the shape (steps, readouts) = "
                     f"({self.steps}, {n}), got {target.shape}"
                 )
             if not np.isfinite(target).all():
-                raise ValueError(f"the target of hidden layer {k + 1} holds NaN or infinite values")
+                raise ModelError(f"the target of hidden layer {k + 1} holds NaN or infinite values")
         object.__setattr__(self, "targets", targets)
 
     # ------------------------------------------------------------------------------------------------- description
@@ -234,12 +224,12 @@ class Decolle:
     def network(self, presentation: Presentation) -> Network:
         """The network; objects are named as in `names`."""
         if self.encoding == "spikes" and 8 * presentation.images.shape[1] < self.steps * self.layers[0]:
-            raise ValueError(
+            raise ModelError(
                 f"samples of {presentation.images.shape[1]} bytes are too short for {self.steps} steps of "
                 f"{self.layers[0]} inputs; pack them with Decolle.packed"
             )
         if self.encoding == "poisson" and presentation.images.shape[1] != self.layers[0]:
-            raise ValueError(
+            raise ModelError(
                 f"samples have {presentation.images.shape[1]} features, the input layer {self.layers[0]} "
                 "cells; give both the same number"
             )
@@ -263,7 +253,7 @@ class Decolle:
         objects = list(groups)
         for k in range(1, len(groups)):
             objects += self._arriving(k, groups[k - 1], groups[k], step, sample, namespace)
-            objects += self._read_out(k, groups[k], step, sample, shown)
+            objects += read_out(self, k, groups[k], {"step": step, "sample": sample}, shown)
         spikes = [SpikeMonitor(group, record=False, name=f"{group.name}_spikes") for group in groups]
         return Network(*objects, *spikes)
 
@@ -326,19 +316,12 @@ class Decolle:
         form, factors = self.update, self.cell.factors(self.step)
         synapses, *weights = self._plastic(k, form.rule(factors), source, target, step)
         if self.form == "dense":
-            synapses.arrive.when, synapses.arrive.order = "before_groups", 1
-            synapses.learn.when, synapses.learn.order = "synapses", 0
-            if not form.plain:
-                synapses.improve.when, synapses.improve.order = "synapses", 2
             return [synapses, *weights]
-        synapses.arrive.when, synapses.arrive.order = "synapses", 0
-        synapses.flush.when, synapses.flush.order = "start", -11
         sums = NeuronGroup(1, form.MOMENTS, clock=step, namespace=namespace, name=f"sums{k}")
         sums.run_regularly("pp = 0\npq = 0\nqq = 0", clock=sample, when="start", order=0, name=f"sums{k}_begin")
         sums.run_regularly(form.MOMENTS_STEP, clock=step, when="synapses", order=-1, name=f"sums{k}_step")
         collect = form.moments(factors).synapses(source, sums, name=f"collect{k}", clock=step)
         collect.connect()
-        collect.moments.when, collect.moments.order = "synapses", -3
         target.pp, target.pq = linked_var(sums, "pp"), linked_var(sums, "pq")
         return [synapses, sums, collect]
 
@@ -347,89 +330,6 @@ class Decolle:
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
         synapses.connect()
         return [synapses]
-
-    def _read_out(self, k: int, cells: NeuronGroup, step, sample, shown) -> list:
-        """Readouts of layer k, their error and their vote."""
-        n = self.readouts[k - 1]
-        namespace = {
-            **shown,
-            "step_length": self.step,
-            "n_steps": self.steps,
-            "burn_in": self.burn_in,
-            "height": self.aim_class,
-            "n_readouts": n,
-        }
-        aim = "teaching_now*height*int(i == wanted)"
-        if self.targets is not None:
-            namespace[f"target{k}"] = TimedArray(self.targets[k - 1], dt=self.step, name=f"target{k}")
-            aim = f"target{k}((timestep(t, step_length) % n_steps + 0.5)*step_length, i)"
-        group = NeuronGroup(
-            n,
-            READOUT,
-            clock=step,
-            namespace=namespace,
-            name=f"readout{k}",
-            events={"wrong": "teaching_now > 0", "vote": "voting > 0"},
-        )
-        group.run_regularly("votes = 0\ntotal = 0", clock=sample, when="start", order=0, name=f"readout{k}_begin")
-        place = (
-            "voting = int(timestep(t, step_length) % n_steps >= burn_in)\nteaching_now = voting*teaching(t)\n"
-            f"wanted = target_class(t)\naim = {aim}"
-        )
-        group.run_regularly(place, clock=step, when="start", order=-15, name=f"readout{k}_where")
-        group.run_regularly(
-            f"err = ({LOSSES[self.loss]})/n_readouts",
-            clock=step,
-            when="before_synapses",
-            order=1,
-            name=f"readout{k}_error",
-        )
-        group.run_regularly(
-            "votes += voting*int(others == 0)\ntotal += voting*y\nothers = 0\ny = 0",
-            clock=step,
-            when="synapses",
-            order=-2,
-            name=f"readout{k}_count",
-        )
-        for event in ("wrong", "vote"):
-            group.set_event_schedule(event, when="before_synapses", order=2)
-        reading = readout_rule().synapses(cells, group, name=f"reading{k}", clock=step)
-        reading.connect()
-        reading.pre.when, reading.pre.order = "before_synapses", 0
-        back = feedback_rule().synapses(group, cells, name=f"back{k}", clock=step)
-        back.connect()
-        back.wrong.when, back.wrong.order = "before_synapses", 3
-        objects = [group, reading, back]
-        if self.targets is None:
-            compare = vote_rule().synapses(group, group, name=f"compare{k}", clock=step)
-            compare.connect()
-            compare.vote.when, compare.vote.order = "before_synapses", 3
-            objects.append(compare)
-        if self.cell.too_silent:
-            share = NeuronGroup(1, "share_active : 1", clock=step, name=f"share{k}", namespace={})
-            share.run_regularly("share_active = 0", clock=step, when="start", order=-15, name=f"share{k}_begin")
-            counting = SynapseRule(
-                "",
-                weight=None,
-                on_pre={"pre": "share_active_post += part"},
-                namespace={"part": 1 / len(cells)},
-                name="share of spiking cells",
-            )
-            count = counting.synapses(cells, share, name=f"count{k}", clock=step)
-            count.connect()
-            count.pre.when, count.pre.order = "before_synapses", 0
-            cells.share_active = linked_var(share, "share_active")
-            objects += [share, count]
-        answers = StateMonitor(
-            group,
-            ["votes", "total"] if self.targets is None else ["total"],
-            record=True,
-            clock=sample,
-            when="start",
-            order=-20,
-            name=f"answers{k}",
-        )
-        return [*objects, answers]
 
     # ---------------------------------------------------------------------------------------------------- training
     def initial(self, seed: int) -> dict[str, np.ndarray]:
@@ -450,7 +350,7 @@ class Decolle:
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.training.spiking.Training` needs; the last layer answers."""
         last = len(self.layers) - 1
-        rates = {f"hidden{k}.rate": 0.0 if self.arm == "frozen" else self.rate for k in range(1, last + 1)}
+        rates = {f"hidden{k}.rate": 0.0 if self.learning == "frozen" else self.rate for k in range(1, last + 1)}
         counted = {f"{name}_spikes": f"{name}_spikes.N" for name in self.names}
         votes = "votes" if self.targets is None else "total"
         return TrialModel(
@@ -458,7 +358,6 @@ class Decolle:
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            counts=f"answers{last}.{votes}",
-            remainder=f"answers{last}.total",
+            readout=SpikeCounts(f"answers{last}.{votes}", f"answers{last}.total"),
             counted=counted,
         )

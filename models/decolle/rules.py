@@ -52,7 +52,13 @@ GROWTH = 1e4
 
 def readout_rule() -> SynapseRule:
     """From a layer to its readouts: ``y_post`` adds up the fixed weights of the cells that spike."""
-    return SynapseRule("w : 1", on_pre={"pre": "y_post += w"}, source=SOURCE, name="fixed readout")
+    return SynapseRule(
+        "w : 1",
+        on_pre={"pre": "y_post += w"},
+        schedule={"pre": ("before_synapses", 0)},
+        source=SOURCE,
+        name="fixed readout",
+    )
 
 
 def feedback_rule() -> SynapseRule:
@@ -61,6 +67,7 @@ def feedback_rule() -> SynapseRule:
         "w : 1",
         on_pre={"wrong": "feedback_post += w*err_pre"},
         on_event={"wrong": "wrong"},
+        schedule={"wrong": ("before_synapses", 3)},
         source=SOURCE,
         name="fixed feedback",
     )
@@ -73,6 +80,7 @@ def vote_rule() -> SynapseRule:
         weight=None,
         on_pre={"vote": "others_post += int(y_pre > y_post)"},
         on_event={"vote": "vote"},
+        schedule={"vote": ("before_synapses", 3)},
         name="comparison of readouts",
     )
 
@@ -174,6 +182,7 @@ class Rank1:
                 "flush": "w = w + x_mem_pre*a_mem_post - x_syn_pre*a_syn_post",
             },
             on_event={"flush": "flush"},
+            schedule={"arrive": ("synapses", 0), "flush": ("start", -11)},
             namespace={"beta": factors["beta"]},
             source=SOURCE,
             name="DECOLLE, rank 1",
@@ -191,6 +200,7 @@ class Rank1:
                 "add_q_post += 2*beta*(1 - beta)*q_now + (1 - beta)**2"
             },
             namespace=names,
+            schedule={"moments": ("synapses", -3)},
             source=SOURCE,
             name="moments of the presynaptic traces",
         )
@@ -264,11 +274,13 @@ class Dense:
         """Pathways ``arrive`` (potential), ``learn``, and ``improve`` where updates are not made at once."""
         arrive = {"arrive": "drive_post += w*p_trace_pre"}
         events = {"arrive": "present", "learn": "present"}
+        places = {"arrive": ("before_groups", 1), "learn": ("synapses", 0)}
         if self.plain:
             return SynapseRule(
                 "w : 1",
                 on_pre={**arrive, "learn": "w = w + change_post*p_trace_pre"},
                 on_event=events,
+                schedule=places,
                 source=SOURCE,
                 name="DECOLLE, dense",
             )
@@ -279,6 +291,7 @@ class Dense:
             f"w : 1\ngrad : 1\n{state.format(u='top')}",
             on_pre={**arrive, "learn": "grad = grad + change_post*p_trace_pre", "improve": improve},
             on_event={**events, "improve": "improve"},
+            schedule={**places, "improve": ("synapses", 2)},
             source=SOURCE,
             name="DECOLLE, dense",
         )

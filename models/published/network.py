@@ -20,7 +20,7 @@ by :math:`\alpha_l D'_l`, where D' is made from D, the mean over the samples, di
 ``sbp``          :math:`s_{l-1}^0 (s_l^+ - s_l^0)`, times gains (pre, post, back) of about 1.0004 (its "with SBP")
 ================ ====================================================================================================
 
-The gains are 1 + lambda N(lambda_p v), N(v) = v/sum(v): lambda_p cancels. The arms set apart what the released
+The gains are 1 + lambda N(lambda_p v), N(v) = v/sum(v): lambda_p cancels. `LEARNING` sets apart what the released
 comparison mixed: base rule, gains, and whether the hidden layer learns at all.
 
 How Brian2 carries a batch: samples are shown one after another while W stands still; each adds its share to ``change``
@@ -40,14 +40,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor, ms, nsiemens
 
+from sbp_brian.errors import ModelError
+from sbp_brian.models import checks
 from sbp_brian.models.published.synapses import between, gains, memory
+from sbp_brian.training.readout import Graded
 from sbp_brian.training.spiking import Presentation, TrialModel
 from sbp_brian.wording import unknown
 
-__all__ = ["ARMS", "ReleasedModel"]
+__all__ = ["LEARNING", "ReleasedModel"]
 
-#: Arm -> (base rule, gains as released, hidden layers learn).
-ARMS = {
+#: Name -> (base rule, gains as released, hidden layers learn).
+LEARNING = {
     "symmetric": ("symmetric", False, True),
     "sbp-no-gains": ("sbp", False, True),
     "sbp-released": ("sbp", True, True),
@@ -124,8 +127,8 @@ class ReleasedModel:
     ----------
     layers : tuple of int
         Cells of each layer: input, hidden layers, output.
-    arm : str
-        A name in `ARMS`.
+    learning : str
+        A name in `LEARNING`.
     rates : tuple of float
         :math:`\alpha` of each layer of synapses from the input on; a pair serves any depth as (first, all others).
     batch : int
@@ -154,12 +157,12 @@ class ReleasedModel:
 
     Raises
     ------
-    ValueError
+    ModelError
         Unknown names, sizes or values that make no sense.
     """
 
     layers: tuple[int, ...] = (784, 500, 10)
-    arm: str = "sbp-released"
+    learning: str = "sbp-released"
     rates: tuple[float, ...] = (0.1, 0.05)
     batch: int = 50
     lif: bool = False
@@ -182,38 +185,41 @@ class ReleasedModel:
 
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
-        if self.arm not in ARMS:
-            raise ValueError(unknown("arm", self.arm, ARMS))
+        if self.learning not in LEARNING:
+            raise ModelError(unknown("learning", self.learning, LEARNING))
         if self.noise not in ("none", "norm", "poisson"):
-            raise ValueError(unknown("noise", self.noise, ("none", "norm", "poisson")))
+            raise ModelError(unknown("noise", self.noise, ("none", "norm", "poisson")))
         if not 3 <= len(self.layers) <= 20 or min(self.layers) < 1:
-            raise ValueError(f"layers must be 3 to 20 sizes of at least 1 cell, with a hidden layer, got {self.layers}")
+            raise ModelError(f"layers must be 3 to 20 sizes of at least 1 cell, with a hidden layer, got {self.layers}")
         n, rates = len(self.layers) - 1, tuple(float(rate) for rate in self.rates)
         if len(rates) == 2 < n:
             rates = (rates[0], *[rates[1]] * (n - 1))
         if len(rates) != n or min(rates) < 0 or not np.isfinite(rates).all():
-            raise ValueError(f"rates must be {n} numbers of at least 0, one a layer of synapses, got {self.rates}")
+            raise ModelError(f"rates must be {n} numbers of at least 0, one a layer of synapses, got {self.rates}")
         object.__setattr__(self, "rates", rates)
         for name in ("batch", "n_free", "n_teach"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+                raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("lambda_p", "lambda_f", "lambda_pre", "lambda_post", "lambda_back", "inhibitory"):
             if not 0 <= getattr(self, name) < np.inf:
-                raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+                raise ModelError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+        for name in ("step", "lif_time"):
+            checks.time(name, getattr(self, name))
         if not (0 < self.epsilon <= 1 and self.beta > 0):
-            raise ValueError(f"epsilon must be in (0, 1] and beta positive, got {self.epsilon} and {self.beta}")
+            raise ModelError(f"epsilon must be in (0, 1] and beta positive, got {self.epsilon} and {self.beta}")
         if self.short_term and not self.lif:
-            raise ValueError("short_term acts on the currents of the LIF phase; set lif=True as well")
+            raise ModelError("short_term acts on the currents of the LIF phase; set lif=True as well")
 
     @property
     def rule(self) -> str:
         """The base rule."""
-        return ARMS[self.arm][0]
+        return LEARNING[self.learning][0]
 
     @property
     def with_gains(self) -> bool:
         """Whether gains differ from 1."""
-        return ARMS[self.arm][1] and self.lambda_f > 0 and max(self.lambda_pre, self.lambda_post, self.lambda_back) > 0
+        released = LEARNING[self.learning][1] and self.lambda_f > 0
+        return released and max(self.lambda_pre, self.lambda_post, self.lambda_back) > 0
 
     @property
     def n_lif(self) -> int:
@@ -377,16 +383,14 @@ class ReleasedModel:
         """What `sbp_brian.training.spiking.Training` needs."""
         rates = {}
         for name, rate in zip(self.names[1:], self.rates, strict=True):
-            learns = name == "output" or ARMS[self.arm][2]
+            learns = name == "output" or LEARNING[self.learning][2]
             rates[f"into_{name}.rate"] = rates[f"{name}.bias_rate"] = rate if learns else 0.0
         return TrialModel(
             make=functools.partial(ReleasedModel.network, self),
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            counts="answers.s_free",
-            remainder="",
-            graded=True,
+            readout=Graded("answers.s_free"),
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[1:]} if self.lif else {},
             by_epoch=self.by_epoch if self.noise == "poisson" else None,
         )

@@ -63,11 +63,10 @@ def between(model: ReleasedModel, k: int, source: NeuronGroup, target: NeuronGro
         on_pre=on_pre,
         on_event=on_event,
         namespace={"beta": model.beta, "batch": model.batch},
+        schedule={pathway: ("start", order) for pathway, order in orders.items()},
     )
     synapses = rule.synapses(source, target, name=f"into_{target.name}")
     synapses.connect()
-    for pathway, order in orders.items():
-        getattr(synapses, pathway).when, getattr(synapses, pathway).order = "start", order
     return synapses
 
 
@@ -136,10 +135,9 @@ def gains(model: ReleasedModel, source: NeuronGroup, target: NeuronGroup, clock:
     orders = {"collect": -77, "give": -76, "collect_back": -75, "give_back": -74}
     objects = [pool]
     for rule, cells, name in ((outward, source, "out"), (inward, target, "in")):
+        rule = rule.scheduled(**{pathway: ("start", orders[pathway]) for pathway in rule.pathways})
         synapses = rule.synapses(cells, pool, name=f"{pool.name}_{name}")
         synapses.connect()
-        for pathway in rule.pathways:
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = "start", orders[pathway]
         objects.append(synapses)
     return objects
 
@@ -174,12 +172,11 @@ def memory(model: ReleasedModel, layers: list[NeuronGroup], clock: Clock, shown:
             "recall": "\n".join(f"{name}_post = {name}_kept" for name in kept),
         },
         on_event={"keep": "keep", "recall": "recall"},
+        schedule={"keep": ("start", -59), "recall": ("start", -44)},
     )
     objects = [rows]
     for cells in layers:
         synapses = rule.synapses(rows, cells, name=f"memory_{cells.name}")
         synapses.connect()
-        synapses.keep.when, synapses.keep.order = "start", -59
-        synapses.recall.when, synapses.recall.order = "start", -44
         objects.append(synapses)
     return objects

@@ -1,5 +1,5 @@
 """The spiking network whose hidden layers learn by nothing but self-backpropagation (SBP)."""
 
-from sbp_brian.models.sbp_network.network import ARMS, SBPNetwork
+from sbp_brian.models.sbp_network.network import LEARNING, SBPNetwork
 
-__all__ = ["ARMS", "SBPNetwork"]
+__all__ = ["LEARNING", "SBPNetwork"]

@@ -31,12 +31,12 @@ class RateReference(SBPPerceptron):
 
     Parameters
     ----------
-    layers, arm, **settings
+    layers, learning, **settings
         As of `SBPPerceptron`; `activation` is ``"clipped"``.
     """
 
-    def __init__(self, layers=(784, 500, 10), arm="weighted/activity", **settings):
-        super().__init__(layers, arm, activation="clipped", **settings)
+    def __init__(self, layers=(784, 500, 10), learning="weighted/activity", **settings):
+        super().__init__(layers, learning, activation="clipped", **settings)
 
     def forward(self, x, lost=None):
         """See `SBPPerceptron.forward`; outputs are clipped to 0 and 1."""

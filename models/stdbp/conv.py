@@ -13,52 +13,19 @@ Source: as there; the paper's own convolutional network (16C5-P2-32C5-P2-800-128
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
-from brian2 import Clock, Equations, NeuronGroup, linked_var
+from brian2 import Clock, Equations, NeuronGroup
 
-from sbp_brian.models.stdbp.first_spike import backward, learner
+from sbp_brian.errors import ModelError
+from sbp_brian.models import checks
+from sbp_brian.models.kernels import Convolution
+from sbp_brian.models.stdbp.first_spike import backward
 from sbp_brian.models.stdbp.network import EMISSION, PLACE, STDBP
 from sbp_brian.training.spiking import TrialModel
 
-__all__ = ["ConvSTDBP", "patches"]
-
-
-def patches(
-    height: int,
-    width: int,
-    maps: int,
-    size: int,
-    stride: int,
-    channels: int = 1,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Input cell, hidden cell and weight of each synapse of a convolution.
-
-    Parameters
-    ----------
-    height, width : int
-        Of the image (pixels); its cells are numbered row by row.
-    maps : int
-        Kernels.
-    size : int
-        Side of a kernel (pixels).
-    stride : int
-        Distance of neighbouring patches (pixels).
-    channels : int
-        Images, or maps of the layer before: one after the other.
-
-    Returns
-    -------
-    i, j, kernel : ndarray of int, shape (synapses,)
-        ``j = (map*rows + row)*columns + column``, ``kernel = ((map*channels + channel)*size + y)*size + x``.
-    """
-    rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
-    m, r, c, of, y, x = np.indices((maps, rows, columns, channels, size, size)).reshape(6, -1)
-    return (
-        (of * height + r * stride + y) * width + c * stride + x,
-        (m * rows + r) * columns + c,
-        ((m * channels + of) * size + y) * size + x,
-    )
+__all__ = ["ConvSTDBP"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +43,8 @@ class ConvSTDBP(STDBP):
 
     Raises
     ------
-    ValueError
-        As `STDBP`; sizes that do not fit; the arms ``sbp`` and ``sbp-change``.
+    ModelError
+        As `STDBP`; sizes that do not fit; learning ``sbp`` or ``sbp-change``.
     """
 
     layers: tuple[int, ...] = (784, 2304, 10)
@@ -88,26 +55,29 @@ class ConvSTDBP(STDBP):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.arm in EMISSION:
-            raise ValueError(f"arm {self.arm!r} needs synapses with weights of their own; use STDBP")
+        if self.learning in EMISSION:
+            raise ModelError(f"learning={self.learning!r} needs synapses with weights of their own; use STDBP")
         for name in ("maps", "size", "stride"):
-            if int(getattr(self, name)) != getattr(self, name) or getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, got {getattr(self, name)}")
+            checks.whole(name, getattr(self, name))
         if self.size > min(self.image):
-            raise ValueError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
-        cells = int(patches(*self.image, self.maps, self.size, self.stride)[1].max()) + 1
-        need = (self.image[0] * self.image[1], cells)
+            raise ModelError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
+        need = (prod(self.image), prod(self.convolution.shape))
         if len(self.layers) < 3 or self.layers[:2] != need:
-            raise ValueError(
+            raise ModelError(
                 f"image {self.image[0]} x {self.image[1]} under {self.maps} maps of side {self.size}, "
                 f"{self.stride} apart needs layers=({need[0]}, {need[1]}, ...), got {self.layers}"
             )
 
+    @property
+    def convolution(self) -> Convolution:
+        """Which cells the kernels connect."""
+        return Convolution(*self.image, self.maps, self.size, self.stride)
+
     def _kernels(self, clock: Clock, shown: dict) -> NeuronGroup:
-        improve, before = learner(self.optimiser, "improve", self.batch, decay=self.decay)
+        improve, before = self._learner()
         equations = Equations(improve.model + "\nteacher_on : 1 (shared)\nbatch_place : 1 (shared)")
         kernels = NeuronGroup(
-            self.maps * self.size**2,
+            self.convolution.weights,
             equations,
             clock=clock,
             name="kernels",
@@ -128,23 +98,18 @@ class ConvSTDBP(STDBP):
         arriving, places, others = self._arriving(k, source, cells)
         rule = arriving + backward(cells, "learn")
         rule = replace(rule, model="w : 1 (linked)\ngrad : 1 (linked)\nkernel : integer")
-        synapses = rule.synapses(source, target, name="into_hidden1", clock=source.clock)
-        i, j, kernel = patches(*self.image, self.maps, self.size, self.stride)
-        synapses.connect(i=i, j=j)
-        synapses.kernel = kernel
-        kernels = self._kernels(source.clock, shown)
-        for name in ("w", "grad"):
-            setattr(synapses, name, linked_var(kernels, name, index="kernel"))
         places = places | {"learn": ("start", 600 + 10 * (len(self.layers) - 2) + 1)}
-        for pathway in rule.pathways:
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = places[pathway]
+        rule = rule.scheduled(**{pathway: places[pathway] for pathway in rule.pathways})
+        synapses = rule.synapses(source, target, name="into_hidden1", clock=source.clock)
+        kernels = self._kernels(source.clock, shown)
+        self.convolution.link(synapses, kernels, "w", "grad")
         return [kernels, synapses, *others]
 
     def _weights(self, k: int, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
         if k:
             return super()._weights(k, rng)
-        n = self.size**2
-        w = rng.uniform(-1, 1, (self.maps, n)) * self.spread / self.size + self.mean / n
+        n = self.convolution.fan_in
+        w = rng.uniform(-1, 1, (self.maps, n)) * self.weights.spread / self.size + self.weights.mean / n
         return "kernels", w.ravel(), w.T
 
     def trial_model(self) -> TrialModel:

@@ -25,6 +25,7 @@ from brian2 import Quantity
 
 from sbp_brian.brian.event_order import order_is_meant
 from sbp_brian.cells.relpsp import SOURCE
+from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration, positive
 
@@ -87,6 +88,11 @@ class FirstSpike:
     SETTLE = """
     fired = int(slope > 0 and theta*tau + offset <= slope*window)
     spike_time = fired*(theta*tau + offset)/(slope*fired + 1 - fired) + (1 - fired)*window
+    """
+    #: Of output cells, once they have compared their times; ``chosen`` is 1 for the right class.
+    OUTPUT_ERROR = """
+    delta = teacher_on*kappa*(chosen - 1/clip(others, 1, 1e300))
+    err = delta*(fired + (1 - fired)*chosen*revive_output)/clip(slope, least_slope, 1e9)
     """
     #: The errors of the next layer are in; a silent cell is asked to spike by ``revive``.
     ERROR = "err = (fired*delta + (1 - fired)*revive)/clip(slope, least_slope, 1e9)"
@@ -212,7 +218,7 @@ def learner(
         Code to run over the synapses' shared variables before each update; may be empty.
     """
     if optimiser not in OPTIMISERS:
-        raise ValueError(f"optimiser must be one of {', '.join(OPTIMISERS)}, got {optimiser!r}")
+        raise ModelError(f"optimiser must be one of {', '.join(OPTIMISERS)}, got {optimiser!r}")
     variables, before, change = OPTIMISERS[optimiser]
     if decay:
         change = f"w = w - rate*{float(decay)!r}*w\n{change}"

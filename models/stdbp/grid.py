@@ -40,8 +40,10 @@ from typing import ClassVar
 
 from brian2 import Clock, NeuronGroup, Quantity, ms
 
+from sbp_brian.errors import ModelError
 from sbp_brian.models.stdbp.first_spike import SOURCE, FirstSpike
 from sbp_brian.models.stdbp.network import STDBP, USED
+from sbp_brian.models.stdbp.options import Dropout
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
 
@@ -76,11 +78,11 @@ class GridSTDBP(STDBP):
     Parameters
     ----------
     step : Quantity (s)
-        Must divide the duration of a sample, ``window*tau``. A tenth of `tau` is enough (docs/stdbp.md).
+        Must divide the duration of a sample, the window of its cells. A tenth of their tau is enough (docs/stdbp.md).
 
     Raises
     ------
-    ValueError
+    ModelError
         As `STDBP`, and for a step that does not divide the duration.
     """
 
@@ -93,9 +95,9 @@ class GridSTDBP(STDBP):
         duration("step", self.step)
         steps = float(self.duration / self.step)
         if round(steps) < 2 or abs(steps - round(steps)) > 1e-9 * steps:
-            raise ValueError(f"step = {self.step} must divide a sample's duration of {self.duration} into at least 2")
+            raise ModelError(f"step = {self.step} must divide a sample's duration of {self.duration} into at least 2")
         if steps > MOST_STEPS:
-            raise ValueError(
+            raise ModelError(
                 f"step = {self.step} makes {steps:,.0f} steps of a sample, more than {MOST_STEPS:,}; a "
                 "tenth of tau is enough, and the exact form has no steps"
             )
@@ -123,7 +125,11 @@ class GridSTDBP(STDBP):
         return super()._read() + "\ndue = clip(timestep(spike_time, step), 0, steps - 1)"
 
     def _begin(self, k: int) -> str:
-        lost = "\nstill = int(rand() >= drop*teacher_on)" if self.drop and k < len(self.layers) - 1 else ""
+        lost = (
+            "\nstill = int(rand() >= drop*teacher_on)"
+            if self.option(Dropout).hidden and k < len(self.layers) - 1
+            else ""
+        )
         return FirstSpike.BEGIN + "\npotential = 0\ndue = -1\nspike_time = window" + lost
 
     def _settle(self, k: int, group: NeuronGroup, clock: Clock) -> None:

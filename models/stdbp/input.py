@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sbp_brian.models import displaced as _displaced
+from sbp_brian.models.stdbp.options import Displacement, Dropout, InputJitter, Noise
 
-__all__ = ["equations", "namespace", "read"]
+__all__ = ["equations", "read"]
 
 INPUT = "spike_time : second\nfired : 1\n"
 #: Disturbance by hand, for tests of robustness.
@@ -17,21 +18,18 @@ DISPLACED = _displaced.VARIABLES + "x : 1\n"
 READ = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
 
 
-def equations(noisy: bool, displaced: int) -> str:
+def equations(network) -> str:
     """Variables of the input cells, but those of teaching."""
-    return INPUT + (NOISE if noisy else "") + (DISPLACED if displaced else "")
+    noise, displacement = network.option(Noise), network.option(Displacement)
+    return INPUT + (NOISE if noise else "") + (DISPLACED if displacement else "")
 
 
-def namespace(displaced: int, width: int) -> dict[str, int]:
-    """Constants of `read`."""
-    return {"jitter": displaced, "width": width} if displaced else {}
-
-
-def read(*, noisy: bool, displaced: int, drop_input: float, jitter_input: float) -> str:
-    """Code by which input cells take their times from the sample; see `STDBP` for what the arguments do."""
+def read(network) -> str:
+    """Code by which input cells take their times from the sample."""
+    displaced, jitter = network.option(Displacement), network.option(InputJitter)
     code = f"{_displaced.READ}\nfired = int(x > 0)\nspike_time = (1 - x)*tau\n" if displaced else READ
-    if drop_input:
+    if network.option(Dropout).input:
         code += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
-    if jitter_input:
-        code += f"spike_time = spike_time + {float(jitter_input)!r}*tau*teacher_on*randn()\n"
-    return code + (JITTER if noisy else "")
+    if jitter:
+        code += f"spike_time = spike_time + {float(jitter.deviation)!r}*tau*teacher_on*randn()\n"
+    return code + (JITTER if network.option(Noise) else "")

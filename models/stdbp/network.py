@@ -5,7 +5,7 @@ output cells are those of `sbp_brian.models.stdbp.first_spike`, which holds the 
 the answer. The loss is the cross entropy of :math:`p = \mathrm{softmax}(-\kappa t/\tau)`, its gradient runs back from
 spike to spike.
 
-In the arm ``sbp`` the hidden layer learns without weight transport, by `sbp_brian.retrograde.RetrogradeSBP` itself: the
+With ``sbp`` the hidden layer learns without weight transport, by `sbp_brian.retrograde.RetrogradeSBP` itself: the
 output synapses change by the spike times they know, at once (`timing_rule`); each change is reported to the hidden cell
 as w dw; the cell's input synapses express the sum, each in the share (t_j - t_i)/W_j of its own timing.
 
@@ -22,7 +22,7 @@ order             what
 10 l, +1, +2, +3  layer l: its spikes, put in order; they arrive at layer l + 1, whose times then are known
 500, +1, +2       outputs: each compares its time with the others'; errors
 600+10 k, +1, +2  backward, layer by layer: errors and gradients
-603               arm ``sbp``: the hidden cells take over what was reported to them
+603               ``sbp``: the hidden cells take over what was reported to them
 900, +1, +2       every ``batch`` samples: the weights change
 ================= =====================================================================================================
 """
@@ -34,11 +34,13 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
-from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor, ms
+from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor
 
 from sbp_brian.brian.event_order import EventOrder
-from sbp_brian.errors import NothingFiresError, SampleError
-from sbp_brian.models.stdbp import input as _stdbp_input
+from sbp_brian.errors import ModelError, NothingFiresError, SampleError
+from sbp_brian.models import checks
+from sbp_brian.models.options import HasOptions, Option
+from sbp_brian.models.stdbp import input as input_code
 from sbp_brian.models.stdbp.first_spike import (
     OPTIMISERS,
     FirstSpike,
@@ -48,17 +50,19 @@ from sbp_brian.models.stdbp.first_spike import (
     learner,
     timing_rule,
 )
+from sbp_brian.models.stdbp.options import KINDS, Cells, Displacement, Dropout, Revive, WeightDecay, Weights
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window
 from sbp_brian.rules import SynapseRule
-from sbp_brian.training.encoding import check_displacement
+from sbp_brian.training import readout
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
+from sbp_brian.wording import names_parameters
 
-__all__ = ["ARMS", "STDBP"]
+__all__ = ["LEARNING", "STDBP"]
 
 #: Who learns how; see `STDBP`.
-ARMS = ("exact", "sbp", "sbp-change", "frozen", "shuffled-labels", "rank-order")
-#: What output synapses report when they change by dw, by arm (see `RetrogradeSBP`).
+LEARNING = ("exact", "sbp", "sbp-change", "frozen", "shuffled-labels", "rank-order")
+#: What output synapses report when they change by dw, by `LEARNING` (see `RetrogradeSBP`).
 EMISSION = {"sbp": "weighted", "sbp-change": "change"}
 #: Input synapses express the signal by their own timing. Minus: it is summed as a gradient, to go down.
 TIMING = (
@@ -72,17 +76,18 @@ USED = "used = clip(used*int(batch_place > 0) + fired*teacher_on, 0, 1)"
 PLACE = "teacher_on = teaching(t)\nbatch_place = timestep(t, sample_time) % batch\n"
 
 
+@names_parameters
 @dataclass(frozen=True)
-class STDBP:
+class STDBP(HasOptions):
     r"""Parameters of the network.
 
     Parameters
     ----------
     layers : tuple of int
         Cells of each layer: input, hidden layers, output.
-    arm : str
-        A name in `ARMS`. ``exact``: the paper. ``sbp``: the hidden layer learns by `RetrogradeSBP`, from w dw of its
-        output synapses, instead of the derivative; ``sbp-change``: from dw alone. In both the output layer changes
+    learning : str
+        A name in `LEARNING`. ``exact``: the paper. ``sbp``: the hidden layer learns by `RetrogradeSBP`, from w dw of
+        its output synapses, instead of the derivative; ``sbp-change``: from dw alone. In both the output layer changes
         after each sample, plainly. ``frozen``: hidden layers do not learn. ``shuffled-labels``, ``rank-order``: as
         ``exact``; whoever trains it shuffles the labels or replaces times by ranks.
     rate_hidden, rate_output : float
@@ -91,129 +96,72 @@ class STDBP:
         ``sgd``, ``momentum`` or ``adam``.
     batch : int
         Samples between two changes of the weights.
-    tau : Quantity (s)
-        Length of the latency code, and unit of the ramp.
-    threshold : float
-        Of hidden cells.
-    threshold_output : float
-        Of output cells.
-    window : float
-        A cell that would spike later than this many tau is silent.
     kappa : float
         Sharpness of the softmax.
-    floor : float
-        The least slope by which an error is divided. Bounds a weight's gradient by kappa*window/floor (output layer).
-    revive, revive_hidden : float
-        Share of the error that makes a silent output of the right class spike; push on silent hidden cells.
-    mean, spread : float
-        Initial weights are uniform, mean +- half width ``mean/n + spread/sqrt(n)`` for n presynaptic cells.
-    decay : float
-        Share of each weight lost at an update, times the learning rate.
-    noisy : bool
-        Input spikes may come with ``pixels.jitter`` (s) and be lost with probability ``pixels.missing``.
-    drop, drop_input : float
-        Share of hidden and of input spikes lost in training, at random.
-    jitter_input : float
-        Input spikes are early or late in training, normally distributed, by this standard deviation (tau).
-    displaced, width : int
-        Training images are displaced by up to `displaced` pixels each way, at random, in rows of `width` pixels; what
-        leaves the image is lost. This adds to the data: say so with the result.
+    cells : Cells
+        Time constant, thresholds, window and least slope of all cells.
+    weights : Weights
+        Before learning.
+    options : tuple
+        What else the network has, at most one of each kind in `sbp_brian.models.stdbp.options`.
 
     Raises
     ------
-    ValueError
-        Unknown names, sizes or values that make no sense.
+    ModelError
+        Unknown names; sizes, values or options that make no sense.
+
+    Examples
+    --------
+    ::
+
+        STDBP((784, 400, 10), cells=Cells(threshold=0.8), options=(Dropout(input=0.15), Displacement(1)))
     """
 
     layers: tuple[int, ...] = (784, 400, 10)
-    arm: str = "exact"
+    learning: str = "exact"
     rate_hidden: float = 5e-4
     rate_output: float = 5e-4
     optimiser: str = "adam"
     batch: int = 20
-    tau: Quantity = field(default_factory=lambda: 10 * ms)
-    threshold: float = 1.0
-    threshold_output: float = 1.0
-    window: float = 4.0
     kappa: float = 40.0
-    floor: float = 0.2
-    revive: float = 1.0
-    revive_hidden: float = 0.0
-    mean: float = 6.0
-    spread: float = 2.5
-    decay: float = 0.0
-    noisy: bool = False
-    drop: float = 0.0
-    drop_input: float = 0.0
-    jitter_input: float = 0.0
-    displaced: int = 0
-    width: int = 28
+    cells: Cells = field(default_factory=Cells)
+    weights: Weights = field(default_factory=Weights)
+    options: tuple[Option, ...] = ()
+
+    KINDS: ClassVar = KINDS
 
     def __post_init__(self):
         if isinstance(self.layers, str) or any(n != int(n) for n in self.layers):
-            raise ValueError(f"layers must be whole numbers of cells, e.g. (784, 400, 10), got {self.layers!r}")
+            raise ModelError(f"layers must be whole numbers of cells, e.g. (784, 400, 10), got {self.layers!r}")
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
-        if self.arm not in ARMS:
-            raise ValueError(f"arm must be one of {', '.join(ARMS)}, got {self.arm!r}")
-        if self.optimiser not in OPTIMISERS:
-            raise ValueError(f"optimiser must be one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}")
+        checks.one_of("learning", self.learning, LEARNING)
+        checks.one_of("optimiser", self.optimiser, OPTIMISERS)
         if len(self.layers) < 2 or min(self.layers) < 1:
-            raise ValueError(f"layers must name at least an input and an output layer of 1 cell, got {self.layers}")
+            raise ModelError(f"layers must name at least an input and an output layer of 1 cell, got {self.layers}")
         if len(self.layers) > 40:
-            raise ValueError(f"layers must be at most 40, got {len(self.layers)}")
-        if self.arm in EMISSION and len(self.layers) != 3:
-            raise ValueError(
-                f"arm {self.arm!r} reports one synapse back and needs one hidden layer, got layers {self.layers}"
-            )
-        if self.arm in EMISSION and self.revive_hidden:
-            raise ValueError(f"arm {self.arm!r} has no push on silent hidden cells; leave revive_hidden at 0")
-        if self.batch < 1 or self.batch != int(self.batch):
-            raise ValueError(f"batch must be a whole number of samples, at least 1, got {self.batch}")
-        if not np.isfinite(self.mean):
-            raise ValueError(f"mean must be finite, got {self.mean}")
-        if not self.window > 1:
-            raise ValueError(f"window must be longer than the latency code, above 1 tau, got {self.window}")
-        for name in ("drop", "drop_input"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a share from 0 to below 1, got {getattr(self, name)}")
-        check_displacement("displaced", self.displaced, self.width, self.layers[0])
-        if self.displaced and self.noisy:
-            raise ValueError("displaced is for training and noisy for tests; make a network for each")
-        for name in (
-            "rate_hidden",
-            "rate_output",
-            "kappa",
-            "revive",
-            "revive_hidden",
-            "spread",
-            "decay",
-            "jitter_input",
-        ):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ValueError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
-        _ = self.hidden_cells, self.output_cells  # let them check their own parameters now
-
-    @property
-    def hidden_cells(self) -> FirstSpike:
-        """What the hidden cells share."""
-        return FirstSpike(self.tau, self.threshold, self.window * self.tau, self.floor)
-
-    @property
-    def output_cells(self) -> FirstSpike:
-        """What the output cells share."""
-        return FirstSpike(self.tau, self.threshold_output, self.window * self.tau, self.floor)
+            raise ModelError(f"layers must be at most 40, got {len(self.layers)}")
+        if self.learning in EMISSION and len(self.layers) != 3:
+            reports = f"learning={self.learning!r} reports one synapse back"
+            raise ModelError(f"{reports} and needs one hidden layer, got {self.layers}")
+        checks.whole("batch", self.batch, of="samples")
+        for name in ("rate_hidden", "rate_output", "kappa"):
+            checks.not_negative(name, getattr(self, name))
+        for name, kind in (("cells", Cells), ("weights", Weights)):
+            if not isinstance(getattr(self, name), kind):
+                raise ModelError(f"{name} must be {kind.__name__}(...), got {getattr(self, name)!r}")
+        self._check_options()
 
     @property
     def retrograde(self) -> RetrogradeSBP | None:
-        """The signal of the hidden cells, in the arms that have one."""
-        if self.arm not in EMISSION:
+        """The signal of the hidden cells, where they learn by one."""
+        if self.learning not in EMISSION:
             return None
-        return RetrogradeSBP(emission=EMISSION[self.arm], transport=Window(self.duration), gate=TIMING)
+        return RetrogradeSBP(emission=EMISSION[self.learning], transport=Window(self.duration), gate=TIMING)
 
     @property
     def duration(self) -> Quantity:
         """How long a sample is shown."""
-        return self.window * self.tau
+        return self.cells.duration
 
     @property
     def names(self) -> list[str]:
@@ -229,9 +177,9 @@ class STDBP:
         objects = list(groups)
         for k in range(len(groups) - 1):
             objects += self._between(k, groups[k], groups[k + 1], shown)
-        compare = comparison(self.tau, self.kappa).synapses(groups[-1], groups[-1], name="compare", clock=ticks)
+        rule = comparison(self.cells.tau, self.kappa).scheduled(compare=("start", self.shift + 501))
+        compare = rule.synapses(groups[-1], groups[-1], name="compare", clock=ticks)
         compare.connect()
-        compare.compare.when, compare.compare.order = "start", self.shift + 501
         answers = StateMonitor(
             groups[-1], "spike_time", record=True, clock=clock, when="start", order=-20, name="answers"
         )
@@ -243,22 +191,22 @@ class STDBP:
 
     def _cells(self, k: int) -> FirstSpike:
         """What the cells of layer k share."""
-        return self.output_cells if k == len(self.layers) - 1 else self.hidden_cells
+        return self.cells.output if k == len(self.layers) - 1 else self.cells.hidden
 
     def _layer(self, k: int, clock: Clock, ticks: Clock, shown: dict) -> NeuronGroup:
         """Cells of layer k with their code and events, in the order of the module's table."""
         name, last, cells, shift = self.names[k], len(self.layers) - 1, self._cells(k), self.shift
-        sbp = self.retrograde if 0 < k < last else None
+        sbp, revive, lost = self.retrograde if 0 < k < last else None, self.option(Revive), self.option(Dropout)
         model = self._equations(k) + TEACHING + (OUTPUT if k == last else "")
         equations = Equations(model) + sbp.equations if sbp else Equations(model)
         namespace = {
             **shown,
             **cells.namespace,
             "kappa": self.kappa,
-            "revive_output": self.revive,
-            "revive": self.revive_hidden,
-            "drop": self.drop,
-            "drop_input": self.drop_input,
+            "revive_output": revive.output,
+            "revive": revive.hidden,
+            "drop": lost.hidden,
+            "drop_input": lost.input,
         }
         group = NeuronGroup(
             self.layers[k],
@@ -269,9 +217,10 @@ class STDBP:
             namespace=namespace | self._constants(),
             name=name,
         )
-        if k == 0 and self.displaced:
-            group.column = np.arange(self.layers[0]) % self.width
-            group.namespace.update(_stdbp_input.namespace(self.displaced, self.width))
+        displacement = self.option(Displacement)
+        if k == 0 and displacement:
+            group.column = np.arange(self.layers[0]) % displacement.width
+            group.namespace.update(jitter=displacement.pixels, width=displacement.width)
         begin = PLACE + (self._read() if k == 0 else self._begin(k))
         if k == last:
             begin += "\nothers = 0\nchosen = int(i == target_class(t))"
@@ -279,18 +228,16 @@ class STDBP:
         self._settle(k, group, clock)
         if k == last:
             group.set_event_schedule("answer", when="start", order=shift + 500)
-            error = (
-                "delta = teacher_on*kappa*(chosen - 1/clip(others, 1, 1e300))\n"
-                "err = delta*(fired + (1 - fired)*chosen*revive_output)/clip(slope, least_slope, 1e9)"
+            group.run_regularly(
+                FirstSpike.OUTPUT_ERROR, clock=clock, when="start", order=shift + 502, name=f"{name}_error"
             )
-            group.run_regularly(error, clock=clock, when="start", order=shift + 502, name=f"{name}_error")
             return group
         place = shift + 600 + 10 * (last - 1 - k)
         group.set_event_schedule("learn", when="start", order=place)
         group.set_event_schedule("improve", when="start", order=shift + 900)
-        for hand_over in sbp.operation(group, clock) if sbp else ():
-            hand_over.order = place + 3
-        if k > 0 and not sbp:
+        if sbp:
+            sbp.operation(group, clock, order=place + 3)
+        elif k > 0:
             group.run_regularly(FirstSpike.ERROR, clock=clock, when="start", order=place + 2, name=f"{name}_error")
         return group
 
@@ -298,7 +245,7 @@ class STDBP:
         """Synapses from layer k to the next, and what hands the spikes of layer k on."""
         cells, last, sbp = self._cells(k + 1), k == len(self.layers) - 2, self.retrograde
         arriving, places, others = self._arriving(k, source, cells)
-        improve, before = learner(self.optimiser, "improve", self.batch, decay=self.decay)
+        improve, before = self._learner()
         if sbp and last:
             rule, before = arriving + sbp.emitting(timing_rule(cells, "learn")), ""
         elif sbp:
@@ -307,16 +254,15 @@ class STDBP:
             rule = sbp.receiving(replace(rule, weight="grad", namespace=namespace), on="learn")
         else:
             rule = arriving + backward(cells, "learn", report=k > 0) + improve
-        synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=source.clock)
-        synapses.connect()
         place = self.shift + 600 + 10 * (len(self.layers) - 2 - k)
         places = places | {
             "learn": ("start", place + 1),
             "retrograde": ("start", place + 1),
             "improve": ("start", self.shift + 902),
         }
-        for pathway in rule.pathways:
-            getattr(synapses, pathway).when, getattr(synapses, pathway).order = places[pathway]
+        rule = rule.scheduled(**{pathway: places[pathway] for pathway in rule.pathways})
+        synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=source.clock)
+        synapses.connect()
         if before:
             synapses.run_regularly(
                 before,
@@ -327,13 +273,18 @@ class STDBP:
             )
         return [synapses, *others]
 
+    def _learner(self) -> tuple[SynapseRule, str]:
+        """How gradients change weights; see `learner`."""
+        decay = self.option(WeightDecay)
+        return learner(self.optimiser, "improve", self.batch, decay=decay.share if decay else 0.0)
+
     # ---------------------------------------------------------------- what depends on how time is dealt with
     #: Added to the place of all that follows when the times of a sample are known; place of the optimiser's stride.
     shift: ClassVar[int] = 0
     stride_place: ClassVar[int] = 901
 
     def _equations(self, k: int) -> str:
-        return FirstSpike.EQUATIONS if k else _stdbp_input.equations(self.noisy, self.displaced)
+        return FirstSpike.EQUATIONS if k else input_code.equations(self)
 
     def _events(self, k: int) -> dict[str, str]:
         if k == len(self.layers) - 1:
@@ -354,12 +305,7 @@ class STDBP:
 
     def _read(self) -> str:
         """Code by which input cells take their times from the sample."""
-        return (
-            _stdbp_input.read(
-                noisy=self.noisy, displaced=self.displaced, drop_input=self.drop_input, jitter_input=self.jitter_input
-            )
-            + USED
-        )
+        return input_code.read(self) + USED
 
     def _begin(self, k: int) -> str:
         """Code by which the other cells start a sample."""
@@ -373,7 +319,9 @@ class STDBP:
         if k > 0:
             settle = FirstSpike.SETTLE
             if k < last:
-                settle += ("fired = fired*int(rand() >= drop*teacher_on)\n" if self.drop else "") + USED
+                settle += (
+                    "fired = fired*int(rand() >= drop*teacher_on)\n" if self.option(Dropout).hidden else ""
+                ) + USED
             group.run_regularly(settle, clock=clock, when="start", order=10 * k - 7, name=f"{group.name}_settle")
 
     def _arriving(self, k: int, source: NeuronGroup, cells: FirstSpike) -> tuple[SynapseRule, dict, list]:
@@ -393,14 +341,14 @@ class STDBP:
         for k in range(len(self.layers) - 1):
             name, w, columns = self._weights(k, rng)
             cells = self._cells(k + 1)
-            reach = columns.clip(0).sum(0).max() * self.window
+            reach = columns.clip(0).sum(0).max() * self.cells.window
             if reach < cells.threshold:
                 raise NothingFiresError(
                     f"no cell of layer {self.names[k + 1]!r} can fire: with all inputs at once the membrane reaches "
                     f"{reach:.3g} of a threshold of {cells.threshold:g} within the window; raise mean or spread"
                 )
             start[f"{name}.w"] = w
-            if name == "into_output" and self.arm in EMISSION:
+            if name == "into_output" and self.learning in EMISSION:
                 continue  # changes after each sample, without an optimiser
             for state in {"adam": "mv", "momentum": "m", "sgd": ""}[self.optimiser]:
                 start[f"{name}.{state}"] = np.zeros(len(w))
@@ -411,7 +359,7 @@ class STDBP:
     def _weights(self, k: int, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:
         """From layer k to the next: the weights' object, their values, and the same with one cell a column."""
         n, m = self.layers[k], self.layers[k + 1]
-        w = rng.uniform(-1, 1, n * m) * self.spread / np.sqrt(n) + self.mean / n
+        w = rng.uniform(-1, 1, n * m) * self.weights.spread / np.sqrt(n) + self.weights.mean / n
         return f"into_{self.names[k + 1]}", w, w.reshape(n, m)
 
     def check(self, samples: Samples) -> None:
@@ -429,12 +377,7 @@ class STDBP:
                 f"samples have {samples.images.shape[1]} inputs and layer 'pixels' has {self.layers[0]} "
                 f"cells; make the network with layers=({samples.images.shape[1]}, ...)"
             )
-        if samples.labels.max() >= self.layers[-1]:
-            first = int(np.argmax(samples.labels >= self.layers[-1]))
-            raise SampleError(
-                f"label {samples.labels[first]} of sample {first} has no output cell: layer 'output' has "
-                f"{self.layers[-1]}; give it at least {samples.labels.max() + 1}"
-            )
+        checks.labels_have_cells(samples.labels, self.layers[-1])
         if not samples.images[samples.training if len(samples.training) else slice(None)].any():
             raise NothingFiresError(
                 "no cell of layer 'pixels' ever fires: all samples that train are 0, which is no spike"
@@ -442,16 +385,14 @@ class STDBP:
 
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.training.spiking.Training` needs."""
-        hidden = 0.0 if self.arm == "frozen" else self.rate_hidden
+        hidden = 0.0 if self.learning == "frozen" else self.rate_hidden
         rates = {f"into_{name}.rate": self.rate_output if name == "output" else hidden for name in self.names[1:]}
         return TrialModel(
             make=functools.partial(type(self).network, self),
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            counts="answers.spike_time",
-            remainder="",
-            earliest=True,
+            readout=readout.FirstSpike("answers.spike_time"),
             check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
         )

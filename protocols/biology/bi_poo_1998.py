@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import numpy as np
 from brian2 import ms, pA
-from scipy.optimize import curve_fit
 from scipy.stats import linregress
 from scipy.stats import t as student
 
@@ -27,11 +26,10 @@ from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, culture_sbp
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
 from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
+from sbp_brian.protocols.biology.stdp_window import FIT, fit_side, label, window
 
-__all__ = ["CONTROLS", "FIT", "PROTOCOL", "conditions", "fit_side", "window"]
+__all__ = ["CONTROLS", "PROTOCOL", "conditions", "pair"]
 
-#: The fit commonly attributed to Bi & Poo: change after the whole protocol and time constant (ms), by side.
-FIT = {"+": (0.777, 16.8), "-": (-0.273, 33.7)}
 INTERVALS = tuple(sign * dt for sign in (-1, 1) for dt in (5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100))
 BANDED = (5, 10, 20)  # ms, to either side
 BAND = 0.05
@@ -51,13 +49,6 @@ CONTROLS = {
 }
 
 
-def window(interval_ms):
-    """The attributed fit: relative change after 60 pairs at an interval (ms), positive where pre comes first."""
-    interval = np.asarray(interval_ms, dtype=float)
-    (up, tau_up), (down, tau_down) = FIT["+"], FIT["-"]
-    return np.where(interval > 0, up * np.exp(-np.abs(interval) / tau_up), down * np.exp(-np.abs(interval) / tau_down))
-
-
 def pair(interval, target: str = "B") -> dict:
     """Pulses for A and its target, the target `interval` later (s; earlier where negative)."""
     return {"A": 0 * ms, target: interval}
@@ -73,39 +64,6 @@ def conditions(intervals_ms, strengths_pA) -> list[Condition]:
             for name, (target, changed, *_) in CONTROLS.items()
         ]
     return tried
-
-
-def label(interval_ms: float) -> str:
-    """How a condition is called."""
-    return f"{interval_ms:+g} ms"
-
-
-def fit_side(intervals_ms: np.ndarray, changes: np.ndarray, sign: str) -> dict[str, np.ndarray]:
-    """Least-squares fit of ``A exp(-|dt|/tau)`` to one side of the window.
-
-    Points are weighted: EPSCs vary in proportion to their size, so changes do in proportion to 1 + change.
-
-    Parameters
-    ----------
-    intervals_ms, changes : ndarray, shape (n_points,)
-        Of this side: intervals (ms), relative changes of single trials.
-    sign : {"+", "-"}
-
-    Returns
-    -------
-    dict
-        ``value`` = (A, tau in ms), ``low`` and ``high``: ends of their 95 % confidence intervals.
-    """
-
-    def decay(dt, amplitude, tau):
-        return amplitude * np.exp(-dt / tau)
-
-    distance = np.abs(intervals_ms)
-    first, _ = curve_fit(decay, distance, changes, p0=(0.5 if sign == "+" else -0.3, 25.0))
-    spread = np.clip(1 + decay(distance, *first), 0.1, None)
-    value, covariance = curve_fit(decay, distance, changes, p0=first, sigma=spread)
-    half = student.ppf(0.975, max(1, len(changes) - 2)) * np.sqrt(np.diag(covariance))
-    return {"value": value, "low": value - half, "high": value + half}
 
 
 def run(context: Context) -> None:

@@ -243,7 +243,7 @@ def report(context: Context, recordings, main: Routes, routes) -> None:
         "spikes of each cell in a pairing",
         np.mean(fired),
         n=np.size(fired),
-        spread=np.std(fired),
+        spread=np.std(fired, ddof=1),
         band=(2, 2),
         provenance=f"{OWN}: each relay passes both pulses on",
     )

@@ -17,21 +17,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
-from zlib import crc32
 
 import numpy as np
-from brian2 import Quantity, get_dimensions, meter, ms, pA, second
+from brian2 import Quantity, amp, get_dimensions, meter, pA, second
 
 from sbp_brian.errors import CircuitError
 from sbp_brian.models.circuits import Circuit, Timeline, build, culture_sbp
 from sbp_brian.models.circuits.membranes import PULSED, Membrane
+from sbp_brian.protocols.biology.trials import MEASURED, Trials
 from sbp_brian.targets import Simulation
 from sbp_brian.wording import names_parameters
 
 __all__ = ["Condition", "Experiment", "Recordings"]
-
-MEASURED = (20.0, 30.0)  # min after pairing
-STRENGTH_CV, EPSC_CV = 0.3, 0.15
 
 
 @names_parameters
@@ -130,12 +127,12 @@ class Recordings:
         self,
         circuit: Circuit,
         conditions: Sequence[Condition],
-        minutes,
-        weights,
-        epsc,
-        strengths,
-        baseline,
-        spikes,
+        minutes: np.ndarray,
+        weights: np.ndarray,
+        epsc: np.ndarray,
+        strengths: np.ndarray,
+        baseline: np.ndarray,
+        spikes: np.ndarray,
         run_s: float,
         build_s: float,
     ):
@@ -172,7 +169,7 @@ class Recordings:
 
     def strength(self, condition: str, synapse: str) -> Quantity:
         """EPSC amplitude at the start (A), shape (n_seeds,)."""
-        return self._strengths[self._at(condition, synapse)]
+        return self._strengths[self._at(condition, synapse)] * amp
 
     def spikes(self, condition: str, cell: str) -> np.ndarray:
         """Number of spikes of a cell, shape (n_seeds,)."""
@@ -180,7 +177,7 @@ class Recordings:
 
 
 @names_parameters
-class Experiment:
+class Experiment(Trials):
     """A circuit on a target, built once, on which conditions are tried.
 
     Parameters
@@ -211,6 +208,7 @@ class Experiment:
     ):
         self.circuit, self.copies, self.membrane = circuit, copies, membrane
         self.timeline = Timeline() if timeline is None else timeline
+        self.end = self.timeline.end_of_pairing
         self._chain = (culture_sbp() if sbp is None else sbp).transport
         make = functools.partial(build, circuit, copies, self.timeline, sbp, rule, membrane)
         self.simulation = Simulation(
@@ -248,23 +246,9 @@ class Experiment:
             No seeds, no conditions, a cell that the circuit lacks, a pairing that does not fit, two conditions of one
             name.
         """
-        if seeds < 1:
-            raise CircuitError(f"seeds = {seeds}; give at least one")
-        if not conditions:
-            raise CircuitError("there are no conditions; give at least one")
-        names = [condition.name for condition in conditions]
-        for name in names:
-            if names.count(name) > 1:
-                raise CircuitError(f"two conditions are called {name!r}; give each a name of its own")
-        rngs = [[np.random.default_rng([seed, k, crc32(c.name.encode())]) for k in range(seeds)] for c in conditions]
-        trials = [self._trial(c, rng) for c, row in zip(conditions, rngs, strict=True) for rng in row]
-        keep = ["test.w", "test.t", "cells.spike_number"]
-        runs = [
-            dict(values=self._settings(trials[k : k + self.copies]) | dict(shared or {}), seed=0, names=keep)
-            for k in range(0, len(trials), self.copies)
-        ]
-        results = self.simulation.run_many(runs, workers=workers, progress=progress)
-        return self._recordings(conditions, seeds, rngs, trials, results)
+        names = ["test.w", "test.t", "cells.spike_number"]
+        rngs, trials, results = self._tried(conditions, seeds, seed, workers, progress, names, shared=shared)
+        return Recordings(self.circuit, conditions, *self._measured(conditions, seeds, rngs, trials, results))
 
     def _trial(self, condition: Condition, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Initial values of one copy, in SI units."""
@@ -276,23 +260,10 @@ class Experiment:
                 f"condition {condition.name!r}: pairs = {pairs}, but the timeline has room for 0 to {timeline.pairs}"
             )
         turned = condition.pulses if condition.turned is None else condition.turned
-        times = [*condition.pulses.values(), *turned.values()]
-        first = min(times, default=0 * ms)
-        interval = max(times, default=0 * ms) - first
-        if interval > timeline.period:
-            raise CircuitError(
-                f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
-                f"period {timeline.period}; shorten it or pair less often"
-            )
-        if interval > 2 * timeline.reach * (1 + 1e-9):
-            raise CircuitError(
-                f"condition {condition.name!r}: the pairing interval {interval} is longer than the "
-                f"{2 * timeline.reach} that are simulated finely; shorten it or give "
-                "Timeline(reach=...)"
-            )
+        first = self._first(condition.name, [*condition.pulses.values(), *turned.values()])
         for cell in condition.pulses:
             k = self.circuit.cell(cell)
-            usual, other = (self._on_grid(condition, cell, of[cell] - first) for of in (condition.pulses, turned))
+            usual, other = (self._on_grid(condition.name, cell, of[cell] - first) for of in (condition.pulses, turned))
             pulses[k], pulse_at[k], pulse_shift[k] = pairs, usual, other - usual
         length = float(self._chain.length if condition.length is None else condition.length)
         if self._chain.stages * float(self._chain.velocity * self._chain.dt) > length * (1 + 1e-9):
@@ -300,11 +271,9 @@ class Experiment:
                 f"condition {condition.name!r}: a stage of the axon of {length * 1e6:g} um empties "
                 f"within one tick of {self._chain.dt}; give a longer axon or a shorter tick"
             )
-        spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         means = np.full(n_synapses, float(condition.strength))
         for synapse, mean in condition.strengths.items():
             means[self.circuit.synapse(synapse)] = float(mean)
-        strengths = means * np.exp(rng.normal(-(spread**2) / 2, spread, n_synapses))
         return {
             "cells.pulses": pulses,
             "cells.pulse_at": pulse_at,
@@ -314,19 +283,9 @@ class Experiment:
             "cells.nmda": np.full(n_cells, condition.nmda),
             "cells.retro_ltp_gain": np.full(n_cells, condition.ltp_signal),
             "cells.retro_ltd_gain": np.full(n_cells, condition.ltd_signal),
-            "synapses.baseline": strengths,
+            "synapses.baseline": self._amplitudes(means, rng),
             **self._membrane_values(condition),
         }
-
-    def _on_grid(self, condition: Condition, cell: str, time: Quantity) -> float:
-        """A time after the first pulse (s), refused where it is off the grid of spike times."""
-        steps = float(time / self.timeline.step)
-        if abs(steps - round(steps)) > 1e-6:
-            raise CircuitError(
-                f"condition {condition.name!r}: {cell} is to fire {time} after the first cell, which is "
-                f"no multiple of the {self.timeline.step} step; change either"
-            )
-        return round(steps) * float(self.timeline.step)
 
     def _membrane_values(self, condition: Condition) -> dict[str, np.ndarray]:
         """What the membrane lets a condition set, cell by cell, in SI units."""
@@ -349,48 +308,18 @@ class Experiment:
                             f"condition {condition.name!r}: the {name} of {cell} is {value!r}; give a "
                             "time that is not negative, such as 10*ms"
                         )
-                    value = self._on_grid(condition, cell, value)
+                    value = self._on_grid(condition.name, cell, value)
                 array[k] = value
             values[f"cells.{name}"] = array
         return values
 
-    def _settings(self, trials: list[dict]) -> dict:
-        """What a run sets; copies without a trial rest."""
-        idle = {**trials[0], "cells.pulses": np.zeros(len(self.circuit.cells))}
-        trials = trials + [idle] * (self.copies - len(trials))
+    def _units(self) -> dict[str, Any]:
+        """Units of the variables of a trial that have one."""
         units = {
             "cells.pulse_at": second,
             "cells.pulse_shift": second,
             "cells.retro_length": meter,
             "synapses.baseline": 1e12 * pA,
         }
-        units |= {
-            f"cells.{name}": second for name, value in self.membrane.settable.items() if isinstance(value, Quantity)
-        }
-        return {name: np.concatenate([trial[name] for trial in trials]) * units.get(name, 1) for name in trials[0]}
-
-    def _recordings(self, conditions, seeds, rngs, trials, results) -> Recordings:
-        timeline, n_synapses = self.timeline, len(self.circuit.synapses)
-        seconds = np.asarray(results[0]["test.t"])
-        before = seconds < float(timeline.baseline) - 1e-6
-        used = before | (seconds > float(timeline.end_of_pairing) - 1e-6)
-        shape = len(conditions), seeds
-        weights = np.concatenate([result["test.w"].reshape(self.copies, n_synapses, -1) for result in results])
-        weights = weights[: len(trials), :, used].reshape(*shape, n_synapses, -1)
-        spikes = np.concatenate([result["cells.spike_number"].reshape(self.copies, -1) for result in results])
-        strengths = np.array([trial["synapses.baseline"] for trial in trials]).reshape(*shape, n_synapses)
-        noise = np.array([[rng.normal(1, EPSC_CV, weights.shape[2:]) for rng in row] for row in rngs])
-        epsc = strengths[..., np.newaxis] * weights * noise
-        minutes = (seconds[used] - float(timeline.end_of_pairing)) / 60
-        return Recordings(
-            self.circuit,
-            conditions,
-            minutes,
-            weights,
-            epsc,
-            strengths * (1e12 * pA),
-            before[used],
-            spikes[: len(trials)].reshape(*shape, -1),
-            sum(result.run_s for result in results),
-            max(result.build_s for result in results),
-        )
+        own = self.membrane.settable.items()
+        return units | {f"cells.{name}": second for name, value in own if isinstance(value, Quantity)}

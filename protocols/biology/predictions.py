@@ -27,9 +27,9 @@ from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, Circuit, culture_sbp
 from sbp_brian.protocols.biology import closed_forms
-from sbp_brian.protocols.biology.bi_poo_1998 import fit_side, window
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
 from sbp_brian.protocols.biology.reporting import PAIRING, no_change_tolerance, timeline
+from sbp_brian.protocols.biology.stdp_window import fit_side, window
 
 __all__ = ["PROTOCOL", "SHARED", "shared_conditions", "spread_conditions"]
 

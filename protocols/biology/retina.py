@@ -1,11 +1,8 @@
 """Experiments on the retinotectal circuit: treatments in, currents and ganglion cell spikes out.
 
-As in `sbp_brian.protocols.biology.experiment`, every trial (a treatment and a seed) is one copy of the circuit in one
-network that is built once. Axon length, carrier velocities, drugs and blockers are variables of the cells.
-
-Currents at the start vary between trials (lognormal, CV 0.3), each current varies about the synapse's strength (CV
-0.15). Both are drawn with numpy from the seed and handed to the simulation, so that all targets record the same. With
-light, the current during a light pulse carries that variation into the ganglion cell's spikes.
+Trials are those of `sbp_brian.protocols.biology.trials`. Axon length, carrier velocities, drugs and blockers are
+variables of the cells. With light, the current during a light pulse carries the variation of currents into the ganglion
+cell's spikes.
 """
 
 from __future__ import annotations
@@ -14,15 +11,15 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from zlib import crc32
 
 import numpy as np
-from brian2 import Quantity, amp, get_dimensions, meter, ms, second, um
+from brian2 import Quantity, amp, get_dimensions, meter, second, um
 
 from sbp_brian.errors import CircuitError
 from sbp_brian.models.circuits import Timeline
 from sbp_brian.models.circuits.retinotectal import RETINOTECTAL, LightPulses, build, tadpole_sbp
-from sbp_brian.protocols.biology.experiment import EPSC_CV, MEASURED, STRENGTH_CV, Recordings
+from sbp_brian.protocols.biology.experiment import Recordings
+from sbp_brian.protocols.biology.trials import EPSC_CV, MEASURED, Trials
 from sbp_brian.targets import Simulation
 from sbp_brian.wording import names_parameters
 
@@ -153,7 +150,7 @@ class RetinaRecordings(Recordings):
 
 
 @names_parameters
-class RetinaExperiment:
+class RetinaExperiment(Trials):
     """The retinotectal circuit on a target, built once, on which treatments are tried.
 
     Parameters
@@ -167,6 +164,10 @@ class RetinaExperiment:
     cache : path or False, optional
         As `Simulation` takes it.
     """
+
+    circuit = RETINOTECTAL
+    TRIED = "treatment"
+    IDLE = ("cells.pulses", "cells.bdnf")
 
     def __init__(
         self,
@@ -215,28 +216,17 @@ class RetinaExperiment:
         CircuitError
             No seeds, no treatments, a pairing or a velocity that does not fit, two treatments of one name.
         """
-        if seeds < 1:
-            raise CircuitError(f"seeds = {seeds}; give at least one")
-        if not treatments:
-            raise CircuitError("there are no treatments; give at least one")
-        names = [treatment.name for treatment in treatments]
-        for name in names:
-            if names.count(name) > 1:
-                raise CircuitError(f"two treatments are called {name!r}; give each a name of its own")
         after = self.timeline.after if after is None else after
         if not 0 < float(after) <= float(self.timeline.after):
             raise CircuitError(f"after = {after}; the timeline has room for up to {self.timeline.after}")
-        rngs = [np.random.default_rng([seed, k, crc32(name.encode())]) for name in names for k in range(seeds)]
-        trials = [self._trial(treatments[k // seeds], rng) for k, rng in enumerate(rngs)]
-        keep = ["test.w", "test.t", "cells.spike_number"]
-        keep += ["seen.spike_number", "pairs.paired_1", "pairs.paired_2"] if self.light else []
+        names = ["test.w", "test.t", "cells.spike_number"]
+        names += ["seen.spike_number", "pairs.paired_1", "pairs.paired_2"] if self.light else []
         duration = self.end + after + self.timeline.test_period
-        runs = [
-            dict(values=self._settings(trials[k : k + self.copies]), seed=0, names=keep, duration=duration)
-            for k in range(0, len(trials), self.copies)
-        ]
-        results = self.simulation.run_many(runs, workers=workers, progress=progress)
-        return self._recordings(treatments, seeds, rngs, trials, results)
+        rngs, trials, results = self._tried(treatments, seeds, seed, workers, progress, names, duration=duration)
+        made = RetinaRecordings(self.circuit, treatments, *self._measured(treatments, seeds, rngs, trials, results))
+        if self.light:
+            self._add_light(made, (len(treatments), seeds), rngs, trials, results)
+        return made
 
     def _trial(self, treatment: Treatment, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Initial values of one copy, in SI units; units are put on in `_settings`."""
@@ -257,9 +247,8 @@ class RetinaExperiment:
         }
         for channel, velocity in zip(("ltp", "ltd"), treatment.velocities, strict=True):
             trial[f"cells.retro_{channel}_velocity"] = np.full(n, float(velocity))
-        spread = np.sqrt(np.log(1 + STRENGTH_CV**2))
         means = np.array([CURRENTS.get(name, CURRENT_ELSEWHERE) for name in synapses]) * 1e-12
-        trial["synapses.baseline"] = means * np.exp(rng.normal(-(spread**2) / 2, spread, len(synapses)))
+        trial["synapses.baseline"] = self._amplitudes(means, rng)
         if self.light:
             puffed = np.arange(n) == RETINOTECTAL.cell("RGC")  # the terminals of RGC2 are out of reach
             bipolar = [name.startswith("BC->") for name in synapses]
@@ -286,84 +275,36 @@ class RetinaExperiment:
             raise CircuitError(
                 f"treatment {treatment.name!r}: no puff is possible on a timeline of pairing; give LightPulses"
             )
-        first = min(treatment.pulses.values(), default=0 * ms)
-        interval = max(treatment.pulses.values(), default=0 * ms) - first
-        if interval > timeline.period:
-            raise CircuitError(
-                f"treatment {treatment.name!r}: the pairing interval {interval} is longer than the "
-                f"period {timeline.period}; shorten it or pair less often"
-            )
-        if interval > 2 * timeline.reach * (1 + 1e-9):
-            raise CircuitError(
-                f"treatment {treatment.name!r}: the pairing interval {interval} is longer than the "
-                f"{2 * timeline.reach} that are simulated finely; shorten it or give "
-                "Timeline(reach=...)"
-            )
+        first = self._first(treatment.name, list(treatment.pulses.values()))
         for cell, time in treatment.pulses.items():
-            k, steps = RETINOTECTAL.cell(cell), float((time - first) / timeline.step)
-            if abs(steps - round(steps)) > 1e-6:
-                raise CircuitError(
-                    f"treatment {treatment.name!r}: {cell} is to fire {time - first} after the first "
-                    f"cell, which is no multiple of the {timeline.step} step; change either"
-                )
-            pulses[k], pulse_at[k] = timeline.pairs, round(steps) * float(timeline.step)
+            k = RETINOTECTAL.cell(cell)
+            pulses[k], pulse_at[k] = timeline.pairs, self._on_grid(treatment.name, cell, time - first)
         return {"cells.pulses": pulses, "cells.pulse_at": pulse_at}
 
-    def _settings(self, trials: list[dict]) -> dict:
-        """What a run sets; copies without a trial rest."""
-        idle = {
-            name: np.zeros_like(value) if name in ("cells.pulses", "cells.bdnf") else value
-            for name, value in trials[0].items()
-        }
-        trials = trials + [idle] * (self.copies - len(trials))
-        units = {
+    def _units(self) -> dict[str, Quantity]:
+        """Units of the variables of a trial that have one."""
+        return {
             "cells.pulse_at": second,
             "synapses.baseline": amp,
             "cells.retro_length": meter,
             "cells.retro_ltp_velocity": meter / second,
             "cells.retro_ltd_velocity": meter / second,
         }
-        return {
-            name: np.concatenate([trial[name] for trial in trials], axis=-1) * units.get(name, 1) for name in trials[0]
-        }
 
-    def _recordings(self, treatments, seeds, rngs, trials, results) -> RetinaRecordings:
-        n_synapses, shape, n = len(RETINOTECTAL.synapses), (len(treatments), seeds), len(trials)
-
-        def gathered(name, width):
-            """A recorded variable, shape (n_treatments, n_seeds, width, n_times)."""
-            values = np.concatenate([result[name].reshape(self.copies, width, -1) for result in results])
-            return values[:n].reshape(*shape, width, -1)
-
-        seconds = np.asarray(results[0]["test.t"])
-        before = seconds < float(self.timeline.baseline) - 1e-6
-        used = before | (seconds > float(self.end) - 1e-6)
-        weights = gathered("test.w", n_synapses)[..., used]
-        strengths = np.array([trial["synapses.baseline"] for trial in trials]).reshape(*shape, n_synapses)
-        noise = np.array([rng.normal(1, EPSC_CV, weights.shape[2:]) for rng in rngs]).reshape(weights.shape)
-        spikes = gathered("cells.spike_number", len(RETINOTECTAL.cells))[..., 0]
-        made = RetinaRecordings(
-            RETINOTECTAL,
-            treatments,
-            (seconds[used] - float(self.end)) / 60,
-            weights,
-            strengths[..., np.newaxis] * weights * noise,
-            strengths,
-            before[used],
-            spikes,
-            sum(result.run_s for result in results),
-            max(result.build_s for result in results),
-        )
-        if self.light:
-            counted = gathered("seen.spike_number", len(RETINOTECTAL.cells))
-            made._light_spikes = np.diff(counted, axis=-1)
-            lit = np.asarray(self.timeline.starts)[: made._light_spikes.shape[-1]]
-            made.light_minutes = (lit - float(self.end)) / 60
-            made._light_baseline = lit < float(self.timeline.baseline)
-            # the first current varies as the drive did in the simulation, the second by itself
-            drive = np.array([trial["noise.values"].T for trial in trials]).reshape(*shape, n_synapses, -1)
-            drive = drive[..., : lit.size]
-            own = np.array([rng.normal(1, EPSC_CV, drive.shape[2:]) for rng in rngs]).reshape(drive.shape)
-            made._light_noise = np.stack([drive, own], -1)
-            made._pairs = np.stack([gathered(f"pairs.paired_{k}", n_synapses)[..., 1:] for k in (1, 2)], -1)
-        return made
+    def _add_light(
+        self, made: RetinaRecordings, shape: tuple[int, int], rngs: list, trials: list, results: list
+    ) -> None:
+        """What light evoked: spikes, and the two currents of each light pulse with their variation."""
+        n_synapses = len(RETINOTECTAL.synapses)
+        counted = self._gathered(results, "seen.spike_number", shape, len(RETINOTECTAL.cells))
+        made._light_spikes = np.diff(counted, axis=-1)
+        lit = np.asarray(self.timeline.starts)[: made._light_spikes.shape[-1]]
+        made.light_minutes = (lit - float(self.end)) / 60
+        made._light_baseline = lit < float(self.timeline.baseline)
+        # the first current varies as the drive did in the simulation, the second by itself
+        drive = np.array([trial["noise.values"].T for trial in trials]).reshape(*shape, n_synapses, -1)
+        drive = drive[..., : lit.size]
+        own = np.array([rng.normal(1, EPSC_CV, drive.shape[2:]) for rng in rngs]).reshape(drive.shape)
+        made._light_noise = np.stack([drive, own], -1)
+        pairs = [self._gathered(results, f"pairs.paired_{k}", shape, n_synapses)[..., 1:] for k in (1, 2)]
+        made._pairs = np.stack(pairs, -1)

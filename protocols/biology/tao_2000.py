@@ -21,10 +21,11 @@ from brian2 import ms
 
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, culture_sbp
-from sbp_brian.protocols.biology.experiment import Condition, Experiment
+from sbp_brian.protocols.biology.experiment import Experiment
+from sbp_brian.protocols.biology.ltp import INDUCED, conditions
 from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
 
-__all__ = ["CONTROLS", "MATRIX", "PROTOCOL", "conditions"]
+__all__ = ["CONTROLS", "MATRIX", "PROTOCOL"]
 
 READ = "read: abstract; percentage not known"
 OWN = "control of the model"
@@ -47,19 +48,6 @@ CONTROLS = {
     "pairing with a GABAergic target": ({s: "none" for s in ("A->G", "I->A", "J->A", "A->C")}, READ),
     "retrograde signal blocked": ({"A->B": "up"} | {s: "none" for s in ("I->A", "J->A", "A->C")}, OWN),
 }
-INDUCED = "LTP"
-
-
-def conditions(interval) -> list[Condition]:
-    """The induction and its controls; `interval` (s): from the presynaptic to the postsynaptic spike."""
-    paired = {"A": 0 * ms, "B": interval}
-    return [
-        Condition(INDUCED, paired),
-        Condition("NMDA receptors blocked", paired, nmda=0.0),
-        Condition("no postsynaptic spikes", {"A": 0 * ms}),
-        Condition("pairing with a GABAergic target", {"A": 0 * ms, "G": interval}),
-        Condition("retrograde signal blocked", paired, ltp_signal=0.0, ltd_signal=0.0),
-    ]
 
 
 def run(context: Context) -> None:

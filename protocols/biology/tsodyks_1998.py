@@ -24,7 +24,7 @@ from brian2 import Hz, amp, ms
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits.pulse_trains import CONNECTIONS, DRAWN, RECOVERED, TRAIN, build
-from sbp_brian.protocols.biology.experiment import EPSC_CV, STRENGTH_CV
+from sbp_brian.protocols.biology.trials import EPSC_CV, STRENGTH_CV
 from sbp_brian.targets import Simulation
 
 __all__ = ["PROTOCOL", "released", "stationary"]

@@ -20,7 +20,7 @@ from brian2 import amp
 
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits.scaling_culture import BASELINE, HOUR, PULSES, build
-from sbp_brian.protocols.biology.experiment import EPSC_CV, STRENGTH_CV
+from sbp_brian.protocols.biology.trials import EPSC_CV, STRENGTH_CV
 from sbp_brian.targets import Simulation
 
 __all__ = ["CONDITIONS", "PROTOCOL", "expected", "ranked_line"]

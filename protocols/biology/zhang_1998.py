@@ -24,9 +24,9 @@ from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits.membranes import RELAY
 from sbp_brian.models.circuits.relays import STRONG, TECTUM, WEAK, tectal_sbp, tectal_stdp
-from sbp_brian.protocols.biology.bi_poo_1998 import fit_side, label
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
 from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
+from sbp_brian.protocols.biology.stdp_window import fit_side, label
 
 __all__ = ["LATENCY", "PROTOCOL", "conditions", "inputs"]
 
@@ -120,7 +120,7 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
         "spikes of T in a pairing",
         fired.mean(),
         n=fired.size,
-        spread=fired.std(),
+        spread=fired.std(ddof=1),
         band=(1, 1),
         provenance="control of the model: R makes it fire, W does not",
     )

@@ -12,9 +12,9 @@ The dense loop is used where all of this holds, and Brian2's own pathway everywh
 - neither side is a subgroup, and the pathway has no delay.
 
 Both forms apply the same statements in the same order (events by cell index, synapses by the other cell's index), so
-weights agree up to the rounding of fused operations; tests/test_dense.py holds them equal. Where only the order of the
-events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are taken
-together, which reads and writes the other cells' variables once for four rows.
+weights agree up to the rounding of fused operations; tests/brian/test_dense.py holds them equal. Where only the order
+of the events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are
+taken together, which reads and writes the other cells' variables once for four rows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from brian2.groups.subgroup import Subgroup
 from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
+from sbp_brian.brian.identity import identity
 from sbp_brian.brian.translation_units import UnitCodeObject
+from sbp_brian.errors import RuleError
 
 __all__ = ["DensePathway", "DenseSynapses"]
 
@@ -135,8 +137,8 @@ class DensePathway(SynapticPathway):
         return False
 
 
-def _fixed_delay(pathway: SynapticPathway) -> ValueError:
-    return ValueError(
+def _fixed_delay(pathway: SynapticPathway) -> RuleError:
+    return RuleError(
         f"the pathway {pathway.name!r} was made without a delay, so none can be set: pass delay=... when the synapses "
         "are made, or delay='per synapse' to set it afterwards"
     )
@@ -153,11 +155,20 @@ class DenseSynapses(Synapses):
         Values given to variables after each ``connect`` (see `sbp_brian.rules.SynapseRule`).
     guards : tuple of callables
         Called with this object before each run, to refuse what would go wrong in silence.
+    given_name : str or None
+        The name that the user gave it.
+    made_by : tuple of (str, str or None)
+        Name and weight of the rule that it follows.
+    preparation : int or None
+        Of the last run: the same for all objects that a network prepared for it.
     """
 
     all_to_all = False
     initial = MappingProxyType({})
     guards = ()
+    given_name: str | None = None
+    made_by: tuple[str, str | None] = ("", None)
+    preparation: int | None = None
 
     def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
         """Connect as Brian2 does, then give the rule's values to its variables."""
@@ -166,11 +177,15 @@ class DenseSynapses(Synapses):
         self.all_to_all = everything and plain and not self._connect_called
         super().connect(condition, i, j, p, n, skip_if_invalid, namespace, level + 1)
         for name, value in self.initial.items():
-            drawn = value.values(self.name, *self.cell_indices(name)) if hasattr(value, "values") else value
-            setattr(self, name, drawn)
+            setattr(self, name, self._drawn(name, value) if hasattr(value, "values") else value)
+
+    def _drawn(self, name: str, value) -> np.ndarray:
+        pre, post = self.cell_indices(name)
+        return value.values(identity(self, pre, post), pre, post)
 
     def before_run(self, run_namespace):
         """Ask the guards, then do what Brian2 does before a run."""
+        self.preparation = id(run_namespace)  # one object for all that take part, alive until they are ready
         for guard in self.guards:
             guard(self)
         super().before_run(run_namespace)
@@ -190,7 +205,7 @@ class DenseSynapses(Synapses):
 
         Raises
         ------
-        ValueError
+        RuleError
             The synapses are made inside the standalone program, by a condition or at random.
         """
         if self.all_to_all:
@@ -199,7 +214,7 @@ class DenseSynapses(Synapses):
         try:
             return np.array(self.i[:]), np.array(self.j[:])
         except NotImplementedError:
-            raise ValueError(
+            raise RuleError(
                 f"{purpose!r} of {self.name!r} needs to know which cells the synapses connect, and a standalone "
                 "program makes these itself: connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
             ) from None

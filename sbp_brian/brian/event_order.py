@@ -18,6 +18,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.groups.group import CodeRunner
 
 from sbp_brian.brian.translation_units import UnitCodeObject
+from sbp_brian.errors import EventError, TargetError
 
 __all__ = ["EventOrder", "order_is_meant"]
 
@@ -67,9 +68,9 @@ class EventOrder(CodeRunner):
 
     Raises
     ------
-    ValueError
+    EventError
         The group has no such event or variable.
-    NotImplementedError
+    TargetError
         Before a run on a target other than numpy, cython and C++ standalone: on CUDA the events of a step are handled
         at the same time.
     """
@@ -86,9 +87,9 @@ class EventOrder(CodeRunner):
     ):
         if event not in group.events:
             there = ", ".join(map(repr, group.events)) or "none"
-            raise ValueError(f"{group.name!r} has no event {event!r}; it has {there}")
+            raise EventError(f"{group.name!r} has no event {event!r}; it has {there}")
         if by not in group.variables:
-            raise ValueError(f"{group.name!r} has no variable {by!r} to put its event {event!r} in order by")
+            raise EventError(f"{group.name!r} has no variable {by!r} to put its event {event!r} in order by")
         super().__init__(
             group,
             "order_events",
@@ -113,7 +114,7 @@ class EventOrder(CodeRunner):
             UnitCodeObject: UnitCodeObject,
         }
         if kind not in classes:
-            raise NotImplementedError(
+            raise TargetError(
                 f"{self.name!r} puts events in order of time, which works on numpy, cython and C++ standalone only; "
                 "choose one of these targets"
             )

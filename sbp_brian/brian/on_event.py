@@ -5,6 +5,8 @@ from __future__ import annotations
 from brian2 import NeuronGroup
 from brian2.groups.group import CodeRunner
 
+from sbp_brian.errors import EventError
+
 __all__ = ["OnEvent"]
 
 
@@ -24,12 +26,17 @@ class OnEvent(CodeRunner):
         Abstract code in the cells' variables.
     when, order : str, int
         Scheduling slot.
+
+    Raises
+    ------
+    EventError
+        The group has no such event.
     """
 
     def __init__(self, cells: NeuronGroup, event: str, code: str, when: str = "before_synapses", order: int = 0):
         if event not in cells.events:
             hint = "give it a threshold" if event == "spike" else "pass it in events="
-            raise ValueError(f"the group {cells.name!r} has no event {event!r}: {hint}")
+            raise EventError(f"the group {cells.name!r} has no event {event!r}: {hint}")
         event_space = f"_{event}space"
         super().__init__(
             cells,

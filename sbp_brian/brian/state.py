@@ -6,6 +6,7 @@ import os
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import brian2
 import numpy as np
@@ -13,6 +14,7 @@ from brian2.core.names import Nameable
 from brian2.core.operations import NetworkOperation
 from brian2.core.preferences import prefs
 from brian2.devices.device import all_devices, get_device, reset_device, set_device
+from brian2.utils.logger import catch_logs
 
 from sbp_brian.errors import PythonOperationError
 
@@ -28,6 +30,18 @@ def forget_cython_includes() -> None:
     left.add(np.get_include())
     folders = prefs["codegen.cpp.include_dirs"]
     folders[:] = [folder for folder in folders if os.path.normpath(folder) not in left]
+
+
+def all_preferences() -> dict[str, Any]:
+    """Every preference that is in force, by its full name."""
+    return dict(prefs.prefs)
+
+
+@contextmanager
+def quiet():
+    """Keep Brian2's warnings to itself meanwhile: what they are about is meant."""
+    with catch_logs():
+        yield
 
 
 @contextmanager
@@ -63,7 +77,7 @@ def brian_state(device, *, dt=None, preferences: dict | None = None):
     outside = get_device()
     outside_dt = outside.defaultclock.dt
     own_dt = device.defaultclock.dt if device.defaultclock is not None else outside_dt
-    saved = dict(prefs.prefs)
+    saved = all_preferences()
     random_state = np.random.get_state()
     outside_reserve = _swap_reserve(getattr(device, "sbp_reserve", None))
     maximum_run_time = outside._maximum_run_time

@@ -10,7 +10,7 @@ from brian2 import Mohm, Quantity, ms, mV, nS, pF, second
 
 from sbp_brian.cells.model import NeuronModel
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import quantities as check
+from sbp_brian.rules import quantities
 from sbp_brian.wording import names_parameters
 
 __all__ = ["NeuronModel", "firing_rate", "lif_conductance", "lif_current", "soft_reset"]
@@ -64,12 +64,12 @@ def lif_current(
     """
     _potentials(E_L=E_L, V_reset=V_reset, V_th=V_th)
     namespace = {
-        "tau_m": check.duration("tau_m", tau_m),
-        "tau_syn": check.duration("tau_syn", tau_syn),
+        "tau_m": quantities.duration("tau_m", tau_m),
+        "tau_syn": quantities.duration("tau_syn", tau_syn),
         "E_L": E_L,
         "V_th": V_th,
         "V_reset": V_reset,
-        "R_m": check.positive("R_m", R_m, Mohm),
+        "R_m": quantities.positive("R_m", R_m, Mohm),
     }
     unless = " (unless refractory)" if _refractory(t_ref) else ""
     return NeuronModel(
@@ -140,13 +140,13 @@ def lif_conductance(
     """
     _potentials(E_L=E_L, V_reset=V_reset, V_th=V_th)
     namespace = {
-        "C_m": check.positive("C_m", C_m, pF),
-        "g_L": check.positive("g_L", g_L, nS),
+        "C_m": quantities.positive("C_m", C_m, pF),
+        "g_L": quantities.positive("g_L", g_L, nS),
         "E_L": E_L,
-        "E_e": check.scalar("E_e", E_e, mV),
-        "E_i": check.scalar("E_i", E_i, mV),
-        "tau_e": check.duration("tau_e", tau_e),
-        "tau_i": check.duration("tau_i", tau_i),
+        "E_e": quantities.scalar("E_e", E_e, mV),
+        "E_i": quantities.scalar("E_i", E_i, mV),
+        "tau_e": quantities.duration("tau_e", tau_e),
+        "tau_i": quantities.duration("tau_i", tau_i),
         "V_th": V_th,
         "V_reset": V_reset,
     }
@@ -201,10 +201,10 @@ def soft_reset(theta: float = 1.0, tau_g: Quantity = 5 * ms, tau_m: Quantity | N
 
     Source: reset by subtraction as in Rueckauer et al. 2017, Front Neurosci 11:682, doi:10.3389/fnins.2017.00682.
     """
-    namespace = {"theta": check.positive("theta", theta), "tau_g": check.duration("tau_g", tau_g)}
+    namespace = {"theta": quantities.positive("theta", theta), "tau_g": quantities.duration("tau_g", tau_g)}
     leak = ""
     if tau_m is not None:
-        namespace["tau_m"] = check.duration("tau_m", tau_m)
+        namespace["tau_m"] = quantities.duration("tau_m", tau_m)
         leak = " - v/tau_m"
     return NeuronModel(
         equations=f"dv/dt = g/tau_g{leak}{{drift}} : 1\ndg/dt = -g/tau_g : 1",
@@ -241,19 +241,19 @@ def firing_rate(tau_rate: Quantity = 10 * second) -> NeuronModel:
     return NeuronModel(
         equations="dfiring_rate/dt = -firing_rate/tau_rate : Hz",
         reset="firing_rate += 1/tau_rate",
-        namespace={"tau_rate": check.duration("tau_rate", tau_rate)},
+        namespace={"tau_rate": quantities.duration("tau_rate", tau_rate)},
         name="firing rate",
     )
 
 
 def _potentials(E_L, V_reset, V_th) -> None:
     for name, value in (("E_L", E_L), ("V_reset", V_reset), ("V_th", V_th)):
-        check.scalar(name, value, mV)
+        quantities.scalar(name, value, mV)
     if not float(V_reset) < float(V_th):
         raise RuleError(f"V_reset = {V_reset} must be below V_th = {V_th}, or the cell never stops firing")
 
 
 def _refractory(t_ref):
-    if float(check.scalar("t_ref", t_ref, ms)) < 0:
+    if float(quantities.scalar("t_ref", t_ref, ms)) < 0:
         raise RuleError(f"t_ref = {t_ref} must not be negative; give 0*ms for no refractory period")
     return t_ref if float(t_ref) else None

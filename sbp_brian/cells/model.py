@@ -8,11 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from brian2 import Equations, NeuronGroup
-from brian2.units.fundamentalunits import have_same_dimensions
+from brian2 import Equations, NeuronGroup, have_same_dimensions
 
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import checks as rule_checks
+from sbp_brian.rules import checks
 from sbp_brian.wording import names_parameters
 
 __all__ = ["NeuronModel"]
@@ -72,8 +71,8 @@ class NeuronModel:
         for entry in ("namespace", "events", "initial"):
             object.__setattr__(self, entry, MappingProxyType(dict(getattr(self, entry))))
         object.__setattr__(self, "drift", tuple(self.drift))
-        rule_checks.check_namespace(self.namespace)
-        there = rule_checks.equations(self.equations.replace("{drift}", ""))
+        checks.check_namespace(self.namespace)
+        there = checks.equations(self.equations.replace("{drift}", ""))
         for name in self.initial:
             if name not in there:
                 raise RuleError(f"initial gives a value to {name!r}, which the equations do not define")
@@ -97,8 +96,8 @@ class NeuronModel:
                     f"cannot add {self.name or 'a model'!r} and {other.name or 'a model'!r}: both have a "
                     f"{entry} of their own; use a part without one"
                 )
-        texts = rule_checks.equations(self.equations.replace("{drift}", ""))
-        for name in rule_checks.equations(other.equations.replace("{drift}", "")):
+        texts = checks.equations(self.equations.replace("{drift}", ""))
+        for name in checks.equations(other.equations.replace("{drift}", "")):
             if name in texts:
                 raise RuleError(f"cannot add the models: both define {name!r}; rename it in one of them")
         merged = {}

@@ -9,6 +9,22 @@ end of each step even where its inputs came within it. A spike time is exact whe
 the end of its step, and within one step otherwise. For learning, `sbp_brian.models.stdbp.first_spike` needs no grid at
 all.
 
+Two inputs that spike at 2.03 and 4.05 ms raise the potential by 1 in 10 ms each; together they reach the threshold of 1
+at 8.04 ms, and that is what the cell knows, though the time step is 0.1 ms:
+
+>>> from brian2 import Network, NeuronGroup, ms
+>>> from sbp_brian.cells import relpsp, relpsp_synapse
+>>> now = "at > t - dt/1000 and at <= t + dt"
+>>> inputs = NeuronGroup(2, "at : second\nspike_time : second", threshold=now, name="inputs", namespace={})
+>>> inputs.at = inputs.spike_time = [2.03, 4.05] * ms
+>>> cells = relpsp(tau=10 * ms).group(1, name="cells")
+>>> synapses = relpsp_synapse(tau=10 * ms).synapses(inputs, cells, name="ramps")
+>>> synapses.connect()
+>>> synapses.w = 1
+>>> Network(inputs, cells, synapses).run(20 * ms, namespace={})
+>>> round(float(cells.spike_time[0] / ms), 6)
+8.04
+
 Source: Zhang et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991.
 """
 
@@ -17,7 +33,7 @@ from __future__ import annotations
 from brian2 import Quantity, ms
 
 from sbp_brian.cells.model import NeuronModel
-from sbp_brian.rules import SynapseRule
+from sbp_brian.rules import CellVariables, SynapseRule
 from sbp_brian.rules.quantities import duration, positive
 
 __all__ = ["relpsp", "relpsp_synapse"]
@@ -73,5 +89,9 @@ def relpsp_synapse(tau: Quantity = 10 * ms) -> SynapseRule:
         on_pre={"pre": "g_post += w\nv_post += w*(t + dt - spike_time_pre)/tau"},
         namespace={"tau": duration("tau", tau)},
         source=SOURCE,
-        hints={"spike_time": "a ReL-PSP synapse needs the exact spike time: give the source cells that variable"},
+        requires=(
+            CellVariables(
+                {"spike_time": "a ReL-PSP synapse needs the exact spike time: give the source cells that variable"}
+            ),
+        ),
     )

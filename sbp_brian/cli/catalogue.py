@@ -11,7 +11,7 @@ from typing import Any
 if typing.TYPE_CHECKING:
     from sbp_brian.experiments.protocol import Protocol, Source
 
-__all__ = ["Catalogue", "Entry", "Figures", "Later", "Protocols"]
+__all__ = ["Catalogue", "Entry", "Figures", "Later", "Protocols", "Recipes"]
 
 
 class Entry(typing.Protocol):
@@ -57,6 +57,22 @@ class Figures(typing.Protocol):
         """The one of this name; an unknown one is refused with the nearest."""
 
 
+class Recipes(typing.Protocol):
+    """What is behind each published number, by name."""
+
+    def entries(self) -> Sequence[Any]:
+        """All, in the order in which they are listed."""
+
+    def names(self) -> Sequence[str]:
+        """Their names."""
+
+    def get(self, name: str) -> Any:
+        """The one of this name; an unknown one is refused with the nearest."""
+
+    def result(self, name: str) -> Any:
+        """What it gave, as committed."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """What there is.
@@ -65,6 +81,7 @@ class Catalogue:
     ----------
     protocols : Protocols
     figures : Figures
+    recipes : Recipes
     models : callable
         Gives the folders in which the files of models lie.
     benchmark : callable
@@ -75,6 +92,7 @@ class Catalogue:
 
     protocols: Protocols
     figures: Figures
+    recipes: Recipes
     models: Callable[[], Sequence[str]]
     benchmark: Callable[[], Protocol]
     quick: Sequence[str]

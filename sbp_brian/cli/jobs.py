@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+
+from sbp_brian.progress import ENDED, bars
 
 __all__ = ["Job", "bars_or_lines", "run_all", "run_command"]
 
@@ -31,6 +33,7 @@ def run_command(
     size: str | None = None,
     settings: dict[str, str] | None = None,
     fresh: bool = False,
+    take_over: bool = False,
 ) -> list[str]:
     """The command line of ``sbp run`` that tells its progress in lines."""
     chosen = [text for name, value in (settings or {}).items() for text in ("-s", f"{name}={value}")]
@@ -49,6 +52,7 @@ def run_command(
         str(out),
         *([f"--{size}"] if size in ("quick", "full") else []),
         *(["--fresh"] if fresh else []),
+        *(["--take-over"] if take_over else []),
         *chosen,
     ]
 
@@ -165,43 +169,38 @@ def _stop_all(jobs: list[Job]) -> None:
                 job.kill()
 
 
-def bars_or_lines() -> AbstractContextManager:
-    """A context manager giving ``progress(name, description, fraction)``: bars on a terminal, else lines."""
+def bars_or_lines(count: int | None = None) -> AbstractContextManager[Callable[[str, str, float], None]]:
+    """A context manager giving ``progress(name, description, fraction)``: bars on a terminal, else a line a run.
+
+    Parameters
+    ----------
+    count : int, optional
+        How many runs there will be: all of them have a bar, and lines tell what is still to go.
+    """
     from sbp_brian.report.text import console
 
     screen = console(stderr=True)
+    return bars(screen, count=count) if screen.is_terminal else _lines(count)
 
-    @contextmanager
-    def bars():
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-        tasks = {}
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            console=screen,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        ) as shown:
+@contextmanager
+def _lines(count: int | None) -> Iterator[Callable[[str, str, float], None]]:
+    from sbp_brian.report.text import duration
 
-            def progress(name: str, description: str, fraction: float) -> None:
-                if name not in tasks:
-                    tasks[name] = shown.add_task(name, total=1.0)
-                shown.update(tasks[name], description=f"{name}: {description}", completed=fraction)
+    began, ended = time.perf_counter(), 0
 
-            yield progress
+    def line(name: str, description: str, fraction: float) -> None:
+        nonlocal ended
+        if description not in ENDED:
+            return
+        ended += 1
+        if count is None:
+            click.echo(f"{name}: {description}", err=True)
+        else:
+            left = (time.perf_counter() - began) / ended * (count - ended)
+            click.echo(f"[{ended}/{count}] {name}: {description}; {duration(left)} to go", err=True)
 
-    @contextmanager
-    def lines():
-        def progress(name: str, description: str, fraction: float) -> None:
-            if description in ("done", "failed"):
-                click.echo(f"{name}: {description}", err=True)
-
-        yield progress
-
-    return bars() if screen.is_terminal else lines()
+    yield line
 
 
 def _environment() -> dict[str, str]:

@@ -15,7 +15,7 @@ from sbp_brian.report.text import console
 
 _DOI = r"10\.\d{4,}/[^\s,;)]+"
 
-__all__ = ["diagnose", "models", "show"]
+__all__ = ["diagnose", "models", "show", "show_recipes"]
 
 
 def models(folders: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -53,6 +53,21 @@ def show(catalogue: Catalogue) -> None:
             for name, where, remedy in datasets.available()
         ],
     )
+
+
+def show_recipes(catalogue: Catalogue) -> None:
+    """Print the recipes: what each shows, how long a run takes, and where its numbers stand."""
+
+    _print(
+        "Recipes (sbp run --recipe NAME, sbp reproduce --recipe NAME)",
+        [(entry.name, entry.title, _needs(entry)) for entry in catalogue.recipes.entries()],
+    )
+
+
+def _needs(entry) -> str:
+    runs = len(entry.cells) * len(entry.seeds)
+    parts = [entry.protocol or entry.command, f"{runs} runs" if runs > 1 else "1 run", entry.time]
+    return ", ".join(filter(None, [*parts, *entry.shown]))
 
 
 def diagnose() -> bool:

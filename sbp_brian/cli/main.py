@@ -19,6 +19,7 @@ from sbp_brian.cli.output import figures, report
 from sbp_brian.cli.reproduce import reproduce
 from sbp_brian.cli.run import run
 from sbp_brian.cli.sweep import sweep
+from sbp_brian.cli.verify import verify
 from sbp_brian.errors import SBPError
 from sbp_brian.wording import unknown
 
@@ -94,18 +95,22 @@ def command_line(catalogue: Catalogue) -> click.Group:
         Begin with 'sbp list', then for example 'sbp run bi-poo-1998 --quick'.
         """
 
-    for command in (list_command, doctor, run, build, benchmark, sweep, reproduce, figures, report, data):
+    for command in (list_command, doctor, run, build, benchmark, sweep, reproduce, verify, figures, report, data):
         main.add_command(command)
     return main
 
 
-@click.command("list", short_help="List protocols, models and data sets.")
+@click.command("list", short_help="List protocols, models and data sets; or recipes.")
+@click.argument("what", required=False, type=click.Choice(("recipes",)))
 @click.pass_obj
-def list_command(catalogue: Catalogue) -> None:
-    """List the protocols, models and data sets, a line and a source each."""
-    from sbp_brian.cli.list import show
+def list_command(catalogue: Catalogue, what: str | None) -> None:
+    """List the protocols, models and data sets, a line and a source each; or the recipes of published numbers."""
+    from sbp_brian.cli.list import show, show_recipes
 
-    show(catalogue)
+    if what == "recipes":
+        show_recipes(catalogue)
+    else:
+        show(catalogue)
 
 
 @click.command(short_help="Check this machine, with the remedy for each lack.")

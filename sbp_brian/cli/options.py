@@ -10,10 +10,9 @@ from typing import Any
 import click
 
 from sbp_brian.errors import CommandError
+from sbp_brian.machine import TARGETS
 
-__all__ = ["Alternative", "run_options", "seed_option", "set_option", "settings", "size_options"]
-
-TARGETS = ("numpy", "cython", "cpp", "cuda")
+__all__ = ["Alternative", "recipe_option", "run_options", "seed_option", "set_option", "settings", "size_options"]
 
 
 class Alternative(click.Option):
@@ -42,6 +41,11 @@ def size_options(command: Callable) -> Callable:
     whole = click.option("--full", is_flag=True, cls=Alternative, help="The size that the published numbers need.")
     small = click.option("--quick", is_flag=True, cls=Alternative, help="A small version, to see that it works.")
     return small(whole(sized))
+
+
+def recipe_option(text: str, **options: Any) -> Callable:
+    """The option ``--recipe``, which excludes ``--quick`` and ``--full``."""
+    return click.option("--recipe", metavar="NAME", cls=Alternative, help=text, **options)
 
 
 def run_options(command: Callable) -> Callable:

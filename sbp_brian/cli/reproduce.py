@@ -8,7 +8,7 @@ import click
 
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.jobs import Job, run_all, run_command
-from sbp_brian.cli.options import run_options
+from sbp_brian.cli.options import recipe_option, run_options
 from sbp_brian.machine import cores
 
 __all__ = ["reproduce"]
@@ -17,6 +17,11 @@ __all__ = ["reproduce"]
 @click.command(short_help="Run all protocols, draw all figures, write the report.")
 @click.argument("names", nargs=-1, metavar="[PROTOCOL ...]")
 @run_options
+@recipe_option(
+    "Run every setting and seed of a published number's recipe, and hold what they give to the committed result; "
+    "may be given often.",
+    multiple=True,
+)
 @click.option("--workers", type=click.IntRange(1), help="Protocols run at once.  [default: 2, or 1 on one core]")
 @click.pass_obj
 def reproduce(
@@ -26,6 +31,7 @@ def reproduce(
     seed: int,
     out: Path,
     size: str | None,
+    recipe: tuple[str, ...],
     workers: int | None,
 ) -> None:
     """Run all protocols (or those named), draw all figures and write one report page.
@@ -34,7 +40,14 @@ def reproduce(
 
     A protocol that fails does not stop the others: it is named at the end, and the exit status is not 0. The page is
     OUT/report.html, the drawings are in OUT/figures.
+
+    With --recipe: all seeds of that recipe, beside the committed result; the exit status is 1 where a number differs.
     """
+    if recipe:
+        from sbp_brian.cli.recipes import reproduce_recipes
+
+        reproduce_recipes(catalogue, recipe, names, out, workers or min(2, cores()))
+        return
     from sbp_brian.cli.output import draw_figures, shown
     from sbp_brian.experiments import records
     from sbp_brian.report import page

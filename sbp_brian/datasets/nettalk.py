@@ -32,6 +32,7 @@ from sbp_brian.datasets.catalogue import entry as find_entry
 from sbp_brian.datasets.lookup import locate, places
 from sbp_brian.datasets.nettalk_split import TEST_ROWS
 from sbp_brian.errors import DatasetError
+from sbp_brian.identity import digest, used
 from sbp_brian.wording import unknown
 
 __all__ = ["FEATURES", "NETtalk", "load_nettalk", "nettalk_baselines", "nettalk_windows"]
@@ -169,6 +170,8 @@ def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = T
         inputs, targets = nettalk_windows(contents["dictionary"].decode("latin-1"), contents["commonest"].decode())
     else:
         inputs, targets = _matlab(contents["arrays"])
+    which = "corpus" if entry.name == "nettalk" else "authors' file"
+    used("nettalk" if source == "auto" else f"nettalk ({source})", f"NETtalk ({which})", digest(inputs, targets))
     rows = _rows(split, len(inputs))
     known = {row.tobytes() for row in inputs[_rows("train", len(inputs))]} if split == "test" else set()
     return NETtalk(
@@ -177,7 +180,7 @@ def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = T
         rows,
         np.array([row.tobytes() in known for row in inputs[rows]]),
         split,
-        "corpus" if entry.name == "nettalk" else "authors' file",
+        which,
         folder,
     )
 

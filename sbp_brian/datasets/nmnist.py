@@ -19,8 +19,9 @@ import numpy as np
 from sbp_brian.datasets.catalogue import entry as find_entry
 from sbp_brian.datasets.dvsgesture import Clip
 from sbp_brian.datasets.event_streams import EventStream, decode_bs2, read_bs2
-from sbp_brian.datasets.lookup import find_file, locate, places
+from sbp_brian.datasets.lookup import find_file, locate, places, sizes
 from sbp_brian.errors import DatasetError
+from sbp_brian.identity import digest, used
 from sbp_brian.wording import unknown
 
 __all__ = ["SENSOR", "SIDE", "load_nmnist", "nmnist_clips", "nmnist_small", "packed_events"]
@@ -54,11 +55,17 @@ def load_nmnist(split: str) -> list[Clip]:
     entry = find_entry("nmnist")
     for place in places():
         if (place / entry.folder / _FOLDERS[split]).is_dir():
-            return nmnist_clips(place / entry.folder / _FOLDERS[split])
+            folder = place / entry.folder / _FOLDERS[split]
+            used(f"nmnist/{split}", "N-MNIST", sizes(folder.glob("[0-9]/*.bin")))
+            return nmnist_clips(folder)
     if (folder := locate(entry)) is None:
         searched = ", ".join(str(place / entry.folder) for place in places())
         raise DatasetError(f"N-MNIST was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
-    return nmnist_clips(find_file(folder, entry.files[split].name))
+    archive = find_file(folder, entry.files[split].name)
+    clips = nmnist_clips(archive)
+    with zipfile.ZipFile(archive) as packed:
+        used(f"nmnist/{split}", "N-MNIST", digest(sorted((file.filename, file.CRC) for file in packed.infolist())))
+    return clips
 
 
 def nmnist_clips(where: str | Path) -> list[Clip]:
@@ -112,6 +119,8 @@ def nmnist_small(split: str) -> list[Clip]:
             )
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"{path} cannot be read ({error}); copy it again") from None
+
+    used(f"nmnist-small/{split}", "N-MNIST (1,100 digits)", digest(x, y, p, t, offsets, labels, number, train))
 
     def read(k):
         part = slice(offsets[k], offsets[k + 1])

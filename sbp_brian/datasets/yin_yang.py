@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.errors import DatasetError
+from sbp_brian.identity import used
 
 __all__ = ["yin_yang", "yin_yang_class"]
 
@@ -57,6 +58,7 @@ def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     DatasetError
         `n` below 1.
     """
+    used("yin-yang", "Yin-Yang (computed)", "computed")  # from the code, n and the seed alone
     if n < 1:
         raise DatasetError(f"yin_yang needs at least 1 point, got {n}")
     rng = np.random.default_rng([seed, 3])

@@ -99,10 +99,10 @@ def build(
     backend = simulation._backend
     backend.compiling = progress
     simulation.build()
-    folder = backend._program.parent
+    folder = backend.latest.program.parent
     if out is not None:
         shutil.copytree(folder, out, dirs_exist_ok=True)
-        shutil.copytree(backend._arrays, out / "static_arrays", dirs_exist_ok=True)
+        shutil.copytree(backend.latest.arrays, out / "static_arrays", dirs_exist_ok=True)
         folder = out
     return _described(simulation, folder, not backend.cached, start)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.wording import unknown
 
-__all__ = ["Parameter", "Parameters", "parse_unit", "resolve", "to_number"]
+__all__ = ["Above", "Below", "Parameter", "Parameters", "parse_unit", "resolve", "to_number"]
 
 _NUMBER = re.compile(r"([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)\b)\s*(.*)", re.I)
 _FACTOR = re.compile(r"([A-Za-z]+)(?:(?:\*\*|\^)([+-]?\d+))?")
@@ -87,13 +87,40 @@ def to_number(value: Any, unit: str, what: str = "value") -> Any:
 
 
 @dataclass(frozen=True)
+class Above:
+    """A condition of `Parameter.needs`: the other value is larger than this."""
+
+    limit: float
+
+    def __contains__(self, value: Any) -> bool:
+        return value is not None and value > self.limit
+
+    def __str__(self) -> str:
+        return f"above {self.limit:g}"
+
+
+@dataclass(frozen=True)
+class Below:
+    """A condition of `Parameter.needs`: the other value is smaller than this."""
+
+    limit: float
+
+    def __contains__(self, value: Any) -> bool:
+        return value is not None and value < self.limit
+
+    def __str__(self) -> str:
+        return f"below {self.limit:g}"
+
+
+@dataclass(frozen=True)
 class Parameter:
     """What a protocol lets its user change.
 
     Attributes
     ----------
-    default : bool, int, float, str or tuple of these
+    default : bool, int, float, str, tuple of these, or None
         Its type is the parameter's type.  Where ``unit`` is given: a plain number in that unit, or a Brian2 Quantity.
+        None: what the model or the task takes of its own, or none; the type is then `kind`'s.  A user writes ``none``.
     unit : str
         E.g. ``"ms"`` or ``"um/s"``; the protocol then receives a Quantity.
     help : str
@@ -102,6 +129,17 @@ class Parameter:
         The only values allowed.
     minimum, maximum : float, optional
         Range, ends included, in ``unit``.
+    kind : type, optional
+        bool, int, float or str, of the value or of each item of a tuple; needed where neither the default nor the
+        choices tell it.
+    needs : mapping of str to values, or a sequence of such mappings
+        Where it has an effect: other parameter -> the values (a sequence, `Above` or `Below`) that it must have, all of
+        a mapping, or of one of several.  Parameters that are not declared are taken as having them.
+
+    Raises
+    ------
+    TypeError, ParameterError
+        A default of a type that cannot be, of no known type, or out of range.
     """
 
     default: Any
@@ -110,28 +148,49 @@ class Parameter:
     choices: tuple | None = None
     minimum: float | None = None
     maximum: float | None = None
+    kind: type | None = None
+    needs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self):
         default = to_number(self.default, self.unit, "default")
         object.__setattr__(self, "default", tuple(default) if isinstance(default, list) else default)
         if self.choices is not None:
             object.__setattr__(self, "choices", tuple(self.choices))
-        first = self.default[0] if isinstance(self.default, tuple) and self.default else self.default
-        if not isinstance(first, (bool, int, float, str)):
-            raise TypeError(f"a parameter's default must be a bool, number, text or tuple of them, not {default!r}")
-        if self.unit and isinstance(first, (bool, str)):
-            raise TypeError(f"a parameter with a unit needs a number as default, not {self.default!r}")
+        object.__setattr__(self, "kind", self._kind())
         self.check("default", self.default)
 
-    @property
-    def kind(self) -> type:
-        """The type of the value, or of each item of a tuple: bool, int, float or str."""
-        first = self.default[0] if isinstance(self.default, tuple) else self.default
-        kind = type(first)
+    def _kind(self) -> type:
+        first = self.default[0] if isinstance(self.default, tuple) and self.default else self.default
+        if first is None and self.choices:
+            first = self.choices[0]
+        if first is not None and not isinstance(first, (bool, int, float, str)):
+            raise TypeError(f"a parameter's default must be a bool, number, text or tuple of them, not {first!r}")
+        kind = type(first) if self.kind is None and first is not None else self.kind
+        if kind not in (bool, int, float, str):
+            raise TypeError("a parameter without a default needs its kind: bool, int, float or str")
+        if self.unit and kind in (bool, str):
+            raise TypeError(f"a parameter with a unit needs a number as default, not {self.default!r}")
         return float if kind is int and self.unit else kind
+
+    def lacking(self, values: Mapping[str, Any]) -> str:
+        """Why it has no effect beside these plain values, e.g. ``with input=graded; it needs input=poisson``; or ""."""
+        ways = [self.needs] if isinstance(self.needs, Mapping) else self.needs
+        lacking = []
+        for way in ways:
+            unmet = {name: known for name, known in way.items() if name in values and values[name] not in known}
+            if not unmet:
+                return ""
+            lacking.append(unmet)
+        if not lacking:
+            return ""
+        given = ", ".join(f"{name}={_told(values[name])}" for name in dict.fromkeys(n for way in lacking for n in way))
+        wanted = "; or ".join(" and ".join(_wanted(name, known) for name, known in way.items()) for way in lacking)
+        return f"with {given}; it needs {wanted}"
 
     def check(self, name: str, value: Any) -> Any:
         """``value`` as a plain value of the right type in ``unit``; refused in one line otherwise."""
+        if self.default is None and (value is None or (isinstance(value, str) and value.strip().lower() == "none")):
+            return None
         if isinstance(value, str) and self.kind is not str:
             return self.parse(name, value)
         value = to_number(value, self.unit, name)
@@ -150,14 +209,16 @@ class Parameter:
 
     def quantity(self, value: Any) -> Any:
         """What the protocol receives: ``value`` times its unit where it has one."""
-        if not self.unit:
+        if not self.unit or value is None:
             return value
         import numpy as np
 
         return (np.array(value, dtype=float) if isinstance(value, tuple) else value) * parse_unit(self.unit)
 
     def show(self, value: Any) -> str:
-        """The value as a user would type it, e.g. ``20 ms`` or ``1,2,5``."""
+        """The value as a user would type it, e.g. ``20 ms``, ``1,2,5`` or ``none``."""
+        if value is None:
+            return "none"
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         return f"{text} {self.unit}" if self.unit else text
 
@@ -230,10 +291,19 @@ class Parameter:
 
 
 class Parameters(Mapping):
-    """The checked parameters of one run: ``p.lambda_p`` or ``p["lambda_p"]``; Quantities where a unit was declared."""
+    """The checked parameters of one run: ``p.lambda_p`` or ``p["lambda_p"]``; Quantities where a unit was declared.
 
-    def __init__(self, declared: Mapping[str, Parameter], plain: Mapping[str, Any]):
-        self._declared, self._plain = dict(declared), dict(plain)
+    Attributes
+    ----------
+    given : frozenset of str
+        What the user gave.
+    idle : frozenset of str
+        What has no effect beside the other values; a record leaves it out.
+    """
+
+    def __init__(self, declared: Mapping[str, Parameter], plain: Mapping[str, Any], given: Iterable[str] = ()):
+        self._declared, self._plain, self.given = dict(declared), dict(plain), frozenset(given)
+        self.idle = frozenset(name for name, parameter in self._declared.items() if parameter.lacking(self._plain))
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._declared:
@@ -258,26 +328,60 @@ class Parameters(Mapping):
         return f"Parameters({', '.join(f'{n}={self._declared[n].show(v)}' for n, v in self._plain.items())})"
 
     def described(self) -> dict[str, dict[str, Any]]:
-        """``{name: {"value": plain number, "unit": text}}``, as a record keeps it."""
+        """``{name: {"value": plain number, "unit": text}}``, as a record keeps it: the values in force."""
         return {
             name: {"value": list(v) if isinstance(v, tuple) else v, "unit": self._declared[name].unit}
             for name, v in self._plain.items()
+            if name not in self.idle
         }
 
 
-def resolve(declared: Mapping[str, Parameter], *layers: Mapping[str, Any]) -> Parameters:
-    """Defaults overridden by each layer in turn; unknown names and bad values are refused in one line.
+def resolve(
+    declared: Mapping[str, Parameter],
+    size: Mapping[str, Any] | None = None,
+    given: Mapping[str, Any] | None = None,
+    *,
+    own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    of: str = "",
+) -> Parameters:
+    """Defaults, over them what the size of the run changes, over that what the user gave; all in one line refused.
 
     Parameters
     ----------
     declared : mapping of name to Parameter
-    *layers : mapping of name to value
+    size, given : mapping of name to value
         Values are plain, Quantities, or a user's text.
+    own : callable, optional
+        ``own(values)`` gives what is in force of values that are None, as plain numbers.
+    of : str
+        Whose parameters they are, for refusals, e.g. ``"model=stdbp"``.
+
+    Raises
+    ------
+    ParameterError
+        An unknown name, a bad value, or a name that was given and has no effect beside the others.
     """
+
     plain = {name: parameter.default for name, parameter in declared.items()}
-    for layer in layers:
+    for layer in (size or {}, given or {}):
         for name, value in layer.items():
             if name not in declared:
                 raise ParameterError(unknown("parameter", name, declared))
             plain[name] = declared[name].check(name, value)
-    return Parameters(declared, plain)
+    found = own(plain) if own else {}
+    plain = {name: found.get(name) if value is None else value for name, value in plain.items()}
+    for name in given or {}:
+        if reason := declared[name].lacking(plain):
+            raise ParameterError(f"{of + ': ' if of else ''}{name} has no effect {reason}")
+    return Parameters(declared, plain, given or {})
+
+
+def _told(value: Any) -> str:
+    return {True: "yes", False: "no", None: "none"}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def _wanted(name: str, known: Any) -> str:
+    if isinstance(known, (Above, Below)):
+        return f"{name} {known}"
+    *most, last = map(_told, known)
+    return f"{name}={', '.join(most) + ' or ' if most else ''}{last}"

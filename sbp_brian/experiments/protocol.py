@@ -7,6 +7,7 @@ A protocol is a file with a module-level ``PROTOCOL``::
         with context.progress("pairing") as bar:     # bar(fraction, elapsed_s)
             result = simulation.run(seed=context.seed, progress=bar)
         context.metric("A->B", change, band=(0.2, 1.0), paper_value=0.67, provenance="read", spread=sd, n=10)
+        context.metric("test_accuracy", right, standard_error=(right * (1 - right) / n) ** 0.5, n=n)
         context.array("window", curve)
 
     PROTOCOL = Protocol(name="bi-poo-1998", title="...", source=Source("...", "10.1523/..."),
@@ -19,27 +20,40 @@ A protocol is a file with a module-level ``PROTOCOL``::
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import ParameterError
+from sbp_brian import identity
+from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments import records
-from sbp_brian.experiments.parameters import Parameter, Parameters, resolve, to_number
+from sbp_brian.experiments.made_of import complete, made_of, other, tell, tell_own
+from sbp_brian.experiments.parameters import Above, Below, Parameter, Parameters, resolve, to_number
 from sbp_brian.experiments.run_folder import RunFolder
-from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, verdict_of
-from sbp_brian.machine import machine, versions
-from sbp_brian.wording import unknown
+from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
+from sbp_brian.machine import TARGETS, machine, versions
+from sbp_brian.wording import nearest, unknown
 
-__all__ = ["TARGETS", "Context", "Parameter", "Parameters", "Protocol", "Source", "execute"]
+__all__ = [
+    "TARGETS",
+    "Above",
+    "Below",
+    "Context",
+    "ModelParameters",
+    "Parameter",
+    "Parameters",
+    "Protocol",
+    "Source",
+    "execute",
+]
 
-TARGETS = ("numpy", "cython", "cpp", "cuda")
 SIZES = ("default", "quick", "full")
 
 
@@ -49,6 +63,26 @@ class Source:
 
     citation: str
     doi: str = ""
+
+
+@dataclass(frozen=True)
+class ModelParameters:
+    """What one value of ``model=`` lets its user change, and how large its runs are.
+
+    Attributes
+    ----------
+    parameters : mapping of name to Parameter
+        All that the model uses, those of the task's data among them.
+    quick, full : mapping of name to value
+        What ``--quick`` and ``--full`` change; full is the recipe of the published number.
+    own : callable, optional
+        ``own(values)`` gives what is in force of values that are None, as plain numbers.
+    """
+
+    parameters: Mapping[str, Parameter]
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    full: Mapping[str, Any] = field(default_factory=dict)
+    own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,16 +97,31 @@ class Protocol:
         One line a neuroscientist understands.
     source : Source
     parameters : mapping of name to Parameter
+        Empty where there are several `models`, each of which has its own.
     run : callable
         ``run(context)``: simulates and reports through the `Context`; its return value is ignored.
     quick, full : mapping of name to value
-        What ``--quick`` and ``--full`` change.
+        What ``--quick`` and ``--full`` change, where there are no `models`.
     figures : tuple of str
         Names of the figures made from its records.
     kind : str
         ``"biology"`` or ``"benchmark"``.
     targets : tuple of str
         The Brian2 targets it can run on.
+    data : callable, optional
+        ``data(parameters)`` -> name -> an array, a value or the `Path` of a file: data of one's own that a run with
+        these parameters reads. Its content becomes part of what a run is, and a sweep can tell without running whether
+        it has changed. The loaders of `sbp_brian.datasets` tell of theirs by themselves.
+    models : mapping of str to ModelParameters
+        The values of ``model=``, the first is the default.  The model is resolved before anything else; what it does
+        not use is refused.
+    own : callable, optional
+        As in `ModelParameters`, where there are no `models`.
+
+    Raises
+    ------
+    ParameterError
+        A size that changes what is not declared, or to a value that it cannot have.
     """
 
     name: str
@@ -85,21 +134,99 @@ class Protocol:
     figures: Sequence[str] = ()
     kind: str = "biology"
     targets: Sequence[str] = TARGETS
+    data: Callable[[Parameters], Mapping[str, Any]] | None = None
+    models: Mapping[str, ModelParameters] = field(default_factory=dict)
+    own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
     def __post_init__(self):
         if self.kind not in ("biology", "benchmark"):
             raise ValueError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
-        for size in ("quick", "full"):
-            try:
-                resolve(self.parameters, getattr(self, size))
-            except ValueError as error:
-                raise ParameterError(f"{self.name}: {size}: {error}") from None
+        if self.models and self.parameters:
+            raise ValueError(f"{self.name}: parameters belong to its models; declare them there")
+        for model in self.models or (None,):
+            for size in ("quick", "full"):
+                try:
+                    resolve(self.declared(model), self.sized(size, model))
+                except ValueError as error:
+                    raise ParameterError(f"{self.name}: {size}: {error}") from None
 
-    def resolve(self, size: str = "default", **given: Any) -> Parameters:
-        """The parameters of a run of this size with ``given`` on top; bad names and values are refused in one line."""
+    def declared(self, model: str | None = None) -> dict[str, Parameter]:
+        """The parameters that `model` uses; of all models together where none is named."""
+        if not self.models:
+            return dict(self.parameters)
+        chosen = self.models if model is None else [self._model(model)]
+        found = {"model": Parameter(next(iter(self.models)), choices=tuple(self.models), help="what learns the task")}
+        for each in chosen:
+            for name, parameter in self.models[each].parameters.items():
+                found[name] = _together(found[name], parameter) if name in found else parameter
+        return found
+
+    def sized(self, size: str = "default", model: str | None = None) -> Mapping[str, Any]:
+        """What a size changes, for the model named or the first one."""
         if size not in SIZES:
             raise ParameterError(unknown("size", size, SIZES))
-        return resolve(self.parameters, getattr(self, size) if size != "default" else {}, given)
+        if size == "default":
+            return {}
+        return getattr(self.models[self._model(model)] if self.models else self, size)
+
+    def resolve(self, size: str = "default", **given: Any) -> Parameters:
+        """The parameters of a run of this size with ``given`` on top, with the values in force.
+
+        Raises
+        ------
+        ParameterError
+            An unknown name, one that the chosen model does not use or that has no effect beside the others, or a bad
+            value; in one line.
+        """
+        if not self.models:
+            return resolve(self.parameters, self.sized(size), given, own=self.own)
+        model = self._model(given.get("model"))
+        declared = self.declared(model)
+        for name, value in given.items():
+            if name not in declared:
+                raise ParameterError(self._unused(name, model, declared))
+            if name == "learning":
+                self._check_learning(value, model, declared)
+        return resolve(
+            declared, self.sized(size, model), given, own=self.models[model].own, of=f"{self.name} with model={model}"
+        )
+
+    def _model(self, name: Any = None) -> str:
+        choices = tuple(self.models)
+        return Parameter(choices[0], choices=choices).check("model", choices[0] if name is None else name)
+
+    def _unused(self, name: str, model: str, declared: Mapping[str, Parameter]) -> str:
+        """Why a name is refused: the model does not use it, with the nearest that it does and the models that do."""
+        users = [other for other, its in self.models.items() if name in its.parameters]
+        if not users:
+            return f"model={model}: {unknown('parameter', name, declared)}"
+        near = nearest(name, declared, cutoff=0.0)
+        return (
+            f"{name} means nothing to model={model} of {self.name}; the nearest that it uses is {near!r}; {name} is "
+            f"used by model={', '.join(users)}"
+        )
+
+    def _check_learning(self, value: Any, model: str, declared: Mapping[str, Parameter]) -> None:
+        own = declared["learning"].choices
+        if isinstance(value, str) and value.strip() not in own:
+            others = [m for m, its in self.models.items() if value.strip() in its.parameters["learning"].choices]
+            told = f"; model={', '.join(others)} has it" if others else ""
+            near = nearest(value, own) if not others else None
+            told += f"; did you mean {near!r}?" if near else ""
+            raise ParameterError(f"learning={value} is none of model={model}, which has {', '.join(own)}{told}")
+
+
+def _together(one: Parameter, other: Parameter) -> Parameter:
+    """What is allowed by one of two models that declare the same name."""
+    choices = tuple(dict.fromkeys([*one.choices, *other.choices])) if one.choices and other.choices else None
+    low, high = (
+        None if None in pair else pick(pair)
+        for pick, pair in (
+            (min, (one.minimum, other.minimum)),
+            (max, (one.maximum, other.maximum)),
+        )
+    )
+    return replace(one, choices=choices, minimum=low, maximum=high, needs=())
 
 
 class Context:
@@ -151,6 +278,7 @@ class Context:
         unit: str = "",
         *,
         spread: Any = None,
+        standard_error: Any = None,
         n: int | None = None,
         paper_value: Any = None,
         provenance: str = "",
@@ -167,8 +295,12 @@ class Context:
             ``test_accuracy``, or a synapse such as ``A->B``; once a run.
         value : float or Quantity
             In ``unit``; a Quantity is converted.  A relative change is a fraction (0.43 for +43 %).
-        spread, n : float, int, optional
-            Standard deviation over ``n`` independent runs.
+        spread : float or Quantity, optional
+            Standard deviation (of the sample, n - 1) over ``n`` independent runs: seeds, cells, pairs of cells.
+        standard_error : float or Quantity, optional
+            Standard error of the value over the ``n`` items of one run, such as test images. Not both.
+        n : int, optional
+            How many runs, or how many items.
         paper_value : float or str, optional
             What the source reports, in ``unit``.
         provenance : str
@@ -183,6 +315,18 @@ class Context:
             What counts as no change for ``pattern``, in ``unit``.
         verdict : str, optional
             Without band and pattern: "pattern only" or "no reference" (the default).
+
+        Returns
+        -------
+        dict
+            The row of the record, see `sbp_brian.experiments.records.Record.metrics`.
+
+        Raises
+        ------
+        ParameterError
+            Both a standard deviation and a standard error.
+        ValueError, TypeError
+            A name that was there, a value that is no single number, an empty band, a verdict that contradicts it.
         """
         if any(row["name"] == name for row in self.metrics):
             raise ValueError(f"metric {name!r} is reported twice; give each metric its own name")
@@ -190,7 +334,7 @@ class Context:
             "name": name,
             "value": number(name, value, unit),
             "unit": unit,
-            "spread": number(name, spread, unit),
+            **spread_of(name, spread, standard_error, unit),
             "n": None if n is None else int(n),
             "paper_value": paper_value if isinstance(paper_value, str) else number(name, paper_value, unit),
             "provenance": provenance,
@@ -239,6 +383,20 @@ class Context:
         if text not in self.notes:
             self.notes.append(text)
 
+    def uses(self, name: str, *content: Any, what: str = "") -> None:
+        """Tell of data that the run uses, where neither a loader of `sbp_brian.datasets` nor `Protocol.data` does.
+
+        Parameters
+        ----------
+        name : str
+            What was asked for, e.g. ``"recordings"``.
+        *content
+            Arrays and values, or paths of files, whose content then counts.
+        what : str
+            What was found, in words; by default the name.
+        """
+        tell(name, *content, what=what)
+
     def summary(self, text: str) -> None:
         """The result in one or two plain sentences."""
         self.summary_text = text
@@ -253,7 +411,9 @@ def execute(
     size: str = "default",
     parameters: Mapping[str, Any] | None = None,
     fresh: bool = False,
+    take_over: bool = False,
     progress: Callable[[str], AbstractContextManager] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> records.Record:
     """Run a protocol and write its record; all input is checked before anything is built.
 
@@ -268,8 +428,13 @@ def execute(
         Values, Quantities or texts over the defaults of ``size``.
     fresh : bool
         Start anew even where an interrupted run left checkpoints.
+    take_over : bool
+        Go on with an interrupted run even where it was made of other data, code or versions.
     progress : callable, optional
         ``progress(description)`` gives a context manager around a callable ``(fraction, elapsed_s)``.
+    say : callable, optional
+        ``say(text)`` is told where an earlier record is replaced, and what differs; by default it is printed on the
+        standard error stream.
 
     Returns
     -------
@@ -280,6 +445,8 @@ def execute(
     ------
     ParameterError, RecordError
         Bad parameters, or a folder that cannot be used or is in use.
+    CheckpointError
+        An interrupted run of the same command was made of other data, code or versions; says what differs.
     DeviceMissing
         Target cuda where something is missing for it.
     """
@@ -290,13 +457,15 @@ def execute(
     chosen = protocol.resolve(size, **(parameters or {}))
     if target == "cuda":
         _need_gpu()
-    described = chosen.described()
-    with RunFolder(out, protocol.name, records.run_name(target, int(seed), described)) as place:
+    described, known = chosen.described(), made_of(protocol, chosen, target, int(seed))
+    with RunFolder(out, protocol.name, records.run_name(target, int(seed), known["parameters"])) as place:
         if fresh:
             place.restart()
         context = Context(chosen, target, int(seed), place.work, size, progress)
         started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-        protocol.run(context)
+        with _noting(place, known, take_over) as noted:
+            tell_own(protocol, chosen)
+            protocol.run(context)
         times = context.times | {"total_s": time.perf_counter() - clock, "resumed": place.resumed}
         record = records.Record(
             protocol=protocol.name,
@@ -316,10 +485,52 @@ def execute(
             summary=context.summary_text,
             notes=context.notes,
             array_info=context.array_info,
+            identity=complete(known, noted.data),
         )
+        _say_what_is_replaced(place.final, record, say or _print)
         records.write(record, place.final, context.arrays)
         place.finish()
     return record
+
+
+@contextmanager
+def _noting(place: RunFolder, known: dict[str, Any], take_over: bool) -> Iterator[identity.Noted]:
+    """Listen to what a run uses; refuse at once what does not agree with the interrupted run that it goes on with."""
+    noted = identity.Noted(take_over=take_over)
+    resumed = place.resumed and not take_over
+
+    def told(name: str) -> None:
+        now = {**known, "data": noted.data}
+        if resumed:
+            place.compare(now, (name,))
+        place.tell(now)
+
+    if resumed:
+        place.compare(known, ())
+    noted.told = told
+    with identity.noting(noted):
+        if not resumed:
+            place.tell(known)
+        yield noted
+
+
+def _say_what_is_replaced(final: Path, record: records.Record, say: Callable[[str], None]) -> None:
+    try:
+        earlier = records.read(final)
+    except RecordError:
+        return
+    said = other(earlier.identity, record.identity)
+    if not said:
+        how = "the same data and code"
+    elif earlier.identity:
+        how = said
+    else:
+        how = "unknown data and code"
+    say(f"replaces the record of this command of {earlier.started}, made with {how}")
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _need_gpu() -> None:

@@ -2,7 +2,7 @@
 
 A record holds everything that a figure or a report needs; nothing reads a model again.  Layout::
 
-    DIR/<protocol>/<run>/record.json, arrays.npz      run = <target>-seed<seed>-<digest of the parameters>
+    DIR/<protocol>/<run>/record.json, arrays.npz      run = <target>-seed<seed>-<digest of the parameters given>
     DIR/<protocol>/.<run>.work/                       checkpoints of an unfinished run
     DIR/<protocol>/.<run>.lock                        held while the run is going on
 """
@@ -41,9 +41,10 @@ __all__ = [
     "write",
 ]
 
-FORMAT = 1
+#: What a record.json says it is written in: 2 since its spreads are typed and "arm" is called "learning".
+FORMAT = 2
 VERDICTS = ("within", "outside", "pattern only", "no reference")
-_FLAT = ("name", "value", "unit", "spread", "n", "paper_value", "provenance", "band", "verdict")
+_FLAT = ("name", "value", "unit", "spread", "spread_kind", "n", "paper_value", "provenance", "band", "verdict")
 
 
 @dataclass
@@ -67,13 +68,17 @@ class Record:
     timing : dict
         ``build_s``, ``run_s``, ``samples_per_s``, ``total_s`` (seconds, wall) and ``resumed``.
     metrics : list of dict
-        Rows {name, value, unit, spread, n, paper_value, provenance, band, verdict}.
+        Rows {name, value, unit, spread, spread_kind, n, paper_value, provenance, band, verdict}. ``spread`` is a
+        standard deviation over n runs where ``spread_kind`` is ``"sd"``, a standard error over the n items of one run
+        where it is ``"se"``; where it is None there is no spread, or an old record does not say which it is.
     tables : list of dict
         {name, columns, rows}.
     summary, notes : str, list of str
         The result in plain language; where the data came from and other remarks.
     array_info : dict
         name -> {"shape", "dtype", "unit"} of what ``array`` returns.
+    identity : dict
+        What it was made of (`sbp_brian.experiments.made_of`); empty in records of before.
     folder : Path or None
         Where it was read from; not part of the record.
     """
@@ -95,12 +100,15 @@ class Record:
     summary: str = ""
     notes: list[str] = field(default_factory=list)
     array_info: dict[str, dict[str, Any]] = field(default_factory=dict)
+    identity: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
     @property
     def run(self) -> str:
         """The name of the run's folder."""
-        return run_name(self.target, self.seed, self.parameters)
+        if self.folder is not None:
+            return Path(self.folder).name
+        return run_name(self.target, self.seed, self.identity.get("parameters", self.parameters))
 
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -218,11 +226,33 @@ def read(folder: str | os.PathLike) -> Record:
         version = content.pop("format")
         if version > FORMAT:
             raise RecordError(f"{path} has format {version}, but this version reads {FORMAT}; update sbp_brian")
+        if version < 2:
+            content = _from_format_1(content)
         return Record(**content, folder=folder)
     except RecordError:
         raise
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise _broken(folder, "record.json", error) from error
+
+
+#: What parameters were called in format 1, and the numbers that stood there for "the model's own" (None now).
+_RENAMED = {"arm": "learning", "share": "learning_share"}
+_OWN = {
+    **dict.fromkeys(("rate", "rate_hidden", "rate_output", "drop_input", "drop_hidden"), -1),
+    **dict.fromkeys(("homeostasis", "first_taught", "jitter_input"), -1),
+    **dict.fromkeys(("hidden", "steps", "average", "batch", "top_maps", "free_steps", "nudged_steps"), 0),
+    **dict.fromkeys(("beta", "epsilon", "train_samples", "validation_samples", "test_samples"), 0),
+}
+
+
+def _from_format_1(content: dict[str, Any]) -> dict[str, Any]:
+    """A record of format 1 as one of format 2: parameters as they are called now, spreads of unknown kind."""
+    parameters = {}
+    for name, described in content["parameters"].items():
+        own = name in _OWN and described["value"] == _OWN[name]
+        parameters[_RENAMED.get(name, name)] = {**described, "value": None} if own else described
+    metrics = [{**row, "spread_kind": None} for row in content.get("metrics", [])]
+    return {**content, "parameters": parameters, "metrics": metrics}
 
 
 def find(folder: str | os.PathLike, protocol: str | None = None) -> list[Record]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sbp_brian.errors import RecordError
+from sbp_brian.errors import CheckpointError, RecordError
+from sbp_brian.experiments.made_of import other
 from sbp_brian.experiments.records import recover
 
-__all__ = ["RunFolder"]
+__all__ = ["RunFolder", "interrupted"]
 
 _NEEDED = 50 * 2**20  # bytes free before a run may start: a record with its arrays is a few MiB
 
@@ -62,6 +66,8 @@ class RunFolder:
         try:
             if self.work.is_dir() and not any(self.work.iterdir()):
                 self.work.rmdir()
+            if not self.work.exists():
+                _identity_file(self.work).unlink(missing_ok=True)
             if error is not None and not self.work.exists():
                 self._leave_nothing()
         finally:
@@ -79,6 +85,39 @@ class RunFolder:
                 folder.rmdir()
             except OSError:  # another run has come in
                 return
+
+    def compare(self, now: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        """Refuse to go on with an interrupted run that was made of something else than this one is made of `now`.
+
+        Parameters
+        ----------
+        now : mapping
+            See `sbp_brian.experiments.made_of`; of its data, only those called `names` are compared.
+        names : tuple of str
+
+        Raises
+        ------
+        CheckpointError
+            Says what differs, and how to go on all the same or start anew.
+        """
+        earlier = interrupted(self.work)
+        if earlier:
+            data = earlier.get("data", {})
+            earlier = {**earlier, "data": {name: data[name] for name in names if name in data}}
+            now = {**now, "data": {name: now["data"][name] for name in earlier["data"]}}
+        if said := other(earlier, now):
+            raise CheckpointError(
+                f"{self.work.parent.name}: an interrupted run of this command is there, but {_clause(said)}; "
+                "--fresh starts anew, --take-over goes on with it all the same"
+            )
+
+    def tell(self, now: Mapping[str, Any]) -> None:
+        """Keep what this run is made of beside its checkpoints; data that an earlier part of it told of stay."""
+        data = {**(interrupted(self.work).get("data", {}) if self.resumed else {}), **now["data"]}
+        file = _identity_file(self.work)
+        draft = file.with_suffix(".draft")
+        draft.write_text(json.dumps({**now, "data": data}), encoding="utf-8")
+        draft.replace(file)
 
     def restart(self) -> None:
         """Forget what an interrupted run left."""
@@ -109,3 +148,19 @@ class RunFolder:
                 f"{parent} has {free / 2**20:.0f} MiB left, a run needs {_NEEDED / 2**20:.0f}; "
                 "make room or give another --out"
             )
+
+
+def interrupted(work: Path) -> dict[str, Any]:
+    """What an interrupted run told of itself beside its work folder; empty where it did not."""
+    try:
+        return dict(json.loads(_identity_file(work).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _identity_file(work: Path) -> Path:
+    return work.with_suffix(".identity")
+
+
+def _clause(said: str) -> str:
+    return said if said.startswith("it ") else f"made with {said}"

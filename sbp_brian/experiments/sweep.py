@@ -1,7 +1,9 @@
 """Many runs of one protocol over values of its parameters: which they are, what they gave, and the record of it all.
 
 Every run leaves the record that ``sbp run`` would leave, in the same place, so a run that was done before is found and
-not done again. What they gave together is one more record, ``DIR/sweep/<run>``, which figures read:
+not done again, if it was made of the same data, code and versions (`sbp_brian.experiments.made_of`): what data sets
+hold is looked up now and compared with what the record says. What the runs gave together is one more record,
+``DIR/sweep/<run>``, which figures read:
 
 ========================= ======================== ============================================================
 array                     shape                    content
@@ -20,7 +22,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -28,18 +30,23 @@ from typing import Any
 
 import numpy as np
 
+from sbp_brian.datasets.contents import content_now
 from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments import records
-from sbp_brian.experiments.parameters import Parameter
+from sbp_brian.experiments.made_of import given, made_of, other, tell_own
+from sbp_brian.experiments.parameters import Parameter, Parameters
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.records import Record
+from sbp_brian.experiments.run_folder import interrupted
+from sbp_brian.identity import digest, noting
 from sbp_brian.machine import machine, versions
 from sbp_brian.wording import unknown
 
-__all__ = ["PROTOCOL", "Point", "Sweep", "columns", "gather", "summary_rows", "values"]
+__all__ = ["PROTOCOL", "Point", "Sweep", "columns", "data_of", "gather", "summary_rows", "values"]
 
 #: The name under which sweeps are kept among the records.
 PROTOCOL = "sweep"
+UNTOLD = "records that do not say of which data and code they are"
 _PART = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
 
@@ -108,12 +115,18 @@ class Point:
     seed : int
     run : str
         Name of its record.
+    known : dict
+        What it is made of, without its data (`sbp_brian.experiments.made_of`).
+    parameters : Parameters
+        All of them.
     """
 
     index: tuple[int, ...]
     settings: dict[str, str]
     seed: int
     run: str
+    known: dict[str, Any] = field(repr=False, default_factory=dict)
+    parameters: Parameters | None = field(repr=False, default=None)
 
     @property
     def label(self) -> str:
@@ -134,6 +147,8 @@ class Sweep:
         As for one run.
     limit : int
         The most runs that are accepted.
+    take_over : bool
+        Count records of other data, code or versions as done all the same.
 
     Attributes
     ----------
@@ -157,12 +172,16 @@ class Sweep:
         target: str = "cpp",
         size: str = "default",
         limit: int = 1000,
+        take_over: bool = False,
     ):
+        self.take_over = take_over
+        self._contents: dict[str, dict[str, str] | None] = {}
         self.protocol, self.seeds, self.target, self.size = protocol, list(seeds), target, size
+        self.declared = declared = protocol.declared()
         for name in given:
-            if name not in protocol.parameters:
-                raise ParameterError(unknown("parameter", name, protocol.parameters))
-        found = {name: values(name, protocol.parameters[name], text) for name, text in given.items()}
+            if name not in declared:
+                raise ParameterError(unknown("parameter", name, declared))
+        found = {name: values(name, declared[name], text) for name, text in given.items()}
         self.fixed = {name: texts[0] for name, texts in found.items() if len(texts) == 1}
         self.axes = {name: texts for name, texts in found.items() if len(texts) > 1}
         count = len(self.seeds)
@@ -178,10 +197,14 @@ class Sweep:
 
     def _points(self) -> Iterable[Point]:
         places = [range(len(texts)) for texts in self.axes.values()]
+        known: dict[str, Any] = {}
         for s, *index in itertools.product(range(len(self.seeds)), *places):
             chosen = {name: texts[k] for (name, texts), k in zip(self.axes.items(), index, strict=True)}
-            described = self.protocol.resolve(self.size, **self.fixed, **chosen).described()
-            yield Point((*index, s), chosen, self.seeds[s], records.run_name(self.target, self.seeds[s], described))
+            parameters, seed = self.protocol.resolve(self.size, **self.fixed, **chosen), self.seeds[s]
+            known = known or made_of(self.protocol, parameters, self.target, seed)
+            own = {**known, "parameters": given(self.protocol, parameters), "seed": seed}
+            name = records.run_name(self.target, seed, own["parameters"])
+            yield Point((*index, s), chosen, seed, name, own, parameters)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -193,12 +216,53 @@ class Sweep:
         return Path(out) / self.protocol.name / point.run
 
     def done(self, out: str | os.PathLike, point: Point) -> bool:
-        """Whether the record of a point is there and whole; a damaged one is made anew."""
-        try:
-            records.read(self.folder(out, point))
-        except RecordError:
+        """Whether the record of a point is there, whole, and made of what it would be made of now."""
+        return self._lacks(out, point) == ""
+
+    def other(self, out: str | os.PathLike, point: Point) -> str:
+        """Why the record of a point that is there does not count, in one line; empty where it counts or is not there.
+
+        That is: other data, code or versions, no word of them, or damage.
+        """
+        return self._lacks(out, point) or ""
+
+    def stale(self, out: str | os.PathLike, point: Point) -> bool:
+        """Whether an interrupted run of a point left checkpoints of something else than it would be made of now."""
+        folder = self.folder(out, point)
+        work = folder.parent / f".{folder.name}.work"
+        if self.take_over or not work.is_dir():
             return False
-        return True
+        earlier = interrupted(work)
+        return bool(other(earlier, self._now(point, earlier)))
+
+    def _lacks(self, out: str | os.PathLike, point: Point) -> str | None:
+        """What the record of a point lacks to be taken over: None where it is not there, empty where nothing."""
+        folder = self.folder(out, point)
+        if not folder.exists():
+            before = folder.parent / records.run_name(self.target, point.seed, point.parameters.described())
+            return UNTOLD if before.exists() else None
+        try:
+            record = records.read(folder)
+            _ = record.arrays
+        except RecordError:
+            return "damaged"
+        if self.take_over:
+            return ""
+        now = self._now(point, record.identity)
+        if untold := sorted(record.identity.get("data", {}).keys() - now["data"].keys()):
+            return f"nothing tells what their data {untold[0]!r} hold now, which Protocol(data=) would"
+        return other(record.identity, now) if record.identity else UNTOLD
+
+    def _now(self, point: Point, earlier: Mapping[str, Any]) -> dict[str, Any]:
+        """What a point would be made of now, if it asked for the data that an earlier run asked for."""
+        with noting() as noted:
+            tell_own(self.protocol, point.parameters)
+        for name in earlier.get("data", {}):
+            if name not in noted.data and name not in self._contents:
+                self._contents[name] = content_now(name)
+        found = {name: noted.data.get(name) or self._contents[name] for name in earlier.get("data", {})}
+        found |= noted.data
+        return {**point.known, "data": {name: part for name, part in found.items() if part is not None}}
 
 
 def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record | None:
@@ -217,10 +281,7 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
         return None
     arrays, units = _arrays(sweep, found)
     parameters = sweep.protocol.resolve(sweep.size, **sweep.fixed).described()
-    swept = {
-        name: [sweep.protocol.parameters[name].check(name, text) for text in texts]
-        for name, texts in sweep.axes.items()
-    }
+    swept = {name: [sweep.declared[name].check(name, text) for text in texts] for name, texts in sweep.axes.items()}
     described = {
         "swept protocol": {"value": sweep.protocol.name, "unit": ""},
         "swept parameters": {"value": list(sweep.axes), "unit": ""},
@@ -231,6 +292,11 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
     folder = Path(out) / PROTOCOL / records.run_name(sweep.target, first, described)
     names = columns(list(found.values()))
     lacking = len(sweep.points) - len(found)
+    notes = [f"{lacking} of {len(sweep.points)} runs are lacking; the same command makes them"] if lacking else []
+    if data := data_of(found.values()):
+        notes.append(f"Data: {', '.join(data)}.")
+    if len({_made_with(record) for record in found.values()}) > 1:
+        notes.append("Runs of different data, code or versions were taken over and are averaged here.")
     over = " x ".join(f"{len(texts)} values of {name}" for name, texts in sweep.axes.items()) or "one setting"
     record = Record(
         protocol=PROTOCOL,
@@ -253,7 +319,7 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
             }
         ],
         summary=f"{len(found)} runs of {sweep.protocol.name}: {over}, {len(sweep.seeds)} seed(s) each.",
-        notes=[f"{lacking} of {len(sweep.points)} runs are lacking; the same command makes them"] if lacking else [],
+        notes=notes,
         array_info={
             name: {"shape": list(a.shape), "dtype": str(a.dtype), "unit": units.get(name, "")}
             for name, a in arrays.items()
@@ -261,6 +327,16 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
     )
     records.write(record, folder, arrays)
     return record
+
+
+def data_of(found: Iterable[Record]) -> list[str]:
+    """The data that runs used, in words, e.g. ``["MNIST (full)"]``."""
+    return sorted({part["what"] for record in found for part in record.identity.get("data", {}).values()})
+
+
+def _made_with(record: Record) -> str:
+    data = {name: part["digest"] for name, part in record.identity.get("data", {}).items()}
+    return digest(data, record.identity.get("code"), record.identity.get("versions"))
 
 
 def columns(found: Sequence[Record], most: int = 4) -> list[str]:
@@ -306,7 +382,7 @@ def _arrays(sweep: Sweep, found: Mapping[Point, Record]) -> tuple[dict[str, np.n
     arrays: dict[str, np.ndarray] = {"seeds": np.array(sweep.seeds)}
     units: dict[str, str] = {}
     for name, texts in sweep.axes.items():
-        parameter = sweep.protocol.parameters[name]
+        parameter = sweep.declared[name]
         checked = [parameter.check(name, text) for text in texts]
         arrays[f"axis_{name}"] = np.array(texts if isinstance(checked[0], tuple) else checked)
         units[f"axis_{name}"] = parameter.unit

@@ -1,4 +1,4 @@
-"""One number beside the published one: its checks, and the verdict that follows from band and pattern."""
+"""One number beside the published one: its checks, its spread, and the verdict that band and pattern give."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.parameters import to_number
 
-__all__ = ["PATTERNS", "band_of", "number", "verdict_of"]
+__all__ = ["PATTERNS", "SPREADS", "band_of", "number", "spread_of", "verdict_of"]
 
 PATTERNS = {"up": "increase", "down": "decrease", "none": "no change"}
+#: What a number after "±" may be: standard deviation over runs, standard error over the items of one run.
+SPREADS = {"sd": "SD", "se": "SE"}
 
 
 def number(name: str, value: Any, unit: str) -> float | int | None:
@@ -25,6 +28,30 @@ def number(name: str, value: Any, unit: str) -> float | int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"metric {name!r} must be a number, not {value!r}")
     return value
+
+
+def spread_of(name: str, deviation: Any, error: Any, unit: str) -> dict[str, Any]:
+    """``{"spread": number in unit or None, "spread_kind": "sd", "se" or None}`` of one metric.
+
+    Parameters
+    ----------
+    name, unit : str
+        Of the metric.
+    deviation, error : float, Quantity or None
+        Standard deviation over runs; standard error over the items of one run.
+
+    Raises
+    ------
+    ParameterError
+        Where both are given.
+    """
+    if deviation is not None and error is not None:
+        raise ParameterError(
+            f"metric {name!r} has a spread (SD over runs) and a standard_error (over items); give the one that n counts"
+        )
+    given = deviation if error is None else error
+    kind = None if given is None else "sd" if error is None else "se"
+    return {"spread": number(name, given, unit), "spread_kind": kind}
 
 
 def band_of(name: str, band: Sequence | None, unit: str) -> list | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from brian2 import Hz, ms, second
-from brian2.units.fundamentalunits import get_dimensions
+from brian2 import Hz, get_dimensions, ms, second
 
 from sbp_brian.cells.integrate_and_fire import NeuronModel
-from sbp_brian.rules import Regular, SynapseRule
-from sbp_brian.rules import quantities as check
+from sbp_brian.errors import RuleError
+from sbp_brian.rules import CellVariables, Regular, SynapseRule, quantities
 from sbp_brian.wording import names_parameters
 
 
@@ -59,20 +58,20 @@ def synaptic_scaling(
     Rossum, Bi & Turrigiano 2000, J Neurosci 20:8812, doi:10.1523/JNEUROSCI.20-23-08812.2000. Time constant: a choice of
     the order of the hours to days of the experiment, not a measured value.
     """
-    check.positive("target_rate", target_rate, Hz)
-    check.duration("tau_scaling", tau_scaling)
-    if float(check.duration("dt_scaling", dt_scaling)) > float(tau_scaling) / 10:
-        raise check.RuleError(f"dt_scaling = {dt_scaling} must be at most a tenth of tau_scaling = {tau_scaling}")
+    quantities.positive("target_rate", target_rate, Hz)
+    quantities.duration("tau_scaling", tau_scaling)
+    if float(quantities.duration("dt_scaling", dt_scaling)) > float(tau_scaling) / 10:
+        raise RuleError(f"dt_scaling = {dt_scaling} must be at most a tenth of tau_scaling = {tau_scaling}")
     namespace = {"target_rate": target_rate, "tau_scaling": tau_scaling, "dt_scaling": dt_scaling}
     scaled = "w*exp(dt_scaling/tau_scaling*(1 - firing_rate_post/target_rate))"
     if w_max is not None:
-        weight_unit = namespace["w_max"] = check.positive("w_max", w_max, w_max)
+        weight_unit = namespace["w_max"] = quantities.positive("w_max", w_max, w_max)
         scaled = f"clip({scaled}, -w_max, w_max)"
     return SynapseRule(
-        model=f"w : {check.unit_text(weight_unit)}",
+        model=f"w : {quantities.unit_text(weight_unit)}",
         namespace=namespace,
         regularly={"scaling": Regular(f"w = {scaled}", dt=dt_scaling, when="end")},
-        hints={"firing_rate": "add sbp_brian.cells.firing_rate(...) to the model of the cells"},
+        requires=(CellVariables({"firing_rate": "add sbp_brian.cells.firing_rate(...) to the model of the cells"}),),
         source="Turrigiano et al. 1998, Nature 391:892, doi:10.1038/36103; "
         "van Rossum, Bi & Turrigiano 2000, J Neurosci 20:8812, doi:10.1523/JNEUROSCI.20-23-08812.2000",
         name="synaptic scaling",
@@ -109,10 +108,10 @@ def homeostatic_v(tau_pull=10 * ms, tau_homeo=10 * second, unit: Any = 1) -> Neu
     in continuous time. The published code instead blends ``v`` with the relaxed membrane of the previous batch by a
     share that falls linearly within a sample; that form needs a sample's clock and is not built here.
     """
-    if not float(check.duration("tau_pull", tau_pull)) < float(check.duration("tau_homeo", tau_homeo)):
-        raise check.RuleError(f"tau_pull = {tau_pull} must be shorter than tau_homeo = {tau_homeo}")
+    if not float(quantities.duration("tau_pull", tau_pull)) < float(quantities.duration("tau_homeo", tau_homeo)):
+        raise RuleError(f"tau_pull = {tau_pull} must be shorter than tau_homeo = {tau_homeo}")
     return NeuronModel(
-        equations=f"dv_homeo/dt = (v - v_homeo)/tau_homeo : {check.unit_text(get_dimensions(unit))}",
+        equations=f"dv_homeo/dt = (v - v_homeo)/tau_homeo : {quantities.unit_text(get_dimensions(unit))}",
         drift=("(v_homeo - v)/tau_pull",),
         initial={"v_homeo": "v"},
         namespace={"tau_pull": tau_pull, "tau_homeo": tau_homeo},
@@ -149,11 +148,11 @@ def threshold_homeostasis(step: Any = 0.05, target_rate=5 * Hz) -> NeuronModel:
     Source: integral control of excitability, the simplest form of intrinsic homeostasis; for the biology Desai,
     Rutherford & Turrigiano 1999, Nature Neuroscience 2:515, doi:10.1038/9165.
     """
-    check.positive("step", step, step)
-    check.positive("target_rate", target_rate, Hz)
+    quantities.positive("step", step, step)
+    quantities.positive("target_rate", target_rate, Hz)
     return NeuronModel(
-        equations=f"threshold_shift = threshold_rise - threshold_step*threshold_rate*t : {check.unit_text(step)}\n"
-        f"threshold_rise : {check.unit_text(step)}",
+        equations=f"threshold_shift = threshold_rise - threshold_step*threshold_rate*t : {quantities.unit_text(step)}\n"
+        f"threshold_rise : {quantities.unit_text(step)}",
         reset="threshold_rise += threshold_step",
         namespace={"threshold_step": step, "threshold_rate": target_rate},
         source="Desai, Rutherford & Turrigiano 1999, Nature Neuroscience 2:515, doi:10.1038/9165",

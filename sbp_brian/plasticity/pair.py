@@ -6,8 +6,8 @@ from typing import Any
 
 from brian2 import ms
 
-from sbp_brian.rules import SynapseRule
-from sbp_brian.rules import quantities as check
+from sbp_brian.errors import RuleError
+from sbp_brian.rules import SynapseRule, quantities
 from sbp_brian.wording import names_parameters
 
 #: Amplitudes *per pair*: those commonly attributed to the 60-pair protocol of Bi & Poo, divided by 60.
@@ -76,21 +76,21 @@ def pair_stdp(
     Abbott 2000, doi:10.1038/78829; soft bounds: van Rossum, Bi & Turrigiano 2000, J Neurosci 20:8812,
     doi:10.1523/JNEUROSCI.20-23-08812.2000.
     """
-    w_min, w_max = check.bounds(w_min, w_max)
-    check.one_of("dependence", dependence, ("additive", "multiplicative"))
-    check.one_of("pairing", pairing, ("all-to-all", "nearest"))
+    w_min, w_max = quantities.bounds(w_min, w_max)
+    quantities.one_of("dependence", dependence, ("additive", "multiplicative"))
+    quantities.one_of("pairing", pairing, ("all-to-all", "nearest"))
     additive = dependence == "additive"
-    check.scalar("A_plus", A_plus, w_max if additive else 1)
-    check.scalar("A_minus", A_minus, w_max if additive else 1)
+    quantities.scalar("A_plus", A_plus, w_max if additive else 1)
+    quantities.scalar("A_minus", A_minus, w_max if additive else 1)
     if float(A_plus) < 0 or float(A_minus) > 0:
-        raise check.RuleError(
+        raise RuleError(
             f"A_plus = {A_plus} must not be negative and A_minus = {A_minus} must not be positive; "
             "A_minus carries its sign"
         )
     mark = "+=" if pairing == "all-to-all" else "="
     up, down = ("", "") if additive else ("*(w_max - w)", "*(w - w_min)")
     return SynapseRule(
-        model=f"""w : {check.unit_text(w_max)}
+        model=f"""w : {quantities.unit_text(w_max)}
                   dpair_x/dt = -pair_x/tau_plus : 1 (event-driven)
                   dpair_y/dt = -pair_y/tau_minus : 1 (event-driven)""",
         on_pre={"pre": f"{transmit}\npair_x {mark} 1\nw = clip(w + A_minus*pair_y{down}, w_min, w_max)"},
@@ -98,8 +98,8 @@ def pair_stdp(
         namespace={
             "A_plus": A_plus,
             "A_minus": A_minus,
-            "tau_plus": check.duration("tau_plus", tau_plus),
-            "tau_minus": check.duration("tau_minus", tau_minus),
+            "tau_plus": quantities.duration("tau_plus", tau_plus),
+            "tau_minus": quantities.duration("tau_minus", tau_minus),
             "w_min": w_min,
             "w_max": w_max,
         },

@@ -8,8 +8,7 @@ from typing import Any
 
 from brian2 import ms
 
-from sbp_brian.rules import SynapseRule
-from sbp_brian.rules import quantities as check
+from sbp_brian.rules import SynapseRule, quantities
 from sbp_brian.wording import names_parameters
 
 #: Depressing synapse between layer 5 pyramidal cells (values as used by public re-implementations of the paper).
@@ -78,12 +77,12 @@ def short_term_plasticity(
     1998, Neural Computation 10:821, doi:10.1162/089976698300017502. The inactive state (a few ms) is left out: what is
     released is back in the recovering pool at once.
     """
-    check.share("U", U)
-    namespace = {"U": U, "tau_rec": check.duration("tau_rec", tau_rec)}
-    model = [f"w : {check.unit_text(weight_unit)}", "dstp_used/dt = -stp_used/tau_rec : 1 (event-driven)"]
+    quantities.share("U", U)
+    namespace = {"U": U, "tau_rec": quantities.duration("tau_rec", tau_rec)}
+    model = [f"w : {quantities.unit_text(weight_unit)}", "dstp_used/dt = -stp_used/tau_rec : 1 (event-driven)"]
     code = ["released = U*(1 - stp_used)"]
     if tau_facil is not None:
-        namespace["tau_facil"] = check.duration("tau_facil", tau_facil)
+        namespace["tau_facil"] = quantities.duration("tau_facil", tau_facil)
         model.append("dstp_u/dt = -stp_u/tau_facil : 1 (event-driven)")
         code = ["stp_u += U*(1 - stp_u)", "released = stp_u*(1 - stp_used)"]
     return SynapseRule(

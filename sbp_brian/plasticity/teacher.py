@@ -6,8 +6,8 @@ from typing import Any
 
 from brian2 import ms
 
-from sbp_brian.rules import SynapseRule
-from sbp_brian.rules import quantities as check
+from sbp_brian.errors import RuleError
+from sbp_brian.rules import SynapseRule, quantities
 from sbp_brian.wording import names_parameters
 
 
@@ -65,17 +65,17 @@ def teacher_stdp(
     non-Hebbian constant: Ponulak & Kasinski 2010, Neural Computation 22:467, doi:10.1162/neco.2009.11-08-901.
     """
     if (w_min is None) != (w_max is None):
-        raise check.RuleError(f"w_min = {w_min} and w_max = {w_max}: give both bounds or neither")
-    if float(check.scalar("learning_rate", learning_rate, learning_rate)) < 0:
-        raise check.RuleError(f"learning_rate = {learning_rate} must not be negative; swap the events instead")
-    namespace = {"learning_rate": learning_rate, "tau_teach": check.duration("tau_teach", tau_teach)}
+        raise RuleError(f"w_min = {w_min} and w_max = {w_max}: give both bounds or neither")
+    if float(quantities.scalar("learning_rate", learning_rate, learning_rate)) < 0:
+        raise RuleError(f"learning_rate = {learning_rate} must not be negative; swap the events instead")
+    namespace = {"learning_rate": learning_rate, "tau_teach": quantities.duration("tau_teach", tau_teach)}
     change = "w {sign}= learning_rate*teach_x"
     if w_max is not None:
-        namespace["w_min"], namespace["w_max"] = check.bounds(w_min, w_max)
-        check.scalar("learning_rate", learning_rate, w_max)
+        namespace["w_min"], namespace["w_max"] = quantities.bounds(w_min, w_max)
+        quantities.scalar("learning_rate", learning_rate, w_max)
         change = "w = clip(w {sign} learning_rate*teach_x, w_min, w_max)"
     return SynapseRule(
-        model=f"w : {check.unit_text(learning_rate)}\ndteach_x/dt = -teach_x/tau_teach : 1 (event-driven)",
+        model=f"w : {quantities.unit_text(learning_rate)}\ndteach_x/dt = -teach_x/tau_teach : 1 (event-driven)",
         on_pre={"pre": f"{transmit}\nteach_x += 1"},
         on_post={"teach": change.format(sign="+"), "error": change.format(sign="-")},
         on_event={"teach": teach_event, "error": error_event},

@@ -8,8 +8,8 @@ from typing import Any
 
 from brian2 import ms
 
-from sbp_brian.rules import SynapseRule
-from sbp_brian.rules import quantities as check
+from sbp_brian.errors import RuleError
+from sbp_brian.rules import SynapseRule, quantities
 from sbp_brian.wording import names_parameters
 
 
@@ -104,18 +104,18 @@ def triplet_stdp(
     Source: Pfister & Gerstner 2006, J Neurosci 26:9673, doi:10.1523/JNEUROSCI.1425-06.2006, equations 2 to 4. The paper
     sets no bounds; choose wide ones to compare with it.
     """
-    w_min, w_max = check.bounds(w_min, w_max)
-    check.one_of("pairing", pairing, ("all-to-all", "nearest"))
+    w_min, w_max = quantities.bounds(w_min, w_max)
+    quantities.one_of("pairing", pairing, ("all-to-all", "nearest"))
     amplitudes = {"A2_plus": A2_plus, "A3_plus": A3_plus, "A2_minus": A2_minus, "A3_minus": A3_minus}
     for name, value in amplitudes.items():
-        if float(check.scalar(name, value, w_max)) < 0:
-            raise check.RuleError(f"{name} = {value} must not be negative; the rule itself subtracts the minus terms")
+        if float(quantities.scalar(name, value, w_max)) < 0:
+            raise RuleError(f"{name} = {value} must not be negative; the rule itself subtracts the minus terms")
     times = {"tau_plus": tau_plus, "tau_minus": tau_minus, "tau_y": tau_y}
     slow = tau_x is not None
     if slow:
         times["tau_x"] = tau_x
     elif float(A3_minus):
-        raise check.RuleError(f"tau_x is None but A3_minus = {A3_minus}; give tau_x, or A3_minus=0 (minimal rule)")
+        raise RuleError(f"tau_x is None but A3_minus = {A3_minus}; give tau_x, or A3_minus=0 (minimal rule)")
     else:
         del amplitudes["A3_minus"]
     mark = "+=" if pairing == "all-to-all" else "="
@@ -123,7 +123,7 @@ def triplet_stdp(
     return SynapseRule(
         model="\n".join(
             [
-                f"w : {check.unit_text(w_max)}",
+                f"w : {quantities.unit_text(w_max)}",
                 "dr1/dt = -r1/tau_plus : 1 (event-driven)",
                 *(["dr2/dt = -r2/tau_x : 1 (event-driven)"] if slow else []),
                 "do1/dt = -o1/tau_minus : 1 (event-driven)",
@@ -143,7 +143,7 @@ def triplet_stdp(
         on_post={"post": f"w = clip(w + r1*(A2_plus + A3_plus*o2), w_min, w_max)\no1 {mark} 1\no2 {mark} 1"},
         namespace={
             **amplitudes,
-            **{name: check.duration(name, value) for name, value in times.items()},
+            **{name: quantities.duration(name, value) for name, value in times.items()},
             "w_min": w_min,
             "w_max": w_max,
         },

@@ -7,21 +7,33 @@ verdict, is computed from records. A difference counts where the 95 % interval o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
 
-from sbp_brian.datasets.dvsgesture import TEN_RECORDINGS
 from sbp_brian.experiments.records import Record
-from sbp_brian.report import literature
-from sbp_brian.report.together import by_arm, by_depth, by_value, cell, curve, scores, setting_words, ten_recordings
+from sbp_brian.report import costs, literature
+from sbp_brian.report.differences import FAILS, HOLDS, OPEN, compare
+from sbp_brian.report.learning import (
+    TASKS,
+    TEN_RECORDINGS,
+    by_depth,
+    by_learning,
+    by_value,
+    curve,
+    scores,
+    setting_words,
+    ten_recordings,
+)
+from sbp_brian.report.text import mean_sd, minus
+from sbp_brian.report.together import common_seeds
 from sbp_brian.training import cost
 
-__all__ = ["VERDICTS", "Claim", "claims", "compare"]
+__all__ = ["NOT_RUN", "VERDICTS", "Claim", "claims"]
 
-HOLDS, FAILS, OPEN, NOT_RUN = "holds", "does not hold", "undecided", "not run"
+NOT_RUN = "not run"
 VERDICTS = (HOLDS, FAILS, OPEN, NOT_RUN)
 
 
@@ -47,309 +59,228 @@ class Claim(NamedTuple):
     verdict: str
 
 
-class Difference(NamedTuple):
-    """Paired differences over seeds: their mean and the 95 % interval (NaN for one seed), and the verdict."""
+class Comparison(NamedTuple):
+    """A claim that a model learns better in the first of two ways than in the second, at parameters that are fixed."""
 
-    mean: float
-    low: float
-    high: float
-    n: int
-    verdict: str
-
-    @property
-    def words(self) -> str:
-        """E.g. ``+1.21 points (95 % interval +0.90 to +1.52, 3 seeds)``."""
-        if self.n < 2:
-            return _minus(f"{100 * self.mean:+.2f} points (one seed)")
-        return _minus(
-            f"{100 * self.mean:+.2f} points (95 % interval {100 * self.low:+.2f} to {100 * self.high:+.2f}, "
-            f"{self.n} seeds)"
-        )
-
-
-def compare(first: Sequence[Record], second: Sequence[Record]) -> Difference | None:
-    """Test scores of the first less those of the second, over the seeds that both have; None where there is none."""
-    pairs = [(a, b) for a in first for b in second if a.seed == b.seed]
-    if not pairs:
-        return None
-    d = scores([a for a, _ in pairs]) - scores([b for _, b in pairs])
-    mean, n = float(d.mean()), len(d)
-    if n < 2:
-        return Difference(mean, np.nan, np.nan, n, OPEN)
-    half = float(student.ppf(0.975, n - 1) * d.std(ddof=1) / np.sqrt(n))
-    low, high = mean - half, mean + half
-    return Difference(mean, low, high, n, HOLDS if low > 0 else FAILS if high < 0 else OPEN)
+    claim: str
+    model: str
+    first: str
+    second: str
+    published: str
+    fixed: Mapping[str, Any] = MappingProxyType({})
 
 
 def claims(records: Sequence[Record]) -> list[Claim]:
     """All claims, in the order of the paper; those of which there is no record say ``not run``."""
     records = [r for r in records if r.kind == "benchmark"]
     found: list[Claim] = []
-    for task, (name, *_) in literature.TASKS.items():
-        found += _spiking(records, task, name)
+    for task in TASKS:
+        found += [_difference(records, task, comparison) for comparison in _spiking(task)]
+        found.append(_saving(records, task))
     for task in ("mnist", "nettalk"):
-        found += _text(records, task, literature.TASKS[task][0])
+        found += [_difference(records, task, comparison) for comparison in _TEXT]
     found.append(_lambda_p(records))
-    found += [_depth(records, of) for of in ("sbp_published", "sbp_network")]
+    found += [_depth(records, of) for of in _DEPTH]
     for task in ("mnist", "nettalk"):
-        found += _artificial(records, task, literature.TASKS[task][0])
+        found += [_difference(records, task, comparison) for comparison in _artificial(task)]
+        found.append(_exact(records, task))
     return found
 
 
-def _difference(records, task, name, of, first, second, claim, published, **fixed) -> Claim:
-    """A claim that one arm scores above another."""
-    arms = by_arm(records, task, of, **fixed)
-    settings = "".join(f" -s {key}={given}" for key, given in fixed.items())
-    found = compare(arms[first], arms[second]) if first in arms and second in arms else None
-    if found is None:
-        lacking = ",".join(a for a in (first, second) if a not in arms) or f"{first},{second}"
-        return Claim(
-            claim, name, published, f"sbp sweep {task} -s model={of} -s arm={lacking}{settings} --seeds 3", NOT_RUN
-        )
-    text = (
-        f"{cell(scores(arms[first]))} % against {cell(scores(arms[second]))} %: {found.words}; "
-        f"{setting_words(arms[first])}{_other_data(arms[first])}"
-    )
-    return Claim(claim, name, published, text, found.verdict)
-
-
-def _spiking(records, task, name) -> list[Claim]:
+def _spiking(task: str) -> tuple[Comparison, ...]:
+    """Claims on the spiking network of the paper: the released model."""
     without, with_it = literature.WITHOUT_AND_WITH[task]
     reported = f"{_reported(with_it)} with, {_reported(without)} without (best epoch on the test set)"
-    of = "sbp_published"
-    return [
-        _difference(
-            records,
-            task,
-            name,
-            of,
-            "sbp-released",
-            "symmetric",
-            "SBP raises the score of the spiking network",
-            reported,
-        ),
-        _difference(
-            records,
-            task,
-            name,
+    of, silent = "sbp_published", "control not reported"
+    return (
+        Comparison("SBP raises the score of the spiking network", of, "sbp-released", "symmetric", reported),
+        Comparison(
+            "The rise is due to the spread of changes, not to the other base rule",
             of,
             "sbp-released",
             "sbp-no-gains",
-            "The rise is due to the spread of changes, not to the other base rule",
-            "control not reported",
+            silent,
         ),
-        _difference(
-            records,
-            task,
-            name,
-            of,
-            "sbp-released",
-            "published-frozen",
-            "The hidden layer contributes by its learning",
-            "control not reported",
-        ),
-        _saving(records, task, name),
-    ]
-
-
-def _saving(records, task, name) -> Claim:
-    without, with_it = literature.WITHOUT_AND_WITH[task]
-    claim = "SBP reduces the computational cost (the paper's measure: a ratio of epochs)"
-    share = 100 * cost.saved(without.cost, with_it.cost)
-    published = f"{share:.1f} % saved: {without.epochs:g} to {with_it.epochs:g} mean epochs"
-    arms = by_arm(records, task, "sbp_published")
-    shown = [a for a in ("symmetric", "sbp-no-gains", "sbp-released") if a in arms]
-    if not {"symmetric", "sbp-released"} <= set(shown):
-        return Claim(
-            claim,
-            name,
-            published,
-            f"sbp sweep {task} -s model=sbp_published -s "
-            "arm=symmetric,sbp-no-gains,sbp-released -s epochs=100 --seeds 5",
-            NOT_RUN,
-        )
-    seeds = sorted(set.intersection(*({r.seed for r in arms[a]} for a in shown)))
-    if not seeds:
-        return Claim(claim, name, published, "the arms have no seed in common", NOT_RUN)
-    kept = {a: [r for r in arms[a] if r.seed in seeds] for a in shown}
-    curves = {a: np.array([1 - curve(r)[1] for r in runs]) for a, runs in kept.items()}
-    _, m, n, k = literature.TASKS[task]
-    spent = {}
-    for a in shown[:-1]:
-        pair = {a: curves[a], "sbp-released": curves["sbp-released"]}
-        if not all(cost.error_range({x: c[s] for x, c in pair.items()}).meaningful for s in range(len(seeds))):
-            return Claim(
-                claim,
-                name,
-                published,
-                f"the ranges of errors of {a} and sbp-released do not overlap: the "
-                f"measure has no meaning ({setting_words(kept[a])})",
-                OPEN,
-            )
-        count = cost.complexity("SNN-SBP", m, n, k)
-        spent[a] = cost.cost(pair, dict.fromkeys(pair, count))
-    parts = [
-        f"{_minus(f'{100 * cost.saved(spent[a][a].cost, spent[a]["sbp-released"].cost):.1f}')} % against {a} "
-        f"({spent[a][a].epochs:.1f} to {spent[a]['sbp-released'].epochs:.1f} mean epochs)"
-        for a in shown[:-1]
-    ]
-    fewer = []
-    for each in zip(curves["symmetric"], curves["sbp-released"], strict=True):
-        within = cost.error_range(dict(enumerate(each)))
-        fewer.append(cost.mean_epochs(each[1], within) < cost.mean_epochs(each[0], within))
-    verdict = OPEN if len(seeds) < 2 or len(set(fewer)) > 1 else HOLDS if fewer[0] else FAILS
-    return Claim(
-        claim,
-        name,
-        published,
-        f"{'; '.join(parts)}; {curve(kept['symmetric'][0])[0]} errors, "
-        f"{setting_words(kept['symmetric'])}{_other_data(kept['symmetric'])}",
-        verdict,
+        Comparison("The hidden layer contributes by its learning", of, "sbp-released", "published-frozen", silent),
     )
 
 
-def _text(records, task, name) -> list[Claim]:
-    of = "sbp_network"
-    return [
-        _difference(
-            records,
-            task,
-            name,
-            of,
+#: Claims on SBP as the text of the paper defines it, among real spikes.
+_TEXT = (
+    Comparison(
+        "SBP as the text defines it (a share of the signed change reaches the input synapses) teaches a hidden layer "
+        "of real spikes",
+        "sbp_network",
+        "change",
+        "frozen",
+        "claimed; the released code computes something else",
+    ),
+    Comparison(
+        "The same with the change weighted by the synapse and divided by the cell's activity (this project's form)",
+        "sbp_network",
+        "weighted/activity",
+        "frozen",
+        "not in the paper",
+    ),
+)
+
+
+def _artificial(task: str) -> tuple[Comparison, ...]:
+    """Claims on artificial networks."""
+    without, with_it = literature.ENERGY[task]
+    removed = literature.WITHOUT_HIDDEN_GRADIENT[task]
+    spiking = "sbp_spiking_perceptron", "pseudo-bp", "zero"
+    return (
+        Comparison(
+            'SBP raises the score of the energy-based network ("RBM")',
+            "sbp_energy",
+            "sbp",
+            "without-sbp",
+            f"{_reported(with_it)} with, {_reported(without)} without (one run each; the spread is that of a curve "
+            "over epochs)",
+        ),
+        Comparison(
+            "In the spiking perceptron SBP can take the place of 90 % of the hidden layer's gradient better than no "
+            "signal at all",
+            *spiking,
+            f"{removed['sbp'][0]:.2f} % by SBP, {removed['zero'][0]:.2f} % by zero",
+            {"learning_share": 0.9},
+        ),
+        Comparison(
+            "The same for all of the gradient",
+            *spiking,
+            f"{removed['sbp'][1]:.2f} % by SBP, {removed['zero'][1]:.2f} % by zero",
+        ),
+        Comparison(
+            "SBP as the text defines it teaches the hidden layer of a perceptron",
+            "sbp_perceptron",
             "change",
             "frozen",
-            "SBP as the text defines it (a share of the signed change reaches the input synapses) teaches a "
-            "hidden layer of real spikes",
-            "claimed; the released code computes something else",
+            "claimed of networks trained by BP and SBP in turn",
         ),
-        _difference(
-            records,
-            task,
-            name,
-            of,
-            "weighted/activity",
-            "frozen",
-            "The same with the change weighted by the synapse and divided by the cell's activity (this project's form)",
-            "not in the paper",
-        ),
-    ]
+    )
+
+
+def _difference(records, task: str, comparison: Comparison) -> Claim:
+    """What the records show of a comparison."""
+    claim, of, first, second, published, fixed = comparison
+    runs = by_learning(records, task, of, **fixed)
+    found = compare(runs[first], runs[second]) if first in runs and second in runs else None
+    if found is None:
+        lacking = ",".join(name for name in (first, second) if name not in runs) or f"{first},{second}"
+        settings = "".join(f" -s {key}={given}" for key, given in fixed.items())
+        command = f"sbp sweep {task} -s model={of} -s learning={lacking}{settings} --seeds 3"
+        return Claim(claim, TASKS[task], published, command, NOT_RUN)
+    text = (
+        f"{mean_sd(scores(runs[first]))} % against {mean_sd(scores(runs[second]))} %: {found.words}; "
+        f"{setting_words(runs[first])}{_other_data(runs[first])}"
+    )
+    return Claim(claim, TASKS[task], published, text, found.verdict)
+
+
+def _saving(records, task: str) -> Claim:
+    """Whether SBP saves costs by the paper's measure, against no SBP and against the base rule of SBP."""
+    without, with_it = literature.WITHOUT_AND_WITH[task]
+    share = 100 * cost.saved(without.cost, with_it.cost)
+
+    def told(measured: str, verdict: str) -> Claim:
+        return Claim(
+            "SBP reduces the computational cost (the paper's measure: a ratio of epochs)",
+            TASKS[task],
+            f"{share:.1f} % saved: {without.epochs:g} to {with_it.epochs:g} mean epochs",
+            measured,
+            verdict,
+        )
+
+    found = by_learning(records, task, "sbp_published")
+    names = [name for name in costs.RELEASED[:3] if name in found]
+    if not {"symmetric", "sbp-released"} <= set(names):
+        wanted = ",".join(costs.RELEASED[:3])
+        return told(f"sbp sweep {task} -s model=sbp_published -s learning={wanted} -s epochs=100 --seeds 5", NOT_RUN)
+    kept = common_seeds({name: found[name] for name in names})
+    with_sbp, base = kept["sbp-released"], kept["symmetric"]
+    if not base:
+        return told("the ways of learning have no seed in common", NOT_RUN)
+    parts = []
+    for name in names[:-1]:
+        spent = costs.paper_cost(task, {name: kept[name], "sbp-released": with_sbp})
+        if not spent:
+            return told(
+                f"the ranges of errors of {name} and sbp-released do not overlap: the measure has no meaning "
+                f"({setting_words(kept[name])})",
+                OPEN,
+            )
+        own, sbp = spent[name], spent["sbp-released"]
+        saved = minus(f"{100 * cost.saved(own.cost, sbp.cost):.1f}")
+        parts.append(f"{saved} % against {name} ({own.epochs:.1f} to {sbp.epochs:.1f} mean epochs)")
+    fewer = costs.fewer_epochs(base, with_sbp)
+    verdict = OPEN if len(fewer) < 2 or len(set(fewer)) > 1 else HOLDS if fewer[0] else FAILS
+    text = f"{'; '.join(parts)}; {curve(base[0])[0]} errors, {setting_words(base)}{_other_data(base)}"
+    return told(text, verdict)
 
 
 def _lambda_p(records) -> Claim:
+    """Whether lambda_p matters to the released model."""
     claim = "lambda_p, the share of input synapses that take part, sets the score (released model)"
     published = "maps over lambda_p from 0.1 to 1; in the released code lambda_p cancels"
     runs = by_value(records, "mnist", "sbp_published", "lambda_p", "sbp-released")
-    seeds = sorted(set.intersection(*({r.seed for r in same} for same in runs.values()))) if len(runs) > 1 else []
-    if not seeds:
-        return Claim(
-            claim,
-            "MNIST",
-            published,
-            "sbp sweep mnist -s model=sbp_published -s lambda_p=0.1,0.5,1.0 --seeds 2",
-            NOT_RUN,
-        )
-    values = np.array([scores([r for r in same if r.seed in seeds]) for same in runs.values()])
-    widest = float(np.ptp(values, axis=0).max())
+    kept = common_seeds(runs)
+    if len(runs) < 2 or not all(kept.values()):
+        text = "no parameter of the model here, as it changes nothing (docs/published.md); records of before had it"
+        return Claim(claim, TASKS["mnist"], published, text, NOT_RUN)
+    widest = float(np.ptp(np.array([scores(same) for same in kept.values()]), axis=0).max())
     text = (
         f"lambda_p {', '.join(f'{p:g}' for p in runs)}: scores differ by at most {100 * widest:.2f} points within "
         f"a seed; {setting_words(next(iter(runs.values())))}"
     )
-    return Claim(claim, "MNIST", published, text, FAILS if widest == 0 else OPEN)
+    return Claim(claim, TASKS["mnist"], published, text, FAILS if widest == 0 else OPEN)
 
 
-def _depth(records, of) -> Claim:
-    which, published = {
-        "sbp_published": (
-            "sbp-released",
-            ", ".join(f"{100 * s:.1f}" for s in literature.DEPTH["SNN with SBP"]["mnist"])
-            + " % with 1 to 4 hidden layers",
-        ),
-        "sbp_network": ("weighted/activity", "not in the paper"),
-    }[of]
-    claim = (
-        "The released network learns with several hidden layers"
-        if of == "sbp_published"
-        else "This project's form of SBP learns with several hidden layers (within 1 point of one)"
-    )
+#: Model -> claim, way of learning, what is published.
+_DEPTH = {
+    "sbp_published": (
+        "The released network learns with several hidden layers",
+        "sbp-released",
+        ", ".join(f"{100 * s:.1f}" for s in literature.DEPTH["SNN with SBP"]["mnist"]) + " % with 1 to 4 hidden layers",
+    ),
+    "sbp_network": (
+        "This project's form of SBP learns with several hidden layers (within 1 point of one)",
+        "weighted/activity",
+        "not in the paper",
+    ),
+}
+
+
+def _depth(records, of: str) -> Claim:
+    """Whether a model keeps its score with more hidden layers, to a point."""
+    claim, which, published = _DEPTH[of]
     runs = by_depth(records, "mnist", of, which)
     if len(runs) < 2 or 1 not in runs:
-        return Claim(claim, "MNIST", published, f"sbp sweep mnist -s model={of} -s depth=1,2,3 --seeds 3", NOT_RUN)
-    text = "; ".join(f"{depth} hidden: {cell(scores(same))} %" for depth, same in runs.items())
+        command = f"sbp sweep mnist -s model={of} -s depth=1,2,3 --seeds 3"
+        return Claim(claim, TASKS["mnist"], published, command, NOT_RUN)
+    text = "; ".join(f"{depth} hidden: {mean_sd(scores(same))} %" for depth, same in runs.items())
     means = [scores(same).mean() for same in runs.values()]
     enough = all(len(same) > 1 for same in runs.values())
-    held = min(means) >= means[0] - 0.01
-    return Claim(
-        claim, "MNIST", published, f"{text}; {setting_words(runs[1])}", OPEN if not enough else HOLDS if held else FAILS
-    )
+    verdict = OPEN if not enough else HOLDS if min(means) >= means[0] - 0.01 else FAILS
+    return Claim(claim, TASKS["mnist"], published, f"{text}; {setting_words(runs[1])}", verdict)
 
 
-def _artificial(records, task, name) -> list[Claim]:
-    without, with_it = literature.ENERGY[task]
-    removed = literature.WITHOUT_HIDDEN_GRADIENT[task]
-    return [
-        _difference(
-            records,
-            task,
-            name,
-            "sbp_energy",
-            "sbp",
-            "without-sbp",
-            'SBP raises the score of the energy-based network ("RBM")',
-            f"{_reported(with_it)} with, {_reported(without)} without (one run each; the spread is that of a "
-            "curve over epochs)",
-        ),
-        _difference(
-            records,
-            task,
-            name,
-            "sbp_spiking_perceptron",
-            "pseudo-bp",
-            "zero",
-            "In the spiking perceptron SBP can take the place of 90 % of the hidden layer's gradient better "
-            "than no signal at all",
-            f"{removed['sbp'][0]:.2f} % by SBP, {removed['zero'][0]:.2f} % by zero",
-            share=0.9,
-        ),
-        _difference(
-            records,
-            task,
-            name,
-            "sbp_spiking_perceptron",
-            "pseudo-bp",
-            "zero",
-            "The same for all of the gradient",
-            f"{removed['sbp'][1]:.2f} % by SBP, {removed['zero'][1]:.2f} % by zero",
-        ),
-        _difference(
-            records,
-            task,
-            name,
-            "sbp_perceptron",
-            "change",
-            "frozen",
-            "SBP as the text defines it teaches the hidden layer of a perceptron",
-            "claimed of networks trained by BP and SBP in turn",
-        ),
-        _exact(records, task, name),
-    ]
+_EXACT = Comparison(
+    "This project's form of SBP is exact backpropagation in a perceptron (equal scores)",
+    "sbp_perceptron",
+    "weighted/activity",
+    "backpropagation",
+    "not in the paper",
+)
 
 
-def _exact(records, task, name) -> Claim:
+def _exact(records, task: str) -> Claim:
     """Whether the weighted form divided by the activity scores as exact backpropagation does, seed by seed."""
-    found = _difference(
-        records,
-        task,
-        name,
-        "sbp_perceptron",
-        "weighted/activity",
-        "backpropagation",
-        "This project's form of SBP is exact backpropagation in a perceptron (equal scores)",
-        "not in the paper",
-    )
+    found = _difference(records, task, _EXACT)
     if found.verdict == NOT_RUN:
         return found
-    arms = by_arm(records, task, "sbp_perceptron")
-    d = compare(arms["weighted/activity"], arms["backpropagation"])
+    runs = by_learning(records, task, _EXACT.model)
+    d = compare(runs[_EXACT.first], runs[_EXACT.second])
     equal = d.n > 1 and max(abs(d.low), abs(d.high)) < 1e-9
     return found._replace(verdict=HOLDS if equal else OPEN if d.verdict == OPEN else FAILS)
 
@@ -358,10 +289,6 @@ def _other_data(runs: Sequence[Record]) -> str:
     return f"; {TEN_RECORDINGS}, not the paper's data" if ten_recordings(runs) else ""
 
 
-def _reported(reported) -> str:
+def _reported(reported: literature.Reported) -> str:
     spread = "" if reported.spread is None else f" \u00b1 {100 * reported.spread:.2f}"
     return f"{100 * reported.score:.2f}{spread} %"
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "\u2212")

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, Protocol
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments.records import Record
 from sbp_brian.report import text
-from sbp_brian.report.claims import Claim
+from sbp_brian.report.claims import NOT_RUN, Claim
+from sbp_brian.report.differences import FAILS, HOLDS, OPEN
 
 __all__ = ["CHAPTERS", "Chapter", "Shown", "render", "write"]
 
@@ -151,7 +152,9 @@ def render(
         failures=failures,
         machines=_machines(records),
         columns=text.COLUMNS,
-        legend=_LEGEND,
+        legend=[(verdict, meaning) for verdict, (_, meaning) in _VERDICTS.items()],
+        classes={verdict: name for verdict, (name, _) in _VERDICTS.items()},
+        marks=text.MARKS,
         overall=text.counts([m for r in records for m in r.metrics]),
         first=min((r.started for r in records), default="").replace("T", " ")[:16],
         claims=_claims(records, shown),
@@ -159,16 +162,24 @@ def render(
     )
 
 
-_LEGEND = (
-    ("within", "the simulated value lies in the accepted range"),
-    ("outside", "the simulated value lies outside the accepted range, or goes the other way than published"),
-    (
-        "pattern only",
+#: Verdict -> the class that its mark has in the template, and what it means.
+_VERDICTS = {
+    "within": ("within", "the simulated value lies in the accepted range"),
+    "outside": ("outside", "the simulated value lies outside the accepted range, or goes the other way than published"),
+    "pattern only": (
+        "pattern",
         "no number to compare with: the simulation has the direction that is published or, where nothing "
         "is published, the one that a control must have",
     ),
-    ("no reference", "nothing is published to compare with, or this run is not comparable with it"),
-)
+    "no reference": ("no", "nothing is published to compare with, or this run is not comparable with it"),
+}
+#: The same for the verdict on a claim: class and mark.
+_OF_CLAIMS = {
+    HOLDS: ("within", text.MARKS["within"]),
+    FAILS: ("outside", text.MARKS["outside"]),
+    OPEN: ("pattern", "?"),
+    NOT_RUN: ("no", text.MARKS["no reference"]),
+}
 
 
 def _sections(records: Sequence[Record], shown: Shown, drawings: dict[str, list[dict[str, str]]]) -> list[dict]:
@@ -221,10 +232,10 @@ def _chapters(sections: Sequence[dict], shown: Shown, drawings: dict[str, list[d
 
 def _claims(records: Sequence[Record], shown: Shown) -> list[dict[str, str]]:
     """The claims on SBP in networks with what the records show; none where no task was run."""
-    marks = {"holds": "within", "does not hold": "outside", "undecided": "pattern", "not run": "no"}
     if shown.claims is None or not any(r.kind == "benchmark" for r in records):
         return []
-    return [claim._asdict() | {"mark": marks[claim.verdict]} for claim in shown.claims(records)]
+    found = [(claim, *_OF_CLAIMS[claim.verdict]) for claim in shown.claims(records)]
+    return [claim._asdict() | {"mark": name, "sign": sign} for claim, name, sign in found]
 
 
 def _run(record: Record, anchor: str) -> dict[str, Any]:
@@ -248,15 +259,18 @@ def _run(record: Record, anchor: str) -> dict[str, Any]:
     }
 
 
-def _whole(text: str) -> str:
+def _whole(words: str) -> str:
     """The text with its numbers kept on one line with their units."""
-    return text.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
+    return words.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
 
 
 def _value(parameter: dict[str, Any]) -> str:
+    """A parameter as a user would give it; ``none`` where it was left open."""
     value = parameter["value"]
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"{text} {parameter['unit']}".strip()
+    values = value if isinstance(value, list) else [value]
+    words = {"True": "yes", "False": "no", "None": "none"}
+    told = ", ".join(words.get(str(v), str(v)) for v in values)
+    return told if value is None else f"{told} {parameter['unit']}".strip()
 
 
 def _when(record: Record) -> str:

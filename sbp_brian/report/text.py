@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import os
+import statistics
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["COLUMNS", "MARKS", "cells", "console", "counts", "duration", "number", "result_table", "timing"]
+from sbp_brian.experiments.verdicts import SPREADS
+
+__all__ = [
+    "COLUMNS",
+    "MARKS",
+    "cells",
+    "console",
+    "counts",
+    "duration",
+    "mean_sd",
+    "minus",
+    "number",
+    "result_table",
+    "shown_unit",
+    "spread",
+    "timing",
+    "whole_percent",
+]
 
 COLUMNS = ("Quantity", "Simulated", "Published", "Verdict", "Accepted", "Provenance")
 MINUS = "\u2212"
@@ -38,13 +56,30 @@ def number(value: Any, unit: str = "", digits: int = 3) -> str:
     if unit == SHARE:
         return f"{100 * value:.2f} %"
     if unit == CHANGE:
-        return f"{round(100 * value, 1) + 0.0:+.1f} %".replace("+0.0 %", "0.0 %").replace("-", MINUS)
+        return minus(f"{round(100 * value, 1) + 0.0:+.1f} %".replace("+0.0 %", "0.0 %"))
     if isinstance(value, int) or (float(value).is_integer() and 1e3 <= abs(value) < 1e15):
         text = f"{int(value):,}"
     else:
         text = f"{value:,.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
-    text = text.replace("-", MINUS)
-    return f"{text} {unit}" if unit else text
+    return f"{minus(text)} {unit}" if unit else minus(text)
+
+
+def minus(text: str) -> str:
+    """The text with typographic minus signs."""
+    return text.replace("-", MINUS)
+
+
+def whole_percent(change: float) -> str:
+    """A relative change in whole percent without its sign of percent, zero without a sign: ``+43``."""
+    whole = round(100 * change)
+    return minus(f"{whole:+d}") if whole else "0"
+
+
+def mean_sd(values: Sequence[float], digits: int = 2, factor: float = 100) -> str:
+    """Mean and sample standard deviation of fractions in percent, e.g. ``98.28 ± 0.02``; of one value, that."""
+    n, scaled = len(values), [factor * float(value) for value in values]
+    text = f"{statistics.fmean(scaled):.{digits}f}"
+    return minus(text + (f" ± {statistics.stdev(scaled):.{digits}f}" if n > 1 else ""))
 
 
 def shown_unit(row: Mapping[str, Any]) -> str:
@@ -62,15 +97,25 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     value = number(row["value"], unit)
     if row["value"] is None:
         value = "not a number"
-    if row["spread"] is not None:
-        value += f" \u00b1 {number(row['spread'], unit).lstrip('+')}"
-    if row["n"] is not None:
-        value += f" (n = {row['n']:,})"
+    value += spread(row, unit)
     name = row["name"].replace("->", "\u2192")
     if "->" not in row["name"]:
         name = name.replace("_", " ")
     verdict = f"{MARKS[row['verdict']]} {row['verdict']}"
     return name, value, number(row["paper_value"], unit), verdict, _band(row, unit), row["provenance"] or "\u2013"
+
+
+def spread(row: Mapping[str, Any], unit: str) -> str:
+    """What stands after the value of a metric: `` ± 0.1 (SD, n = 5 runs)``, `` ± 0.1 (SE, n = 10,000 samples)``.
+
+    A standard deviation is over runs, a standard error over the samples of one run; an old record does not say which
+    its spread is.
+    """
+    after = "" if row["spread"] is None else f" ± {number(row['spread'], unit).lstrip('+')}"
+    kind = row.get("spread_kind")
+    of = "" if row["n"] is None else f"n = {row['n']:,}" + {"sd": " runs", "se": " samples"}.get(kind, "")
+    told = ", ".join(filter(None, (SPREADS.get(kind, ""), of)))
+    return f"{after} ({told})" if told else after
 
 
 def counts(metrics: Sequence[Mapping[str, Any]]) -> str:

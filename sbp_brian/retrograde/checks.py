@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, get_dimensions, second
-from brian2.equations.equations import PARAMETER
-from brian2.groups.subgroup import Subgroup
+from brian2 import NeuronGroup, Quantity, Subgroup, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from sbp_brian import wording
+from sbp_brian.brian.language import PARAMETER
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde.code import EMISSIONS, EXPRESSIONS
 from sbp_brian.retrograde.operation import moved_by
@@ -30,7 +29,7 @@ def within(name: str, value, low: float, high: float, low_open: bool = False) ->
 
 
 def check_parameters(sbp) -> None:
-    """Raise TypeError or ValueError for the first parameter of a RetrogradeSBP that makes no sense."""
+    """Raise RetrogradeError for the first parameter of a RetrogradeSBP that makes no sense."""
     within("lambda_p", sbp.lambda_p, 0, 1, low_open=True)
     within("lambda_f", sbp.lambda_f, 0, 1)
     choice("emission", sbp.emission, tuple(EMISSIONS))
@@ -41,26 +40,26 @@ def check_parameters(sbp) -> None:
     within("upper", sbp.upper, 0, np.inf, low_open=True)
     within("lower", sbp.lower, 0, 1, low_open=True)
     if sbp.lower == 1:
-        raise ValueError("RetrogradeSBP: lower must lie below 1: a weight moved by factors never leaves zero")
+        raise RetrogradeError("RetrogradeSBP: lower must lie below 1: a weight moved by factors never leaves zero")
     if sbp.transport is not None and not isinstance(sbp.transport, Transport):
-        raise TypeError(f"RetrogradeSBP: transport must be None, Delay, Chain or Window, got {sbp.transport!r}")
+        raise RetrogradeError(f"RetrogradeSBP: transport must be None, Delay, Chain or Window, got {sbp.transport!r}")
     if not (sbp.activity is None or isinstance(sbp.activity, bool) or str(sbp.activity).isidentifier()):
-        raise ValueError(
+        raise RetrogradeError(
             f"RetrogradeSBP: activity must be None, True or name one variable of the cells, got {sbp.activity!r}"
         )
     if isinstance(sbp.gate, Quantity):
         require_positive("RetrogradeSBP", "gate", sbp.gate, second, "units of time, as a window")
     elif sbp.gate is not None and not (isinstance(sbp.gate, str) and sbp.gate.strip()):
-        raise TypeError(f"RetrogradeSBP: gate must be None, a time or an expression in quotes, got {sbp.gate!r}")
+        raise RetrogradeError(f"RetrogradeSBP: gate must be None, a time or an expression in quotes, got {sbp.gate!r}")
     if sbp.persistence is not None:
         require_positive("RetrogradeSBP", "persistence", sbp.persistence, second, "units of time")
     if sbp.unit is not None and not isinstance(sbp.unit, Quantity):
-        raise TypeError(f"RetrogradeSBP: unit must be a unit such as nS, got {sbp.unit!r}")
+        raise RetrogradeError(f"RetrogradeSBP: unit must be a unit such as nS, got {sbp.unit!r}")
     _check_bounds(sbp)
     if not isinstance(sbp.seed, (int, np.integer)) or isinstance(sbp.seed, bool) or sbp.seed < 0:
-        raise ValueError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {sbp.seed!r}")
+        raise RetrogradeError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {sbp.seed!r}")
     if isinstance(sbp.transport, Window) and (sbp.has_lateral or sbp.postlateral_ltd or sbp.draw == "event"):
-        raise ValueError(
+        raise RetrogradeError(
             "RetrogradeSBP: with transport=Window the input synapses express at presynaptic events only; "
             "lateral arms and draw='event' need transport=None, Delay or Chain"
         )
@@ -71,14 +70,14 @@ def _check_bounds(sbp) -> None:
     dimensions = DIMENSIONLESS if sbp.unit is None else get_dimensions(sbp.unit)
     for name, value in given.items():
         if not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or np.isnan(float(value)):
-            raise TypeError(f"RetrogradeSBP: {name} must be one number in the unit of the weight, got {value!r}")
+            raise RetrogradeError(f"RetrogradeSBP: {name} must be one number in the unit of the weight, got {value!r}")
         if get_dimensions(value) != dimensions:
-            raise TypeError(
+            raise RetrogradeError(
                 f"RetrogradeSBP: {name}={value} is not in the unit of the weight, which is "
                 + ("none; give unit=... where the weight has one" if sbp.unit is None else f"unit={sbp.unit!r}")
             )
     if len(given) == 2 and not sbp.w_min < sbp.w_max:
-        raise ValueError(f"RetrogradeSBP: w_min={sbp.w_min} must lie below w_max={sbp.w_max}")
+        raise RetrogradeError(f"RetrogradeSBP: w_min={sbp.w_min} must lie below w_max={sbp.w_max}")
 
 
 def rule_name(rule: SynapseRule) -> str:
@@ -89,13 +88,13 @@ def rule_name(rule: SynapseRule) -> str:
 def check_weight(sbp, rule, verb: str) -> None:
     """Raise where `rule` has no weight whose changes `sbp` could follow or make."""
     if not isinstance(rule, SynapseRule):
-        raise TypeError(
+        raise RetrogradeError(
             f"{verb}() takes a SynapseRule, got {type(rule).__name__}; wrap your strings: "
             "SynapseRule(model=..., on_pre=..., on_post=..., weight=...)"
         )
     if rule.weight is None:
         raise RetrogradeError(f"{rule_name(rule)} has no weight: name it with SynapseRule(weight=...)")
-    equation = Equations(rule.model)[rule.weight]
+    equation = rule.equations[rule.weight]
     if equation.type != PARAMETER or "shared" in equation.flags or "constant" in equation.flags:
         raise RetrogradeError(
             f"{rule_name(rule)}: the weight {rule.weight!r} is not a plain parameter of each synapse, so its "
@@ -115,8 +114,27 @@ def check_weight(sbp, rule, verb: str) -> None:
         )
 
 
-def check_cells(sbp, cells, clock) -> None:
-    """Raise RetrogradeError for cells, or a clock, to which the operation of `sbp` cannot be given."""
+def check_pathway(rule, pathway: str) -> None:
+    """Raise where `rule` has a pathway of its own with the name of one that is to be added."""
+    if pathway in rule.pathways:
+        raise RetrogradeError(
+            f"{rule_name(rule)}: its pathway {pathway!r} has the name of the one that expresses the signal; rename it"
+        )
+
+
+def check_cell_variable(sbp, variable: str) -> None:
+    """Raise where a variable of the cells cannot express the signal of `sbp`."""
+    if not str(variable).isidentifier():
+        raise RetrogradeError(f"expressed_by: {variable!r} is not the name of a variable of the cells")
+    if sbp.expression != "additive":
+        raise RetrogradeError(
+            f"expressed_by({variable!r}): a variable of the cells expresses the signal by addition, and "
+            f"expression={sbp.expression!r} says otherwise; write the code of your own for it"
+        )
+
+
+def check_cells(sbp, cells, clock, order) -> None:
+    """Raise RetrogradeError for cells, or a clock or order, to which the operation of `sbp` cannot be given."""
     if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
         name = getattr(cells, "name", "")
         raise RetrogradeError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")
@@ -137,3 +155,5 @@ def check_cells(sbp, cells, clock) -> None:
         raise RetrogradeError(f"the cells {cells.name!r} have their operation already; call sbp.operation once")
     if clock is not None and (sbp.transport is None or clock.dt != sbp.transport.period):
         raise RetrogradeError(f"the clock {clock.name!r} does not have the period of the transport; leave clock= out")
+    if order is not None and sbp.transport is None:
+        raise RetrogradeError("order= places the tick of a transport, and there is none; leave order= out")

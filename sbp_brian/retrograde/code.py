@@ -14,6 +14,8 @@ EMISSIONS = {
     "weighted": "retro_before*({w} - retro_before)",
 }
 UNIT_POWER = {"change": 1, "relative": 0, "weighted": 2}  # of the weight's unit in the emitted amount
+#: Farther than any weight, in its unit, and a number in single precision, too.
+BEYOND = "1e30"
 EXPRESSIONS = ("additive", "relative", "saturating")
 
 
@@ -27,9 +29,9 @@ def bounded(sbp) -> bool:
     return sbp.w_min is not None or sbp.w_max is not None
 
 
-def tap(sbp, rule, code: str) -> str:
+def tap(sbp, weight: str, code: str) -> str:
     """Report what `code` changes: the amount goes to the presynaptic cell, increases and decreases apart."""
-    amount = f"({EMISSIONS[sbp.emission].format(w=rule.weight)})"
+    amount = f"({EMISSIONS[sbp.emission].format(w=weight)})"
     if sbp.unit is not None and UNIT_POWER[sbp.emission]:
         amount += f"/retro_unit**{UNIT_POWER[sbp.emission]}"
     if sbp.emission == "relative" and sbp.unit is None:
@@ -39,7 +41,7 @@ def tap(sbp, rule, code: str) -> str:
         amount += f"/clip({name}_pre, 1, inf)"
     to = sbp.reported_to
     lines = [
-        f"retro_before = {rule.weight}",
+        f"retro_before = {weight}",
         code.strip("\n"),
         f"retro_change = {amount}",
         f"retro_ltp{to}_pre += retro_ltp_gain_pre*clip(retro_change, 0, inf)",
@@ -61,10 +63,10 @@ def expression(sbp, w: str, ltp: str, ltd: str, factor: str) -> str:
             f"retro_up = {up}",
             f"retro_down = {down}",
             "retro_all = retro_up + retro_down",
-            "retro_goal = (retro_up*{:r} - retro_down*{:r})/(retro_all + int(retro_all == 0))",
+            f"retro_goal = (retro_up*{float(sbp.upper)!r} - retro_down*{float(sbp.lower)!r})"
+            "/(retro_all + int(retro_all == 0))",
             "retro_new = retro_goal + (retro_expressed - retro_goal)*exp(-retro_all)",
         ]
-        lines[3] = lines[3].replace("{:r}", repr(float(sbp.upper)), 1).replace("{:r}", repr(float(sbp.lower)), 1)
         new = f"{w}*(1 + retro_new)/(1 + retro_expressed)"
         after = ["retro_expressed = retro_new"]
     else:
@@ -91,10 +93,17 @@ def expression(sbp, w: str, ltp: str, ltd: str, factor: str) -> str:
 
 
 def assignment(sbp, w: str, new: str) -> str:
-    """The statement that gives the weight the value `new`, within the hard bounds."""
-    low = "retro_w_min" if sbp.w_min is not None else f"-inf{unit_factor(sbp)}"
-    high = "retro_w_max" if sbp.w_max is not None else f"inf{unit_factor(sbp)}"
-    return f"{w} = clip({new}, {low}, {high})" if bounded(sbp) else f"{w} = {new}"
+    """The statement that gives the weight the value `new`, within the hard bounds.
+
+    Where nothing is expressed (lambda_f is 0) a weight that lies beyond a bound stays where it is.
+    """
+    if not bounded(sbp):
+        return f"{w} = {new}"
+    unit = unit_factor(sbp)
+    free = f"int(retro_lambda_f == 0)*{BEYOND}{unit}"
+    low = f"retro_w_min - {free}" if sbp.w_min is not None else f"-inf{unit}"
+    high = f"retro_w_max + {free}" if sbp.w_max is not None else f"inf{unit}"
+    return f"{w} = clip({new}, {low}, {high})"
 
 
 def decay(sbp, w: str, period) -> str:

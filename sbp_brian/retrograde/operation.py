@@ -1,72 +1,95 @@
-"""Whether the cells that a retrograde rule relies on have been given what moves their signal (``sbp.operation``).
+"""What moves the retrograde signal of a group of cells, and whether cells have been given it.
 
 A forgotten ``sbp.operation(cells)`` would leave the signal where it is emitted, in silence: nothing else in the network
-refers to it. Rules therefore carry a `NeedsOperation` for each side whose signal they use, and the synapses built from
-them ask it before each run, on every target.
+refers to it. The roles of a rule (`sbp_brian.retrograde.roles`) therefore ask `require_operation` before each run, on
+every target.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from brian2 import NeuronGroup
-from brian2.groups.subgroup import Subgroup
+from brian2 import Clock, NeuronGroup
 
+from sbp_brian.brian.groups import whole
+from sbp_brian.brian.on_event import OnEvent
 from sbp_brian.errors import RetrogradeError
+from sbp_brian.retrograde.transport import Chain
+
+if TYPE_CHECKING:
+    from sbp_brian.retrograde.signal import RetrogradeSBP
+
+CHANNELS = ("ltp", "ltd")
+#: Cells -> the `RetrogradeSBP` that moves their signal.
+_MOVING: WeakKeyDictionary[NeuronGroup, RetrogradeSBP] = WeakKeyDictionary()
 
 
-def mark(cells: NeuronGroup, sbp: Any) -> None:
-    """Remember which `RetrogradeSBP` moves the signal of `cells`."""
-    cells._retrograde_sbp = sbp
+def operate(sbp: RetrogradeSBP, cells: NeuronGroup, clock: Clock | None, order: int | None) -> None:
+    """Give `cells` what moves and hands over their signal, and the values that go with it (see `RetrogradeSBP`)."""
+    _MOVING[cells] = sbp
+    for channel in CHANNELS:
+        signal = f"retro_{channel}"
+        setattr(cells, f"{signal}_gain", getattr(sbp, f"gain_{channel}"))
+        if sbp.transport is not None:
+            for name, value in sbp.transport.initial(signal).items():
+                setattr(cells, name, value)
+    if isinstance(sbp.transport, Chain):
+        cells.retro_length = sbp.transport.length
+    if sbp.transport is not None:
+        moves = "\n".join(sbp.transport.tick(f"retro_{channel}") for channel in CHANNELS)
+        own = {"dt": sbp.transport.period} if clock is None else {"clock": clock}
+        place = -1 if order is None else order
+        cells.run_regularly(moves, **own, when="start", order=place, name=f"{cells.name}_retrograde_tick")
+    if not sbp.holds:
+        take = [f"retro_{c}_now = retro_{c}_due\nretro_{c}_due = 0" for c in CHANNELS]
+        take += ["retro_draw = rand()"] if sbp.draw == "event" else []
+        cells.contained_objects.append(OnEvent(cells, "retrograde", "\n".join(take)))
+    if sbp.postlateral_ltd:
+        take = "retro_local_now = retro_local_due\nretro_local_due = 0"
+        cells.contained_objects.append(OnEvent(cells, "retrograde_local", take))
+    if sbp.activity is True:
+        cells.contained_objects.append(OnEvent(cells, "spike", "retro_count += 1", when="resets"))
 
 
-def moved_by(cells: Any) -> Any:
+def moved_by(cells: Any) -> RetrogradeSBP | None:
     """The `RetrogradeSBP` whose operation `cells` (or the whole of a subgroup) were given, or None."""
-    whole = cells.source if isinstance(cells, Subgroup) else cells
-    return whole.__dict__.get("_retrograde_sbp")
+    return _MOVING.get(whole(cells))
 
 
-@dataclass(frozen=True)
-class NeedsOperation:
-    """A guard of built synapses (see `SynapseRule.guards`): the cells of one side move their signal.
+def require_operation(sbp: RetrogradeSBP, synapses: Any, side: str) -> None:
+    """Raise unless the cells on one side of `synapses` move the signal that `sbp` uses.
 
     Parameters
     ----------
     sbp : RetrogradeSBP
         The one that extended the rule.
+    synapses : brian2.Synapses
     side : {'source', 'target'}
         Where the cells are.
 
     Raises
     ------
     RetrogradeError
-        When called with synapses whose cells have no operation, or that of a `RetrogradeSBP` whose signal is kept in
-        other variables.
+        The cells have no operation, or that of a `RetrogradeSBP` whose signal is kept in other variables.
     """
+    cells = whole(getattr(synapses, side))
+    moving = moved_by(cells)
+    if moving is None:
+        raise RetrogradeError(
+            f"the retrograde signal of the cells {cells.name!r} would never move, though {synapses.name!r} uses it: "
+            f"call sbp.operation({cells.name}) once, before the run"
+        )
+    if not _fits(sbp, moving):
+        raise RetrogradeError(
+            f"{synapses.name!r} and the operation of the cells {cells.name!r} come from different RetrogradeSBP "
+            "objects whose signals do not fit (transport, activity, draw or postlateral_ltd differ): use one for both"
+        )
 
-    sbp: Any
-    side: str
 
-    def __call__(self, synapses) -> None:
-        """Raise unless the cells of this side move their signal."""
-        cells = getattr(synapses, self.side)
-        name = getattr(cells, "source", cells).name if isinstance(cells, Subgroup) else cells.name
-        moving = moved_by(cells)
-        if moving is None:
-            raise RetrogradeError(
-                f"the retrograde signal of the cells {name!r} would never move, though {synapses.name!r} uses it: "
-                f"call sbp.operation({name}) once, before the run"
-            )
-        if not self._fits(moving):
-            raise RetrogradeError(
-                f"{synapses.name!r} and the operation of the cells {name!r} come from different RetrogradeSBP objects "
-                "whose signals do not fit (transport, activity, draw or postlateral_ltd differ): use one for both"
-            )
-
-    def _fits(self, moving) -> bool:
-        if moving == self.sbp:
-            return True
-        needed, there = set(self.sbp.equations.names), set(moving.equations.names)
-        counted = not (self.sbp.activity is True and moving.activity is not True)
-        return moving.transport == self.sbp.transport and needed <= there and counted
+def _fits(sbp: RetrogradeSBP, moving: RetrogradeSBP) -> bool:
+    if moving == sbp:
+        return True
+    needed, there = set(sbp.equations.names), set(moving.equations.names)
+    counted = not (sbp.activity is True and moving.activity is not True)
+    return moving.transport == sbp.transport and needed <= there and counted

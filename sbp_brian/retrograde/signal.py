@@ -17,6 +17,8 @@ variable                shape          written by                               
 ``retro_ltp_now``       per cell       event ``retrograde``: takes over what is due ``before_synapses``
 the weight              per synapse    input and lateral synapses                   ``synapses``, at ``retrograde``
 ``retro_expressed``     per synapse    the same: relative change expressed so far   the same
+``retro_rate``          shared         the user: learning rate of the expression    -
+``retro_lambda_f``      shared         the user: lambda_f                           -
 ======================= ============== ============================================ =================================
 
 Emission and expression in one step cannot lose anything: what is emitted while a signal is being expressed waits for
@@ -29,23 +31,18 @@ rule Zhang, Cheng, Jia, Poo, Zeng & Xu 2021 (doi:10.1126/sciadv.abh0146).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from brian2 import Clock, Equations, NeuronGroup, Quantity
-from brian2.core.base import BrianObject
 
-from sbp_brian.brian.on_event import OnEvent
-from sbp_brian.errors import RetrogradeError
-from sbp_brian.retrograde import checks, code
-from sbp_brian.retrograde.operation import NeedsOperation, mark
-from sbp_brian.retrograde.subsets import InputSubset
+from sbp_brian.retrograde import checks, extending
+from sbp_brian.retrograde.operation import CHANNELS, operate
 from sbp_brian.retrograde.transport import Chain, Transport
-from sbp_brian.rules import Regular, SynapseRule
+from sbp_brian.rules import SynapseRule
 from sbp_brian.wording import names_parameters
 
 __all__ = ["RetrogradeSBP"]
 
-CHANNELS = ("ltp", "ltd")
 NEGLIGIBLE = 1e-12  # a signal below this waits until more has come together: silent cells cost their synapses nothing
 
 
@@ -59,7 +56,8 @@ class RetrogradeSBP:
     lambda_p : float in (0, 1]
         :math:`\lambda_p`, the share of a cell's input synapses that can take part (at least one in each object).
     lambda_f : float in [0, 1]
-        :math:`\lambda_f`, the share of the signal that they express.
+        :math:`\lambda_f`, the share of the signal that they express (synapse variable ``retro_lambda_f``, shared,
+        settable as a run argument; 0 expresses exactly nothing).
     emission : {'change', 'relative', 'weighted'}
         What an output synapse reports when its weight w changes by dw: dw, dw/w or w dw (w before the change).
         The last two are positive where the synapse grows in *strength*, whether it excites or inhibits.
@@ -100,12 +98,14 @@ class RetrogradeSBP:
     unit : Quantity or None
         Unit of the weight where it has one, e.g. ``nS``; the signal is dimensionless.
     seed : int
-        Seed of the fixed random subsets.
+        Seed of the random subsets; what else they follow from says `sbp_brian.retrograde.subsets.InputSubset`.
 
     Raises
     ------
-    TypeError, ValueError
+    RetrogradeError
         A parameter outside its range, of the wrong unit, or in a combination that has no meaning.
+    TypeError
+        An unknown parameter.
 
     Notes
     -----
@@ -195,15 +195,6 @@ class RetrogradeSBP:
             events["retrograde_local"] = f"retro_local_due > {NEGLIGIBLE!r}"
         return events
 
-    @property
-    def _hints(self) -> dict[str, str]:
-        """Remedies for groups that lack the variables."""
-        remedy = "add sbp.equations to the cells' equations, events=sbp.events, and sbp.operation(cells) to the network"
-        hints = {name: remedy for name in self.equations.names}
-        if isinstance(self.activity, str):
-            hints[self.activity] = "it is the activity named in RetrogradeSBP(activity=...)"
-        return hints
-
     # --------------------------------------------------------------------------------------------------- emitting
     def emitting(self, rule: SynapseRule) -> SynapseRule:
         """The rule, its every activity-driven weight change reported to the presynaptic cell.
@@ -223,45 +214,7 @@ class RetrogradeSBP:
         RetrogradeError
             The rule never changes its weight, reports already, or its weight is not a plain parameter.
         """
-        checks.check_weight(self, rule, "emitting")
-        if "retro_ltp" in rule.hints and any("retro_before" in c for c in _codes(rule)):
-            raise RetrogradeError(f"{checks.rule_name(rule)}: it is emitting already; wrap a rule once")
-        changing = [p for p in [*rule.on_pre, *rule.on_post] if rule.changes_weight(p) and self._may_emit(p)]
-        if not changing:
-            raise RetrogradeError(
-                f"{checks.rule_name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to "
-                "report; give emitting() a plastic rule, or name its weight with SynapseRule(weight=...)"
-            )
-        factors = {}
-        if self.has_lateral:
-            factors |= {"retro_lateral_ltp": self.lateral_ltp, "retro_lateral_ltd": self.lateral_ltd}
-        if self.postlateral_ltd:
-            factors["retro_postlateral"] = self.postlateral_ltd
-        induced = ["retro_induced : boolean"] if factors else []
-        extended = replace(
-            rule,
-            model="\n".join([rule.model, *induced, *(f"{name} : 1 (shared)" for name in factors)]),
-            initial={**rule.initial, **factors},
-            on_pre={p: code.tap(self, rule, c) if p in changing else c for p, c in rule.on_pre.items()},
-            on_post={p: code.tap(self, rule, c) if p in changing else c for p, c in rule.on_post.items()},
-            namespace={**rule.namespace, **_unit_namespace(self)},
-            hints={**self._hints, "retro_ltp": "", **rule.hints},
-            guards=(*rule.guards, NeedsOperation(self, "source")),
-        )
-        if not factors:
-            return extended
-        extended = self._with_expression_state(extended)
-        if self.has_lateral:
-            signals = ("retro_lateral_ltp*retro_ltp_now_pre", "retro_lateral_ltd*retro_ltd_now_pre")
-            extended = self._add_pathway(extended, "on_pre", "retro_lateral", "retrograde", signals, lateral=True)
-        if self.postlateral_ltd:
-            signals = ("0", "retro_postlateral*retro_local_now_post")
-            extended = replace(extended, guards=(*extended.guards, NeedsOperation(self, "target")))
-            extended = self._add_pathway(extended, "on_post", "retro_local", "retrograde_local", signals, lateral=True)
-        return extended
-
-    def _may_emit(self, pathway: str) -> bool:
-        return self.cascade or pathway not in ("retrograde", "retro_lateral", "retro_local")
+        return extending.emitting(self, rule)
 
     # -------------------------------------------------------------------------------------------------- receiving
     def receiving(self, rule: SynapseRule, on: str | None = None) -> SynapseRule:
@@ -285,110 +238,35 @@ class RetrogradeSBP:
         RetrogradeError
             The rule has no plain weight, receives already, or `on` and the transport do not fit.
         """
-        checks.check_weight(self, rule, "receiving")
-        if "retrograde" in {**rule.on_pre, **rule.on_post}:
-            raise RetrogradeError(f"{checks.rule_name(rule)}: it is receiving already; wrap a rule once")
-        if self.holds and on is None:
-            raise RetrogradeError(
-                "RetrogradeSBP with transport=Window holds the signal for a whole window: say at which event of the "
-                'presynaptic cells it is expressed, receiving(rule, on="...")'
-            )
-        if on is not None and not self.holds:
-            raise RetrogradeError(
-                f"receiving(rule, on={on!r}): without transport=Window the signal is there for one time step only and "
-                "an event of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
-            )
-        extended = self._with_expression_state(rule)
-        guards = (*rule.guards, NeedsOperation(self, "target"))
-        extended = replace(extended, hints={**self._hints, **rule.hints}, guards=guards)
-        if isinstance(self.gate, Quantity):
-            extended = self._with_gate_window(extended)
-        if self.lambda_p < 1:
-            extended = self._with_subset(extended)
-        side, event = ("on_post", "retrograde") if on is None else ("on_pre", on)
-        signals = ("retro_ltp_now_post", "retro_ltd_now_post")
-        return self._add_pathway(extended, side, "retrograde", event, signals, lateral=False)
+        return extending.receiving(self, rule, on)
 
-    def _with_expression_state(self, rule: SynapseRule) -> SynapseRule:
-        """Add what expression needs, once."""
-        if "retro_rate" in rule.initial:
-            return rule
-        model = rule.model + "\nretro_rate : 1 (shared)"
-        namespace = {**rule.namespace, **_unit_namespace(self)}
-        for name in ("w_min", "w_max"):
-            bound = getattr(self, name)
-            if bound is not None:
-                namespace[f"retro_{name}"] = bound
-        regularly = dict(rule.regularly)
-        if self.expression == "saturating" or self.persistence is not None:
-            model += "\nretro_expressed : 1"
-        if self.persistence is not None:
-            period = self.transport.period if self.transport is not None else self.persistence / 1000
-            regularly["retro_decay"] = Regular(code.decay(self, rule.weight, period), dt=period)
-        return replace(
-            rule,
-            model=model,
-            namespace=namespace,
-            regularly=regularly,
-            initial={**rule.initial, "retro_rate": self.rate},
-        )
+    def expressed_by(self, variable: str, rate: str) -> str:
+        """The statement by which a variable of the cells themselves, such as a bias, expresses their signal.
 
-    def _with_gate_window(self, rule: SynapseRule) -> SynapseRule:
-        """Remember until when a presynaptic spike keeps the synapse open."""
-        spike = [p for p in rule.on_pre if rule.on_event.get(p, "spike") == "spike"]
-        opening = "retro_open_until = t + retro_window"
-        on_pre = dict(rule.on_pre)
-        pathway = spike[0] if spike else "retro_gate"
-        on_pre[pathway] = (on_pre.get(pathway, "") + "\n" + opening).strip("\n")
-        return replace(
-            rule,
-            model=rule.model + "\nretro_open_until : second",
-            on_pre=on_pre,
-            namespace={**rule.namespace, "retro_window": self.gate},
-        )
+        It belongs where the signal is there: ``cells.run_on_event("retrograde", ...)``; with ``transport=Window`` into
+        code that runs once a window, after its tick.
 
-    def _with_subset(self, rule: SynapseRule) -> SynapseRule:
-        """Choose the share of the input synapses that take part, when the synapses are made."""
-        subset = InputSubset(self.lambda_p, self.seed, drawn=self.draw)
-        if self.draw == "fixed":
-            model, initial = "\nretro_receptive : boolean (constant)", {"retro_receptive": subset}
-        else:
-            model = "\nretro_rank : 1 (constant)\nretro_share : 1 (constant)"
-            initial = {"retro_rank": subset, "retro_share": replace(subset, gives="share")}
-        return replace(rule, model=rule.model + model, initial={**rule.initial, **initial})
+        Parameters
+        ----------
+        variable : str
+            A variable of the cells, without a unit.
+        rate : str
+            An expression in the cells' variables and constants that the signal is multiplied by, lambda_f included.
 
-    def _add_pathway(self, rule, side, pathway, event, signals, lateral) -> SynapseRule:
-        """The rule with one more pathway, in which it expresses the two signals."""
-        factors = [repr(float(self.lambda_f))] if self.lambda_f != 1 else []
-        if lateral:
-            factors.append("int(not retro_induced)")
-        else:
-            if isinstance(self.gate, Quantity):
-                factors.append("int(t <= retro_open_until)")
-            elif self.gate:
-                factors.append(f"({self.gate})")
-            if self.lambda_p < 1:
-                fixed = "int(retro_receptive)"
-                drawn = "int((retro_rank - retro_draw_post) % 1.0 < retro_share)"
-                factors.append(fixed if self.draw == "fixed" else drawn)
-        text = code.expression(self, rule.weight, *signals, "*".join(["retro_rate", *factors]))
-        if self.lambda_f == 0:  # nothing is expressed; a product with the literal 0 confuses Brian2's simplification
-            text = f"{rule.weight} = {rule.weight}"
-        taps = self.cascade and any("retro_before" in c for c in _codes(rule))
-        if taps and not lateral:
-            text = code.tap(self, rule, text)
-        return replace(
-            rule,
-            **{side: {**getattr(rule, side), pathway: text}},
-            on_event={**rule.on_event, pathway: event},
-            undelayed=(*rule.undelayed, pathway),
-        )
+        Raises
+        ------
+        RetrogradeError
+            The expression is not additive, or `variable` is no name.
+        """
+        checks.check_cell_variable(self, variable)
+        return f"{variable} += {rate}*(retro_ltp_now - retro_ltd_now)"
 
     # -------------------------------------------------------------------------------------------------- operation
-    def operation(self, cells: NeuronGroup, clock: Clock | None = None) -> list[BrianObject]:
-        """What moves and hands over the signal of `cells`; ordinary code-generated Brian2 objects.
+    def operation(self, cells: NeuronGroup, clock: Clock | None = None, *, order: int | None = None) -> NeuronGroup:
+        """Give `cells` what moves and hands over their signal: ordinary code-generated Brian2 objects.
 
-        Gains, length and velocities of the cells get their values here; set others of your own after this call.
+        They become part of `cells` and run wherever `cells` is in a network; nothing is to be added to it. Gains,
+        length and velocities of the cells get their values here; set others of your own after this call.
 
         Parameters
         ----------
@@ -397,53 +275,20 @@ class RetrogradeSBP:
         clock : Clock, optional
             A clock with the period of the transport to share with other objects, instead of one of its own: each clock
             costs time in every step.
+        order : int, optional
+            Place of the transport's tick in the slot ``start``; without it -1.
 
         Returns
         -------
-        list of BrianObject
-            Already part of `cells` (they run wherever `cells` is in the network); may be added to the Network too.
+        NeuronGroup
+            `cells` itself, so that the call may stand where the cells are put into a network.
 
         Raises
         ------
         RetrogradeError
-            `cells` is a subgroup, lacks equations or events, or has been given an operation before.
+            `cells` is a subgroup, lacks equations or events, or has been given an operation before; or `clock` or
+            `order` is given without a transport that it could be for.
         """
-        checks.check_cells(self, cells, clock)
-        mark(cells, self)
-        return self._operations(cells, clock)
-
-    def _operations(self, cells: NeuronGroup, clock: Clock | None) -> list[BrianObject]:
-        made = []
-        for channel in CHANNELS:
-            signal = f"retro_{channel}"
-            setattr(cells, f"{signal}_gain", getattr(self, f"gain_{channel}"))
-            if self.transport is not None:
-                for name, value in self.transport.initial(signal).items():
-                    setattr(cells, name, value)
-        if isinstance(self.transport, Chain):
-            cells.retro_length = self.transport.length
-        if self.transport is not None:
-            moves = "\n".join(self.transport.tick(f"retro_{channel}") for channel in CHANNELS)
-            own = {"dt": self.transport.period} if clock is None else {"clock": clock}
-            tick = cells.run_regularly(moves, **own, when="start", order=-1, name=f"{cells.name}_retrograde_tick")
-            made.append(tick)
-        if not self.holds:
-            take = [f"retro_{c}_now = retro_{c}_due\nretro_{c}_due = 0" for c in CHANNELS]
-            take += ["retro_draw = rand()"] if self.draw == "event" else []
-            made.append(OnEvent(cells, "retrograde", "\n".join(take)))
-        if self.postlateral_ltd:
-            made.append(OnEvent(cells, "retrograde_local", "retro_local_now = retro_local_due\nretro_local_due = 0"))
-        if self.activity is True:
-            made.append(OnEvent(cells, "spike", "retro_count += 1", when="resets"))
-        for made_object in made:
-            if made_object not in cells.contained_objects:
-                cells.contained_objects.append(made_object)
-        return made
-
-
-def _codes(rule: SynapseRule) -> list[str]:
-    return [*rule.on_pre.values(), *rule.on_post.values()]
-
-
-def _unit_namespace(sbp: RetrogradeSBP) -> dict:
-    return {"retro_unit": sbp.unit} if sbp.unit is not None else {}
+        checks.check_cells(self, cells, clock, order)
+        operate(self, cells, clock, order)
+        return cells

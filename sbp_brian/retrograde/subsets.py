@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 from zlib import crc32
 
 import numpy as np
 
-__all__ = ["InputSubset"]
+from sbp_brian.brian.identity import identity, in_one_network
+from sbp_brian.errors import RetrogradeError
+
+__all__ = ["InputSubset", "require_own_subset"]
+
+#: Synapses -> what their subset was drawn by.
+_DRAWN: WeakKeyDictionary[Any, tuple[int, str]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class InputSubset:
     """A random share of each postsynaptic cell's synapses, at least one, the same on every target.
 
+    It follows from the seed and from what the Synapses object is (`sbp_brian.brian.identity`): its name, if it was
+    given one, else its rule, its groups and the pairs of cells that it connects. So a cell of a notebook that is run
+    again draws the same again, whatever else is alive, and objects that differ draw differently. Two objects that do
+    not differ, in one network, are refused at the run (`require_own_subset`).
+
     Parameters
     ----------
     lambda_p : float in (0, 1]
         The share.
     seed : int
-        Seed; different Synapses objects draw differently from one seed.
+        Seed; Synapses objects that differ draw differently from one seed.
     drawn : {'fixed', 'event'}
         'fixed': gives True for the members of one subset. 'event': gives each synapse a place in a random circular
         order of its cell, in [0, 1); members are those within a window of length ``share`` that begins at a random
@@ -33,13 +46,13 @@ class InputSubset:
     drawn: str = "fixed"
     gives: str = "member"
 
-    def values(self, name: str, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
+    def values(self, identity: str, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
         """One value for each synapse.
 
         Parameters
         ----------
-        name : str
-            Name of the Synapses object.
+        identity : str
+            Of the Synapses object.
         pre, post : ndarray of int, shape (n_synapses,)
             Indices of the cells that each synapse connects.
 
@@ -48,7 +61,7 @@ class InputSubset:
         ndarray, shape (n_synapses,)
             Booleans for a fixed subset, else floats.
         """
-        rng = np.random.default_rng([self.seed, crc32(name.encode())])
+        rng = np.random.default_rng([self.seed, crc32(identity.encode())])
         order = np.lexsort((rng.random(len(post)), post))  # synapses grouped by cell, in random order within each
         n_of_cell = np.bincount(post)
         first = np.cumsum(n_of_cell) - n_of_cell
@@ -59,3 +72,26 @@ class InputSubset:
         if self.gives == "share":
             return members / total
         return rank < members if self.drawn == "fixed" else rank / total
+
+
+def require_own_subset(synapses: Any, seed: int) -> None:
+    """Raise where other synapses of the same network have drawn the same subset, by accident.
+
+    Parameters
+    ----------
+    synapses : DenseSynapses
+        About to run, with a subset drawn by `seed`.
+    seed : int
+
+    Raises
+    ------
+    RetrogradeError
+        Two unnamed objects have the same rule, groups and pairs of cells.
+    """
+    drawn_by = _DRAWN[synapses] = (seed, identity(synapses, *synapses.cell_indices("lambda_p")))
+    for other, its in _DRAWN.items():
+        if other is not synapses and its == drawn_by and in_one_network(synapses, other):
+            raise RetrogradeError(
+                f"{synapses.name!r} and {other.name!r} would let the same random subset of synapses take part: nothing "
+                "tells them apart; name them, rule.synapses(..., name=...), or give their RetrogradeSBP another seed"
+            )

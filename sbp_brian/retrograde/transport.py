@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Quantity, get_dimensions, meter, ms, second, um
 
+from sbp_brian.errors import RetrogradeError
 from sbp_brian.wording import names_parameters
 
 __all__ = ["Chain", "Delay", "Transport", "Window"]
@@ -37,16 +38,16 @@ def literal(value: Quantity) -> str:
 def require_positive(owner: str, name: str, value, unit: Quantity, unit_text: str) -> None:
     """Raise unless `value` is one positive, finite quantity with the dimension of `unit`."""
     if not isinstance(value, Quantity) or get_dimensions(value) != unit.dim or np.ndim(value):
-        raise TypeError(f"{owner}: {name} must be one value in {unit_text}, got {value!r}")
+        raise RetrogradeError(f"{owner}: {name} must be one value in {unit_text}, got {value!r}")
     number = float(value)
     if not 0 < number < float("inf"):
-        raise ValueError(f"{owner}: {name} must be positive and finite, got {value}")
+        raise RetrogradeError(f"{owner}: {name} must be positive and finite, got {value}")
 
 
 def require_stages(owner: str, name: str, value) -> None:
     """Raise unless `value` is a whole number of at least one."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{owner}: {name} must be a whole number of at least 1, got {value!r}")
+        raise RetrogradeError(f"{owner}: {name} must be a whole number of at least 1, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Delay(Transport):
 
     Raises
     ------
-    TypeError, ValueError
+    RetrogradeError
         Where `time` is not a positive time or `slots` not a positive whole number.
     """
 
@@ -151,7 +152,7 @@ class Chain(Transport):
 
     Raises
     ------
-    TypeError, ValueError
+    RetrogradeError
         Wrong units, non-positive values, or a tick too long for the chain (p > 1).
 
     Notes
@@ -179,14 +180,14 @@ class Chain(Transport):
             moved = float(self.stages * value * self.dt / self.length)
             if moved > 1 + 1e-9:  # rounding must not refuse a tick that empties a stage exactly
                 longest = float(self.length / (self.stages * value)) * second
-                raise ValueError(
+                raise RetrogradeError(
                     f"Chain: with {name}={value} a stage empties faster than one tick of dt={self.dt}; "
                     f"use dt <= {longest} or fewer stages"
                 )
         if self.pool is not None:
             require_positive("Chain", "pool", self.pool, second, "units of time")
             if self.pool < self.dt:
-                raise ValueError(f"Chain: pool={self.pool} is shorter than the tick dt={self.dt}; give pool=None")
+                raise RetrogradeError(f"Chain: pool={self.pool} is shorter than the tick dt={self.dt}; give pool=None")
 
     @property
     def period(self) -> Quantity:
@@ -244,7 +245,7 @@ class Window(Transport):
 
     Raises
     ------
-    TypeError, ValueError
+    RetrogradeError
         Where `time` is not a positive time.
     """
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Quantity, Synapses, second
-from brian2.core.variables import Subexpression, Variable
-from brian2.units.fundamentalunits import have_same_dimensions
-from brian2.utils.stringtools import get_identifiers
+from brian2 import Quantity, Synapses, have_same_dimensions, second
 
+from sbp_brian.brian import language
+from sbp_brian.brian.variables import Subexpression, Variable
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
 
@@ -42,8 +41,12 @@ def attach(
         **({} if name is None else {"name": name}),
         **kwds,
     )
-    synapses.initial = dict(rule.initial)
-    synapses.guards = rule.guards
+    synapses.initial, synapses.given_name = dict(rule.initial), name
+    synapses.made_by = (rule.name, rule.weight)
+    synapses.guards = tuple(need.check for need in rule.requires)
+    for pathway, (slot, order) in rule.schedule.items():
+        updater = getattr(synapses, pathway)
+        updater.when, updater.order = slot, order
     for entry, regular in rule.regularly.items():
         synapses.run_regularly(
             regular.code, dt=regular.dt, when=regular.when, order=regular.order, name=f"{synapses.name}_{entry}"
@@ -106,12 +109,9 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
                 raise RuleError(
                     f"{name!r} is a variable of the rule and of the {role} group {group.name!r}; rename one of them"
                 )
+    known = checks.dimensions_known(eqs, rule.namespace)
     local = {
-        name
-        for where, code in pieces.items()
-        for name in checks.check_code(
-            where, code, eqs, rule.namespace, set(checks.dimensions_known(eqs, rule.namespace))
-        )
+        name for where, code in pieces.items() for name in checks.check_code(where, code, eqs, rule.namespace, known)
     }
     for name in sorted(local | rule.namespace.keys()):
         if name in target.variables:
@@ -119,14 +119,13 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
                 f"{name!r} is a name of the rule and a variable of the target group {target.name!r}, which "
                 "Brian2 would use in its place; rename one of them"
             )
-    known = checks.dimensions_known(eqs, rule.namespace)
     used = {
         f"model, {name!r}": equation.identifiers | ({name} if checks.belongs_to_cell(name) else set())
         for name, equation in eqs.items()
     }
     for where, code in pieces.items():
         assigned = checks.assigned_names(code)
-        used[where] = get_identifiers(code) | assigned
+        used[where] = language.names_in(code) | assigned
         for name in sorted(filter(checks.belongs_to_cell, assigned)):
             variable = _cell_variable(rule, where, name, source, target)
             if isinstance(variable, Subexpression) or variable.read_only:
@@ -137,7 +136,7 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
     for where, names in used.items():
         for name in sorted(filter(checks.belongs_to_cell, names)):
             variable = _cell_variable(rule, where, name, source, target)
-            known[name] = Variable(name=name, dimensions=variable.dim)
+            known[name] = language.variable(name, variable.dim)
     checks.check_model_units(eqs, known)
     for where, code in pieces.items():
         checks.check_code_units(where, code, known)
@@ -148,7 +147,8 @@ def _cell_variable(rule: SynapseRule, where: str, name: str, source, target) -> 
     group, role = (source, "source") if suffix == "pre" else (target, "target")
     if base.startswith("_") or base not in group.variables:
         there = ", ".join(sorted(n for n in group.variables if not n.startswith("_")))
-        remedy = rule.hints.get(base, f"add it to the group's equations (it has {there})")
+        named = [need.remedies[base] for need in rule.requires if base in need.remedies]
+        remedy = named[0] if named else f"add it to the group's equations (it has {there})"
         raise RuleError(
             f"{where} uses {name!r}, but the {role} group {group.name!r} has no variable {base!r}; {remedy}"
         )

@@ -7,40 +7,20 @@ physical dimensions of expressions are worked out by Brian2's own parser (`parse
 from __future__ import annotations
 
 import ast
-import inspect
 import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-from brian2 import Equations, Quantity
-from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
-from brian2.core.namespace import DEFAULT_UNITS
-from brian2.core.variables import Constant, Variable
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, SingleEquation
-from brian2.parsing.expressions import parse_expression_dimensions
-from brian2.parsing.statements import parse_statement
-from brian2.units.allunits import second
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions, get_unit
-from brian2.utils.stringtools import get_identifiers
+from brian2 import Quantity, get_unit, second
+from brian2.units.fundamentalunits import Dimension
 
+from sbp_brian.brian import language
 from sbp_brian.errors import RuleError
 from sbp_brian.wording import nearest
 
-#: Names that Brian2 itself defines in every `Synapses` object.
-BUILT_IN = {
-    "t": second.dim,
-    "dt": second.dim,
-    "t_in_timesteps": DIMENSIONLESS,
-    "i": DIMENSIONLESS,
-    "j": DIMENSIONLESS,
-    "N": DIMENSIONLESS,
-    "N_incoming": DIMENSIONLESS,
-    "N_outgoing": DIMENSIONLESS,
-}
-DEFAULTS: dict[str, Any] = {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS}
 NUMPY_NAMES = frozenset(n for n in dir(np) if not n.startswith("_") and not isinstance(getattr(np, n), ModuleType))
 
 _EQUATION_START = re.compile(r"\s*(?:d(?P<d>[A-Za-z_]\w*)\s*/\s*dt\s*=|(?P<p>[A-Za-z_]\w*)\s*(?:=(?!=)|:))")
@@ -65,14 +45,12 @@ def statements(code: str, where: str = "code") -> list[tuple[str, str, str]]:
             if not text.strip():
                 continue
             try:
-                variable, operator, expression, _ = parse_statement(text.strip())
-                ast.parse(expression.strip(), mode="eval")
+                found.append(language.statement(text.strip()))
             except (ValueError, SyntaxError):
                 raise RuleError(
                     f"{where}: cannot read {text.strip()!r}; a statement is 'name = expression' "
                     "(or +=, -=, *=, /=) with a Python-like expression"
                 ) from None
-            found.append((variable, operator, expression))
     return found
 
 
@@ -100,7 +78,7 @@ def _enclosed(operator: str, expression: str) -> str:
     return f"({expression})" if apart else expression
 
 
-def equations(model: str) -> dict[str, tuple[str, SingleEquation]]:
+def equations(model: str) -> dict[str, tuple[str, language.SingleEquation]]:
     """Variable name -> (its definition on one line, the parsed equation), in the order of the text."""
     texts: dict[str, list[str]] = {}
     current: list[str] | None = None
@@ -124,10 +102,9 @@ def equations(model: str) -> dict[str, tuple[str, SingleEquation]]:
     for name, lines in texts.items():
         text = " ".join(lines)
         try:
-            parsed = Equations(text)
+            found[name] = (text, language.equation(text, name))
         except Exception as error:  # Brian2 raises many kinds here, all of them about this one equation
             raise RuleError(f"model: cannot read {text!r}: {one_line(error)}") from None
-        found[name] = (text, parsed[name])
     return found
 
 
@@ -136,12 +113,12 @@ def check_name(name: str, kind: str) -> None:
     """Refuse a name that Brian2, numpy or a code generator would take for something else."""
     if not isinstance(name, str) or not name.isidentifier():
         raise RuleError(f"{kind} {name!r} is not a name; use letters, digits and underscores")
-    if name in BUILT_IN or name == "lastupdate":
+    if name in language.BUILT_IN or name == "lastupdate":
         raise RuleError(f"{kind} {name!r}: Brian2 defines this name itself; rename it, for example to 'x_{name}'")
     for names, what in (
-        (DEFAULT_UNITS, "a unit of Brian2"),
-        (DEFAULT_CONSTANTS, "a constant of Brian2"),
-        (DEFAULT_FUNCTIONS, "a function of Brian2"),
+        (language.DEFAULT_UNITS, "a unit of Brian2"),
+        (language.DEFAULT_CONSTANTS, "a constant of Brian2"),
+        (language.DEFAULT_FUNCTIONS, "a function of Brian2"),
         (NUMPY_NAMES, "a name of numpy"),
     ):
         if name in names:
@@ -176,23 +153,27 @@ def unknown_name(name: str, where: str, known: Iterable[str]) -> RuleError:
 
 
 def check_code(
-    where: str, code: str, eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any], known: set[str]
+    where: str,
+    code: str,
+    eqs: Mapping[str, language.SingleEquation],
+    namespace: Mapping[str, Any],
+    known: Collection[str],
 ) -> set[str]:
     """Check every name that a piece of code reads or assigns; returns its local variables."""
     local: set[str] = set()
     for variable, operator, expression in statements(code, where):
-        for name in sorted(get_identifiers(expression) | ({variable} if operator != "=" else set())):
+        for name in sorted(language.names_in(expression) | ({variable} if operator != "=" else set())):
             if not (name in known or name in local or belongs_to_cell(name)):
-                raise unknown_name(name, where, known | local)
+                raise unknown_name(name, where, {*known, *local})
         if variable in namespace:
             raise RuleError(
                 f"{where}: assigns {variable!r}, a constant of the namespace; make it a model variable or "
                 "rename the local one"
             )
-        if variable in BUILT_IN or variable == "lastupdate":
+        if variable in language.BUILT_IN or variable == "lastupdate":
             raise RuleError(f"{where}: assigns {variable!r}, which Brian2 itself keeps; use another name")
         if variable in eqs:
-            if eqs[variable].type == SUBEXPRESSION:
+            if eqs[variable].type == language.SUBEXPRESSION:
                 raise RuleError(
                     f"{where}: assigns {variable!r}, which the model defines by an expression; "
                     "assign a variable it depends on"
@@ -205,7 +186,7 @@ def check_code(
     return local
 
 
-def check_model_names(eqs: Mapping[str, SingleEquation], known: set[str]) -> None:
+def check_model_names(eqs: Mapping[str, language.SingleEquation], known: Collection[str]) -> None:
     """Check every name on the right-hand sides of the model."""
     for name, equation in eqs.items():
         for used in sorted(equation.identifiers):
@@ -218,7 +199,7 @@ def check_namespace(namespace: Mapping[str, Any]) -> None:
     """Refuse values that Brian2 cannot use as a constant or a function."""
     for name, value in namespace.items():
         check_name(name, "namespace name")
-        if isinstance(value, Function) or (inspect.isfunction(value) and hasattr(value, "_arg_units")):
+        if language.is_function(value):
             continue
         number = isinstance(value, (bool, int, float, np.generic, Quantity, np.ndarray))
         if not number or np.size(value) != 1 or np.ndim(value) != 0:
@@ -228,40 +209,21 @@ def check_namespace(namespace: Mapping[str, Any]) -> None:
             )
 
 
-@lru_cache(maxsize=1)
-def _everywhere_known() -> dict[str, Any]:
-    """Brian2's 1,700 units, its functions and constants; made once, they take longer than all other checks."""
-    return {name: _constant_or_function(name, value) for name, value in DEFAULTS.items()}
+def dimensions_known(eqs: Mapping[str, language.SingleEquation], namespace: Mapping[str, Any]) -> ChainMap[str, Any]:
+    """Name -> Brian2 variable or function for everything whose dimension the rule itself determines.
 
-
-def _constant_or_function(name: str, value) -> Any:
-    if isinstance(value, (Function, Variable)):
-        return value
-    if inspect.isfunction(value):
-        return Function(value)
-    return Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
-
-
-def dimensions_known(eqs: Mapping[str, SingleEquation], namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Name -> Brian2 variable or function for everything whose dimension the rule itself determines."""
-    known: dict[str, Any] = {name: Variable(name=name, dimensions=dim) for name, dim in BUILT_IN.items()}
+    What is added to it stays apart from what every rule knows.
+    """
+    own: dict[str, Any] = {name: language.constant_or_function(name, value) for name, value in namespace.items()}
     if any("event-driven" in equation.flags for equation in eqs.values()):
-        known["lastupdate"] = Variable(name="lastupdate", dimensions=second.dim)
-    known |= _everywhere_known()
-    known |= {name: _constant_or_function(name, value) for name, value in namespace.items()}
-    known.update(
-        {
-            name: Variable(name=name, dimensions=equation.dim)
-            for name, equation in eqs.items()
-            if not belongs_to_cell(name)
-        }
-    )
-    return known
+        own["lastupdate"] = language.variable("lastupdate", second.dim)
+    own |= {name: language.variable(name, equation.dim) for name, equation in eqs.items() if not belongs_to_cell(name)}
+    return ChainMap(own, language.everywhere_known())
 
 
 def _dimensions(where: str, text: str, expression: str, known: Mapping[str, Any]) -> Dimension:
     try:
-        return get_dimensions(parse_expression_dimensions(expression, known))
+        return language.dimensions_of(expression, known)
     except Exception as error:  # a unit mismatch, a wrong number of arguments, syntax that Brian2 does not know
         raise RuleError(f"{where}: in {text!r}: {one_line(error)}") from None
 
@@ -276,23 +238,23 @@ def _same(where: str, text: str, found: Dimension, expected: Dimension) -> None:
 
 def check_code_units(where: str, code: str, known: Mapping[str, Any]) -> None:
     """Check the dimensions of every statement that uses none but `known` names (locals join them as they come)."""
-    known = dict(known)
+    known = ChainMap({}, known)
     for variable, operator, expression in statements(code, where):
         text = f"{variable} {operator} {expression}"
         full = expression if operator == "=" else f"{variable} {operator[:-1]} ({expression})"
-        if get_identifiers(full) - known.keys():
+        if any(name not in known for name in language.names_in(full)):
             continue  # a cell's variable, or a local derived from one: known once the groups are
         found = _dimensions(where, text, full, known)
         if variable in known:
             _same(where, text, found, known[variable].dim)
         elif not belongs_to_cell(variable):
-            known[variable] = Variable(name=variable, dimensions=found)
+            known[variable] = language.variable(variable, found)
 
 
-def check_model_units(eqs: Mapping[str, SingleEquation], known: Mapping[str, Any]) -> None:
+def check_model_units(eqs: Mapping[str, language.SingleEquation], known: Mapping[str, Any]) -> None:
     """Check the dimensions of every equation whose names are all `known`."""
     for equation in eqs.values():
-        if equation.expr is None or equation.identifiers - known.keys():
+        if equation.expr is None or any(name not in known for name in equation.identifiers):
             continue
-        expected = equation.dim / second.dim if equation.type == DIFFERENTIAL_EQUATION else equation.dim
+        expected = equation.dim / second.dim if equation.type == language.DIFFERENTIAL_EQUATION else equation.dim
         _same("model", str(equation), _dimensions("model", str(equation), equation.expr.code, known), expected)

@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2.units.allunits import amp, coulomb, farad, hertz, ohm, second, siemens, volt
-from brian2.units.fundamentalunits import Dimension, get_dimensions, get_unit, have_same_dimensions
+from brian2 import (
+    amp,
+    coulomb,
+    farad,
+    get_dimensions,
+    get_unit,
+    have_same_dimensions,
+    hertz,
+    ohm,
+    second,
+    siemens,
+    volt,
+)
+from brian2.units.fundamentalunits import Dimension
 
 from sbp_brian import wording
 from sbp_brian.errors import RuleError

@@ -6,22 +6,21 @@ A rule holds no state and builds nothing by itself. It is checked when it is mad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-from brian2 import Quantity, Synapses, second
-from brian2.core.functions import Function
-from brian2.equations.equations import DIFFERENTIAL_EQUATION
-from brian2.units.fundamentalunits import have_same_dimensions
+from brian2 import Function, Quantity, Synapses, have_same_dimensions, second
 
 from sbp_brian.brian.dense import DenseSynapses
+from sbp_brian.brian.language import DIFFERENTIAL_EQUATION
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
 from sbp_brian.rules.attaching import attach
 from sbp_brian.rules.checks import assigned_names
+from sbp_brian.rules.requirements import Requirement
 from sbp_brian.wording import names_parameters
 
 __all__ = ["Regular", "SynapseRule", "assigned_names"]
@@ -78,18 +77,17 @@ class SynapseRule:
         The variable of the model that is the weight; None for a rule without one.
     regularly : mapping of str to Regular
         Code that runs on a slow clock.
+    schedule : mapping of str to (str, int)
+        Pathway name -> the scheduling slot and the order within it in which its code runs, instead of Brian2's own; see
+        `scheduled`.
     source : str
         Citation, with its DOI.
-    hints : mapping of str to str
-        Variable of a cell group (without _pre or _post) -> the remedy to name where a group lacks it.
     initial : mapping of str to value
         Variable of the model -> its value once the synapses are connected: a number, a quantity, a string that Brian2
-        evaluates for each synapse, or an object with ``values(name, pre, post)``
+        evaluates for each synapse, or an object with ``values(identity, pre, post)``
         (`sbp_brian.retrograde.subsets.InputSubset`).
-    undelayed : collection of str
-        Pathways that act at their event itself: no delay ever holds them back.
-    guards : collection of callables
-        Called with the built synapses before each run; one that finds something lacking raises.
+    requires : collection of Requirement
+        What the rule needs of the cells beyond the names in its code (`sbp_brian.rules.Requirement`).
     name : str
         What to call the rule in messages.
 
@@ -101,8 +99,8 @@ class SynapseRule:
     Notes
     -----
     Within one time step the ``on_pre`` pathways run before the ``on_post`` pathways, those of one kind in alphabetical
-    order of their names (slot ``synapses``, orders -1 and 1). Delays are axonal: they hold back ``on_pre`` pathways,
-    except those that are `undelayed`.
+    order of their names (slot ``synapses``, orders -1 and 1), unless `schedule` says otherwise. Delays are axonal: they
+    hold back ``on_pre`` pathways, except those that a requirement calls undelayed.
     """
 
     model: str
@@ -112,18 +110,17 @@ class SynapseRule:
     namespace: Mapping[str, Any] = field(default_factory=dict)
     weight: str | None = "w"
     regularly: Mapping[str, Regular] = field(default_factory=dict)
+    schedule: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     source: str = ""
-    hints: Mapping[str, str] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
-    undelayed: tuple[str, ...] = ()
-    guards: tuple[Callable[[Synapses], None], ...] = ()
+    requires: tuple[Requirement, ...] = ()
     name: str = ""
 
     #: What makes the `Synapses` object: called as ``brian2.Synapses`` is.
     _factory: ClassVar[Any] = DenseSynapses
 
     def __post_init__(self) -> None:
-        for entry in ("on_pre", "on_post", "on_event", "namespace", "regularly", "hints", "initial"):
+        for entry in ("on_pre", "on_post", "on_event", "namespace", "regularly", "schedule", "initial"):
             given = getattr(self, entry)
             if not isinstance(given, Mapping):
                 raise RuleError(
@@ -132,19 +129,28 @@ class SynapseRule:
             values = dict(given)
             if entry in ("on_pre", "on_post"):
                 values = {name: checks.tidy(code, f"pathway {name!r}") for name, code in values.items()}
+            if entry == "schedule":
+                values = {name: _place(name, place) for name, place in values.items()}
             object.__setattr__(self, entry, MappingProxyType(values))
-        for entry in ("undelayed", "guards"):
-            object.__setattr__(self, entry, tuple(getattr(self, entry)))
+        needs = tuple(self.requires)
+        object.__setattr__(self, "requires", tuple(need for k, need in enumerate(needs) if need not in needs[:k]))
         if not isinstance(self.model, str):
             raise RuleError(f"model must be a string of Brian2 equations, not {type(self.model).__name__}")
-        object.__setattr__(self, "model", "\n".join(text for text, _ in checks.equations(self.model).values()))
+        parsed = checks.equations(self.model)
+        object.__setattr__(self, "model", "\n".join(text for text, _ in parsed.values()))
+        object.__setattr__(self, "_equations", {name: equation for name, (_, equation) in parsed.items()})
         self._check()
 
     # ------------------------------------------------------------------------------------------------- inspection
     @property
     def equations(self) -> dict[str, Any]:
         """Variable name -> its parsed equation (`brian2.equations.SingleEquation`)."""
-        return {name: equation for name, (_, equation) in checks.equations(self.model).items()}
+        return dict(self._equations)
+
+    @property
+    def undelayed(self) -> tuple[str, ...]:
+        """Pathways that no delay ever holds back, as what the rule `requires` has it."""
+        return tuple(dict.fromkeys(pathway for need in self.requires for pathway in need.undelayed))
 
     @property
     def pathways(self) -> dict[str, str]:
@@ -169,12 +175,17 @@ class SynapseRule:
             raise RuleError(f"no pathway {pathway!r}; this rule has {_listed([*self.pathways, *self.regularly])}")
         return self.weight in assigned_names(code)
 
+    def _texts(self) -> dict[str, str]:
+        """Variable name -> the line of the model that defines it."""
+        return dict(zip(self._equations, self.model.splitlines(), strict=True))
+
     def __repr__(self) -> str:
         lines = [f"SynapseRule {self.name!r}" if self.name else "SynapseRule", f"  weight: {self.weight}", "  model:"]
         lines += [f"    {line}" for line in self.model.splitlines()]
         for kind, entries in (("on_pre", self.on_pre), ("on_post", self.on_post)):
             for name, code in entries.items():
-                lines.append(f"  {kind} {name!r} at {self.event(name)!r}:")
+                place = " ({}, {})".format(*self.schedule[name]) if name in self.schedule else ""
+                lines.append(f"  {kind} {name!r} at {self.event(name)!r}{place}:")
                 lines += [f"    {line}" for line in code.splitlines()]
         for name, entry in self.regularly.items():
             lines.append(f"  regularly {name!r} every {entry.dt} ({entry.when}, {entry.order}):")
@@ -209,9 +220,9 @@ class SynapseRule:
                 "weight=..., or give weight=None for a rule without one"
             )
         known = checks.dimensions_known(eqs, self.namespace)
-        checks.check_model_names(eqs, set(known))
+        checks.check_model_names(eqs, known)
         for where, code in self.pieces().items():
-            checks.check_code(where, code, eqs, self.namespace, set(known))
+            checks.check_code(where, code, eqs, self.namespace, known)
         checks.check_model_units(eqs, known)
         for where, code in self.pieces().items():
             checks.check_code_units(where, code, known)
@@ -220,7 +231,7 @@ class SynapseRule:
         for name in (*self.on_pre, *self.on_post):
             if not isinstance(name, str) or not name.isidentifier():
                 raise RuleError(f"pathway name {name!r} is not a name; use letters, digits and underscores")
-            if hasattr(Synapses, name) or name in self.equations:
+            if hasattr(Synapses, name) or name in self._equations:
                 raise RuleError(f"pathway name {name!r} is already an attribute of the synapses; rename the pathway")
         for name in self.on_pre.keys() & self.on_post.keys():
             raise RuleError(f"pathway {name!r} is in on_pre and in on_post; rename one of them")
@@ -228,6 +239,11 @@ class SynapseRule:
             if name not in self.pathways:
                 raise RuleError(
                     f"on_event names a pathway {name!r} that does not exist; this rule has {_listed(self.pathways)}"
+                )
+        for name in self.schedule:
+            if name not in self.pathways:
+                raise RuleError(
+                    f"schedule names a pathway {name!r} that does not exist; this rule has {_listed(self.pathways)}"
                 )
         for name, regular in self.regularly.items():
             if not isinstance(regular, Regular):
@@ -238,12 +254,13 @@ class SynapseRule:
         """Both rules on one synapse: shared variables kept once, code of a shared pathway run left first."""
         if not isinstance(other, SynapseRule):
             return NotImplemented
-        mine, theirs = checks.equations(self.model), checks.equations(other.model)
+        mine, theirs = self._equations, other._equations
+        texts, texts_of_other = self._texts(), other._texts()
         for name in mine.keys() & theirs.keys():
-            if not _same_equation(mine[name][1], theirs[name][1]):
+            if not _same_equation(mine[name], theirs[name]):
                 raise RuleError(
-                    f"cannot add the rules: they define {name!r} differently ({mine[name][0]!r} and "
-                    f"{theirs[name][0]!r}); rename it in one of them"
+                    f"cannot add the rules: they define {name!r} differently ({texts[name]!r} and "
+                    f"{texts_of_other[name]!r}); rename it in one of them"
                 )
         for name in self.namespace.keys() & other.namespace.keys():
             if not _same_value(self.namespace[name], other.namespace[name]):
@@ -262,12 +279,18 @@ class SynapseRule:
                     f"cannot add the rules: pathway {name!r} waits for {self.event(name)!r} in one and for "
                     f"{other.event(name)!r} in the other; rename it in one of them"
                 )
+        for name in self.schedule.keys() & other.schedule.keys():
+            if self.schedule[name] != other.schedule[name]:
+                raise RuleError(
+                    f"cannot add the rules: pathway {name!r} runs in {self.schedule[name]} in one and in "
+                    f"{other.schedule[name]} in the other; give both the same place in schedule"
+                )
         for name in self.regularly.keys() & other.regularly.keys():
             a, b = self.regularly[name], other.regularly[name]
             if (float(a.dt), a.when, a.order) != (float(b.dt), b.when, b.order):
                 raise RuleError(f"cannot add the rules: regularly {name!r} differs in its clock or slot; rename one")
         written = [{n for code in rule.pieces().values() for n in assigned_names(code)} for rule in (self, other)]
-        traces = {name for name in mine.keys() & theirs.keys() if mine[name][1].type == DIFFERENTIAL_EQUATION}
+        traces = {name for name in mine.keys() & theirs.keys() if mine[name].type == DIFFERENTIAL_EQUATION}
         for name in sorted(traces & written[0] & written[1] - {self.weight}):
             raise RuleError(
                 f"cannot add the rules: both write the trace {name!r}, so each event would count twice; "
@@ -278,20 +301,35 @@ class SynapseRule:
             a = self.regularly[name]
             regularly[name] = Regular(f"{a.code}\n{other.regularly[name].code}", a.dt, a.when, a.order)
         return SynapseRule(
-            model="\n".join(text for text, _ in [*mine.values(), *(theirs[k] for k in theirs if k not in mine)]),
+            model="\n".join({**texts_of_other, **texts}[name] for name in {**mine, **theirs}),
             on_pre=_joined(self.on_pre, other.on_pre),
             on_post=_joined(self.on_post, other.on_post),
             on_event={**self.on_event, **other.on_event},
             namespace={**self.namespace, **other.namespace},
             weight=other.weight if self.weight is None else self.weight,
             regularly={name: regularly[name] for name in {**self.regularly, **other.regularly}},
+            schedule={**other.schedule, **self.schedule},
             source=_texts(self.source, other.source, "\n"),
-            hints={**other.hints, **self.hints},
             initial={**other.initial, **self.initial},
-            undelayed=tuple(dict.fromkeys(self.undelayed + other.undelayed)),
-            guards=self.guards + tuple(guard for guard in other.guards if guard not in self.guards),
+            requires=self.requires + other.requires,
             name=_texts(self.name, other.name, " + "),
         )
+
+    def scheduled(self, **places: tuple[str, int]) -> SynapseRule:
+        """The same rule, some of its pathways in other places of the time step.
+
+        Parameters
+        ----------
+        **places : (str, int)
+            Pathway name -> scheduling slot and order within it, e.g. ``rule.scheduled(pre=("start", 4))``. Pathways
+            that are not named keep the place they have.
+
+        Raises
+        ------
+        RuleError
+            If there is no such pathway, or a place is no slot with an order. Brian2 refuses an unknown slot at the run.
+        """
+        return replace(self, schedule={**self.schedule, **places})
 
     # ---------------------------------------------------------------------------------------------------- building
     def synapses(self, source, target, *, delay=None, name: str | None = None, **kwds) -> Synapses:
@@ -320,6 +358,17 @@ class SynapseRule:
 
 def _rebuild(cls, state):
     return cls(**state)
+
+
+def _place(pathway: str, place) -> tuple[str, int]:
+    """The slot and the order of a pathway, checked."""
+    fits = isinstance(place, (tuple, list)) and len(place) == 2
+    if not (fits and isinstance(place[0], str) and isinstance(place[1], (int, np.integer))):
+        raise RuleError(
+            f"schedule: the place {place!r} of pathway {pathway!r} is not a slot with an order; write for example "
+            f"{{{pathway!r}: ('synapses', 2)}}"
+        )
+    return place[0], int(place[1])
 
 
 def _listed(names) -> str:

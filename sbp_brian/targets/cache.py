@@ -19,10 +19,10 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from brian2.codegen.cpp_prefs import has_flag
 from filelock import FileLock
 from platformdirs import user_cache_dir
 
+from sbp_brian.brian.compiler import known_flags
 from sbp_brian.errors import CompileError, CompilerMissing
 
 #: What generated code and Brian2's own headers include; the parsing of these is nearly all of the compile time.
@@ -207,7 +207,7 @@ def program(cache: Path, key: str, sources: Path, flags: list[str]) -> Program:
 
 
 def _compile(cache: Path, folder: Path, flags: list[str]) -> None:
-    supported = _supported(flags)
+    supported = known_flags(flags)
     header = _precompiled_header(cache, folder, supported)
     flags = [*supported, "-include", str(header)] if header else supported
     extra = [f"--eval={rule}" for rule in SPARED]
@@ -221,16 +221,6 @@ def _compile(cache: Path, folder: Path, flags: list[str]) -> None:
             str(path.relative_to(folder)) for path in folder.rglob("*.cpp") if not path.name.startswith("unit_")
         )
         _make(cache, folder, flags, ["main"], [*extra, f"SRCS={' '.join(pieces)}"])
-
-
-def _supported(flags: list[str]) -> list[str]:
-    # as Brian2 itself asks; setuptools provides it
-    from distutils.ccompiler import new_compiler
-    from distutils.sysconfig import customize_compiler
-
-    compiler = new_compiler(verbose=0)
-    customize_compiler(compiler)
-    return [flag for flag in flags if has_flag(compiler, flag)]
 
 
 def _make(cache: Path, folder: Path, flags: list[str], goals: list[str], extra=()) -> None:

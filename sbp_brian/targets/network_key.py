@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import inspect
 import pickle
 import platform
@@ -13,26 +12,15 @@ from pathlib import Path
 import brian2
 import numpy as np
 
-from sbp_brian.brian.state import forget_cython_includes
-
-_SOURCES = (".py", ".cpp", ".h")
+from sbp_brian.brian.state import all_preferences, forget_cython_includes
+from sbp_brian.identity import digest, digest_of_files, library_code, source_files
 
 
 @functools.lru_cache(maxsize=1)
 def package_fingerprint() -> str:
-    """Hash of all source files of sbp_brian, its models and protocols included, and of the versions it stands on."""
-    digest = hashlib.sha256(f"{platform.python_version()} {brian2.__version__} {np.__version__}".encode())
-    folders: set[Path] = set()
-    for name in ("sbp_brian", "sbp_brian.models", "sbp_brian.protocols"):
-        try:
-            spec = importlib.util.find_spec(name)
-        except ModuleNotFoundError:
-            continue
-        folders |= {Path(place) for place in (spec.submodule_search_locations or [])} if spec else set()
-    for folder in sorted(folders):
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in _SOURCES):
-            digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+    """Digest of the code that computes, all protocols included, and of the versions it stands on."""
+    protocols = digest_of_files(source_files("sbp_brian.protocols"))
+    return digest(platform.python_version(), brian2.__version__, np.__version__, library_code(), protocols)
 
 
 def network_key(key: str, make, *facts) -> str | None:
@@ -56,17 +44,18 @@ def network_key(key: str, make, *facts) -> str | None:
     """
     forget_cython_includes()
     digest = hashlib.sha256(f"{key}\0{package_fingerprint()}\0{facts!r}".encode())
-    for name, value in sorted(brian2.prefs.prefs.items()):
+    for name, value in sorted(all_preferences().items()):
         digest.update(f"\0{name}={value!r}".encode())
     while isinstance(make, functools.partial):
-        digest.update(b"\0partial" + _bytes((make.args, sorted(make.keywords.items()))))
+        digest.update(b"\0partial")
+        _feed(digest, (make.args, sorted(make.keywords.items())))
         make = make.func
     function = inspect.unwrap(make)
     if not inspect.isroutine(function) and not inspect.isclass(function):
-        digest.update(_bytes(function))  # an object with __call__
+        _feed(digest, function)  # an object with __call__
         function = type(function)
     if inspect.ismethod(function):
-        digest.update(_bytes(function.__self__))
+        _feed(digest, function.__self__)
         function = function.__func__
     try:
         source = Path(inspect.getsourcefile(function)).read_bytes()
@@ -74,12 +63,36 @@ def network_key(key: str, make, *facts) -> str | None:
         return None
     digest.update(f"\0{function.__module__}.{function.__qualname__}\0".encode() + source)
     for cell in getattr(function, "__closure__", None) or ():
-        digest.update(b"\0cell" + _bytes(cell.cell_contents))
+        digest.update(b"\0cell")
+        _feed(digest, cell.cell_contents)
     return digest.hexdigest()[:32]
 
 
-def _bytes(value) -> bytes:
+class _Hashing(pickle.Pickler):
+    """Pickles into a hash; of an array only its type, its shape and the hash of what it holds are written."""
+
+    def __init__(self, digest):
+        super().__init__(_Writer(digest.update), protocol=5)
+
+    def persistent_id(self, value) -> tuple | None:
+        """What is written in the place of an array, straight from its memory."""
+        if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+            return None
+        held = np.ascontiguousarray(value.view(np.ndarray))
+        unit = repr(getattr(value, "dim", None))
+        return type(value).__name__, unit, value.dtype.str, value.shape, hashlib.sha256(held.data).hexdigest()
+
+
+class _Writer:
+    """A file that hands on what is written to it."""
+
+    def __init__(self, take):
+        self.write = take
+
+
+def _feed(digest, value) -> None:
+    """Feed all that makes up a value into the hash; large arrays are neither pickled nor copied."""
     try:
-        return pickle.dumps(value)
+        _Hashing(digest).dump(value)
     except Exception:  # pickle raises whatever an object's reduction raises
-        return repr(value).encode()  # an address in it makes the key unique: a miss, never a mistake
+        digest.update(repr(value).encode())  # an address in it makes the key unique: a miss, never a mistake

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from brian2.core.preferences import prefs
+from brian2 import prefs
 
 from sbp_brian.errors import RunFailed
 from sbp_brian.targets.programs import PROGRESS

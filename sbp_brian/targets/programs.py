@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
 import brian2
-import numpy as np
-from brian2.core.network import _get_all_objects
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
+from sbp_brian.brian.device import CanonicalDevice
+from sbp_brian.brian.objects import all_objects
+from sbp_brian.brian.randomness import owned
 from sbp_brian.brian.state import brian_state, forget_cython_includes, guard, hidden_names
-from sbp_brian.brian.translation_units import CPP, UnitCodeObject, write_units
+from sbp_brian.brian.variables import exponents
 from sbp_brian.targets.results import describe
 
 #: Start of the lines by which the running program tells how far it is.
@@ -47,60 +46,6 @@ USE_SEED = """
 CUDA_SEED = "\n    brian::random_number_buffer.set_seed((unsigned long long)_sbp_seed);\n"
 
 
-class CanonicalDevice(CPPStandaloneDevice):
-    """Brian2's C++ device, with few translation units, and main.cpp the same in each process.
-
-    Brian2 walks over a set of clocks, whose order changes from process to process, where it sets them to their first
-    step. Assignments to different arrays that follow one another commute, so they are put in the order of their names;
-    so are clocks that have no code to run.
-
-    Attributes
-    ----------
-    keeps_clocks_together : bool
-        The loop over time steps is this package's (templates/network.cpp), which takes clocks of different steps that
-        are at the same time for due at once, however long it runs.
-    """
-
-    keeps_clocks_together = True
-
-    def code_object_class(self, codeobj_class=None, fallback_pref=None):
-        """The class for a piece of code, unless it has one of its own."""
-        return codeobj_class or UnitCodeObject
-
-    def generate_main_source(self, writer):
-        """Put commuting statements in the order of names."""
-        canonical_order(self.main_queue)
-        super().generate_main_source(writer)
-
-    def generate_makefile(self, writer, compiler, *settings, **more):
-        """Pack the files into units, which the makefile names in their place."""
-        writer.source_files = set(write_units(Path(self.project_dir), writer.source_files, CPP))
-        super().generate_makefile(writer, compiler, *settings, **more)
-
-
-def canonical_order(main_queue: list) -> None:
-    """Put commuting statements of main.cpp (or main.cu) in the order of their names, in place."""
-    main_queue[:] = _sorted_runs(main_queue, lambda entry: entry[0] == "set_by_single_value", lambda entry: entry[1][0])
-    for kind, content in main_queue:
-        if kind == "run_network":
-            lines = content[1]
-            lines[:] = _sorted_runs(lines, _commutes, str)
-
-
-def _commutes(line: str) -> bool:
-    """A clock that has no code to run, or that only draws CUDA's random numbers."""
-    return ".add(" in line and line.endswith((", NULL);", ", _run_random_number_buffer);"))
-
-
-def _sorted_runs(items: list, belongs, key) -> list:
-    """`items` with each unbroken series of those that `belongs` names sorted by `key` (stable)."""
-    out: list = []
-    for together, grouped in itertools.groupby(items, belongs):
-        series = list(grouped)
-        out += sorted(series, key=key) if together else series
-    return out
-
-
 def first_network(made):
     """The network that `make` returned, alone or as the first item of a sequence.
 
@@ -116,11 +61,13 @@ def first_network(made):
     return net
 
 
-def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: tuple[str, ...] = ()) -> tuple:
+def generate(
+    make, duration, namespace: dict, folder: Path, *, dt=None, archs: tuple[str, ...] = (), seed: int = 0
+) -> tuple:
     """Write the C++ (or CUDA) project of a network, without compiling it.
 
-    numpy's random numbers drawn inside `make` are the same every time (they become data of the program); those of
-    Brian2's expressions are drawn by the program, from its ``--seed``.
+    Random numbers that `make` draws by numpy or Python become data of the program, which then belongs to `seed`; those
+    of Brian2's expressions are drawn by the program, from its ``--seed``.
 
     Parameters
     ----------
@@ -134,12 +81,15 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: t
     dt : Quantity, optional
     archs : tuple of str
         CUDA architectures, e.g. ``("90",)``; none: C++.
+    seed : int
+        Of what `make` draws.
 
     Returns
     -------
     manifest : dict
         ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries
-        that may be set), ``set_names`` (source -> the program's name for it, where that differs).
+        that may be set), ``set_names`` (source -> the program's name for it, where that differs), ``draws`` (whether
+        `make` drew numbers by numpy or Python, so that another seed makes other data).
     how : list of str, or Recipe
         C++: compiler flags beyond those in the makefile. CUDA: how the project is compiled.
     """
@@ -147,8 +97,8 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: t
     preferences = brian2.prefs
     forget_cython_includes()
     with brian_state(device, dt=dt, preferences=chosen), hidden_names(), _plain_refusals():
-        np.random.seed(0)
-        net = first_network(make())
+        with owned(device, seed) as drawn:
+            net = first_network(make())
         if not device.run_args_applied:
             device.apply_run_args()  # before anything is prepared for the run: delays can be set, too
         run = RUN_DURATION.format(network=net.name, duration=float(duration))
@@ -165,7 +115,7 @@ def generate(make, duration, namespace: dict, folder: Path, *, dt=None, archs: t
         # Brian2 would start the compiler here to ask for each flag whether it is known; that waits for a compilation
         preferences["codegen.cpp.extra_compile_args"] = []
         device.build(directory=str(folder), compile=False, run=False)
-        manifest = _manifest(device, net)
+        manifest = _manifest(device, net) | {"draws": drawn.outside}
     if not archs:
         return manifest, flags
     manifest |= dict(cost=device.cost, serial=device.serial)
@@ -191,8 +141,8 @@ def _cuda(archs: tuple[str, ...]) -> tuple:
     return _cuda_device.new_device(archs), _cuda_device.preferences(archs), CUDA_SEED
 
 
-def _manifest(device: CPPStandaloneDevice, net) -> dict:
-    objects = sorted(_get_all_objects(net.objects), key=lambda obj: obj.name)
+def _manifest(device, net) -> dict:
+    objects = all_objects(net)
     clocks = sorted({obj.clock for obj in objects}, key=lambda clock: clock.name)
     entries, variables = describe(objects, clocks)
     files = {}
@@ -209,13 +159,13 @@ def _manifest(device: CPPStandaloneDevice, net) -> dict:
             known = device.array_cache.get(count) if count is not None else None
             entry["settable_size"] = int(known[0]) if known is not None else None
     arrays = {
-        f"{ta.name}.values": dict(dtype="<f8", dim=[float(e) for e in ta.dim._dims], shape=list(ta.values.shape))
+        f"{ta.name}.values": dict(dtype="<f8", dim=exponents(ta.dim), shape=list(ta.values.shape))
         for ta in device.timed_arrays
     }
     return dict(entries=entries, files=files, arrays=arrays, set_names=set_names)
 
 
-def _set_names(device: CPPStandaloneDevice, entries: dict, variables: dict) -> dict[str, str]:
+def _set_names(device, entries: dict, variables: dict) -> dict[str, str]:
     """Names by which the program knows the delays of pathways; of several pathways it can set those of the first."""
     names = {}
     for entry in entries.values():

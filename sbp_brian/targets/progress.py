@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from sbp_brian.progress import bars
 
 
 @contextmanager
-def progress_bar(description: str = "running", *, console: Console | None = None):
+def progress_bar(
+    description: str = "running", *, console: Console | None = None
+) -> Iterator[Callable[[float, float], None]]:
     """Show a progress bar meanwhile; gives the function to hand to ``Simulation.run(progress=...)``.
 
     Parameters
@@ -26,19 +30,6 @@ def progress_bar(description: str = "running", *, console: Console | None = None
         with progress_bar("pairing") as progress:
             result = sim.run(progress=progress)
     """
-    console = console or Console(file=sys.stderr)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    with bar:
-        task = bar.add_task(description, total=1.0)
-
-        def progress(fraction: float, elapsed_s: float) -> None:
-            bar.update(task, completed=min(max(fraction, 0.0), 1.0))
-
-        yield progress
+    with bars(console or Console(file=sys.stderr)) as show:
+        show(description, "", 0.0)
+        yield lambda fraction, elapsed_s=None: show(description, "", fraction)

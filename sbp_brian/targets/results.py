@@ -11,11 +11,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from brian2.core.variables import ArrayVariable, Constant, DynamicArrayVariable, Subexpression
-from brian2.monitors import StateMonitor
-from brian2.synapses.synapses import Synapses, SynapticPathway
-from brian2.units.fundamentalunits import Quantity, get_or_create_dimension
+from brian2 import Quantity, StateMonitor, Synapses, get_or_create_dimension
 
+from sbp_brian.brian.variables import (
+    ArrayVariable,
+    Constant,
+    DynamicArrayVariable,
+    Subexpression,
+    SynapticPathway,
+    exponents,
+)
 from sbp_brian.errors import RunFailed
 from sbp_brian.wording import unknown_name
 
@@ -67,7 +72,7 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
                 continue
             if isinstance(var, Constant):
                 if np.isscalar(var.value) and not isinstance(var.value, str):
-                    entries[key] = dict(value=np.asarray(var.value).item(), dim=_exponents(var.dim))
+                    entries[key] = dict(value=np.asarray(var.value).item(), dim=exponents(var.dim))
             else:
                 source = f"{owner}.{var.name}"
                 variables[source] = var
@@ -76,7 +81,7 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
                 entries[key] = dict(
                     source=source,
                     dtype=np.dtype(var.dtype).str,
-                    dim=_exponents(var.dim),
+                    dim=exponents(var.dim),
                     ndim=getattr(var, "ndim", 1),
                     size=None if dynamic else int(var.size),
                     scalar=bool(var.scalar),
@@ -97,15 +102,11 @@ def _owner_name(var):
         return None
 
 
-def _exponents(dim) -> list[float]:
-    return [float(exponent) for exponent in dim._dims]
-
-
-def with_unit(values, exponents):
-    """`values` as a Quantity with the given seven exponents, or as they are where these are all zero."""
-    if not any(exponents):
+def with_unit(values, powers):
+    """`values` as a Quantity with the given seven exponents (`powers`), or as they are where these are all zero."""
+    if not any(powers):
         return values
-    return Quantity(values, dim=get_or_create_dimension(exponents))
+    return Quantity(values, dim=get_or_create_dimension(powers))
 
 
 class Result(Mapping):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_or_create_dimension, get_unit
+from brian2 import get_dimensions, get_or_create_dimension, get_unit
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from sbp_brian.wording import unknown_name
 

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 
 import brian2
 import numpy as np
-from brian2.core.network import _get_all_objects
-from brian2.core.operations import NetworkOperation
-from brian2.devices.device import RuntimeDevice
+from brian2 import NetworkOperation
 
-from sbp_brian.brian.state import brian_state, hidden_names, renew_reserve
+from sbp_brian.brian.device import RuntimeDevice, completed_fraction
+from sbp_brian.brian.objects import all_objects, claim
+from sbp_brian.brian.randomness import owned, python_random
+from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
+from sbp_brian.brian.variables import exponents
 from sbp_brian.errors import Interrupted
 from sbp_brian.targets.programs import first_network
 from sbp_brian.targets.results import Result, describe
@@ -50,17 +52,15 @@ class RuntimeBackend:
         self._device = RuntimeDevice()
         self._device.sbp_reserve = reserve
         with brian_state(self._device, dt=self.dt, preferences=self._own), hidden_names():
-            before = dict(brian2.prefs.prefs)
-            self._device.seed(seed)
-            renew_reserve()
-            net = first_network(self.make())
-            changed = {name: value for name, value in brian2.prefs.prefs.items() if value is not before[name]}
+            before = all_preferences()
+            with owned(self._device, seed):
+                renew_reserve()
+                net = first_network(self.make())
+            changed = {name: value for name, value in all_preferences().items() if value is not before[name]}
             self._preferences = {**self._own, **changed, "codegen.target": self.target}
             net.store("sbp")
-        objects = sorted(_get_all_objects(net.objects), key=lambda obj: obj.name)
-        for obj in objects:  # as a run does; where all runs are in other processes Brian2 takes them for forgotten
-            if obj._network is None:
-                obj._network = net.id
+        objects = all_objects(net)
+        claim(objects, net)  # all its runs may be in other processes
         clocks = sorted({obj.clock for obj in objects}, key=lambda clock: clock.name)
         entries, self._variables = describe(objects, clocks)
         for entry in entries.values():
@@ -68,7 +68,7 @@ class RuntimeBackend:
                 entry["settable_size"] = len(self._variables[entry["source"]].get_value())
         self._arrays = _timed_arrays(objects, self.namespace)
         arrays = {
-            name: dict(dtype="<f8", dim=[float(e) for e in ta.dim._dims], shape=list(ta.values.shape))
+            name: dict(dtype="<f8", dim=exponents(ta.dim), shape=list(ta.values.shape))
             for name, ta in self._arrays.items()
         }
         self.manifest = dict(entries=entries, arrays=arrays)
@@ -90,7 +90,7 @@ class RuntimeBackend:
         self.check_place(results)
         if self._seed != seed or not (self._fresh or self._restorable):
             self._make(seed)
-        with brian_state(self._device, preferences=self._preferences):
+        with brian_state(self._device, preferences=self._preferences), python_random(seed):
             # also for the first run: each run then starts from the same random state, the one after make()
             self._net.restore("sbp", restore_random_state=True)
             renew_reserve()  # cython's drawn numbers are not part of that state
@@ -111,7 +111,7 @@ class RuntimeBackend:
                     namespace=self.namespace,
                 )
                 run_s = time.perf_counter() - start
-            completed = float(self._device._last_run_completed_fraction)
+            completed = completed_fraction(self._device)
             result = self._collect(names, seed, completed, run_s)
         if interrupted or (stop is not None and stop.is_set() and result.stopped):
             raise Interrupted(result)

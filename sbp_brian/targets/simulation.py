@@ -31,11 +31,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import brian2
-from brian2.core.preferences import prefs
-from brian2.devices.device import all_devices, get_device, set_device
-from brian2.units.fundamentalunits import Quantity, have_same_dimensions
+from brian2 import Quantity, all_devices, get_device, have_same_dimensions, prefs, set_device
 
 from sbp_brian.brian.state import guard
+from sbp_brian.machine import TARGETS
 from sbp_brian.targets.cache import compiler_command
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
@@ -48,9 +47,6 @@ from sbp_brian.targets.standalone import StandaloneBackend
 from sbp_brian.wording import unknown_name
 
 __all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
-
-#: The targets by name.
-TARGETS = ("numpy", "cython", "cpp", "cuda")
 
 
 def use(target: str, *, arch: str | None = None, **options) -> None:
@@ -143,6 +139,13 @@ class Simulation:
     Notes
     -----
     Brian2's current device, preferences, default time step and random state are left as they were.
+
+    The seed of a run owns all randomness of `make`: what Brian2's expressions draw, what numpy and Python's `random`
+    draw, generators that are made without a seed. ``brian2.seed(42)`` within `make` is taken for 42 and the seed of the
+    run together: same seed, same result, to the bit; another seed, other draws. A generator with a seed of its own
+    (``numpy.random.default_rng(42)``) keeps it, as data do. On cpp and cuda a `make` that draws by numpy or Python is
+    called again for each seed, since its numbers are data of the program; one that draws by Brian2's expressions alone,
+    or nothing, is called once.
     """
 
     def __init__(
@@ -202,10 +205,7 @@ class Simulation:
         """Make the network and compile it where that is needed; `run` does so by itself."""
         if COLLECTED.get() is not None:
             return self
-        if self.target in ("cpp", "cuda"):
-            self._backend.prepare()
-        else:
-            self._backend.prepare(self.seed if self.seed is not None else 0)
+        self._backend.prepare(self.seed if self.seed is not None else 0)
         return self
 
     @property
@@ -327,8 +327,7 @@ class Simulation:
             raise TypeError("progress= needs a function of (fraction, elapsed_s)")
         duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
         self._backend.check_place(results)
-        if self._backend.manifest is None:
-            self._backend.prepare(*([] if self.target in ("cpp", "cuda") else [seed]))
+        built = self._backend.prepare(seed)
         settings = check_settings(arguments["values"], self._backend.manifest)
         return dict(
             settings=settings,
@@ -337,6 +336,7 @@ class Simulation:
             results=results,
             duration=duration,
             names=None if names is None else self._known(names),
+            **({} if built is None else {"built": built}),
         )
 
     def _known(self, names) -> list[str]:

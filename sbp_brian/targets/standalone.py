@@ -8,6 +8,8 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 import brian2
@@ -25,20 +27,48 @@ from sbp_brian.targets.results import Result
 _SPARE_BYTES = 16 << 20
 #: A network with more data than this is generated each time, keyed or not.
 _KEPT_BYTES = 512 << 20
+#: Builds of a network that draws numbers while it is made, which are kept ready beside those of runs under way.
+_KEPT_SEEDS = 8
+
+
+@dataclass(eq=False)
+class Build:
+    """A network that is ready to run: its description, its program, the folder of its data.
+
+    Attributes
+    ----------
+    manifest : dict
+        Description of the network's variables (`sbp_brian.targets.programs.generate`).
+    program, arrays : Path
+    cached : bool
+        Whether nothing had to be compiled.
+    """
+
+    manifest: dict
+    program: Path
+    arrays: Path
+    cached: bool
 
 
 class StandaloneBackend:
     """Generates, compiles and runs one network.
+
+    A network whose `make` draws nothing by numpy or Python is generated once, whatever the seeds of its runs. Where it
+    draws, each seed has data of its own, and the network is generated anew for it; the program is compiled again only
+    if its text differs.
 
     Parameters are those of `Simulation`, checked there; `key_namespace` is the namespace that was given explicitly;
     `archs` are CUDA architectures, none for C++.
 
     Attributes
     ----------
+    latest : Build or None
     manifest : dict or None
-        Description of the network's variables once it is prepared (`_standalone.generate`).
+        That of the latest build.
     cached : bool
+        Whether nothing had to be compiled for it.
     build_s : float
+        Time of all builds (s).
     """
 
     def __init__(self, make, duration, namespace, *, dt, cache, key, key_namespace, archs: tuple[str, ...] = ()):
@@ -53,22 +83,35 @@ class StandaloneBackend:
         self.cached = False
         self.build_s = 0.0
         self.compiling = None  # called as compiling(fraction, elapsed_s)
-        self._program: Path | None = None
-        self._arrays: Path | None = None
+        self._common: Build | None = None  # of a network that draws nothing
+        self._by_seed: OrderedDict[int, Build] = OrderedDict()  # of one that draws, the latest last
+        self.latest: Build | None = None
 
-    def prepare(self) -> None:
-        """Generate and compile, or find both in the cache."""
-        if self.manifest is not None:
-            return
+    def prepare(self, seed: int = 0) -> Build:
+        """Generate and compile for a seed, or find both in the cache."""
+        if self._common is not None:
+            return self._common
+        if seed in self._by_seed:
+            self._by_seed.move_to_end(seed)
+            return self._by_seed[seed]
         start = time.perf_counter()
         keyed = self._keyed_folder()
-        if not (keyed and self._from_key(keyed)):
-            self._from_make(keyed)
-        self.build_s = time.perf_counter() - start
+        built = (self._from_key(keyed, seed) if keyed else None) or self._from_make(keyed, seed)
+        if built.manifest.get("draws"):
+            self._by_seed[seed] = built
+            if len(self._by_seed) > _KEPT_SEEDS:
+                self._by_seed.popitem(last=False)
+        else:
+            self._common = built
+        self.latest, self.manifest, self.cached = built, built.manifest, built.cached
+        self.build_s += time.perf_counter() - start
+        return built
 
-    def generate(self, folder: Path) -> None:
+    def generate(self, folder: Path, seed: int = 0) -> None:
         """Write the sources to a folder and compile nothing."""
-        self.manifest, _ = generate(self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs)
+        self.manifest, _ = generate(
+            self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs, seed=seed
+        )
 
     def _keyed_folder(self) -> Path | None:
         if self.key is None:
@@ -78,41 +121,54 @@ class StandaloneBackend:
         key = network_key(self.key, self.make, float(self.duration), step, given, *self.archs)
         return self.cache / "networks" / key if key else None
 
-    def _from_key(self, keyed: Path) -> bool:
-        try:
-            kept = json.loads((keyed / "manifest.json").read_text())
-        except (OSError, ValueError):
-            return False
+    def _from_key(self, keyed: Path, seed: int) -> Build | None:
+        """What is kept under a key; where `make` draws, under the key and the seed."""
+        kept = _read_kept(keyed)
+        if kept == {"draws": True}:
+            keyed = _of_seed(keyed, seed)
+            kept = _read_kept(keyed)
+        if not kept or "program" not in kept:
+            return None
         find = _cuda_build.find_program if self.archs else cache_of.find_program
         found = find(self.cache, kept["program"])
         if found is None:
-            return False
+            return None
         os.utime(keyed)
-        self.manifest, self._program, self.cached = kept["manifest"], found.path, True
-        self._arrays = keyed / "static_arrays"
-        return True
+        return Build(kept["manifest"], found.path, keyed / "static_arrays", True)
 
-    def _from_make(self, keyed: Path | None) -> None:
+    def _from_make(self, keyed: Path | None, seed: int) -> Build:
         folder = Path(tempfile.mkdtemp(prefix="sbp-build-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        manifest, how = generate(self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs)
-        if self.archs:
-            key = f"{cache_of.content_key(folder, [])}-{how.identity}"
-            program = _cuda_build.program(self.cache, key, folder, how, self.compiling)
-        else:
-            key = cache_of.content_key(folder, how)
-            program = cache_of.program(self.cache, key, folder, how)
-        self.manifest, self._program, self.cached = manifest, program.path, program.cached
-        self._arrays = folder / "static_arrays"
-        if keyed is not None and _size(self._arrays) <= _KEPT_BYTES:
-            self._keep(keyed, dict(manifest=manifest, program=key))
+        try:
+            manifest, how = generate(
+                self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs, seed=seed
+            )
+            if self.archs:
+                key = f"{cache_of.content_key(folder, [])}-{how.identity}"
+                program = _cuda_build.program(self.cache, key, folder, how, self.compiling)
+            else:
+                key = cache_of.content_key(folder, how)
+                program = cache_of.program(self.cache, key, folder, how)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        built = Build(manifest, program.path, folder / "static_arrays", program.cached)
+        weakref.finalize(built, shutil.rmtree, folder, ignore_errors=True)
+        if keyed is not None and _size(built.arrays) <= _KEPT_BYTES:
+            if manifest["draws"]:
+                self._keep(keyed, None, {"draws": True})
+                keyed = _of_seed(keyed, seed)
+            self._keep(keyed, built.arrays, dict(manifest=manifest, program=key))
+        return built
 
-    def _keep(self, keyed: Path, kept: dict) -> None:
+    def _keep(self, keyed: Path, arrays: Path | None, kept: dict) -> None:
         keyed.parent.mkdir(parents=True, exist_ok=True)
-        if keyed.exists():  # its program was not there any more
-            shutil.rmtree(keyed, ignore_errors=True)
+        if keyed.exists():
+            if _read_kept(keyed) == kept == {"draws": True}:
+                return
+            shutil.rmtree(keyed, ignore_errors=True)  # its program was not there any more
         staging = Path(tempfile.mkdtemp(prefix=".", dir=keyed.parent))
-        shutil.copytree(self._arrays, staging / "static_arrays")
+        if arrays is not None:
+            shutil.copytree(arrays, staging / "static_arrays")
         (staging / "manifest.json").write_text(json.dumps(kept))
         try:
             os.replace(staging, keyed)
@@ -146,19 +202,29 @@ class StandaloneBackend:
             raise OSError(f"the disk of {place} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed")
 
     def run(
-        self, settings, seed: int, progress=None, results: Path | None = None, names=None, duration=None, register=None
+        self,
+        settings,
+        seed: int,
+        progress=None,
+        results: Path | None = None,
+        names=None,
+        duration=None,
+        register=None,
+        built: Build | None = None,
     ) -> Result:
-        """Run the program once; called from any thread."""
+        """Run the program once, from any thread where `built`, what `prepare` gave for the seed, is given."""
+        built = built or self.prepare(seed)
         if self.archs:
             require_gpu()
         self.check_place(results)
-        sources = None if names is None else self._sources(names)
+        manifest = built.manifest
+        sources = None if names is None else _sources(manifest, names)
         folder = results if results is not None else Path(tempfile.mkdtemp(prefix="sbp-results-"))
         folder.mkdir(parents=True, exist_ok=True)
-        set_names = self.manifest["set_names"]
+        set_names = manifest["set_names"]
         settings = {set_names.get(source, source): values for source, values in settings.items()}
         run = ProgramRun(
-            self._program, self._arrays, folder, settings, seed, None if duration is None else float(duration)
+            built.program, built.arrays, folder, settings, seed, None if duration is None else float(duration)
         )
         if register is not None:
             register(run)
@@ -170,7 +236,7 @@ class StandaloneBackend:
             raise
         result = None
         if run.begun:
-            files, entries = self.manifest["files"], self.manifest["entries"]
+            files, entries = manifest["files"], manifest["entries"]
             if sources is not None:
                 entries = {
                     name: entry for name, entry in entries.items() if "value" in entry or entry["source"] in sources
@@ -186,7 +252,7 @@ class StandaloneBackend:
                 completed=run.completed,
                 run_s=run_s,
                 build_s=self.build_s,
-                cached=self.cached,
+                cached=built.cached,
                 folder=folder,
                 temporary=results is None,
             )
@@ -196,9 +262,21 @@ class StandaloneBackend:
             raise Interrupted(result)
         return result
 
-    def _sources(self, names) -> set[str]:
-        entries = self.manifest["entries"]
-        return {entries[name]["source"] for name in names if "value" not in entries[name]}
+
+def _sources(manifest: dict, names) -> set[str]:
+    entries = manifest["entries"]
+    return {entries[name]["source"] for name in names if "value" not in entries[name]}
+
+
+def _of_seed(keyed: Path, seed: int) -> Path:
+    return keyed.with_name(f"{keyed.name}-seed{seed}")
+
+
+def _read_kept(keyed: Path) -> dict | None:
+    try:
+        return json.loads((keyed / "manifest.json").read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _size(folder: Path) -> int:

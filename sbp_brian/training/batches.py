@@ -11,15 +11,19 @@ import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from sbp_brian.errors import PatternError, SettingError
+from sbp_brian.identity import digest
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.encoding import check_displacement
+from sbp_brian.training.loop import EpochTraining, identity_of
+from sbp_brian.training.rows import DividedRows
+from sbp_brian.training.scores import cosines
 from sbp_brian.wording import number_in, unknown
 
 __all__ = ["NumpyModel", "NumpyTraining", "Patterns", "cosine", "displaced", "first_maximum", "one_hot"]
@@ -40,10 +44,8 @@ def first_maximum(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def cosine(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Cosine of the angle between output and target, of each row; 0 where an output is all zero."""
-    outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
-    length = np.linalg.norm(outputs, axis=1) * np.linalg.norm(targets, axis=1)
-    return np.divide((outputs * targets).sum(1), length, out=np.zeros(len(outputs)), where=length > 0)
+    """`cosines` of each row as a score of `Patterns`: 0 where an output is all zero."""
+    return cosines(outputs, targets, silent=0.0)
 
 
 def displaced(x: np.ndarray, by: np.ndarray, width: int) -> np.ndarray:
@@ -70,7 +72,7 @@ def displaced(x: np.ndarray, by: np.ndarray, width: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Patterns:
+class Patterns(DividedRows):
     """Inputs with the outputs that are wanted, and which rows are for what.
 
     Parameters
@@ -115,28 +117,20 @@ class Patterns:
             raise PatternError("inputs hold NaN or infinite values; remove or repair those samples")
         if not ((self.targets >= 0) & (self.targets <= 1)).all():
             raise PatternError("targets must be numbers from 0 to 1; rescale them")
-        rows = np.concatenate([self.training, self.validation, self.test])
-        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self.inputs):
-            raise PatternError(f"rows must be from 0 to {len(self.inputs) - 1}, got {rows.min()} to {rows.max()}")
-        if len(np.unique(rows)) != len(rows):
-            raise PatternError("a row is in two of training, validation and test; give each row one purpose")
-        if not len(self.training):
-            raise PatternError("there are no training rows; give at least one")
+        self._check_rows(len(self.inputs), PatternError, "row")
+
+    def _content(self) -> dict[str, object]:
+        return {"inputs": (self.inputs, self.scale), "targets": self.targets, "score": self.score}
 
     @classmethod
     def join(cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], **settings) -> Patterns:
         """From separate (inputs, targets) named training, validation and test."""
-        names = ("training", "validation", "test")
-        ends = np.cumsum([0, *(len(parts[name][1]) for name in names)])
-        rows = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(names)}
-        inputs, targets = (np.concatenate([parts[name][k] for name in names]) for k in (0, 1))
+        (inputs, targets), rows = cls._joined(parts)
         return cls(inputs, np.asarray(targets, np.float32), **rows, **settings)
 
     def with_shuffled_training_targets(self, seed: int) -> Patterns:
         """The control in which training targets tell nothing about the inputs."""
-        targets = self.targets.copy()
-        targets[self.training] = np.random.default_rng([seed, 7]).permutation(targets[self.training])
-        return Patterns(self.inputs, targets, self.training, self.validation, self.test, self.scale, self.score)
+        return replace(self, targets=self._shuffled(self.targets, seed))
 
     def batch(self, rows: np.ndarray, dtype) -> np.ndarray:
         """Scaled inputs of these rows, shape (len(rows), features)."""
@@ -229,8 +223,8 @@ def _fits(model: NumpyModel, patterns: Patterns) -> None:
         )
 
 
-class NumpyTraining:
-    """Training by epochs with checkpoints.
+class NumpyTraining(EpochTraining):
+    """Training by epochs with checkpoints; see `EpochTraining.run`.
 
     Parameters
     ----------
@@ -244,7 +238,10 @@ class NumpyTraining:
     decay : float
         All learning rates are multiplied by it after each epoch.
     facts : mapping
-        Whatever else identifies this training.
+        Whatever else identifies this training, beside the content of the patterns, the model, the settings and the code
+        that computes; checkpoints of another one are refused.
+    take_over : bool
+        Go on from checkpoints of another training all the same.
     running_mean : float
         Share that a running mean of weights and biases keeps at each batch, from 0 to below 1: it reaches back over
         about 1/(1 - running_mean) batches, and is their plain mean as long as there were fewer. Learning goes on from
@@ -284,9 +281,9 @@ class NumpyTraining:
         running_mean: float = 0.0,
         jitter: int = 0,
         width: int = 28,
+        take_over: bool = False,
     ):
-        if not 0 < decay <= 1:
-            raise ValueError(f"decay must be in (0, 1], got {decay}")
+        super().__init__(seed=seed, decay=decay)
         if not isinstance(running_mean, Real) or not 0 <= running_mean < 1:
             raise ValueError(f"running_mean must be a number from 0 to below 1, got {running_mean!r}")
         if not isinstance(batch, Integral) or batch < 1:
@@ -294,33 +291,25 @@ class NumpyTraining:
         _fits(model, patterns)
         check_displacement("jitter", jitter, width, patterns.inputs.shape[1])
         self.jitter, self.width = jitter, width
-        self.model, self.patterns, self.seed, self.batch, self.decay = model, patterns, seed, batch, decay
-        self.running_mean = running_mean
-        parts = [len(patterns.training), len(patterns.validation), len(patterns.test)]
-        facts = {
-            **(facts or {}),
-            **({"running_mean": running_mean} if running_mean else {}),
-            **({"jitter": jitter, "width": width} if jitter else {}),
-        }
-        self.checkpoints = Checkpoints(
-            folder,
-            {**facts, "model": repr(model), "seed": seed, "batch": batch, "decay": decay, "samples": parts},
-            keep=1,
-        )
-        self.history: list[Epoch] = []
+        self.model, self.patterns, self.batch, self.running_mean = model, patterns, batch, running_mean
+        own = {"model": repr(model), "network": digest(type(model), repr(model))}
+        own |= {"seed": seed, "batch": batch, "decay": decay}
+        own |= {"running_mean": running_mean} if running_mean else {}
+        own |= {"jitter": jitter, "width": width} if jitter else {}
         model.start(seed, len(patterns.inputs))
         self.initial = {name: values.copy() for name, values in model.arrays.items() if name[0] in "Wb"}
         weights = [name for name in self.initial if model.arrays[name].dtype.kind == "f"]
         self.means = {name: model.arrays[name].copy() for name in weights if running_mean}
-        if (found := self.checkpoints.newest(self._everything())) is not None:
-            self.history, kept = found
-            for name, values in self._everything().items():
-                values[...] = kept[name]
-        self.resumed_from = len(self.history)
+        facts = identity_of(patterns, facts or {}, **own)
+        self._resume(Checkpoints(folder, facts, keep=1, take_over=take_over), patterns)
 
-    def _everything(self) -> dict[str, np.ndarray]:
+    def _state(self) -> dict[str, np.ndarray]:
         """What a checkpoint holds: the arrays of the model, and the running means as "mean." + name."""
         return {**self.model.arrays, **{f"mean.{name}": values for name, values in self.means.items()}}
+
+    def _restore(self, kept: Mapping[str, np.ndarray]) -> None:
+        for name, values in self._state().items():
+            values[...] = kept[name]
 
     def _average(self, batches: int) -> None:
         """Let the running mean follow the weights after so many batches."""
@@ -338,22 +327,7 @@ class NumpyTraining:
         finally:
             self.model.arrays.update(own)
 
-    def run(self, epochs: int, progress: Callable[[float], None] | None = None) -> list[Epoch]:
-        """Train until `epochs` epochs are done, counting those found as checkpoints.
-
-        Raises
-        ------
-        FloatingPointError
-            Outputs are no longer finite; earlier epochs are kept.
-        """
-        if epochs < 0:
-            raise ValueError(f"epochs must be at least 0, got {epochs}")
-        first = len(self.history)
-        for number in range(first, epochs):
-            self._epoch(number, lambda f, n=number: progress and progress((n - first + f) / (epochs - first)))
-        return self.history[:epochs]
-
-    def _epoch(self, number: int, progress) -> None:
+    def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         model, patterns = self.model, self.patterns
         rng = np.random.default_rng([self.seed, number, 1])
         order = rng.permutation(patterns.training)
@@ -373,19 +347,19 @@ class NumpyTraining:
             if time.perf_counter() - told > 0.2:
                 told = time.perf_counter()
                 progress(first / len(order))
-        if not all(np.isfinite(values).all() for values in model.arrays.values()):
-            raise FloatingPointError(f"weights are no longer finite after epoch {number + 1}; lower the learning rates")
+        self._refuse_infinite(number, model.arrays)
         seconds = time.perf_counter() - began
         counted = {name: value / len(order) for name, value in model.counted.items()}
         validation = float(self.score(patterns.validation)) if len(patterns.validation) else float("nan")
-        self.history.append(Epoch(number + 1, total / len(order), validation, counted, seconds, len(order)))
+        return Epoch(number + 1, total / len(order), validation, counted, seconds, len(order))
+
+    def _after(self, number: int) -> None:
+        patterns = self.patterns
         held_out = np.concatenate([patterns.validation, patterns.test])
         with self.averaged():
             for first in range(0, len(held_out), self.SHOWN):
                 rows = held_out[first : first + self.SHOWN]
-                model.follow(patterns.batch(rows, model.dtype), rows)
-        self.checkpoints.save(self._everything(), self.history)
-        progress(1.0)
+                self.model.follow(patterns.batch(rows, self.model.dtype), rows)
 
     def outputs(self, rows: np.ndarray, anew: bool = False) -> np.ndarray:
         """What the network answers to these rows, (len(rows), outputs); `anew`: without the states kept of them."""

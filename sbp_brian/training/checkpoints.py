@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sbp_brian.errors import CheckpointError
+from sbp_brian.identity import being_noted, differences
 
 __all__ = ["Checkpoints", "Epoch"]
 
@@ -40,10 +42,14 @@ class Checkpoints:
         What identifies the training; files of another one are refused.
     keep : int, optional
         How many of the newest stay; by default all.
+    take_over : bool
+        Go on with files of another training all the same, where they hold arrays of the same names and shapes.
     """
 
-    def __init__(self, folder, facts: Mapping[str, Any], keep: int | None = None):
+    def __init__(self, folder, facts: Mapping[str, Any], keep: int | None = None, take_over: bool = False):
         self.folder, self.keep = Path(folder), keep
+        noted = being_noted()
+        self.take_over = take_over or (noted is not None and noted.take_over)
         self.facts = json.loads(json.dumps(dict(facts), default=str))
 
     def file(self, number: int) -> Path:
@@ -88,28 +94,46 @@ class Checkpoints:
             for old in sorted(self.folder.glob("epoch-*.npz"))[: -self.keep]:
                 old.unlink()
 
-    def newest(self, names) -> tuple[list[Epoch], dict[str, np.ndarray]] | None:
-        """History and arrays `names` of the newest file that can be read; None where there is none.
+    def newest(self, start: Mapping[str, np.ndarray]) -> tuple[list[Epoch], dict[str, np.ndarray]] | None:
+        """History and arrays of the newest file that can be read; None where there is none.
+
+        Parameters
+        ----------
+        start : mapping of str to ndarray
+            The arrays that the training begins with, whose names and shapes are wanted.
 
         Raises
         ------
         CheckpointError
-            It belongs to another training.
+            It belongs to another training; says what differs.
         """
         for file in sorted(self.folder.glob("epoch-*.npz"), reverse=True):
             try:
                 with np.load(file) as kept:
                     about = json.loads(str(kept["about"]))
-                    same = about["facts"] == self.facts
-                    arrays = {name: kept[name] for name in names if same}
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+                    facts, history = about["facts"], [Epoch(**epoch) for epoch in about["history"]]
+                    if facts != self.facts and not self.take_over:
+                        raise CheckpointError(
+                            f"{file} belongs to another training ({_said(facts, self.facts)}); give this one a folder "
+                            "of its own, or go on with it all the same by take_over=True (on the command line: "
+                            "--take-over goes on, --fresh starts anew)"
+                        )
+                    arrays = {name: kept[name] for name in start if name in kept.files}
+            except CheckpointError:
+                raise
+            except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError, zlib.error):
                 continue  # damaged: an older one will do
-            if not same:
-                known = dict.fromkeys([*self.facts, *about["facts"]])
-                different = [k for k in known if about["facts"].get(k) != self.facts.get(k)]
-                raise CheckpointError(
-                    f"{file} belongs to another training (other {', '.join(different) or 'settings'}); "
-                    "give this one a folder of its own"
-                )
-            return [Epoch(**epoch) for epoch in about["history"]], arrays
+            for name, values in start.items():
+                if name not in arrays or arrays[name].shape != np.shape(values):
+                    raise CheckpointError(
+                        f"{file} cannot be taken over: {name!r} is not there or has another shape; "
+                        "give this training a folder of its own"
+                    )
+            return history, arrays
         return None
+
+
+def _said(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if "code" not in earlier:
+        return "it does not say of which data and code"
+    return ", ".join(differences(earlier, now)) or "other settings"

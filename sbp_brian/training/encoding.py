@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
+from sbp_brian.errors import ModelError, TableError
+
 __all__ = ["BitTable", "ByteTable", "check_displacement", "latency_bytes", "spike_bytes"]
 
 _CPP = """
@@ -42,10 +44,10 @@ def check_displacement(name: str, pixels: int, width: int, n_input: int) -> None
 
     Raises
     ------
-    ValueError
+    ModelError
     """
     if pixels < 0 or (pixels and (width < 1 or n_input % width)):
-        raise ValueError(
+        raise ModelError(
             f"{name} needs 0 or more pixels, and rows of a width that divides the {n_input} inputs; got "
             f"{name}={pixels}, width={width}"
         )
@@ -65,7 +67,7 @@ class ByteTable(Function, Nameable):
 
     Raises
     ------
-    TypeError, ValueError
+    TableError
         Where `values` is not a two-dimensional array of uint8.
     """
 
@@ -74,12 +76,12 @@ class ByteTable(Function, Nameable):
     def __init__(self, values: np.ndarray, scale: float = 1 / 255, name: str = "sample_table*"):
         values = np.asarray(values)
         if values.dtype != np.uint8:
-            raise TypeError(
+            raise TableError(
                 f"{type(self).__name__} needs values of type uint8 (0 to 255), got {values.dtype}; scale and convert "
                 "them: np.round(255*x).astype(np.uint8)"
             )
         if values.ndim != 2 or not values.size:
-            raise ValueError(
+            raise TableError(
                 f"{type(self).__name__} needs one row a sample, shape (rows, columns), got shape {values.shape}"
             )
         Nameable.__init__(self, name)
@@ -124,7 +126,7 @@ class BitTable(ByteTable):
 
     Raises
     ------
-    TypeError, ValueError
+    TableError
         As `ByteTable`.
     """
 
@@ -156,12 +158,12 @@ def spike_bytes(spikes: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    ValueError
+    TableError
         Another shape.
     """
     spikes = np.asarray(spikes)
     if spikes.ndim != 3:
-        raise ValueError(f"spikes must have the shape (samples, steps, inputs), got {spikes.shape}")
+        raise TableError(f"spikes must have the shape (samples, steps, inputs), got {spikes.shape}")
     return np.packbits(spikes.reshape(len(spikes), spikes.shape[1] * spikes.shape[2]) != 0, axis=1)
 
 
@@ -183,25 +185,23 @@ def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:
 
     Raises
     ------
-    TypeError
-        `times` or `tau` is no time.
-    ValueError
-        Another shape, a `tau` that is not positive, or a time outside the window, from 0 to `tau`; the message names
-        the first.
+    TableError
+        `times` or `tau` is no time; another shape, a `tau` that is not positive, or a time outside the window, from 0
+        to `tau`; the message names the first.
     """
     for name, value in (("times", times), ("tau", tau)):
         if not isinstance(value, Quantity) or get_dimensions(value) != second.dim:
-            raise TypeError(f"{name} must be in units of time, e.g. values*ms, got {type(value).__name__}")
+            raise TableError(f"{name} must be in units of time, e.g. values*ms, got {type(value).__name__}")
     if not tau > 0 * second:
-        raise ValueError(f"tau = {tau} must be positive")
+        raise TableError(f"tau = {tau} must be positive")
     shares = np.asarray(times / tau, dtype=float)
     if shares.ndim != 2:
-        raise ValueError(f"times must have one row a sample, shape (samples, inputs), got shape {shares.shape}")
+        raise TableError(f"times must have one row a sample, shape (samples, inputs), got shape {shares.shape}")
     spikes = np.isfinite(shares)
     outside = np.argwhere(spikes & ((shares < 0) | (shares > 1)) | np.isneginf(shares))
     if len(outside):
         sample, cell = outside[0]
-        raise ValueError(
+        raise TableError(
             f"input {cell} of sample {sample} spikes at {times[sample, cell]}, outside the window of 0 to {tau} "
             f"({len(outside)} such spikes); scale the times, or mark inputs that do not spike by an infinite time"
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import SpikeMonitor, second
-from brian2.utils.logger import catch_logs
 
+from sbp_brian.brian.state import quiet
 from sbp_brian.targets import Simulation
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 
@@ -54,7 +54,7 @@ def record_spikes(
         **dict.fromkeys(model.rates, 0.0),
         **presentation.settings(place, samples.labels[rows], np.zeros(len(rows), bool)),
     }
-    with catch_logs():  # the two clocks of such networks are meant
+    with quiet():  # the two clocks of such networks are meant
         result = simulation.run(settings, seed=seed)
     found = {}
     for layer in layers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from brian2 import Quantity, TimedArray
 
 from sbp_brian.errors import SampleError
 from sbp_brian.training.encoding import BitTable, ByteTable
+from sbp_brian.training.rows import DividedRows
 
 __all__ = ["Presentation", "Samples"]
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Samples(DividedRows):
     """Labelled samples and which of them are for what.
 
     Parameters
@@ -36,7 +37,8 @@ class Samples:
     Raises
     ------
     SampleError
-        NaN in images, wrong types or shapes, labels outside the classes, or a row that serves two purposes.
+        NaN in images, wrong types or shapes, labels outside the classes, targets that are neither 0 nor 1, rows
+        outside the table, or a row that serves two purposes.
     """
 
     images: np.ndarray
@@ -66,35 +68,30 @@ class Samples:
         ):
             got = f"{self.targets.dtype} {self.targets.shape}"
             raise SampleError(f"targets must be uint8 of shape ({len(self.images)}, outputs), got {got}")
-        rows = np.concatenate([self.training, self.validation, self.test])
-        if len(np.unique(rows)) != len(rows):
-            raise SampleError("a sample is in two of training, validation and test; give each row one purpose")
-        if not len(self.training):
-            raise SampleError("there are no training samples")
+        if self.targets is not None and self.targets.size and self.targets.max() > 1:
+            wrong = int(self.targets.max(1).argmax())
+            raise SampleError(
+                f"targets must be 0 or 1, those of sample {wrong} reach {self.targets[wrong].max()}; correct them"
+            )
+        self._check_rows(len(self.images), SampleError, "sample")
+
+    def _content(self) -> dict[str, object]:
+        return {"inputs": self.images, "labels": (np.asarray(self.labels, np.int64), self.classes)} | (
+            {} if self.targets is None else {"targets": self.targets}
+        )
 
     @classmethod
     def join(
         cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: int, targets: np.ndarray | None = None
     ) -> Samples:
         """Samples from separate arrays (images, labels) named training, validation and test; targets in that order."""
-        names = ("training", "validation", "test")
-        ends = np.cumsum([0, *(len(parts[name][1]) for name in names)])
-        rows = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(names)}
-        images = np.concatenate([parts[name][0] for name in names])
-        return cls(
-            images, np.concatenate([parts[name][1] for name in names]).astype(int), classes, **rows, targets=targets
-        )
+        (images, labels), rows = cls._joined(parts)
+        return cls(images, labels.astype(int), classes, **rows, targets=targets)
 
     def with_shuffled_training_labels(self, seed: int) -> Samples:
         """The control in which the training labels tell nothing about the images."""
-        labels = self.labels.copy()
-        order = np.random.default_rng([seed, 7]).permutation(len(self.training))
-        labels[self.training] = labels[self.training][order]
-        targets = self.targets
-        if targets is not None:
-            targets = targets.copy()
-            targets[self.training] = targets[self.training][order]
-        return Samples(self.images, labels, self.classes, self.training, self.validation, self.test, targets)
+        targets = None if self.targets is None else self._shuffled(self.targets, seed)
+        return replace(self, labels=self._shuffled(self.labels, seed), targets=targets)
 
     @property
     def target_table(self) -> np.ndarray:

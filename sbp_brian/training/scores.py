@@ -95,12 +95,15 @@ def cosine_score(outputs, targets) -> CosineScore:
     )
 
 
-def cosines(outputs, targets) -> np.ndarray:
-    """The cosine of each output and its target; NaN where the output has no direction.
+def cosines(outputs, targets, silent: float = np.nan) -> np.ndarray:
+    """The cosine of each output and its target.
 
     Parameters
     ----------
     outputs, targets : array_like, shape (n, m)
+    silent : float
+        What an output counts as that has no direction, being all zero (or not finite): NaN to leave it out of a mean,
+        0 to count it as wrong.
 
     Returns
     -------
@@ -118,6 +121,6 @@ def cosines(outputs, targets) -> np.ndarray:
     if len(targets) and not wanted.all():
         raise ValueError(f"target {int(wanted.argmin())} is all zero and has no direction; leave it out")
     known = (length > 0) & np.isfinite(length)
-    result = np.full(len(outputs), np.nan)
-    result[known] = np.einsum("ij,ij->i", outputs[known], targets[known]) / (length[known] * wanted[known])
+    result = np.full(len(outputs), float(silent))
+    result[known] = (outputs[known] * targets[known]).sum(1) / (length[known] * wanted[known])
     return result

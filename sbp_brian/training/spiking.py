@@ -15,12 +15,16 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, get_dimensions
 
+from sbp_brian.errors import CheckpointError
+from sbp_brian.identity import digest
 from sbp_brian.targets import Result, Simulation
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
+from sbp_brian.training.loop import EpochTraining, identity_of
+from sbp_brian.training.readout import Readout
 from sbp_brian.training.samples import Presentation, Samples
 from sbp_brian.training.scores import cosines
 
-__all__ = ["Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
+__all__ = ["CheckpointError", "Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
 
 
 @dataclass(frozen=True)
@@ -37,20 +41,13 @@ class TrialModel:
         ``initial(seed)`` -> {"object.variable": values}: what learning changes, at its start.
     rates : mapping of str to float
         "object.variable" of each learning rate -> its value in the first epoch.
-    counts : str
-        "object.variable" of the recording, shape (outputs, samples + 1), whose column k + 1 holds the output spike
-        counts of sample k.
-    remainder : str
-        The same for what decides between equal counts, e.g. the membrane's remainder.
+    readout : Readout
+        How recordings are read as answers, e.g. ``SpikeCounts("answers.c", "answers.v")``.
     counted : mapping of str to str or mapping
         Quantity to report for each sample -> "object.variable" of a total over the run, or several of them with a
         factor each, e.g. ``{"hidden_spikes.N": 10}`` for ten synapses that every spike reaches.
     counted_learning : mapping of str to str or mapping
         The same, for what happens only while there is a teacher: reported for each training sample.
-    earliest : bool
-        `counts` holds spike times instead, and the earliest decides; `remainder` is not used. All equal: no answer, -1.
-    graded : bool
-        `counts` holds graded outputs, the largest decides; `remainder` is not used.
     by_epoch : callable, optional
         ``by_epoch(number)`` -> more run arguments for the epoch `number` (from 0), e.g. a rate with a plan of its own.
     check : callable, optional
@@ -61,18 +58,15 @@ class TrialModel:
     duration: Quantity
     initial: Callable[[int], dict[str, np.ndarray]]
     rates: Mapping[str, float]
-    counts: str
-    remainder: str
+    readout: Readout
     counted: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
     counted_learning: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
-    earliest: bool = False
-    graded: bool = False
     by_epoch: Callable[[int], Mapping[str, Any]] | None = None
     check: Callable[[Samples], None] | None = None
 
 
-class Training:
-    """Training of a network by epochs, with checkpoints.
+class Training(EpochTraining):
+    """Training of a network by epochs, with checkpoints; see `EpochTraining.run`.
 
     Parameters
     ----------
@@ -87,7 +81,10 @@ class Training:
     decay : float
         All learning rates are multiplied by it after each epoch.
     facts : mapping
-        Whatever else identifies this training; checkpoints of another one are refused.
+        Whatever else identifies this training, beside the content of the samples, the network, the settings and the
+        code that computes; checkpoints of another one are refused.
+    take_over : bool
+        Go on from checkpoints of another training all the same.
     shuffle : bool
         Training samples come in a new order in each epoch; else as they stand.
 
@@ -96,8 +93,6 @@ class Training:
     history : list of Epoch
     learned : dict of str to ndarray
         In base units.
-    build_s : float
-    cached : bool
     """
 
     def __init__(
@@ -111,69 +106,39 @@ class Training:
         decay: float = 1.0,
         facts: Mapping[str, Any] | None = None,
         shuffle: bool = True,
+        take_over: bool = False,
     ):
-        if not 0 < decay <= 1:
-            raise ValueError(f"decay must be in (0, 1], got {decay}")
+        super().__init__(seed=seed, decay=decay)
         if model.check is not None:
             model.check(samples)
-        self.model, self.samples = model, samples
-        self.seed, self.decay, self.shuffle = seed, decay, shuffle
+        self.model, self.samples, self.shuffle = model, samples, shuffle
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
         self.presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
-        self.checkpoints = Checkpoints(
-            folder,
-            {
-                **(facts or {}),
-                **({} if shuffle else {"shuffle": False}),
-                "seed": seed,
-                "decay": decay,
-                "target": target,
-                "rates": dict(model.rates),
-                "samples": [len(samples.training), len(samples.validation), len(samples.test)],
-            },
-        )
         self.simulation = Simulation(
             _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
         )
-        self.history: list[Epoch] = []
         start = model.initial(seed)
         self._dims = {name: get_dimensions(values) for name, values in start.items()}
         self.learned = {name: np.asarray(values) for name, values in start.items()}
-        if (found := self.checkpoints.newest(self.learned)) is not None:
-            self.history, self.learned = found
-        self.resumed_from = len(self.history)
+        own = {"seed": seed, "decay": decay, "target": target, "rates": dict(model.rates)}
+        own |= {} if shuffle else {"shuffle": False}
+        own["network"] = digest(model.make, model.duration, model.readout, model.by_epoch)
+        own["initial weights"] = digest(self.learned)
+        facts = identity_of(samples, facts or {}, **own)
+        self._resume(Checkpoints(folder, facts, take_over=take_over), samples)
+
+    def _state(self) -> dict[str, np.ndarray]:
+        return self.learned
+
+    def _restore(self, kept: Mapping[str, np.ndarray]) -> None:
+        self.learned = dict(kept)
 
     @property
     def build_s(self) -> float:
         """Wall time of code generation and compilation (s)."""
         return self.simulation._backend.build_s
 
-    # ------------------------------------------------------------------------------------------------------ running
-    def run(self, epochs: int, progress: Callable[[float], None] | None = None) -> list[Epoch]:
-        """Train until `epochs` epochs are done, counting those found as checkpoints.
-
-        Parameters
-        ----------
-        epochs : int
-        progress : callable, optional
-            Called as ``progress(fraction)`` of the epochs still to do.
-
-        Raises
-        ------
-        Interrupted
-            After Ctrl+C; finished epochs are kept and the next call goes on behind them.
-        """
-        first = len(self.history)
-        for number in range(first, epochs):
-
-            def share(fraction, elapsed_s=None, number=number):
-                if progress is not None:
-                    progress((number - first + fraction) / (epochs - first))
-
-            self._epoch(number, share)
-        return self.history[:epochs]
-
-    def _epoch(self, number: int, progress) -> None:
+    def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         rng = np.random.default_rng([self.seed, number, 1])
         s = self.samples
         rows = np.concatenate([rng.permutation(s.training) if self.shuffle else s.training, s.validation])
@@ -181,17 +146,16 @@ class Training:
         rates = {name: rate * self.decay**number for name, rate in self.model.rates.items()}
         rates |= self.model.by_epoch(number) if self.model.by_epoch else {}
         result = self._present(rows, teaching, rates, self._run_seed(number), progress)
-        self.learned = {name: np.array(result[name]) for name in self.learned}
+        learned = {name: np.array(result[name]) for name in self.learned}
+        self._refuse_infinite(number, learned)
+        self.learned = learned
         right = self._scores(result, rows)
         totals = {name: total(result, source) / len(rows) for name, source in self.model.counted.items()}
         totals |= {
             name: total(result, source) / len(s.training) for name, source in self.model.counted_learning.items()
         }
         validation = float(np.nanmean(right[~teaching])) if len(s.validation) else float("nan")
-        self.history.append(
-            Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
-        )
-        self.checkpoints.save(self.learned, self.history)
+        return Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
 
     def evaluate(
         self, rows: np.ndarray, progress=None, learned=None, also: Mapping[str, Any] | None = None
@@ -210,9 +174,9 @@ class Training:
         Returns
         -------
         answers : ndarray of int, shape (len(rows),)
-            The class of each: most output spikes, the larger membrane remainder where they are equal.
-        counts : ndarray, shape (classes, len(rows))
-            Output spikes, or their times where the earliest decides.
+            The class of each by the model's readout; -1 where it has no answer.
+        outputs : ndarray, shape (outputs, len(rows))
+            What the readout recorded, e.g. output spikes.
         result : Result
         """
         kept = self.learned
@@ -222,7 +186,8 @@ class Training:
             result = self._present(rows, np.zeros(len(rows), bool), rates, self._run_seed(2**20), progress)
         finally:
             self.learned = kept
-        return self._answers(result, len(rows)), np.array(result[self.model.counts])[:, 1 : len(rows) + 1], result
+        readout, n = self.model.readout, len(rows)
+        return readout.answers(result, n), readout.outputs(result, n), result
 
     def score(self, rows: np.ndarray, progress=None, learned=None) -> tuple[np.ndarray, np.ndarray, Result]:
         """Present samples as `evaluate` does: each one's score, its answer, the result.
@@ -271,25 +236,11 @@ class Training:
     def _scores(self, result: Result, rows: np.ndarray) -> np.ndarray:
         """Each sample's score: 1 where the answer is its class; with targets the cosine, NaN where it has none."""
         if self.samples.targets is None:
-            return (self._answers(result, len(rows)) == self.samples.labels[rows]).astype(float)
-        outputs = np.asarray(result[self.model.counts])[:, 1 : len(rows) + 1].T
-        return cosines(outputs, self.samples.targets[rows])
-
-    def _answers(self, result: Result, n: int) -> np.ndarray:
-        if self.model.graded:
-            return np.asarray(result[self.model.counts])[:, 1 : n + 1].argmax(0)
-        if self.model.earliest:
-            times = np.asarray(result[self.model.counts])[:, 1 : n + 1]
-            return np.where(times.min(0) < times.max(0), times.argmin(0), -1)
-        score = np.asarray(result[self.model.counts]) + 0.5 * np.tanh(np.asarray(result[self.model.remainder]))
-        return score[:, 1 : n + 1].argmax(0)
+            return (self.model.readout.answers(result, len(rows)) == self.samples.labels[rows]).astype(float)
+        return cosines(self.model.readout.outputs(result, len(rows)).T, self.samples.targets[rows])
 
     def _run_seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self.seed, number, 2]).generate_state(1)[0])
-
-    def checkpoint(self, number: int) -> dict[str, np.ndarray]:
-        """What had been learned after epoch `number` (from 1)."""
-        return self.checkpoints.read(number)
 
 
 def total(result: Result, source: str | Mapping[str, float]) -> float:

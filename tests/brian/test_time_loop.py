@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from brian2 import Clock, EventMonitor, Network, NeuronGroup, SpikeMonitor, ms, second
 
+from sbp_brian.brian.device import CanonicalDevice
 from sbp_brian.brian.state import brian_state
 from sbp_brian.targets import Simulation
-from sbp_brian.targets.programs import CanonicalDevice
 from tests.reference.small_networks import on_numpy
 
 N = 41

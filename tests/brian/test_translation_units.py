@@ -33,7 +33,7 @@ def network():
 def compiled(simulation):
     """Files that the compiler was given, and the result of a run."""
     result = simulation.run(seed=3)
-    log = (simulation._backend._program.parent / "compile.log").read_text()
+    log = (simulation._backend.latest.program.parent / "compile.log").read_text()
     return [line.split()[-3] for line in log.splitlines() if " -c " in line and ".cpp" in line], result
 
 

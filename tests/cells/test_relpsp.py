@@ -1,5 +1,8 @@
 """The ReL-PSP neuron on a time grid against its closed form."""
 
+import doctest
+import sys
+
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, defaultclock, ms, second
@@ -7,6 +10,7 @@ from brian2 import Network, NeuronGroup, defaultclock, ms, second
 from sbp_brian.cells.relpsp import relpsp, relpsp_synapse
 from sbp_brian.errors import RuleError
 from sbp_brian.targets import Simulation
+from tests.reference.small_networks import on_numpy
 from tests.reference.stdbp import spike_times
 
 N_IN, N_OUT, TAU, DT = 6, 40, 0.01, 0.0005
@@ -58,3 +62,11 @@ def test_bad_parameters_are_refused():
     plain = NeuronGroup(2, "v : 1", threshold="v > 1", name="plain_source")
     with pytest.raises(RuleError, match="needs the exact spike time"):
         relpsp_synapse().synapses(plain, relpsp().group(2, name="relpsp_cells"))
+
+
+def test_the_example_is_true():
+    with on_numpy():
+        defaultclock.dt = 0.1 * ms
+        found = doctest.testmod(sys.modules[relpsp.__module__])
+    assert found.attempted >= 10
+    assert found.failed == 0

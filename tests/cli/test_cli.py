@@ -79,7 +79,7 @@ def test_run_writes_a_record_and_prints_the_table(tmp_path):
     assert record.parameters["delay"] == {"value": 20.0, "unit": "ms"}
     for text in (
         "A→B",
-        "+43.0 % ± 8.0 % (n = 10)",
+        "+43.0 % ± 8.0 % (SD, n = 10 runs)",
         "+40.0 %",
         "✓ within",
         "read: figure 1",
@@ -100,6 +100,17 @@ def test_run_writes_a_record_and_prints_the_table(tmp_path):
 def test_sizes(tmp_path, options, pairs):
     assert sbp("run", DEMO, "--out", tmp_path, *options).exit_code == 0
     assert records.find(tmp_path)[0].parameters["pairs"]["value"] == pairs
+
+
+def test_the_parameters_of_the_chosen_model_are_listed_with_the_values_in_force():
+    shown = sbp("run", "mnist", "--parameters", "--quick", "-s", "model=stdbp").output.splitlines()
+    rows = {line.split()[0]: line.split()[1] for line in shown if line[:1].strip()}
+    assert (rows["model"], rows["hidden"], rows["epochs"], rows["rate_hidden"]) == ("stdbp", "400", "2", "0.0005")
+    assert "lambda_p" not in rows
+    shown = sbp("run", "mnist", "--parameters", "--full", "-s", "learning=change").output
+    rows = {line.split()[0]: line.split()[1] for line in shown.splitlines() if line[:1].strip()}
+    assert (rows["hidden"], rows["epochs"], rows["rate_hidden"], rows["lambda_p"]) == ("500", "6", "0.002", "1.0")
+    assert any(line.startswith("input_rate") and "no effect" in line for line in shown.splitlines())
 
 
 def test_parameters_are_listed():
@@ -132,7 +143,7 @@ def test_parameters_are_listed():
         (["run", DEMO, "-s", "delay=3mV"], "delay is measured in ms"),
         (["run", DEMO, "-s", "delay=nan"], "not finite"),
         (["run", DEMO, "-s", "outcome=god"], "did you mean 'good'"),
-        (["run", "mnist", "-s", "train_samples=99999999"], "is out of range; it must be between 0 and 55000"),
+        (["run", "mnist", "-s", "train_samples=99999999"], "is out of range; it must be between 1 and 55000"),
         (["figures"], "name the folder of others with --records"),
         (["reproduce", "tao"], "unknown protocol 'tao'; did you mean 'tao-2000'?"),
         (["figures", "no-such-figure"], "holds no records"),

@@ -138,7 +138,7 @@ def test_the_spiking_network_learns_from_the_same_events(official, tmp_path):
     assert {"test_accuracy", "linear_softmax_accuracy", "nearest_mean_accuracy"} <= set(values)
     assert any("30 steps of 10 ms" in note for note in record.notes)
     settings = next(note for note in record.notes if note.startswith("settings"))
-    assert "input='spikes'" in settings
+    assert "Spikes(rate=0.05)" in settings
     assert "n_input=2048" in settings
 
 
@@ -146,9 +146,9 @@ def test_the_spiking_network_learns_from_the_same_events(official, tmp_path):
     ("parameters", "message"),
     [
         ({"model": "sbp_network", "steps": 7}, "steps=7 does not divide the 300,000 us of a digit; take 30, 60"),
-        ({"steps": 60}, "steps=60 is for model=sbp_network; model=decolle takes steps of 1 ms"),
-        ({"arm": "weighted"}, "arm=weighted is none of model=decolle"),
-        ({"model": "sbp_network", "angle": True}, "angle=yes compares with a network of graded inputs"),
+        ({"steps": 60}, "steps means nothing to model=decolle of nmnist; .* used by model=sbp_network"),
+        ({"learning": "weighted"}, "learning=weighted is none of model=decolle"),
+        ({"model": "sbp_network", "angle": True}, "model=sbp_network: unknown parameter 'angle'"),
     ],
 )
 def test_parameters_that_do_not_go_together_are_refused(official, parameters, message, tmp_path):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sbp_brian import figures, protocols
 from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments.parameters import parse_unit
-from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source, execute
+from sbp_brian.experiments.protocol import Above, Below, Context, ModelParameters, Parameter, Protocol, Source, execute
 from sbp_brian.experiments.records import VERDICTS
+from sbp_brian.report.text import cells
 
 DEMO = str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py")
 DECLARED = {
@@ -120,6 +121,77 @@ def test_a_bad_declaration_is_refused_where_it_is_made():
     assert Parameter(2 * second, unit="ms").default == 2000.0
 
 
+def test_none_is_no_value_or_the_models_own():
+    declared = {
+        "hidden": Parameter(None, kind=int, minimum=1),
+        "tau": Parameter(None, unit="ms", kind=float),
+        "optimiser": Parameter(None, choices=("adam", "sgd")),
+    }
+    made = Protocol("demo", "Demo", Source("x"), declared, print, own=lambda values: {"hidden": 500})
+    p = made.resolve()
+    assert (p.hidden, p.tau, p.optimiser) == (500, None, None)
+    assert made.resolve(hidden="20", tau="5").described()["tau"] == {"value": 5.0, "unit": "ms"}
+    assert made.resolve(tau="none", hidden=None).hidden == 500
+    assert declared["tau"].show(None) == "none"
+    with pytest.raises(ParameterError, match="did you mean 'adam'"):
+        made.resolve(optimiser="adm")
+    with pytest.raises(TypeError, match="needs its kind"):
+        Parameter(None)
+
+
+def test_what_has_no_effect_beside_the_others_is_refused_and_not_recorded():
+    declared = {
+        "form": Parameter("a", choices=("a", "b")),
+        "epochs": Parameter(1),
+        "decay": Parameter(0.5, needs={"epochs": Above(1)}),
+        "rate": Parameter(0.1, needs=({"form": ("b",)}, {"decay": Below(0.4)})),
+        "on": Parameter(False, needs={"form": ("a",), "of another protocol": (1,)}),
+    }
+    made = Protocol("demo", "Demo", Source("x"), declared, print)
+    p = made.resolve()
+    assert p.idle == {"decay", "rate"}
+    assert set(p.described()) == {"form", "epochs", "on"}
+    assert p.rate == 0.1
+    with pytest.raises(ParameterError, match="decay has no effect with epochs=1; it needs epochs above 1"):
+        made.resolve(decay=0.3)
+    message = "rate has no effect with form=a, decay=0.5; it needs form=b; or decay below 0.4"
+    with pytest.raises(ParameterError, match=message):
+        made.resolve(rate=0.3)
+    assert made.resolve(rate=0.3, form="b").rate == 0.3
+    assert made.resolve(rate=0.3, decay=0.1, epochs=2).rate == 0.3
+    assert made.resolve("quick").given == frozenset()
+
+
+def test_the_model_is_resolved_before_its_parameters():
+    ways = {"a": ("local", "frozen"), "b": ("exact", "frozen")}
+    models = {
+        "one": ModelParameters({"learning": Parameter("local", choices=ways["a"]), "steps": Parameter(5, minimum=1)}),
+        "two": ModelParameters(
+            {"learning": Parameter("exact", choices=ways["b"]), "tau": Parameter(None, unit="ms", kind=float)},
+            full={"tau": 3},
+            own=lambda values: {"tau": 1.0 if values["learning"] == "exact" else 2.0},
+        ),
+    }
+    made = Protocol("demo", "Demo", Source("x"), {}, print, models=models)
+    assert made.resolve().described()["model"]["value"] == "one"
+    assert set(made.resolve(model="two")) == {"model", "learning", "tau"}
+    assert made.resolve(model="two", learning="frozen").described()["tau"]["value"] == 2
+    assert made.resolve("full", model="two", learning="frozen").described()["tau"]["value"] == 3
+    assert set(made.declared()) == {"model", "learning", "steps", "tau"}
+    assert made.declared()["learning"].choices == ("local", "frozen", "exact")
+    for asked, message in (
+        ({"model": "two", "steps": 3}, "steps means nothing to model=two of demo; .* used by model=one"),
+        ({"model": "two", "stesp": 3}, "model=two: unknown parameter 'stesp'"),
+        ({"model": "too"}, "unknown value of model 'too'"),
+        ({"learning": "exact"}, "learning=exact is none of model=one, which has local, frozen; model=two has it"),
+        ({"learning": "lokal"}, "which has local, frozen; did you mean 'local'"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            made.resolve(**asked)
+    with pytest.raises(ValueError, match="parameters belong to its models"):
+        Protocol("demo", "Demo", Source("x"), {"a": Parameter(1)}, print, models=models)
+
+
 @pytest.mark.parametrize(
     ("value", "given", "verdict"),
     [
@@ -170,6 +242,8 @@ def test_metrics_that_make_no_sense_are_refused(context):
         ("x", np.zeros(2), {}, "single number"),
         ("x", 1.0, {"band": (2, 1)}, "is empty"),
         ("x", 1.0, {"pattern": "upp"}, "did you mean 'up'"),
+        ("x", 1.0, {"spread": 0.1, "standard_error": 0.1}, "SD over runs.*standard_error.*over items"),
+        ("x", 1.0, {"standard_error": [0.1, 0.2]}, "must be a number"),
         ("x", 1.0, {"verdict": "within"}, "without a band"),
         ("x", 1.0, {"verdict": "within", "band": (2, 3)}, "contradicts"),
         ("x", 1 * mV, {"unit": "ms"}, "not measured in ms"),
@@ -191,6 +265,20 @@ def test_quantities_are_kept_in_the_named_unit(context):
         context.array("times", [1])
     with pytest.raises(ValueError, match="must have 2 entries"):
         context.table("t", ["a", "b"], [[1]])
+
+
+def test_a_spread_says_what_it_is(context):
+    over_runs = context.metric("over runs", 1.0, "ms", spread=0.2 * ms, n=3)
+    over_items = context.metric("over items", 0.9, standard_error=0.003, n=10_000)
+    without = context.metric("without", 0.9, n=10_000)
+    assert [(row["spread"], row["spread_kind"], row["n"]) for row in (over_runs, over_items, without)] == [
+        (pytest.approx(0.2), "sd", 3),
+        (0.003, "se", 10_000),
+        (None, None, 10_000),
+    ]
+    assert cells(over_runs)[1] == "1 ms ± 0.2 ms (SD, n = 3)"
+    assert cells(over_items)[1] == "0.9 ± 0.003 (SE, n = 10,000)"
+    assert cells({**over_items, "spread_kind": None})[1] == "0.9 ± 0.003 (n = 10,000)"
 
 
 def test_timing_adds_up(context):

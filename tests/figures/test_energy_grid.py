@@ -7,18 +7,18 @@ from sbp_brian import figures
 from sbp_brian.figures.learning import energy_grid
 from tests.helpers.made_records import run
 
-ARMS, FREE, NUDGED = ["without-sbp", "sbp"], np.array([1, 4]), np.array([1, 2, 3])
+COMPARED, FREE, NUDGED = ["without-sbp", "sbp"], np.array([1, 4]), np.array([1, 2, 3])
 
 
-@pytest.fixture
-def swept(tmp_path):
+@pytest.fixture(params=["learning", "arm"], ids=["today", "as it was called in old sweeps"])
+def swept(tmp_path, request):
     """A sweep with its axes in another order than that of the map."""
-    arm, free, nudged = np.arange(2)[:, None, None, None], FREE[:, None, None], NUDGED[:, None]
-    score = 0.1 + 0.2 * arm + 0.1 * free + 0.01 * nudged + np.array([0.0, 0.002])
+    learning, free, nudged = np.arange(2)[:, None, None, None], FREE[:, None, None], NUDGED[:, None]
+    score = 0.1 + 0.2 * learning + 0.1 * free + 0.01 * nudged + np.array([0.0, 0.002])
     names = np.full(score.shape, "run", "<U3")
     score[1, 1, 2, 1], names[1, 1, 2, 1] = np.nan, ""
     arrays = {
-        "axis_arm": np.array(ARMS),
+        f"axis_{request.param}": np.array(COMPARED),
         "axis_free_steps": FREE,
         "axis_nudged_steps": NUDGED,
         "seeds": np.arange(2),
@@ -26,15 +26,15 @@ def swept(tmp_path):
         "train_samples": np.full(score.shape, 200.0),
         "runs": names,
     }
-    axes = ["arm", "free_steps", "nudged_steps"]
+    axes = [request.param, "free_steps", "nudged_steps"]
     return run(tmp_path, protocol="sweep", arrays=arrays, **{"swept protocol": "mnist", "swept parameters": axes})
 
 
 def test_each_cell_is_the_score_of_its_run(swept):
     found, scores = energy_grid.grid(swept), 100 * swept.array("validation_accuracy")
     assert found.shape == (2, 3, 2, 2)
-    for (arm, free, nudged, seed), score in np.ndenumerate(scores):
-        np.testing.assert_equal(found[1 - arm, nudged, free, seed], score)
+    for (learning, free, nudged, seed), score in np.ndenumerate(scores):
+        np.testing.assert_equal(found[1 - learning, nudged, free, seed], score)
 
 
 def test_the_map_is_drawn_and_says_what_it_shows(swept):

@@ -9,7 +9,7 @@ from sbp_brian.figures.learning import local_learning
 from tests.helpers.made_records import run
 
 
-def rule(folder, model, arm, seed=0, accuracy=0.9, hidden=128, train_samples=20_000, epochs=1, **more):
+def rule(folder, model, learning, seed=0, accuracy=0.9, hidden=128, train_samples=20_000, epochs=1, **more):
     return run(
         folder,
         accuracy,
@@ -17,7 +17,7 @@ def rule(folder, model, arm, seed=0, accuracy=0.9, hidden=128, train_samples=20_
         arrays={"test_accuracy_by_layer": np.array([0.8, accuracy])},
         metrics={"train_samples": train_samples, "hidden_spikes_per_sample": 300.0, "linear_softmax_accuracy": 0.91},
         model=model,
-        arm=arm,
+        learning=learning,
         hidden=hidden,
         epochs=epochs,
         train_samples=train_samples,
@@ -28,17 +28,17 @@ def rule(folder, model, arm, seed=0, accuracy=0.9, hidden=128, train_samples=20_
 
 def test_rules_are_compared_at_one_budget_alone(tmp_path):
     made = partial(rule, tmp_path)
-    ours = [made("decolle", "own", seed, 0.93 + seed / 100) for seed in (0, 1)]
+    ours = [made("decolle", None, seed, 0.93 + seed / 100) for seed in (0, 1)]
     others = [
-        made("sbp_network", "own"),
+        made("sbp_network", None),
         made("sbp_network", "frozen"),
         made("stdbp", "exact", rate_hidden=1e-3, accuracy=0.95),
     ]
     elsewhere = [
-        made("sbp_network", "own", hidden=0, accuracy=0.98),
-        made("stdbp", "own", epochs=7),
+        made("sbp_network", None, hidden=None, accuracy=0.98),
+        made("stdbp", None, epochs=7),
         made("sbp_spiking_perceptron", "surrogate", train_samples=55_000),
-        made("decolle", "own", epochs=2),
+        made("decolle", None, epochs=2),
     ]
     rows = local_learning.rows(ours + others + elsewhere)
     assert [name for name, *_ in rows] == ["SBP, weighted", "DECOLLE, layer 2", "STDBP", "SBP's network, hidden frozen"]
@@ -54,11 +54,11 @@ def test_rules_are_compared_at_one_budget_alone(tmp_path):
 def test_it_says_what_it_lacks(tmp_path):
     made = partial(rule, tmp_path)
     figure = figures.get("local-learning")
-    assert figure.missing([made("decolle", "own"), made("stdbp", "own")]) == []
+    assert figure.missing([made("decolle", None), made("stdbp", None)]) == []
     for records in (
         [],
-        [made("decolle", "own")],
-        [made("decolle", "own", hidden=0), made("stdbp", "own", hidden=0)],
-        [made("sbp_network", "own"), made("stdbp", "own")],
+        [made("decolle", None)],
+        [made("decolle", None, hidden=None), made("stdbp", None, hidden=None)],
+        [made("sbp_network", None), made("stdbp", None)],
     ):
         assert "equal hidden, epochs and train_samples" in figure.missing(records)[0]

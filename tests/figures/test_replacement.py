@@ -11,18 +11,26 @@ from tests.helpers.made_records import run
 SHARES = (0.5, 0.9, 1.0)
 
 
-def runs(folder, arm, scores, **given):
+def runs(folder, learning, scores, **given):
     """Two seeds a share, 0.02 apart."""
     return [
-        run(folder, score + 0.02 * seed, seed, arm=arm, share=share, model="sbp_spiking_perceptron", **given)
+        run(
+            folder,
+            score + 0.02 * seed,
+            seed,
+            learning=learning,
+            learning_share=share,
+            model="sbp_spiking_perceptron",
+            **given,
+        )
         for share, score in scores.items()
         for seed in (0, 1)
     ]
 
 
-def test_a_run_without_replacement_stands_for_all_arms_at_equal_rates(tmp_path):
+def test_a_run_without_replacement_stands_for_all_at_equal_rates(tmp_path):
     down, up = (dict(zip(SHARES, scores, strict=True)) for scores in ((0.8, 0.7, 0.4), (0.8, 0.8, 0.7)))
-    for rate, name in ((0.001, "given"), (-1.0, "own")):
+    for rate, name in ((0.001, "given"), (None, "own")):
         rates = {"rate_hidden": rate, "rate_output": rate}
         records = [
             *runs(tmp_path / name, "zero", {0.0: 0.9, **down}, **rates),
@@ -45,6 +53,6 @@ def test_a_run_without_replacement_stands_for_all_arms_at_equal_rates(tmp_path):
 
 def test_without_three_shares_it_says_what_to_run(tmp_path):
     records = runs(tmp_path, "zero", {0.0: 0.9, 1.0: 0.4}, rate_hidden=0.1, rate_output=0.1)
-    assert "share=0:1:0.1" in figures.get("replacement").missing(records)[0]
+    assert "learning_share=0:1:0.1" in figures.get("replacement").missing(records)[0]
     with pytest.raises(ValueError, match="unknown figure"):
         figures.get("replacment")

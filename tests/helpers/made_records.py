@@ -6,20 +6,21 @@ from sbp_brian.experiments import records
 
 DEFAULTS = {
     "model": "sbp_network",
-    "arm": "own",
+    "learning": None,
     "epochs": 4,
     "lambda_p": 1.0,
     "lambda_f": 1.0,
-    "rate_hidden": -1.0,
-    "rate_output": -1.0,
+    "rate_hidden": None,
+    "rate_output": None,
     "depth": 1,
-    "share": 1.0,
+    "learning_share": 1.0,
 }
 
 
 def run(folder, score=0.9, seed=0, protocol="mnist", curves=None, arrays=None, metrics=(), **parameters):
     """A record as a learning task leaves it."""
-    given = {**DEFAULTS, **parameters}
+    own = {"lambda_f": 0.2} if parameters.get("model") == "sbp_published" else {}
+    given = {**DEFAULTS, **own, **parameters}
     described = {name: {"value": value, "unit": ""} for name, value in given.items()}
     validation = np.linspace(score / 2, score, given["epochs"]) if curves is None else np.asarray(curves)
     kept = {

@@ -1,10 +1,11 @@
-"""Small STDBP networks, their samples and weights."""
+"""Small networks of single spikes, the samples that they are shown, and what comes out."""
 
 import functools
 
 import numpy as np
 
 from sbp_brian.models.stdbp import STDBP
+from sbp_brian.models.stdbp.options import Cells, Weights
 from sbp_brian.targets import Simulation
 from sbp_brian.training.spiking import Presentation
 
@@ -14,17 +15,21 @@ TAU = 0.01
 BUILT: dict = {}  # a program serves all tests of one network and its images
 
 
-def network(layers=LAYERS, **kwds):
-    return STDBP(layers, **{"kappa": KAPPA, "floor": FLOOR, "window": WINDOW, "spread": 4.0, "mean": 1.0, **kwds})
+def network(layers=LAYERS, *options, kind=STDBP, mean=1.0, spread=4.0, window=WINDOW, **kwds):
+    """A network of `kind` with moderate weights, in which hidden cells are silent and spike."""
+    cells, weights = Cells(floor=FLOOR, window=window), Weights(mean, spread)
+    return kind(layers, **{"kappa": KAPPA, "cells": cells, "weights": weights, "options": options, **kwds})
 
 
 def samples(n, layers=LAYERS, seed=0):
+    """Random images and labels."""
     rng = np.random.default_rng(seed)
     images = (rng.integers(1, 256, (n, layers[0])) * (rng.random((n, layers[0])) < 0.8)).astype(np.uint8)
     return images, rng.integers(0, layers[-1], n)
 
 
 def input_times(image):
+    """Input spike times of an image (tau)."""
     return np.where(image > 0, 1 - image / 255, np.inf)
 
 
@@ -44,6 +49,7 @@ def run(model, images, labels, *, target="numpy", teaching=None, start=None, rat
 
 
 def matrices(values, layers=LAYERS, variable="w"):
+    """Weights, or another variable, of each layer of synapses."""
     names = [*(f"hidden{k + 1}" for k in range(len(layers) - 2)), "output"]
     return [
         np.array(values[f"into_{name}.{variable}"]).reshape(a, b)
@@ -52,4 +58,5 @@ def matrices(values, layers=LAYERS, variable="w"):
 
 
 def thresholds(layers=LAYERS):
+    """Of each layer behind the input."""
     return [1.0] * (len(layers) - 1)

@@ -343,7 +343,7 @@ def test_the_figure_says_which_record_it_lacks(tmp_path):
         ({"layers": (5,)}, "layers must name the input and at least one hidden layer"),
         ({"layers": (5, 0)}, "layers must name"),
         ({"readouts": (3, 3)}, "readouts must be one number above 0 for each of the 1 hidden layers"),
-        ({"arm": "lokal"}, "arm must be one of local, frozen"),
+        ({"learning": "lokal"}, "learning must be one of local, frozen"),
         ({"form": "sparse"}, "form must be one of rank1, dense"),
         ({"loss": "l2"}, "loss must be one of smooth-l1, squared"),
         ({"optimiser": "adam", "form": "dense"}, "optimiser must be one of sgd, adamax"),

@@ -57,7 +57,7 @@ def test_learning_over_samples_is_that_of_the_loop(target):
     layers = [
         SharedLayer(
             start[f"kernels{k}.w"],
-            net.patches(k),
+            net.convolution(k).patches(),
             (n, m),
             start[f"hidden{k}.bias"],
             start[f"reading{k}.w"].reshape(m, r),
@@ -76,7 +76,7 @@ def test_learning_over_samples_is_that_of_the_loop(target):
 
 def test_patches_look_at_all_maps_of_the_layer_before():
     net = ConvDecolle(**SMALL)
-    i, j, kernel = net.patches(1)
+    i, j, kernel = net.convolution(1).patches()
     assert (len(i), j.max(), kernel.max()) == (18 * 2 * 9, 17, 3 * 2 * 9 - 1)
     cell = (1 * 3 + 2) * 2 + 1  # second map, row 2, column 1: sees rows 4-6, columns 2-4
     seen = np.unravel_index(i[j == cell], (2, 7, 6))

@@ -45,7 +45,7 @@ def test_what_the_spiking_network_changes_follows_the_gradient_in_one_arm_only(t
     samples = Samples(images, rng.integers(0, 4, 60), 4, np.arange(30), np.arange(30, 50), np.arange(0))
     found = {}
     for arm in ("weighted/activity", "change"):
-        network = SBPNetwork(24, (16, 12), 4, arm, steps=20, first_taught=4, rate_hidden=20.0, rate_output=0.01)
+        network = SBPNetwork(24, (16, 12), 4, arm, rate_hidden=20.0, rate_output=0.01)
         training = Training(network.trial_model(), samples, tmp_path / arm, target="numpy")
         start = {
             name: 2 * values if name.endswith(".w") else values + 0.05 for name, values in network.initial(1).items()

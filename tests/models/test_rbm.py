@@ -99,8 +99,8 @@ def digits(several_bits=False):
 
 
 def test_it_learns_to_name_digits_and_resumes_to_the_bit(tmp_path):
-    def training(folder, arm="cd"):
-        net = RBM((64, 60, 10), arm, rate=0.1, momentum=0.8)
+    def training(folder, learning="cd"):
+        net = RBM((64, 60, 10), learning, rate=0.1, momentum=0.8)
         return NumpyTraining(net, digits(), tmp_path / folder, batch=20)
 
     whole = training("whole")
@@ -129,7 +129,7 @@ def test_labels_of_several_bits(tmp_path):
     ("wrong", "message"),
     [
         ({"layers": (784, 500, 500, 10)}, "layers must be inputs, hidden units and labels: one hidden layer"),
-        ({"arm": "cd1"}, "unknown arm 'cd1'; did you mean 'cd'"),
+        ({"learning": "cd1"}, "unknown learning 'cd1'; did you mean 'cd'"),
         ({"labels": "soft"}, "unknown labels 'soft'"),
         ({"steps": 0}, "steps must be a whole number from 1"),
     ],

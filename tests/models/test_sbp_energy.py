@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from sbp_brian.errors import CheckpointError
-from sbp_brian.models.artificial.energy import ARMS, SBPEnergy
+from sbp_brian.models.artificial.energy import LEARNING, SBPEnergy
 from sbp_brian.training.batches import NumpyTraining, Patterns, displaced, one_hot
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.random((5, 6)), np.eye(3)[RNG.integers(0, 3, 5)]
 
 
-def model(layers=(6, 5, 3), arm="sbp", **settings):
-    net = SBPEnergy(layers, arm, precision="float64", **settings)
+def model(layers=(6, 5, 3), learning="sbp", **settings):
+    net = SBPEnergy(layers, learning, precision="float64", **settings)
     net.start(2, 5)
     for name, values in net.arrays.items():
         if name[0] == "b":
@@ -38,20 +38,21 @@ def released_energy(net, x, s, theta):
 
 
 @pytest.mark.parametrize("layers", [(6, 5, 3), (6, 5, 4, 3)])
-@pytest.mark.parametrize("arm", ["sbp", "theta-1"])
-def test_the_energy_is_the_released_one(layers, arm):
-    net = model(layers, arm)
+@pytest.mark.parametrize("learning", ["sbp", "theta-1"])
+def test_the_energy_is_the_released_one(layers, learning):
+    net = model(layers, learning)
     s = states(net)
     expected = [
-        released_energy(net, x, {k: v[n] for k, v in s.items()}, {"sbp": 0.5}.get(arm, 1.0)) for n, x in enumerate(X)
+        released_energy(net, x, {k: v[n] for k, v in s.items()}, {"sbp": 0.5}.get(learning, 1.0))
+        for n, x in enumerate(X)
     ]
     np.testing.assert_allclose(net.energy(X, s), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("layers", [(6, 5, 3), (6, 5, 4, 3)])
-@pytest.mark.parametrize("arm", ARMS)
-def test_forces_are_minus_the_gradient_of_the_energy(layers, arm):
-    net = model(layers, arm)
+@pytest.mark.parametrize("learning", LEARNING)
+def test_forces_are_minus_the_gradient_of_the_energy(layers, learning):
+    net = model(layers, learning)
     s = states(net)
     for k, force in net.forces(net.drive(X), s).items():
         for n, j in np.ndindex(*force.shape):
@@ -63,9 +64,9 @@ def test_forces_are_minus_the_gradient_of_the_energy(layers, arm):
             assert force[n, j] == pytest.approx(-(ends[0] - ends[1]) / 2e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("arm", ["sbp", "without-sbp", "theta-1-leak-kept", "output-leak"])
-def test_the_energy_falls_at_every_free_step(arm):
-    net = model(arm=arm, epsilon=0.2)
+@pytest.mark.parametrize("learning", ["sbp", "without-sbp", "theta-1-leak-kept", "output-leak"])
+def test_the_energy_falls_at_every_free_step(learning):
+    net = model(learning=learning, epsilon=0.2)
     s, driven = states(net), net.drive(X)
     before = net.energy(X, s)
     for _ in range(60):
@@ -78,19 +79,19 @@ def test_the_energy_falls_at_every_free_step(arm):
 
 def test_what_theta_changes():
     """At theta = 1/2 the released hidden leak is the usual one; at 1 a step of size 1 turns the old state's sign."""
-    released, kept = model(arm="sbp"), model(arm="theta-1-leak-kept", theta=0.5)
+    released, kept = model(learning="sbp"), model(learning="theta-1-leak-kept", theta=0.5)
     s = states(released)
     for k, force in released.forces(released.drive(X), s).items():
         np.testing.assert_array_equal(force, kept.forces(kept.drive(X), s)[k])
-    doubled = model(arm="theta-1")
+    doubled = model(learning="theta-1")
     base = doubled.forces(doubled.drive(X), {1: 0 * s[1], 2: s[2]})[1]
     np.testing.assert_allclose(doubled.forces(doubled.drive(X), s)[1] + s[1], base - s[1])
 
 
-@pytest.mark.parametrize("arm", ["without-sbp", "output-leak"])
-def test_the_phases_give_the_gradient_of_the_error(arm):
+@pytest.mark.parametrize("learning", ["without-sbp", "output-leak"])
+def test_the_phases_give_the_gradient_of_the_error(learning):
     """The limit of a small nudge, both signs, at a fixed point inside the bounds (Scellier & Bengio 2017, th. 1)."""
-    net = model(arm=arm, epsilon=0.5)
+    net = model(learning=learning, epsilon=0.5)
     for name, values in net.arrays.items():
         values *= 0.2
         values += {"b1": 0.4 / net.bias[1], "b2": 0.4}.get(name, 0.0)
@@ -122,13 +123,13 @@ def test_the_phases_give_the_gradient_of_the_error(arm):
 
 
 def test_frozen_hidden_layers_stay_and_others_do_not():
-    for arm in ARMS:
-        net = model(arm=arm)
+    for learning in LEARNING:
+        net = model(learning=learning)
         before = net.arrays["W1"].copy()
         net.begin_epoch(0, np.random.default_rng(1), 1.0)
         for _ in range(5):
             net.learn(X, Y, np.arange(5))
-        assert bool((net.arrays["W1"] == before).all()) is ("frozen" in arm), arm
+        assert bool((net.arrays["W1"] == before).all()) is ("frozen" in learning), learning
 
 
 def test_states_are_kept_and_resumed_to_the_bit(tmp_path):
@@ -156,7 +157,7 @@ def test_states_are_kept_and_resumed_to_the_bit(tmp_path):
 
 def test_without_kept_states_each_showing_starts_from_zero(tmp_path):
     """What was shown before does not matter, the training is that of states set to zero, and none are stored."""
-    net, kept = model(arm="sbp", persistent=False), model(arm="sbp")
+    net, kept = model(learning="sbp", persistent=False), model(learning="sbp")
     assert not any(name.startswith("s") for name in net.arrays)
     for each in (net, kept):
         each.begin_epoch(0, np.random.default_rng(1), 1.0)
@@ -171,7 +172,7 @@ def test_without_kept_states_each_showing_starts_from_zero(tmp_path):
     np.testing.assert_array_equal(net.predict(X), first)
     shown = net.settle(net.drive(X), {k: np.zeros_like(v) for k, v in states(net).items()}, net.free_steps)
     np.testing.assert_array_equal(first, shown[2])
-    longer = model(arm="sbp", persistent=False, settle_steps=35)
+    longer = model(learning="sbp", persistent=False, settle_steps=35)
     longer.arrays.update(net.arrays)
     assert not np.array_equal(longer.predict(X), first)
 
@@ -295,12 +296,12 @@ def test_lost_inputs_are_zero_and_the_others_are_scaled_up():
     [
         ({"drop_input": 1}, "drop_input must be a number from 0 to 0.99, got 1"),
         ({"layers": (784, 10)}, "layers must be inputs, hidden layers and outputs"),
-        ({"arm": "without_sbp"}, "unknown arm 'without_sbp'; did you mean 'without-sbp'"),
+        ({"learning": "without_sbp"}, "unknown learning 'without_sbp'; did you mean 'without-sbp'"),
         ({"free_steps": 0}, "free_steps must be a whole number from 1"),
         ({"beta": 0}, "beta must be a number from"),
         ({"nudged_steps": 2.5}, "nudged_steps must be a whole number from 1 to 10000, got 2.5"),
-        ({"theta": "half"}, "theta must be a number from 0 to 10, or -1 for the arm's, got 'half'"),
-        ({"theta": -2}, "theta must be a number from 0 to 10, or -1"),
+        ({"theta": "half"}, "theta must be a number from 0 to 10, or None for that of `learning`, got 'half'"),
+        ({"theta": -2}, "theta must be a number from 0 to 10, or None"),
     ],
 )
 def test_bad_settings_are_refused(wrong, message):

@@ -7,7 +7,24 @@ import pytest
 from brian2 import ms
 
 from sbp_brian.errors import SampleError
-from sbp_brian.models.sbp_network import ARMS, SBPNetwork
+from sbp_brian.models.sbp_network import LEARNING, SBPNetwork
+from sbp_brian.models.sbp_network.options import (
+    INPUTS,
+    Dale,
+    Displacement,
+    Dropout,
+    Homeostasis,
+    MembraneHomeostasis,
+    OneHop,
+    Poisson,
+    SeveralRight,
+    ShortTerm,
+    Spikes,
+    SpikeTiming,
+    SteadyHiddenRate,
+    Subset,
+    Timing,
+)
 from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.targets import Simulation
 from sbp_brian.training.encoding import spike_bytes
@@ -18,8 +35,9 @@ N_IN, N_HID, N_OUT, N = 20, 12, 3, 40
 RATES = {"weighted/activity": 2.0, "weighted": 0.5, "change": 0.5, "relative": 0.002}
 
 
-def network(arm, n_hidden=N_HID, **kwds):
-    return SBPNetwork(n_input=N_IN, n_hidden=n_hidden, n_output=N_OUT, arm=arm, steps=10, first_taught=2, **kwds)
+def network(learning, *options, n_hidden=N_HID, **kwds):
+    usual = () if any(isinstance(each, Timing) for each in options) else (Timing(steps=10, first_taught=2),)
+    return SBPNetwork(N_IN, n_hidden, N_OUT, learning, **kwds, options=(*usual, *options))
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +47,17 @@ def trial():
     return images, rng.integers(0, N_OUT, N), rng.permutation(N), rng.random(N) < 0.8
 
 
-def run(target, arm, trial, targets=None, **kwds):
+def run(target, learning, trial, *options, targets=None, **kwds):
     images, labels, rows, teaching = trial
-    model = network(arm, **kwds)
+    model = network(learning, *options, **kwds)
     presentation = Presentation(images, N, model.duration, targets)
     make = functools.partial(SBPNetwork.network, model, presentation)
     start = model.initial(3)
     start["inputs.w"] *= 3
     start["outputs.w"] *= 2
     rates = {
-        name: {"homeostasis": model.homeostasis, "rate": 0.05}.get(name.split(".")[1], RATES[arm])
-        for name in model.trial_model().rates
+        name: rate if name.endswith("homeostasis") else 0.05 if name == "outputs.rate" else RATES[learning]
+        for name, rate in model.trial_model().rates.items()
     }
     settings = {
         **start,
@@ -47,15 +65,15 @@ def run(target, arm, trial, targets=None, **kwds):
         **model.trial_model().by_epoch(0),
         **presentation.settings(rows, labels[rows], teaching),
     }
-    if model.several_right:
+    if model.option(SeveralRight):
         del settings["target_class.values"]
     result = Simulation(make, (N + 1) * model.duration, target).run(settings, seed=1)
     return start, result
 
 
-def reference(arm, trial, start, mask=None, targets=None, n_hidden=(N_HID,), **kwds):
+def reference(learning, trial, start, mask=None, targets=None, n_hidden=(N_HID,), **kwds):
     images, labels, rows, teaching = trial
-    emission, by_activity = ARMS[arm]
+    emission, by_activity = LEARNING[learning]
     sizes, names = (N_IN, *n_hidden, N_OUT), [name for name in start if name.endswith(".w")]
     signs = [start[name] for name in start if name.endswith(".polarity")]
     net = ReferenceNetwork(
@@ -72,7 +90,7 @@ def reference(arm, trial, start, mask=None, targets=None, n_hidden=(N_HID,), **k
     targets = np.eye(N_OUT)[labels] if targets is None else targets
     counts, hidden = zip(
         *(
-            net.sample(images[k] / 255, targets[k] > 0, taught, RATES[arm], 0.05)
+            net.sample(images[k] / 255, targets[k] > 0, taught, RATES[learning], 0.05)
             for k, taught in zip(rows, teaching, strict=True)
         ),
         strict=True,
@@ -90,7 +108,7 @@ def compare(result, net, counts, start):
 
 
 @pytest.mark.parametrize(
-    ("target", "arm"),
+    ("target", "learning"),
     [
         ("cpp", "weighted/activity"),
         pytest.param("cython", "weighted/activity", marks=pytest.mark.slow),
@@ -100,40 +118,40 @@ def compare(result, net, counts, start):
         ("numpy", "relative"),
     ],
 )
-def test_the_network_follows_the_reference(target, arm, trial):
-    start, result = run(target, arm, trial)
-    net, counts, spikes = reference(arm, trial, start)
+def test_the_network_follows_the_reference(target, learning, trial):
+    start, result = run(target, learning, trial)
+    net, counts, spikes = reference(learning, trial, start)
     compare(result, net, counts, start)
     # the last, empty sample is shown too; without a drive only biases can make it spike
     assert abs(int(result["hidden_spikes.N"]) - spikes) <= N_HID * 10
-    assert total(result, network(arm).counted_learning["weight_changes"]) == net.weight_changes
+    assert total(result, network(learning).counted_learning["weight_changes"]) == net.weight_changes
     assert int(result["onsets.N"]) == int((trial[0][trial[2]] > 0).sum() + (trial[0][0] > 0).sum())
 
 
 @pytest.mark.parametrize(
-    ("target", "arm", "n_hidden"),
+    ("target", "learning", "n_hidden"),
     [
         pytest.param("cpp", "weighted/activity", (12, 9), marks=pytest.mark.slow),
         ("numpy", "weighted/activity", (12, 9, 7)),
         ("numpy", "weighted", (12, 9)),
     ],
 )
-def test_layers_in_cascade_follow_the_reference(target, arm, n_hidden, trial):
-    start, result = run(target, arm, trial, n_hidden=n_hidden)
+def test_layers_in_cascade_follow_the_reference(target, learning, n_hidden, trial):
+    start, result = run(target, learning, trial, n_hidden=n_hidden)
     assert [name for name in start if name.endswith(".w")] == [
         "inputs.w",
         *(f"inputs{k}.w" for k in range(2, len(n_hidden) + 1)),
         "outputs.w",
     ]
-    net, counts, _ = reference(arm, trial, start, n_hidden=n_hidden)
+    net, counts, _ = reference(learning, trial, start, n_hidden=n_hidden)
     compare(result, net, counts, start)
-    counted = network(arm, n_hidden).counted_learning
+    counted = network(learning, n_hidden=n_hidden).counted_learning
     assert total(result, counted["weight_changes"]) == net.weight_changes
     assert total(result, counted["reports"]) < net.weight_changes
 
 
 def test_without_cascade_only_the_last_hidden_layer_learns(trial):
-    start, result = run("numpy", "weighted/activity", trial, n_hidden=(12, 9), cascade=False)
+    start, result = run("numpy", "weighted/activity", trial, OneHop(), n_hidden=(12, 9))
     for name in ("inputs.w", "hidden.bias"):
         np.testing.assert_array_equal(result[name], start[name])
     assert np.abs(result["inputs2.w"] - start["inputs2.w"]).max() > 1e-3
@@ -141,9 +159,10 @@ def test_without_cascade_only_the_last_hidden_layer_learns(trial):
 
 def test_homeostasis_and_several_right_outputs_follow_the_reference(trial):
     targets = np.random.default_rng(8).integers(0, 2, (N, N_OUT)).astype(np.uint8)
-    options = {"homeostasis": 0.01, "target_spikes": 1.5, "hidden_start": 0.5}
-    start, result = run("numpy", "weighted/activity", trial, targets, several_right=True, **options)
-    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, **options)
+    options = Homeostasis(0.01, target_spikes=1.5), Timing(steps=10, first_taught=2, hidden_start=0.5), SeveralRight()
+    start, result = run("numpy", "weighted/activity", trial, *options, targets=targets)
+    expected = {"homeostasis": 0.01, "target_spikes": 1.5, "hidden_start": 0.5}
+    net, counts, _ = reference("weighted/activity", trial, start, targets=targets, **expected)
     compare(result, net, counts, start)
 
 
@@ -154,7 +173,8 @@ def test_homeostasis_and_several_right_outputs_follow_the_reference(trial):
 def test_spiking_inputs_follow_the_reference(target, coding, n_hidden, dale, trial):
     if coding == "poisson":  # at full intensity and one spike a step nothing is left to chance
         trial = (np.where(trial[0] > 100, 255, 0).astype(np.uint8), *trial[1:])
-    start, result = run(target, "weighted/activity", trial, n_hidden=n_hidden, input=coding, input_rate=1.0, dale=dale)
+    kind = Poisson(rate=1.0) if coding == "poisson" else INPUTS[coding]()
+    start, result = run(target, "weighted/activity", trial, kind, *([Dale()] if dale else []), n_hidden=n_hidden)
     net, counts, _ = reference("weighted/activity", trial, start, n_hidden=n_hidden, coding=coding, input_rate=1.0)
     compare(result, net, counts, start)
     per_pixel = 10 if coding == "poisson" else 1
@@ -167,13 +187,10 @@ def test_spiking_inputs_follow_the_reference(target, coding, n_hidden, dale, tri
 )
 def test_samples_of_spikes_follow_the_reference(target, n_hidden, trial):
     spikes = np.random.default_rng(6).random((N, 10, N_IN)) < np.where(trial[0] > 0, 0.3, 0.0)[:, None]
-    options = {"input_rate": 0.4}
-    start, result = run(
-        target, "weighted/activity", (spike_bytes(spikes), *trial[1:]), n_hidden=n_hidden, input="spikes", **options
-    )
-    net, counts, _ = reference(
-        "weighted/activity", (255.0 * spikes, *trial[1:]), start, n_hidden=n_hidden, coding="spikes", **options
-    )
+    packed = (spike_bytes(spikes), *trial[1:])
+    start, result = run(target, "weighted/activity", packed, Spikes(rate=0.4), n_hidden=n_hidden)
+    expected = {"coding": "spikes", "input_rate": 0.4}
+    net, counts, _ = reference("weighted/activity", (255.0 * spikes, *trial[1:]), start, n_hidden=n_hidden, **expected)
     compare(result, net, counts, start)
     shown = int(spikes[trial[2]].sum() + spikes[0].sum())
     assert 0 <= shown - int(result["onsets.N"]) <= N_IN, "the run ends within the last, empty sample"
@@ -182,8 +199,8 @@ def test_samples_of_spikes_follow_the_reference(target, n_hidden, trial):
 @pytest.mark.parametrize(
     ("columns", "options", "message"),
     [
-        (24, {"input": "spikes"}, "samples of 24 bytes are not 10 steps of 20 inputs, which are 25; pack spikes with"),
-        (19, {}, "samples have 19 features, the input layer 20 cells"),
+        (24, (Spikes(),), "samples of 24 bytes are not 10 steps of 20 inputs, which are 25; pack spikes with"),
+        (19, (), "samples have 19 features, the input layer 20 cells"),
     ],
 )
 def test_samples_that_the_input_cannot_read_are_refused(columns, options, message, tmp_path):
@@ -191,13 +208,13 @@ def test_samples_that_the_input_cannot_read_are_refused(columns, options, messag
         np.zeros((2, columns), np.uint8), np.array([0, 1]), N_OUT, np.array([0]), np.array([], int), np.array([1])
     )
     with pytest.raises(SampleError, match=message):
-        Training(network("weighted", **options).trial_model(), samples, tmp_path)
+        Training(network("weighted", *options).trial_model(), samples, tmp_path)
 
 
 def test_random_input_spikes_have_the_intensity_as_their_mean(trial):
     _, labels, rows, _ = trial
     images = np.full((N, N_IN), 102, np.uint8)
-    start, result = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), input="poisson")
+    start, result = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), Poisson())
     chances = 10 * N * N_IN
     assert abs(int(result["onsets.N"]) - 0.4 * 0.5 * chances) < 5 * np.sqrt(0.16 * chances) + N_IN * 10
     assert np.abs(result["inputs.w"] - start["inputs.w"]).max() > 1e-3
@@ -205,7 +222,7 @@ def test_random_input_spikes_have_the_intensity_as_their_mean(trial):
 
 def test_dales_law(trial):
     n_hidden = (12, 9)
-    start, result = run("numpy", "weighted/activity", trial, n_hidden=n_hidden, dale=True, inhibitory=0.25)
+    start, result = run("numpy", "weighted/activity", trial, Dale(inhibitory=0.25), n_hidden=n_hidden)
     net, counts, _ = reference("weighted/activity", trial, start, n_hidden=n_hidden)
     compare(result, net, counts, start)
     sizes = (N_IN, *n_hidden)
@@ -217,15 +234,15 @@ def test_dales_law(trial):
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("option", "expected"),
     [
-        ({"short_term": True, "release": 0.3, "tau_rec": 7 * ms}, {"release": 0.3, "recovers": 1 - np.exp(-1 / 7)}),
-        ({"homeostatic_v": 0.2, "tau_homeo": 50 * ms}, {"pull": 0.2, "follows": 1 - np.exp(-1 / 50)}),
-        ({"tau_stdp": 4 * ms}, {"fades": 1 - np.exp(-1 / 4)}),
+        (ShortTerm(release=0.3, tau_rec=7 * ms), {"release": 0.3, "recovers": 1 - np.exp(-1 / 7)}),
+        (MembraneHomeostasis(0.2, tau=50 * ms), {"pull": 0.2, "follows": 1 - np.exp(-1 / 50)}),
+        (SpikeTiming(4 * ms), {"fades": 1 - np.exp(-1 / 4)}),
     ],
 )
-def test_local_plasticity_of_the_paper_follows_the_reference(options, expected, trial):
-    start, result = run("numpy", "weighted/activity", trial, n_hidden=(12, 9), **options)
+def test_local_plasticity_of_the_paper_follows_the_reference(option, expected, trial):
+    start, result = run("numpy", "weighted/activity", trial, option, n_hidden=(12, 9))
     net, counts, _ = reference("weighted/activity", trial, start, n_hidden=(12, 9), **expected)
     compare(result, net, counts, start)
     without, _, _ = reference("weighted/activity", trial, start, n_hidden=(12, 9))
@@ -234,16 +251,13 @@ def test_local_plasticity_of_the_paper_follows_the_reference(options, expected, 
 
 def test_pixels_and_cells_are_dropped_only_where_there_is_a_teacher(trial):
     images, labels, rows, _ = trial
-    _, kept = run(
-        "numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), drop_input=0.5, drop_hidden=0.5
-    )
+    lost = Dropout(input=0.5, hidden=0.5)
+    _, kept = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), lost)
     active = (images[rows] > 0).sum() + (images[0] > 0).sum()
     assert int(kept["onsets.N"]) == active
     _, plain = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)))
     np.testing.assert_array_equal(kept["answers.c"], plain["answers.c"])
-    start, taught = run(
-        "numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), drop_input=0.5, drop_hidden=0.5
-    )
+    start, taught = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), lost)
     assert abs(int(taught["onsets.N"]) - active / 2) < 4 * np.sqrt(active / 4) + N_IN
     assert 0.25 < int(taught["hidden_spikes.N"]) / int(plain["hidden_spikes.N"]) < 0.85
     assert np.abs(taught["inputs.w"] - start["inputs.w"]).max() > 1e-3
@@ -253,21 +267,23 @@ def test_images_with_a_teacher_are_displaced(trial):
     _, labels, rows, _ = trial
     images = np.zeros((N, N_IN), np.uint8)  # 4 rows of 5 pixels
     images[:, 7], images[:, 14] = 200, 100  # row 1, column 2; row 2, column 4: one third of displacements lose it
-    start, taught = run("numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), jitter=1, width=5)
+    start, taught = run(
+        "numpy", "weighted/activity", (images, labels, rows, np.ones(N, bool)), Displacement(1), width=5
+    )
     moved = (taught["inputs.w"] != start["inputs.w"]).reshape(N_IN, N_HID).any(1).reshape(4, 5)
     reached = np.zeros((4, 5), bool)
     reached[0:3, 1:4] = reached[1:4, 3:5] = True
     np.testing.assert_array_equal(moved, reached)
     lost = 2 * N + 2 - int(taught["onsets.N"])
     assert abs(lost - N / 3) < 4 * np.sqrt(N * 2 / 9)
-    _, plain = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), jitter=1, width=5)
+    _, plain = run("numpy", "weighted/activity", (images, labels, rows, np.zeros(N, bool)), Displacement(1), width=5)
     assert int(plain["onsets.N"]) == 2 * N + 2
     with pytest.raises(ValueError, match="width that divides the 20 inputs"):
-        network("weighted/activity", jitter=1, width=7)
+        network("weighted/activity", Displacement(1), width=7)
 
 
 def test_the_hidden_rate_may_stay_while_the_output_rate_decays():
-    kept = network("weighted/activity", rate_hidden=3.0, homeostasis=0.1, hidden_decays=False).trial_model()
+    kept = network("weighted/activity", Homeostasis(0.1), SteadyHiddenRate(), rate_hidden=3.0).trial_model()
     later = {name: rate * 0.5 for name, rate in kept.rates.items()} | kept.by_epoch(1)
     wanted = {"inputs.retro_rate": 3.0, "hidden.bias_rate": 3.0, "hidden.homeostasis": 0.05}
     assert {name: later[name] for name in wanted} == wanted
@@ -275,7 +291,7 @@ def test_the_hidden_rate_may_stay_while_the_output_rate_decays():
 
 
 def test_a_share_of_the_inputs_takes_part(trial):
-    start, result = run("numpy", "weighted/activity", trial, lambda_p=0.25, seed_subset=4)
+    start, result = run("numpy", "weighted/activity", trial, Subset(seed=4), lambda_p=0.25)
     pre, post = np.indices((N_IN, N_HID)).reshape(2, -1)
     mask = InputSubset(0.25, 4).values("inputs", pre, post).reshape(N_IN, N_HID)
     assert (mask.sum(0) == N_IN // 4).all()
@@ -301,29 +317,3 @@ def test_rows_use_the_dense_loop(trial, tmp_path):
     for pathway in ("inputs_present", "inputs_retrograde", "outputs_pre", "outputs_missing", "outputs_excess"):
         assert any(name.startswith(f"{pathway}_dense") for name in written), pathway
     assert "Standalone" not in type(get_device()).__name__
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"arm": "wieghted"}, "arm must be one of weighted/activity"),
-        ({"n_hidden": 0}, "n_hidden must be at least 1"),
-        ({"first_taught": 10}, "first_taught must be a step of the sample, 0 to 9"),
-        ({"rate_output": float("nan")}, "rate_output must be zero or positive"),
-        ({"lambda_p": 0.0}, "lambda_p must be a number above 0 and at most 1"),
-        ({"n_hidden": (500, 0)}, "n_hidden must be at least 1"),
-        ({"n_hidden": ()}, "n_hidden must be at least 1"),
-        ({"drop_input": 1.0}, "drop_input must be a share from 0 to below 1"),
-        ({"homeostasis": -1.0}, "homeostasis must be zero or positive"),
-        ({"input": "latencies"}, "unknown input 'latencies'; did you mean 'latency'"),
-        ({"input": "poisson", "drop_input": 0.1}, "drop_input=0.1 needs input='graded'"),
-        ({"input": "spikes", "jitter": 1}, "jitter=1 displaces pixels of graded samples"),
-        ({"input_rate": 2.0}, "input_rate must be above 0 to 1"),
-        ({"release": 1.0}, "release must be a share"),
-        ({"tau_rec": -1 * ms}, "tau_rec must be positive"),
-        ({"lambda_f": 1.5}, "lambda_f must be a number from 0 to 1"),
-    ],
-)
-def test_bad_parameters_are_refused(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        SBPNetwork(**{"arm": "weighted", "steps": 10, "first_taught": 2, **wrong})

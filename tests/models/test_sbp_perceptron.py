@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbp_brian.models.artificial.perceptron import ARMS, SBP_ARMS, SBPPerceptron
+from sbp_brian.models.artificial.perceptron import LEARNING, SBP_LEARNING, SBPPerceptron
 from sbp_brian.models.artificial.spiking_perceptron import SBPSpikingPerceptron
 from sbp_brian.training.batches import NumpyTraining, Patterns, cosine, first_maximum, one_hot
 
@@ -37,7 +37,7 @@ def central_differences(net, array, step=1e-6):
 @pytest.mark.parametrize("activation", ["relu", "clipped", "sigmoid"])
 @pytest.mark.parametrize("layers", [(6, 5, 3), (6, 5, 4, 4, 5, 3)])
 def test_backpropagation_is_the_gradient(layers, activation):
-    net = model(layers, activation=activation, arm="backpropagation")
+    net = model(layers, activation=activation, learning="backpropagation")
     _, changes = net.changes(X, Y)
     assert len(changes) == 2 * (len(layers) - 1)
     for name, change in changes.items():
@@ -49,12 +49,12 @@ def test_backpropagation_is_the_gradient(layers, activation):
 def test_weighted_by_activity_is_the_gradient_of_rectified_units_and_of_no_others(layers):
     for activation, equal in (("relu", True), ("sigmoid", False)):
         net = model(layers, activation=activation)
-        sbp, exact = (net.changes(X, Y, arm)[1] for arm in ("weighted/activity", "backpropagation"))
+        sbp, exact = (net.changes(X, Y, learning)[1] for learning in ("weighted/activity", "backpropagation"))
         apart = max(np.abs(sbp[name] - exact[name]).max() for name in exact)
         assert bool(apart < 1e-15) is equal, activation
 
 
-def by_hand(net, arm):
+def by_hand(net, learning):
     """Mean changes of the weights by loops over samples, layers and synapses."""
     depth, found = len(net.layers) - 1, {}
     w = {k: net.arrays[f"W{k}"] for k in range(1, depth + 1)}
@@ -74,45 +74,45 @@ def by_hand(net, arm):
                 found[k][i, j] += dw / len(X)
                 strength = w[k][i, j]
                 floored = np.sign(strength) * max(abs(strength), net.relative_floor)
-                back[i] += {"change": dw, "relative": dw / floored}.get(arm, strength * dw)
-            if arm == "weighted/activity":
+                back[i] += {"change": dw, "relative": dw / floored}.get(learning, strength * dw)
+            if learning == "weighted/activity":
                 back = np.array([r / v if v > 0 else 0 for r, v in zip(back, s[k - 1], strict=True)])
             signal = net.lambda_f * back
     return found
 
 
-@pytest.mark.parametrize("arm", ["change", "relative", "weighted", "weighted/activity"])
-def test_sbp_is_what_synapses_report(arm):
-    net = model((6, 5, 4, 3), arm=arm, activation="clipped", lambda_p=0.5, lambda_f=0.6, relative_floor=0.3)
+@pytest.mark.parametrize("learning", ["change", "relative", "weighted", "weighted/activity"])
+def test_sbp_is_what_synapses_report(learning):
+    net = model((6, 5, 4, 3), learning=learning, activation="clipped", lambda_p=0.5, lambda_f=0.6, relative_floor=0.3)
     _, changes = net.changes(X, Y)
-    for k, change in by_hand(net, arm).items():
+    for k, change in by_hand(net, learning).items():
         np.testing.assert_allclose(changes[f"W{k}"], change, rtol=0, atol=1e-14)
     assert (net.masks[1].sum(0) == 3).all()
     assert (changes["W1"][net.masks[1] == 0] == 0).all()
 
 
 def test_the_bare_change_tells_hidden_units_apart_by_their_activity_alone():
-    net = model(arm="change", activation="clipped")
+    net = model(learning="change", activation="clipped")
     drives, activities = net.forward(X)
     report = net.signals("change", Y, drives, activities)[1]
     np.testing.assert_allclose(report, activities[1] * (Y - activities[2]).sum(1, keepdims=True))
 
 
 def test_feedback_is_fixed_and_frozen_layers_stay():
-    for arm in ("feedback-alignment", "direct-feedback-alignment", "frozen"):
-        net = model((6, 5, 4, 3), arm=arm)
+    for learning in ("feedback-alignment", "direct-feedback-alignment", "frozen"):
+        net = model((6, 5, 4, 3), learning=learning)
         before = {name: values.copy() for name, values in net.arrays.items()}
         feedback = net.feedback[1].copy()
         net.begin_epoch(0, np.random.default_rng(1), 1.0)
         net.learn(X, Y)
         moved = {name for name in before if (net.arrays[name] != before[name]).any() and name[0] == "W"}
-        assert moved == ({"W3"} if arm == "frozen" else {"W1", "W2", "W3"})
+        assert moved == ({"W3"} if learning == "frozen" else {"W1", "W2", "W3"})
         np.testing.assert_array_equal(net.feedback[1], feedback)
 
 
 def test_the_share_of_batches_is_the_share_asked_for():
     for share in (0, 0.3, 0.5, 1):
-        net = model(arm="frozen", share=share, momentum=0)
+        net = model(learning="frozen", learning_share=share, momentum=0)
         net.begin_epoch(0, np.random.default_rng(1), 1.0)
         stayed = 0
         for _ in range(20):
@@ -135,35 +135,35 @@ def small(**settings):
 
 
 def test_a_stopped_training_ends_with_the_same_bits(tmp_path):
-    whole = NumpyTraining(small(share=0.7), task(), tmp_path / "whole", seed=4, batch=30, decay=0.9)
+    whole = NumpyTraining(small(learning_share=0.7), task(), tmp_path / "whole", seed=4, batch=30, decay=0.9)
     whole.run(4)
     assert whole.score(whole.patterns.test) > 0.9
-    first = NumpyTraining(small(share=0.7), task(), tmp_path / "part", seed=4, batch=30, decay=0.9)
+    first = NumpyTraining(small(learning_share=0.7), task(), tmp_path / "part", seed=4, batch=30, decay=0.9)
     told = []
     first.run(2, told.append)
     assert told[-1] == 1
-    again = NumpyTraining(small(share=0.7), task(), tmp_path / "part", seed=4, batch=30, decay=0.9)
+    again = NumpyTraining(small(learning_share=0.7), task(), tmp_path / "part", seed=4, batch=30, decay=0.9)
     assert again.resumed_from == 2
     again.run(4)
     for name, values in whole.model.arrays.items():
         np.testing.assert_array_equal(again.model.arrays[name], values)
     assert [e.validation for e in again.history] == [e.validation for e in whole.history]
     with pytest.raises(ValueError, match=r"belongs to another training \(other model"):
-        NumpyTraining(small(share=0.6), task(), tmp_path / "part", seed=4, batch=30, decay=0.9)
+        NumpyTraining(small(learning_share=0.6), task(), tmp_path / "part", seed=4, batch=30, decay=0.9)
 
 
 def test_every_arm_runs_and_shuffled_targets_teach_nothing(tmp_path):
-    for number, arm in enumerate(ARMS):
-        patterns = task() if arm != "shuffled-labels" else task().with_shuffled_training_targets(0)
+    for number, learning in enumerate(LEARNING):
+        patterns = task() if learning != "shuffled-labels" else task().with_shuffled_training_targets(0)
         training = NumpyTraining(
-            small(arm=arm, rate_hidden=0.001 if arm in ("change", "relative") else 0.1),
+            small(learning=learning, rate_hidden=0.001 if learning in ("change", "relative") else 0.1),
             patterns,
             tmp_path / str(number),
             batch=20,
         )
         training.run(4)
-        assert (training.score(patterns.test) > 0.6) is (arm != "shuffled-labels"), arm
-    assert set(SBP_ARMS) < set(ARMS)
+        assert (training.score(patterns.test) > 0.6) is (learning != "shuffled-labels"), learning
+    assert set(SBP_LEARNING) < set(LEARNING)
 
 
 def test_scores():
@@ -176,13 +176,13 @@ def test_scores():
     ("wrong", "message"),
     [
         ({"layers": (784, 10)}, "layers must be inputs, hidden layers and outputs"),
-        ({"arm": "wieghted"}, "unknown arm 'wieghted'; did you mean 'weighted'"),
+        ({"learning": "wieghted"}, "unknown learning 'wieghted'; did you mean 'weighted'"),
         ({"activation": "tanh"}, "unknown activation 'tanh'"),
-        ({"share": 1.5}, "share must be a number from 0 to 1, got 1.5"),
+        ({"learning_share": 1.5}, "learning_share must be a number from 0 to 1, got 1.5"),
         ({"lambda_p": 0}, "lambda_p must be a number from"),
         ({"rate_hidden": float("nan")}, "rate_hidden must be a number from 0"),
         ({"rate_hidden": "fast"}, "rate_hidden must be a number from 0 to .*, got 'fast'"),
-        ({"arm": None}, "unknown arm 'None'; "),
+        ({"learning": None}, "unknown learning 'None'; "),
         ({"layers": (784, 50.5, 10)}, "layers must be whole numbers such as"),
         ({"layers": 784}, "layers must be whole numbers such as"),
     ],

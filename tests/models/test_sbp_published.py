@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.published_numpy import Matrices
-from sbp_brian.models.published import ARMS, ReleasedModel
+from sbp_brian.models.published import LEARNING, ReleasedModel
 from sbp_brian.targets import Simulation
 from sbp_brian.training.spiking import Presentation
 from tests.reference.sbp_published import PublishedReference, share
@@ -53,7 +53,7 @@ def reference(model, images, targets, start, **more):
         reversal=reversal,
         **more,
     )
-    rates = [r if ARMS[model.arm][2] or k == len(names) - 1 else 0.0 for k, r in enumerate(model.rates)]
+    rates = [r if LEARNING[model.learning][2] or k == len(names) - 1 else 0.0 for k, r in enumerate(model.rates)]
     out, b = [], model.batch
     for first in range(0, N, b):
         rows = slice(first, first + b)
@@ -75,7 +75,7 @@ def hold(model, target, factor=None):
         np.testing.assert_allclose(result[f"into_{name}.w"], net.w[k].ravel(), rtol=0, atol=1e-8)
         np.testing.assert_allclose(result[f"{name}.bias"], net.b[k], rtol=0, atol=1e-8)
         moved = np.abs(net.w[k].ravel() - start[f"into_{name}.w"]).max()
-        still = (model.rule == "differential" or not ARMS[model.arm][2]) and k == 0
+        still = (model.rule == "differential" or not LEARNING[model.learning][2]) and k == 0
         assert moved == 0 if still else moved > 1e-4, f"{name}: the reference moved by {moved}"
     return start, result, net
 
@@ -86,19 +86,26 @@ SMALL, DEEP = (12, 8, 3), (10, 7, 6, 3)
 @pytest.mark.parametrize(
     ("target", "options"),
     [
-        ("numpy", {"layers": SMALL, "arm": "sbp-released", "batch": 5, "rates": (0.4, 0.1)}),
-        ("numpy", {"layers": SMALL, "arm": "symmetric", "batch": 10, "rates": (0.4, 0.1)}),
-        ("numpy", {"layers": SMALL, "arm": "differential", "batch": 5, "rates": (0.4, 0.1)}),
+        ("numpy", {"layers": SMALL, "learning": "sbp-released", "batch": 5, "rates": (0.4, 0.1)}),
+        ("numpy", {"layers": SMALL, "learning": "symmetric", "batch": 10, "rates": (0.4, 0.1)}),
+        ("numpy", {"layers": SMALL, "learning": "differential", "batch": 5, "rates": (0.4, 0.1)}),
         pytest.param(
             "numpy",
-            {"layers": DEEP, "arm": "sbp-released", "batch": 5, "rates": (0.4, 0.1), "lambda_f": 1.0, "dale": True},
+            {
+                "layers": DEEP,
+                "learning": "sbp-released",
+                "batch": 5,
+                "rates": (0.4, 0.1),
+                "lambda_f": 1.0,
+                "dale": True,
+            },
             marks=pytest.mark.slow,
         ),
         (
             "cpp",
             {
                 "layers": DEEP,
-                "arm": "sbp-released",
+                "learning": "sbp-released",
                 "batch": 5,
                 "rates": (0.4, 0.1),
                 "lambda_f": 1.0,
@@ -109,25 +116,29 @@ SMALL, DEEP = (12, 8, 3), (10, 7, 6, 3)
         ),
         pytest.param(
             "cpp",
-            {"layers": DEEP, "arm": "sbp-released", "batch": 5, "rates": (0.1, 0.05), "lif": True},
+            {"layers": DEEP, "learning": "sbp-released", "batch": 5, "rates": (0.1, 0.05), "lif": True},
             marks=pytest.mark.slow,
         ),
         pytest.param(
-            "cython", {"layers": SMALL, "arm": "sbp-released", "batch": 5, "rates": (0.4, 0.1)}, marks=pytest.mark.slow
+            "cython",
+            {"layers": SMALL, "learning": "sbp-released", "batch": 5, "rates": (0.4, 0.1)},
+            marks=pytest.mark.slow,
         ),
         pytest.param(
-            "cpp", {"layers": SMALL, "arm": "sbp-released", "batch": 1, "rates": (0.1, 0.05)}, marks=pytest.mark.slow
+            "cpp",
+            {"layers": SMALL, "learning": "sbp-released", "batch": 1, "rates": (0.1, 0.05)},
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             "numpy",
-            {"layers": SMALL, "arm": "sbp-no-gains", "batch": 4, "rates": (0.1, 0.05), "lif": True},
+            {"layers": SMALL, "learning": "sbp-no-gains", "batch": 4, "rates": (0.1, 0.05), "lif": True},
             marks=pytest.mark.slow,
         ),
         pytest.param(
             "cpp",
             {
                 "layers": (20, 9, 8, 7, 4),
-                "arm": "symmetric",
+                "learning": "symmetric",
                 "batch": 20,
                 "rates": (0.4, 0.1),
                 "lif": True,
@@ -146,7 +157,7 @@ def test_the_network_follows_the_equations(target, options):
 
 
 def test_frozen_hidden_layers_and_noise_by_epoch():
-    hold(ReleasedModel(layers=SMALL, arm="published-frozen", batch=5, noise="poisson"), "numpy", factor=1.03)
+    hold(ReleasedModel(layers=SMALL, learning="published-frozen", batch=5, noise="poisson"), "numpy", factor=1.03)
     factors = [ReleasedModel(noise="poisson").by_epoch(k)["into_output.noise_factor"] for k in range(3)]
     assert factors == pytest.approx([1.0367879, 1.0367879, 1.0183940])  # Poisson of mean 1: p(0), p(1), p(2)
 
@@ -161,8 +172,8 @@ def learned(**options):
 
 def test_what_the_released_gains_do():
     """lambda_p cancels; the gains are 1 on average plus lambda/n; symmetric and SBP agree at the clamped input."""
-    released, other = learned(arm="sbp-released"), learned(arm="sbp-released", lambda_p=1.0)
-    plain = learned(arm="sbp-no-gains")
+    released, other = learned(learning="sbp-released"), learned(learning="sbp-released", lambda_p=1.0)
+    plain = learned(learning="sbp-no-gains")
     for name in released:
         np.testing.assert_allclose(other[name], released[name], rtol=0, atol=1e-14)
         assert np.abs(released[name] - plain[name]).max() > 1e-6
@@ -170,17 +181,19 @@ def test_what_the_released_gains_do():
     assert mean == pytest.approx(1 + 0.2 / 500, abs=1e-15)
     images, targets = trial(SMALL)
     first = {}
-    for arm in ("symmetric", "sbp-no-gains"):
-        model = ReleasedModel(layers=SMALL, batch=N - N // 5, arm=arm)
+    for learning in ("symmetric", "sbp-no-gains"):
+        model = ReleasedModel(layers=SMALL, batch=N - N // 5, learning=learning)
         start, result = brian(model, images, targets, "numpy")
-        first[arm] = [np.asarray(result[f"into_{name}.w"]) - start[f"into_{name}.w"] for name in ("hidden1", "output")]
+        first[learning] = [
+            np.asarray(result[f"into_{name}.w"]) - start[f"into_{name}.w"] for name in ("hidden1", "output")
+        ]
     np.testing.assert_allclose(first["symmetric"][0], first["sbp-no-gains"][0], rtol=0, atol=1e-15)
     assert np.abs(first["symmetric"][1] - first["sbp-no-gains"][1]).max() > 1e-5
 
 
-@pytest.mark.parametrize("arm", ARMS)
-def test_the_fast_matrices_follow_the_same_equations(arm):
-    model = ReleasedModel(layers=SMALL, arm=arm, batch=5, rates=(0.4, 0.1))
+@pytest.mark.parametrize("learning", LEARNING)
+def test_the_fast_matrices_follow_the_same_equations(learning):
+    model = ReleasedModel(layers=SMALL, learning=learning, batch=5, rates=(0.4, 0.1))
     images, targets = trial(SMALL)
     start = {name: np.asarray(value, np.float32).astype(float) for name, value in model.initial(3).items()}
     net, expected = reference(model, images, targets, start)
@@ -196,7 +209,7 @@ def test_the_fast_matrices_follow_the_same_equations(arm):
 
 @pytest.mark.slow
 def test_noise_and_signs():
-    plain, noisy = learned(arm="sbp-no-gains"), learned(arm="sbp-no-gains", noise="norm")
+    plain, noisy = learned(learning="sbp-no-gains"), learned(learning="sbp-no-gains", noise="norm")
     ratio = noisy["into_output"] / plain["into_output"]
     assert 0.3 < np.median(ratio) < 0.7  # 1.01 U(0, 1), 16 steps
     start = ReleasedModel(layers=(40, 30, 20, 10), dale=True).initial(0)
@@ -209,7 +222,7 @@ def test_noise_and_signs():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"arm": "spb-released"}, "unknown arm 'spb-released'; did you mean 'sbp-released'"),
+        ({"learning": "spb-released"}, "unknown learning 'spb-released'; did you mean 'sbp-released'"),
         ({"layers": (784, 10)}, "3 to 20 sizes"),
         ({"rates": (0.1,)}, "rates must be 2 numbers"),
         ({"batch": 0}, "batch must be at least 1"),

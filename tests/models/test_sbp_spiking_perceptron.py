@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sbp_brian.models.artificial.spiking_perceptron import ARMS, SBPSpikingPerceptron
+from sbp_brian.models.artificial.spiking_perceptron import LEARNING, SBPSpikingPerceptron
 from sbp_brian.training.batches import NumpyTraining, Patterns, one_hot
 
 RNG = np.random.default_rng(3)
@@ -65,9 +65,9 @@ def by_hand(net, shown):
     return layers[0][0], spikes.mean(0), taught
 
 
-@pytest.mark.parametrize("arm", ["weighted", "weighted/activity"])
-def test_sbp_is_what_output_synapses_report(arm):
-    net = model(arm=arm)
+@pytest.mark.parametrize("learning", ["weighted", "weighted/activity"])
+def test_sbp_is_what_output_synapses_report(learning):
+    net = model(learning=learning)
     shown = net.encode(X, np.random.default_rng(1))
     hidden, outputs, taught = by_hand(net, shown)
     got, changes = net.changes(shown, Y)
@@ -76,7 +76,7 @@ def test_sbp_is_what_output_synapses_report(arm):
     for n, j in np.ndindex(len(X), net.layers[1]):
         report = sum(w[j, k] * hidden[t, n, j] * taught[t, n, k] for t in range(net.steps) for k in range(3))
         count = hidden[:, n, j].sum()
-        if arm == "weighted/activity":
+        if learning == "weighted/activity":
             report = report / count if count else 0.0
         expected[:, j] += shown[:, n].mean(0) * report
     assert np.abs(expected).max() > 1e-6
@@ -85,7 +85,7 @@ def test_sbp_is_what_output_synapses_report(arm):
 
 @pytest.mark.parametrize("encoding", ["bernoulli", "constant"])
 def test_pseudo_backpropagation_is_the_released_formula(encoding):
-    net = model(arm="pseudo-bp", encoding=encoding)
+    net = model(learning="pseudo-bp", encoding=encoding)
     shown = net.encode(X, np.random.default_rng(1))
     hidden, outputs, taught = by_hand(net, shown)
     x = np.broadcast_to(shown, (net.steps, *X.shape))
@@ -102,13 +102,13 @@ def test_pseudo_backpropagation_is_the_released_formula(encoding):
 
 
 def test_zero_leaves_hidden_layers_and_depth_works():
-    for arm in ARMS:
-        net = model((8, 7, 6, 3), arm=arm)
+    for learning in LEARNING:
+        net = model((8, 7, 6, 3), learning=learning)
         before = {name: values.copy() for name, values in net.arrays.items()}
         net.begin_epoch(0, np.random.default_rng(1), 1.0)
         net.learn(X, Y)
         moved = {name for name in ("W1", "W2", "W3") if (net.arrays[name] != before[name]).any()}
-        assert moved == ({"W3"} if arm == "zero" else {"W1", "W2", "W3"}), arm
+        assert moved == ({"W3"} if learning == "zero" else {"W1", "W2", "W3"}), learning
         assert 0 < net.counted["hidden_spikes"] <= 6 * 9 * 13
 
 
@@ -126,8 +126,8 @@ def test_it_learns_and_resumes_to_the_bit(tmp_path):
     rows = np.arange(500)
     patterns = Patterns(inputs, one_hot(labels, 3), rows[:300], rows[300:400], rows[400:])
 
-    def training(folder, arm="weighted/activity"):
-        net = SBPSpikingPerceptron((9, 30, 3), arm=arm, share=0.8, rate_hidden=0.01, rate_output=0.01)
+    def training(folder, learning="weighted/activity"):
+        net = SBPSpikingPerceptron((9, 30, 3), learning, learning_share=0.8, rate_hidden=0.01, rate_output=0.01)
         return NumpyTraining(net, patterns, tmp_path / folder, seed=2, batch=20)
 
     whole = training("whole")
@@ -145,7 +145,7 @@ def test_it_learns_and_resumes_to_the_bit(tmp_path):
     ("wrong", "message"),
     [
         ({"layers": (784, 10)}, "layers must be inputs, hidden layers and outputs"),
-        ({"arm": "pseudobp"}, "unknown arm 'pseudobp'; did you mean 'pseudo-bp'"),
+        ({"learning": "pseudobp"}, "unknown learning 'pseudobp'; did you mean 'pseudo-bp'"),
         ({"encoding": "poisson"}, "unknown encoding 'poisson'"),
         ({"steps": 1}, "steps must be a whole number from 4"),
         ({"share": -0.1}, "share must be a number from 0 to 1"),

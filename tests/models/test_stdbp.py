@@ -6,6 +6,7 @@ from brian2 import ms
 
 from sbp_brian.errors import NothingFiresError, RuleError, SampleError
 from sbp_brian.models.stdbp import STDBP
+from sbp_brian.models.stdbp.options import Cells, Dropout, InputJitter, Revive, WeightDecay, Weights
 from sbp_brian.training.spiking import Samples, Training
 from tests.helpers.stdbp_cases import (
     FLOOR,
@@ -167,7 +168,7 @@ def test_only_causal_weights_learn():
 def test_the_update_is_bounded_as_the_slope_vanishes():
     bound = KAPPA * WINDOW / FLOOR
     x = np.array([255, 200], np.uint8)
-    model = STDBP((2, 2), kappa=KAPPA, floor=FLOOR, window=WINDOW, batch=3)
+    model = network((2, 2), batch=3)
     for w, label in ((1.0, 0), (1e-3, 0), (1e-3, 1), (1e-12, 0), (1e-12, 1)):
         weights = np.array([[0.26 + w, 0.6], [-0.26, 0.1]])  # the first cell's slope is w once both inputs are in
         for case in (weights, np.array([[w, 0.6], [0.0, 0.0]])):
@@ -181,7 +182,7 @@ def test_the_update_is_bounded_as_the_slope_vanishes():
 
 def test_a_silent_hidden_layer_recovers():
     images, labels = samples(40, (12, 9, 3))
-    model = network((12, 9, 3), revive_hidden=0.5, batch=4)
+    model = network((12, 9, 3), Revive(hidden=0.5), batch=4)
     silent = {"into_hidden1.w": np.full(12 * 9, -0.02)}
     result, _ = run(model, images, labels, start=silent, rate=0.02)
     assert int(result["hidden1_spikes.N"]) > 100
@@ -191,7 +192,7 @@ def test_a_silent_hidden_layer_recovers():
 
 def test_inputs_that_come_at_once_and_ties():
     """Equal times: all arrive, or none; a crossing exactly at an arrival leaves that arrival out."""
-    model = STDBP((3, 2), kappa=KAPPA, window=WINDOW, batch=3)
+    model = network((3, 2), batch=3)
     x = np.array([255, 255, 0], np.uint8)
     weights = np.array([[0.5, 2.0], [0.5, -1.0], [9.0, 9.0]])
     _, times = gradient_of_the_program(model, x, 0, [weights])
@@ -212,14 +213,14 @@ def xor_samples(repeats=100):
 def test_xor_is_solved_by_nine_of_ten_seeds(tmp_path):
     solved = 0
     for seed in range(10):
-        model = STDBP((5, 10, 2), mean=2.0, spread=2.0, batch=4, rate_hidden=0.02, rate_output=0.02, kappa=3.0)
+        model = STDBP((5, 10, 2), rate_hidden=0.02, rate_output=0.02, batch=4, kappa=3.0, weights=Weights(2.0, 2.0))
         training = Training(model.trial_model(), xor_samples(), tmp_path / str(seed), seed=seed)
         solved += training.run(8)[-1].validation == 1.0
     assert solved >= 9
 
 
 def test_a_frozen_hidden_layer_does_not_move(tmp_path):
-    model = STDBP((5, 10, 2), arm="frozen", mean=2.0, spread=2.0, batch=4)
+    model = STDBP((5, 10, 2), "frozen", weights=Weights(2.0, 2.0), batch=4)
     training = Training(model.trial_model(), xor_samples(10), tmp_path, target="numpy")
     start = training.learned["into_hidden1.w"].copy()
     training.run(1)
@@ -227,12 +228,12 @@ def test_a_frozen_hidden_layer_does_not_move(tmp_path):
     assert not np.array_equal(training.learned["into_output.w"], training.model.initial(0)["into_output.w"])
 
 
-@pytest.mark.parametrize(("arm", "report"), [("sbp", "weighted"), ("sbp-change", "change")])
-def test_in_sbp_the_output_synapses_report_their_change(arm, report):
+@pytest.mark.parametrize(("learning", "report"), [("sbp", "weighted"), ("sbp-change", "change")])
+def test_in_sbp_the_output_synapses_report_their_change(learning, report):
     """RetrogradeSBP against plain numpy: output weights change at once, hidden cells get w dw or dw, summed."""
     layers, rate = (12, 9, 3), 0.01
     images, labels = samples(1, layers)
-    result, start = run(network(layers, arm=arm, batch=3), images, labels, rate=rate)
+    result, start = run(network(layers, learning=learning, batch=3), images, labels, rate=rate)
     weights = matrices(start, layers)
     times, slopes = closed.forward(weights, input_times(images[0]), thresholds(layers), WINDOW)
     expected = closed.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR, report=report)
@@ -250,32 +251,36 @@ def test_in_sbp_the_output_synapses_report_their_change(arm, report):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"arm": "exat"}, "arm must be one of exact, sbp"),
-        ({"optimiser": "rmsprop"}, "optimiser must be one of sgd, momentum, adam"),
-        ({"layers": (5,)}, "layers must name at least an input and an output layer"),
-        ({"window": 0.5}, "window must be longer than the latency code"),
-        ({"batch": 0}, "batch must be a whole number of samples, at least 1"),
-        ({"batch": 2.5}, "batch must be a whole number of samples, at least 1, got 2.5"),
-        ({"layers": "784"}, "layers must be whole numbers of cells"),
-        ({"layers": (5, 2.5, 2)}, "layers must be whole numbers of cells"),
-        ({"mean": float("nan")}, "mean must be finite"),
-        ({"kappa": float("nan")}, "kappa must be zero or positive"),
-        ({"arm": "sbp", "layers": (5, 4, 4, 2)}, "arm 'sbp' reports one synapse back"),
-        ({"arm": "sbp", "revive_hidden": 0.1}, "arm 'sbp' has no push on silent hidden cells"),
-        ({"drop": 1.0}, "drop must be a share"),
-        ({"tau": -1 * ms}, "tau = .* must be positive"),
-        ({"floor": 0.0}, "floor = 0.0 must be positive"),
-        ({"threshold": -1.0}, "threshold = -1.0 must be positive"),
+        (lambda: network((5, 4, 2), learning="exat"), "learning must be one of exact, sbp"),
+        (lambda: network((5, 4, 2), optimiser="rmsprop"), "optimiser must be one of sgd, momentum, adam"),
+        (lambda: network((5,)), "layers must name at least an input and an output layer"),
+        (lambda: Cells(window=0.5), "window must be longer than the latency code"),
+        (lambda: network((5, 4, 2), batch=0), "batch must be a whole number of samples, at least 1"),
+        (lambda: network((5, 4, 2), batch=2.5), "batch must be a whole number of samples, at least 1, got 2.5"),
+        (lambda: network("784"), "layers must be whole numbers of cells"),
+        (lambda: network((5, 2.5, 2)), "layers must be whole numbers of cells"),
+        (lambda: Weights(mean=float("nan")), "mean must be finite"),
+        (lambda: network((5, 4, 2), kappa=float("nan")), "kappa must be zero or positive"),
+        (lambda: network((5, 4, 4, 2), learning="sbp"), "learning='sbp' reports one synapse back"),
+        (lambda: network((5, 4, 2), Revive(hidden=0.1), learning="sbp"), "learning='sbp' has no push on silent hidden"),
+        (lambda: Dropout(hidden=1.0), "hidden of Dropout must be a share"),
+        (lambda: Cells(tau=-1 * ms), "tau = .* must be positive"),
+        (lambda: Cells(floor=0.0), "floor = 0.0 must be positive"),
+        (lambda: Cells(threshold=-1.0), "threshold = -1.0 must be positive"),
+        (lambda: WeightDecay(0.0), "share of WeightDecay must be positive and finite, got 0.0; leave the option out"),
+        (lambda: STDBP((5, 2), cells=3), r"cells must be Cells\(...\), got 3"),
+        (lambda: STDBP((5, 2), options=(InputJitter(0.1), InputJitter(0.2))), "more than one InputJitter"),
+        (lambda: STDBP((5, 2), revive=0.1), "STDBP: unknown parameter 'revive'"),
     ],
 )
 def test_bad_parameters_are_refused(wrong, message):
-    with pytest.raises((ValueError, RuleError), match=message):
-        STDBP(**{"layers": (5, 4, 2), **wrong})
+    with pytest.raises((ValueError, RuleError, TypeError), match=message):
+        wrong()
 
 
 def test_a_network_in_which_nothing_fires_is_refused(tmp_path):
     with pytest.raises(NothingFiresError, match=r"no cell of layer 'hidden1' can fire: .* threshold of 1"):
-        Training(STDBP((5, 10, 2), mean=-9.0, spread=0.1).trial_model(), xor_samples(), tmp_path)
+        Training(STDBP((5, 10, 2), weights=Weights(-9.0, 0.1)).trial_model(), xor_samples(), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -291,14 +296,14 @@ def test_a_network_in_which_nothing_fires_is_refused(tmp_path):
 )
 def test_samples_that_the_network_cannot_take_are_refused(tmp_path, wrong, error, message):
     with pytest.raises(error, match=message):
-        Training(STDBP(mean=2.0, **wrong).trial_model(), xor_samples(), tmp_path)
+        Training(STDBP(weights=Weights(mean=2.0), **wrong).trial_model(), xor_samples(), tmp_path)
 
 
 def test_samples_without_a_spike_are_refused(tmp_path):
     blank = xor_samples()
     blank.images[blank.training] = 0
     with pytest.raises(NothingFiresError, match="no cell of layer 'pixels' ever fires"):
-        Training(STDBP((5, 10, 2), mean=2.0).trial_model(), blank, tmp_path)
+        Training(STDBP((5, 10, 2), weights=Weights(mean=2.0)).trial_model(), blank, tmp_path)
 
 
 @pytest.mark.slow

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from sbp_brian.models.stdbp.conv import ConvSTDBP, patches
+from sbp_brian.models.kernels import Convolution
+from sbp_brian.models.stdbp.conv import ConvSTDBP
+from sbp_brian.models.stdbp.options import Cells, Weights
 from tests.helpers.stdbp_cases import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
 from tests.reference import stdbp as closed
 
@@ -14,10 +16,8 @@ SMALL = {
     "size": 3,
     "stride": 3,
     "kappa": KAPPA,
-    "floor": FLOOR,
-    "window": WINDOW,
-    "mean": 3.0,
-    "spread": 2.0,
+    "cells": Cells(floor=FLOOR, window=WINDOW),
+    "weights": Weights(mean=3.0, spread=2.0),
 }
 
 
@@ -36,7 +36,7 @@ def test_learning_follows_the_closed_form(target):
     teaching = np.r_[np.ones(8), np.zeros(4)]  # the last four must change nothing
     model = ConvSTDBP(LAYERS, batch=batch, **SMALL)
     result, start = run(model, images, labels, target=target, rate=rate, teaching=teaching)
-    i, j, kernel = patches(6, 6, 3, 3, 3)
+    i, j, kernel = Convolution(6, 6, 3, 3, 3).patches()
     assert len(kernel) == 9 * 12
     shared, dense = start["kernels.w"].copy(), start["into_output.w"].reshape(12, 3).copy()
     adam = closed.Adam([shared[:, None], dense], [rate] * 2, batch)
@@ -59,25 +59,14 @@ def test_learning_follows_the_closed_form(target):
     np.testing.assert_allclose(found, np.minimum(last, WINDOW), rtol=0, atol=1e-9)
 
 
-def test_patches_cover_the_image_as_a_convolution_does():
-    from scipy.signal import correlate2d
-
-    rng = np.random.default_rng(0)
-    image, kernels = rng.random((7, 9)), rng.random((2, 3, 3))
-    i, j, kernel = patches(7, 9, 2, 3, 2)
-    found = np.bincount(j, kernels.ravel()[kernel] * image.ravel()[i])
-    expected = [correlate2d(image, k, mode="valid")[::2, ::2] for k in kernels]
-    np.testing.assert_allclose(found, np.ravel(expected))
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"layers": (36, 10, 3)}, r"needs layers=\(36, 12, ...\), got \(36, 10, 3\)"),
         ({"layers": (36, 3)}, "needs layers="),
         ({"size": 7}, "size must be at most the image's 6 pixels"),
-        ({"stride": 0}, "stride must be a whole number of at least 1"),
-        ({"arm": "sbp"}, "arm 'sbp' needs synapses with weights of their own"),
+        ({"stride": 0}, "stride must be a whole number, at least 1"),
+        ({"learning": "sbp"}, "learning='sbp' needs synapses with weights of their own"),
     ],
 )
 def test_bad_parameters_are_refused(wrong, message):

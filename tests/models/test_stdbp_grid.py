@@ -7,17 +7,16 @@ from brian2 import ms
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.training.spiking import Samples, Training
-from tests.helpers.stdbp_cases import FLOOR, KAPPA, LAYERS, TAU, WINDOW, input_times, matrices, run, samples, thresholds
+from tests.helpers.stdbp_cases import LAYERS, TAU, WINDOW, input_times, matrices, network, run, samples, thresholds
 from tests.reference import stdbp as closed
-
-PARAMETERS = {"kappa": KAPPA, "floor": FLOOR, "window": WINDOW, "spread": 4.0, "mean": 1.0, "batch": 4}
 
 
 def both(n, step, *, target="numpy", layers=LAYERS, rate=0.02, **kwds):
     """Output times (tau) of both forms, and weights: exact, on the grid, before."""
     images, labels = samples(n, layers)
-    exact, start = run(STDBP(layers, **PARAMETERS, **kwds), images, labels, rate=rate)
-    grid, _ = run(GridSTDBP(layers, step=step, **PARAMETERS, **kwds), images, labels, target=target, rate=rate)
+    exact, start = run(network(layers, batch=4, **kwds), images, labels, rate=rate)
+    grid = network(layers, kind=GridSTDBP, step=step, batch=4, **kwds)
+    grid, _ = run(grid, images, labels, target=target, rate=rate)
     times = [np.array(result["answers.spike_time"])[:, 1 : n + 1] / TAU for result in (exact, grid)]
     return times, [matrices(values, layers) for values in (exact, grid, start)]
 
@@ -44,13 +43,13 @@ def test_a_step_of_a_tenth_of_tau_learns_nearly_the_same():
 
 
 def test_sbp_on_the_grid():
-    _, weights = both(6, 1 * ms, layers=(12, 9, 3), arm="sbp")
+    _, weights = both(6, 1 * ms, layers=(12, 9, 3), learning="sbp")
     assert relative(weights) < 0.03
 
 
 def test_the_times_of_one_pass_over_the_threshold_are_those_of_the_closed_form():
     """Also within a step: two inputs after the estimated crossing are taken out again by the recount."""
-    model = GridSTDBP((4, 2), step=5 * ms, **{**PARAMETERS, "mean": 4.0})
+    model = network((4, 2), kind=GridSTDBP, step=5 * ms, batch=4, mean=4.0)
     images = np.array([[255, 250, 150, 148], [255, 200, 180, 170]], np.uint8)
     weights = np.array([[1.5, 0.5], [1.5, 0.4], [0.8, 0.9], [-0.6, 0.3]])
     result, _ = run(model, images, np.zeros(2, int), start={"into_output.w": weights.ravel()}, rate=0.0)

@@ -5,6 +5,7 @@ import pytest
 
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
+from sbp_brian.models.stdbp.options import Displacement, InputJitter, Noise
 from tests.helpers.stdbp_cases import TAU, run
 
 HEIGHT, WIDTH = 5, 4
@@ -12,16 +13,16 @@ CELLS, N = HEIGHT * WIDTH, 30
 IMAGE = np.random.default_rng(3).integers(1, 256, (HEIGHT, WIDTH)).astype(np.uint8)
 
 
-def shown(kind=STDBP, **settings):
+def shown(option, kind=STDBP):
     """Spike times (tau) of the input cells in N samples, infinite where silent: first half with a teacher.
 
     Each output has one input, of weight 1, and spikes one tau after it.
     """
-    model = kind((CELLS, CELLS), **settings)
+    model = kind((CELLS, CELLS), options=(option,))
     images, teaching = np.tile(IMAGE.ravel(), (N, 1)), np.arange(N) < N // 2
     result, _ = run(model, images, np.zeros(N, int), teaching=teaching, start={"into_output.w": np.eye(CELLS).ravel()})
     times = np.array(result["answers.spike_time"])[:, 1 : N + 1].T / TAU
-    times = np.where(times < model.window, times - 1, np.inf).reshape(N, HEIGHT, WIDTH)
+    times = np.where(times < model.cells.window, times - 1, np.inf).reshape(N, HEIGHT, WIDTH)
     return times[: N // 2], times[N // 2 :]
 
 
@@ -37,7 +38,7 @@ def displaced(down, right):
 
 @pytest.mark.parametrize("kind", [STDBP, GridSTDBP])
 def test_displaced_images_are_the_image_moved(kind):
-    taught, others = shown(kind, displaced=1, width=WIDTH)
+    taught, others = shown(Displacement(1, WIDTH), kind)
     found = set()
     for times in taught:
         matching = [
@@ -53,7 +54,7 @@ def test_displaced_images_are_the_image_moved(kind):
 
 
 def test_jitter_of_input_spikes_has_its_width_and_only_in_training():
-    taught, others = shown(jitter_input=0.1)
+    taught, others = shown(InputJitter(0.1))
     change = taught - displaced(0, 0)
     assert change.std() == pytest.approx(0.1, rel=0.15)
     assert abs(change.mean()) < 0.02
@@ -63,12 +64,12 @@ def test_jitter_of_input_spikes_has_its_width_and_only_in_training():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"displaced": -1}, "displaced needs 0 or more pixels"),
-        ({"displaced": 1, "width": 7}, "a width that divides the 20 inputs; got displaced=1, width=7"),
-        ({"displaced": 1, "width": 4, "noisy": True}, "displaced is for training and noisy for tests"),
-        ({"jitter_input": -0.1}, "jitter_input must be zero or positive"),
+        (lambda: [Displacement(-1)], "pixels of Displacement must be a whole number, at least 1, got -1"),
+        (lambda: [Displacement(1, width=7)], "a width that divides the 20 inputs; got pixels=1, width=7"),
+        (lambda: [Displacement(1, width=4), Noise()], "Displacement is for training and Noise for tests"),
+        (lambda: [InputJitter(-0.1)], "deviation of InputJitter must be positive"),
     ],
 )
 def test_bad_disturbances_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        STDBP((CELLS, 2), **wrong)
+        STDBP((CELLS, 2), options=tuple(wrong()))

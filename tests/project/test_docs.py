@@ -1,6 +1,7 @@
 """What README and docs show is run as it stands there."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,43 @@ def test_links_between_pages_lead_somewhere():
     for page in [*PAGES, *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
             assert ((ROOT / page).parent / target).exists(), f"{page}: {target}"
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return runpy.run_path(str(ROOT / "tools" / "tables.py"))
+
+
+def test_tables_are_those_of_the_committed_results(tables):
+    for page in tables["PAGES"]:
+        text = page.read_text(encoding="utf-8")
+        assert tables["render"](text) == text, f"{page.name} is not up to date: make tables"
+
+
+def test_every_block_has_an_end_and_every_template_a_page(tables):
+    pages = [page.read_text(encoding="utf-8") for page in tables["PAGES"]]
+    begun = re.findall(r"<!-- results: ([\w-]+) -->", "".join(pages))
+    assert len(begun) == len(set(begun)) == "".join(pages).count("<!-- end -->")
+    assert sorted(begun) == sorted(path.stem for path in tables["TEMPLATES"].glob("*.md"))
+
+
+def test_numbers_are_written_as_in_a_paper(tables, monkeypatch):
+    from sbp_brian import recipes
+    from sbp_brian.experiments.results import Number, Result
+
+    cells = {
+        "": {
+            "test_accuracy": Number(0.98284, n=2, sd=0.00079, by_seed={"0": 0.9827, "1": 0.983}, verdict="within"),
+            "A->B, blocked": Number(-0.0021, by_seed={"0": -0.0021}, verdict="pattern only"),
+            "I->A, blocked": Number(0.4, by_seed={"0": 0.4}, verdict="outside"),
+        },
+        "deep": {"test_cosine": Number(0.9081, n=3, sd=0.0011, rounded_to=0.001)},
+    }
+    monkeypatch.setattr(recipes, "result", lambda name: Result(name, {"commit": "abc"}, cells))
+    assert tables["score"]("x") == "98.28 \u00b1 0.08 %"
+    assert tables["score"]("x", "deep") == "0.908 \u00b1 0.001"
+    assert tables["seeds"]("x") == "98.27, 98.30"
+    assert tables["number"]("x", "A->B, blocked", scale=100, digits=1, sign=True) == "\u22120.2"
+    assert tables["holds"]("x", ", ") == "1 of 2"
+    assert tables["gain"]("x", "", "x", "deep") == "7.5"
+    assert tables["at"]("x") == "measured at abc"

@@ -62,7 +62,7 @@ def clean(built, tmp_path_factory):
 
 def sources():
     """The files of the package, where they lie in the repository."""
-    folders = ("sbp_brian", "models", "protocols", "figures")
+    folders = ("sbp_brian", "models", "protocols", "figures", "recipes")
     tracked = run("git", "ls-files", *folders, cwd=ROOT)
     if tracked.returncode:  # not a git checkout
         files = [p for folder in folders for p in (ROOT / folder).rglob("*") if p.is_file()]

@@ -12,7 +12,7 @@ from sbp_brian.errors import CircuitError, ParameterError
 from sbp_brian.experiments.protocol import execute
 from sbp_brian.experiments.records import find
 from sbp_brian.models.circuits import SPREAD, Circuit, Timeline, build, culture_sbp, culture_stdp
-from sbp_brian.protocols.biology import bi_poo_1998, tao_2000
+from sbp_brian.protocols.biology import bi_poo_1998, ltp, stdp_window, tao_2000
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
 from sbp_brian.protocols.biology.reporting import no_change_tolerance
 from tests.helpers.manual import example
@@ -42,7 +42,7 @@ def recorded(cpp):
     window = [
         Condition(f"{dt:+d}", bi_poo_1998.pair(dt * ms), strength=WEAK) for dt in (-100, -20, -10, -5, 5, 20, 100)
     ]
-    controls = [replace(c, strength=WEAK) for c in tao_2000.conditions(10 * ms)]
+    controls = [replace(c, strength=WEAK) for c in ltp.conditions(10 * ms)]
     return cpp.run(
         [
             *window,
@@ -73,7 +73,7 @@ def records(tmp_path_factory, cpp):
 @pytest.mark.parametrize("interval", [-100, -20, -10, -5, 5, 20, 100])
 def test_the_window_follows_from_60_pairs(recorded, interval):
     got = recorded.noise_free(f"{interval:+d}", "A->B")
-    assert got == pytest.approx(np.full(2, bi_poo_1998.window(interval)), abs=1e-6)
+    assert got == pytest.approx(np.full(2, stdp_window.window(interval)), abs=1e-6)
 
 
 def test_the_spread_of_ltp_has_its_closed_form(recorded):
@@ -222,7 +222,7 @@ def test_what_counts_as_no_change():
 def test_the_fit_of_one_side():
     intervals = np.repeat([5.0, 10, 20, 40, 80], 20)
     noise = np.random.default_rng(0).normal(0, 0.02, intervals.size)
-    fit = bi_poo_1998.fit_side(-intervals, -0.3 * np.exp(-intervals / 30) + noise, "-")
+    fit = stdp_window.fit_side(-intervals, -0.3 * np.exp(-intervals / 30) + noise, "-")
     assert (fit["low"] < [-0.3, 30]).all()
     assert (fit["high"] > [-0.3, 30]).all()
     assert fit["value"] == pytest.approx([-0.3, 30], rel=0.15)

@@ -26,6 +26,12 @@ def have_recordings():
 needs_recordings = pytest.mark.skipif(not have_recordings(), reason="the ten recordings are not on this machine")
 
 
+def asking(notes=None, **parameters):
+    """What `load_windows` needs of a run that was asked for with these parameters."""
+    p = protocols.get("dvsgesture").resolve(**parameters)
+    return SimpleNamespace(parameters=p, seed=0, note=[].append if notes is None else notes.append)
+
+
 def test_rows_of_the_released_indexing():
     assert released_rows(3, 4).tolist() == [1, 2, 3, 2, 0, 3, 0, 2, 3, 0, 0, 3]  # 1: 1-4; 2: 2,4,6,8; 3: 3,6,9,12
     rows = released_rows(288, 100)
@@ -60,13 +66,8 @@ def test_what_stands_beside_a_run(tmp_path):
 
 @needs_recordings
 def test_windows_as_spikes_hold_the_events_of_each_step():
-    asked = SimpleNamespace(
-        window=50 * ms, hold_out=False, arm="own", recordings="ten", model="decolle", polarities=False, exponent=0.25
-    )
-    context = SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)
-    assert len(dvsgesture.load_windows(context).spikes.validation) == 0
-    asked.hold_out = True
-    samples = dvsgesture.load_windows(context).spikes
+    assert len(dvsgesture.load_windows(asking(model="decolle")).spikes.validation) == 0
+    samples = dvsgesture.load_windows(asking(model="decolle", hold_out=True)).spikes
     assert [len(samples.training), len(samples.validation), len(samples.test)] == [160, 40, 80]
     row = samples.training[16 * 3 + 5]  # the fourth recording, 250 to 300 ms
     assert samples.labels[row] == 3
@@ -86,19 +87,7 @@ def test_windows_as_spikes_hold_the_events_of_each_step():
 
 @needs_recordings
 def test_the_spiking_network_hears_the_events_of_a_window():
-    asked = SimpleNamespace(
-        window=50 * ms,
-        hold_out=True,
-        arm="own",
-        recordings="ten",
-        model="sbp_network",
-        polarities=False,
-        exponent=0.25,
-        input="spikes",
-        steps=0,
-    )
-    context = SimpleNamespace(parameters=asked, seed=0, note=lambda text: None)
-    _, samples, inputs, _ = dvsgesture.load_windows(context)
+    _, samples, inputs, _ = dvsgesture.load_windows(asking(hold_out=True, input="spikes"))
     assert inputs["n_input"] == 1024
     assert inputs["steps"] * inputs["step"] == 50 * ms
     row = samples.training[16 * 7 + 2]  # the eighth recording, 100 to 150 ms
@@ -107,8 +96,7 @@ def test_the_spiking_network_hears_the_events_of_a_window():
     want = np.zeros((20, 32, 32), bool)
     want[(events.t[inside] - 100_000) // 2500, events.y[inside] // 4, events.x[inside] // 4] = True
     assert np.array_equal(np.unpackbits(samples.images[row]).reshape(want.shape) > 0, want)
-    asked.input = "graded"
-    assert dvsgesture.load_windows(context).spikes is None
+    assert dvsgesture.load_windows(asking(hold_out=True)).spikes is None
 
 
 USERS = {"Train": (1, 2, 21, 23), "Test": (24, 29)}
@@ -131,20 +119,9 @@ def official(folder, length_us=230_000):
 def test_the_official_set_is_split_by_subject(model, monkeypatch, tmp_path):
     official(tmp_path / "dvsgesture")
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
-    notes = []
-    asked = SimpleNamespace(
-        window=50 * ms,
-        hold_out=True,
-        arm="own",
-        recordings="official",
-        model=model,
-        windows=3,
-        polarities=True,
-        exponent=0.25,
-        input="graded",
-    )
-    context = SimpleNamespace(parameters=asked, seed=0, note=notes.append)
-    samples, spikes, _, events = dvsgesture.load_windows(context)
+    asked, notes = {"model": model, "recordings": "official"}, []
+    more = {"polarities": True} if model == "sbp_network" else {}
+    samples, spikes, _, events = dvsgesture.load_windows(asking(notes, windows=3, hold_out=True, **asked, **more))
     assert [len(part) for part in (samples.training, samples.validation, samples.test)] == [66, 66, 66]
     assert samples.classes == 11
     assert samples.labels[samples.validation].tolist() == 2 * np.repeat(np.arange(11), 3).tolist()
@@ -161,8 +138,7 @@ def test_the_official_set_is_split_by_subject(model, monkeypatch, tmp_path):
             (np.round(t * 1000).astype(int) - 50_000) // 1000, 1 - p.astype(int), y.astype(int) // 4, x.astype(int) // 4
         ] = True
         assert np.array_equal(np.unpackbits(spikes.images[spikes.test[row]]).reshape(want.shape) > 0, want)
-    asked.windows, asked.hold_out = 100, False  # a clip of 230 ms has four whole windows
-    samples = dvsgesture.load_windows(context).samples
+    samples = dvsgesture.load_windows(asking(windows=100, **asked)).samples  # a clip of 230 ms has four whole windows
     assert [len(part) for part in (samples.training, samples.validation, samples.test)] == [176, 0, 88]
 
 
@@ -220,9 +196,9 @@ def test_it_learns(tmp_path):
         ({"window": 30.0}, "window=30 ms does not divide the parts of a recording; take 20, 25"),
         ({"recordings": "official", "model": "decolle", "window": 50.5}, "window=50.5 ms is no whole number of steps"),
         ({"input": "spikes", "steps": 30}, "steps=30 steps of a window of 50 ms are no whole number of microseconds"),
-        ({"input": "spikes", "angle": True}, "angle=yes compares with a network of graded inputs"),
-        ({"arm": "sbp-released"}, "arm=sbp-released is none of model=sbp_network"),
-        ({"model": "sbp_published", "arm": "weighted"}, "arm=weighted is none of model=sbp_published"),
+        ({"input": "spikes", "angle": True, "hold_out": True}, "angle has no effect with input=spikes; it needs"),
+        ({"learning": "sbp-released"}, "learning=sbp-released is none of model=sbp_network"),
+        ({"model": "sbp_published", "learning": "weighted"}, "learning=weighted is none of model=sbp_published"),
     ],
 )
 def test_refusals(parameters, message, tmp_path):

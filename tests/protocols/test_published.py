@@ -19,7 +19,7 @@ def record(tmp_path_factory):
         out=tmp_path_factory.mktemp("out"),
         parameters={
             "model": "sbp_published",
-            "arm": "sbp-released",
+            "learning": "sbp-released",
             "hidden": 20,
             "train_samples": 1500,
             "epochs": 2,
@@ -50,8 +50,8 @@ def test_nettalk_by_the_released_model(record):
 def test_arms_of_other_models_are_refused(protocol, arm, tmp_path):
     if protocol == "nettalk" and "nettalk" not in HAVE:
         pytest.skip("NETtalk is not on this machine (see 'sbp data list')")
-    with pytest.raises(ParameterError, match=f"arm={arm} is none of model=sbp_published, which has symmetric"):
-        execute(protocols.get(protocol), out=tmp_path, parameters={"model": "sbp_published", "arm": arm})
+    with pytest.raises(ParameterError, match=f"learning={arm} is none of model=sbp_published, which has sbp-released"):
+        execute(protocols.get(protocol), out=tmp_path, parameters={"model": "sbp_published", "learning": arm})
 
 
 def test_cells_with_a_lif_phase_remember_from_epoch_to_epoch_and_are_tested(tmp_path):

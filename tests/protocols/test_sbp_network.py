@@ -17,7 +17,7 @@ def windows(tmp_path_factory):
     small = {"model": "sbp_network", "train_samples": 1500, "hidden": 100, "epochs": 3, "average": 2, "angle": True}
     return [
         execute(protocols.get("nettalk"), out=out, parameters=small),
-        execute(protocols.get("nettalk"), out=out, parameters={**small, "arm": "frozen"}),
+        execute(protocols.get("nettalk"), out=out, parameters={**small, "learning": "frozen"}),
     ]
 
 

@@ -11,10 +11,13 @@ from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import execute
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
-from sbp_brian.protocols.benchmarks.learners.stdbp import MNIST, made, rank_times
-from sbp_brian.protocols.benchmarks.tasks.yin_yang import TASK
+from sbp_brian.models.stdbp.options import Displacement, Dropout, InputJitter
+from sbp_brian.protocols.benchmarks.learners.stdbp import rank_times
+from sbp_brian.protocols.benchmarks.learning import Data
+from sbp_brian.protocols.benchmarks.tasks import mnist, yin_yang
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
-from sbp_brian.training.spiking import Samples, TrialModel
+from sbp_brian.training.readout import FirstSpike
+from sbp_brian.training.spiking import Samples
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def records(tmp_path_factory):
     }
     return [
         execute(protocols.get("mnist"), out=out, parameters=small),
-        execute(protocols.get("mnist"), out=out, parameters={**small, "arm": "rank-order", "epochs": 1}),
+        execute(protocols.get("mnist"), out=out, parameters={**small, "learning": "rank-order", "epochs": 1}),
         execute(protocols.get("yin-yang"), out=out, parameters={"hidden": 30, "epochs": 4, "robustness": True}),
     ]
 
@@ -51,19 +54,25 @@ def test_it_learns_and_says_what_it_spent(records):
     assert all(row["band"] is None for record in records for row in record.metrics), "short runs are not judged"
 
 
+def made(task, samples, **asked):
+    """The network that a task makes of these parameters."""
+    p = task.protocol().resolve(**asked)
+    return task.offers[p.model].plan(p, Data(samples), seed=0).network
+
+
 def test_parameters_choose_the_network():
     data = Samples(np.ones((3, 5), np.uint8), np.zeros(3, int), 3, *np.arange(3).reshape(3, 1))
-    asked = protocols.get("yin-yang").resolve
-    grid = asked(hidden=20, depth=2, step="4 ms", drop_input=0.1, jitter_input=0.2, optimiser="momentum")
-    network = made(grid, data, TASK, "exact")
+    grid = {"hidden": 20, "depth": 2, "step": "4 ms", "drop_input": 0.1, "jitter_input": 0.2, "optimiser": "momentum"}
+    network = made(yin_yang.TASK, data, **grid)
     assert isinstance(network, GridSTDBP)
     assert (network.layers, network.step) == ((5, 20, 20, 3), 4 * ms)
-    assert (network.drop_input, network.jitter_input, network.optimiser) == (0.1, 0.2, "momentum")
-    network = made(asked(), data, TASK, "frozen")
+    assert network.options == (Dropout(input=0.1), InputJitter(0.2))
+    assert network.optimiser == "momentum"
+    network = made(yin_yang.TASK, data, learning="frozen")
     assert type(network) is STDBP
-    assert (network.layers, network.arm, network.drop_input) == ((5, 120, 3), "frozen", 0.0)
+    assert (network.layers, network.learning, network.option(Dropout).input) == ((5, 120, 3), "frozen", 0.0)
     images = replace(data, images=np.ones((3, 784), np.uint8))
-    assert made(protocols.get("mnist").resolve(jitter=1), images, MNIST, "exact").displaced == 1
+    assert made(mnist.TASK, images, model="stdbp", jitter=1).option(Displacement) == Displacement(1)
 
 
 def test_the_mean_of_checkpoints(tmp_path):
@@ -129,10 +138,10 @@ def test_the_figure_of_gradients_shows_the_trained_slopes(records):
 
 def test_an_arm_of_the_other_model_is_refused(tmp_path):
     few = {"train_samples": 100, "validation_samples": 100, "test_samples": 100}
-    with pytest.raises(ParameterError, match="arm=weighted is none of model=stdbp"):
-        execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "stdbp", "arm": "weighted", **few})
-    with pytest.raises(ParameterError, match="arm=sbp is none of model=sbp_network"):
-        execute(protocols.get("mnist"), out=tmp_path, parameters={"arm": "sbp", **few})
+    with pytest.raises(ParameterError, match="learning=weighted is none of model=stdbp"):
+        execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "stdbp", "learning": "weighted", **few})
+    with pytest.raises(ParameterError, match="learning=sbp is none of model=sbp_network"):
+        execute(protocols.get("mnist"), out=tmp_path, parameters={"learning": "sbp", **few})
 
 
 def test_ranks_keep_the_order_and_nothing_else():
@@ -142,9 +151,7 @@ def test_ranks_keep_the_order_and_nothing_else():
 
 
 def test_no_spike_is_no_answer():
-    from sbp_brian.training.spiking import Training
-
-    training = Training.__new__(Training)
-    training.model = TrialModel(None, None, None, {}, "answers.spike_time", "", earliest=True)
     times = np.array([[9, 4.0, 1.0, 4.0], [9, 4.0, 2.0, 0.5], [9, 4.0, 3.0, 4.0]])
-    np.testing.assert_array_equal(training._answers({"answers.spike_time": times}, 3), [-1, 0, 1])
+    np.testing.assert_array_equal(
+        FirstSpike("answers.spike_time").answers({"answers.spike_time": times}, 3), [-1, 0, 1]
+    )

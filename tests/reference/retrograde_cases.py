@@ -221,7 +221,7 @@ def network(cases, seed: int = 1) -> Network:
                 events,
                 reset="level = level" if case.activity == "count" else None,
             )
-            objects.extend(sbp.operation(cells))
+            sbp.operation(cells)
             cells.level = LEVELS
             if name == "cells":
                 for channel, gain in zip(("ltp", "ltd"), case.gains, strict=True):

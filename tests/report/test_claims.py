@@ -1,12 +1,13 @@
-"""The claims of the paper, the grouping of records by arm, and the figures of SBP in networks, from made-up records."""
+"""The claims of the paper, which records belong together, and the figures of SBP in networks, from made-up records."""
 
 import numpy as np
 import pytest
 
 from sbp_brian import figures
 from sbp_brian.report import literature, page
-from sbp_brian.report.claims import VERDICTS, claims, compare
-from sbp_brian.report.together import by_arm, by_value, curve
+from sbp_brian.report.claims import VERDICTS, claims
+from sbp_brian.report.differences import compare
+from sbp_brian.report.learning import by_learning, by_value, curve
 from tests.helpers.made_records import run
 
 
@@ -18,18 +19,20 @@ def test_without_records_every_claim_is_not_run(tmp_path):
     found = claims([])
     assert len(found) > 20
     assert {c.verdict for c in found} == {"not run"}
-    assert all(c.measured.startswith("sbp sweep ") for c in found)
+    commands = [c for c in found if not c.claim.startswith("lambda_p")]
+    assert len(commands) == len(found) - 1
+    assert all(c.measured.startswith("sbp sweep ") for c in commands)
 
 
 def test_a_difference_counts_by_its_interval_over_seeds(tmp_path):
-    def arms(*differences):
+    def ways(*differences):
         folder = tmp_path / str(len(differences)) / str(differences[0])
         return [
-            [run(folder, 0.9 + d * k, seed, model="sbp_published", arm=name) for seed, d in enumerate(differences)]
+            [run(folder, 0.9 + d * k, seed, model="sbp_published", learning=name) for seed, d in enumerate(differences)]
             for name, k in (("sbp-released", 1), ("symmetric", 0))
         ]
 
-    better, base = arms(0.010, 0.012, 0.014)
+    better, base = ways(0.010, 0.012, 0.014)
     found = compare(better, base)
     # by hand: mean 0.012, sd 0.002, t(0.975, 2) = 4.3027
     assert found.mean == pytest.approx(0.012)
@@ -38,7 +41,7 @@ def test_a_difference_counts_by_its_interval_over_seeds(tmp_path):
     )
     assert found.verdict == "holds"
     assert compare(base, better).verdict == "does not hold"
-    assert compare(*arms(-0.010, 0.012, 0.014)).verdict == "undecided"
+    assert compare(*ways(-0.010, 0.012, 0.014)).verdict == "undecided"
     assert compare(better[:1], base).verdict == "undecided", "one seed"
     assert compare(better[:1], base[1:]) is None, "no seed in common"
     claim = verdict(claims(better + base), "SBP raises the score of the spiking")
@@ -47,13 +50,13 @@ def test_a_difference_counts_by_its_interval_over_seeds(tmp_path):
     assert "3 seeds, 4 epochs of 20,000 samples" in claim.measured
     control = verdict(claims(better + base), "The rise is due")
     assert control.verdict == "not run"
-    assert "arm=sbp-no-gains" in control.measured
+    assert "learning=sbp-no-gains" in control.measured
 
 
 def test_the_saving_is_the_ratio_of_mean_epochs(tmp_path):
     slow, fast = np.linspace(0.25, 0.75, 9), np.linspace(0.25, 0.75, 5)
     runs = [
-        run(tmp_path, c[-1], seed, curves=c, epochs=9, model="sbp_published", arm=name)
+        run(tmp_path, c[-1], seed, curves=c, epochs=9, model="sbp_published", learning=name)
         for seed in range(2)
         for name, c in (("symmetric", slow), ("sbp-released", np.r_[fast, [0.75] * 4]))
     ]
@@ -63,15 +66,15 @@ def test_the_saving_is_the_ratio_of_mean_epochs(tmp_path):
     assert "40.0 % against symmetric (5.0 to 3.0 mean epochs)" in claim.measured
 
 
-def test_arms_are_compared_in_one_setting_and_sweeps_stay_out(tmp_path):
-    own, frozen = run(tmp_path, 0.95), run(tmp_path, 0.90, arm="frozen", rate_output=0.5)
+def test_ways_of_learning_are_compared_in_one_setting_and_sweeps_stay_out(tmp_path):
+    own, frozen = run(tmp_path, 0.95), run(tmp_path, 0.90, learning="frozen", rate_output=0.5)
     longer, swept = run(tmp_path, 0.99, epochs=30), run(tmp_path, 0.5, lambda_p=0.1)
-    found = by_arm([own, frozen, longer, swept], "mnist", "sbp_network")
+    found = by_learning([own, frozen, longer, swept], "mnist", "sbp_network")
     assert {name: [r.metric("test_accuracy")["value"] for r in runs] for name, runs in found.items()} == {
         "weighted/activity": [0.95],
         "frozen": [0.90],
     }
-    assert by_arm([own], "mnist", "sbp_published") == {}
+    assert by_learning([own], "mnist", "sbp_published") == {}
     deep = [run(tmp_path, 0.9 + 0.01 * depth, seed, depth=depth) for depth in (3, 2) for seed in (0, 1)]
     found = by_value([own, frozen, *deep], "mnist", "sbp_network", "depth", "weighted/activity")
     assert {depth: len(runs) for depth, runs in found.items()} == {1: 1, 2: 2, 3: 2}
@@ -80,17 +83,17 @@ def test_arms_are_compared_in_one_setting_and_sweeps_stay_out(tmp_path):
 def test_runs_of_the_ten_recordings_are_found_and_named(tmp_path):
     given = {"protocol": "dvsgesture", "model": "sbp_published", "recordings": "ten", "hold_out": False}
     runs = [
-        run(tmp_path, s, seed, arm=name, **given)
+        run(tmp_path, s, seed, learning=name, **given)
         for name, s in (("sbp-released", 0.95), ("symmetric", 0.9))
         for seed in (0, 1)
     ]
     runs += [
-        run(tmp_path, 0.5, 2, arm="symmetric", **{**given, "hold_out": True}),
+        run(tmp_path, 0.5, 2, learning="symmetric", **{**given, "hold_out": True}),
         run(tmp_path, 0.4, 3, **{**given, "model": "sbp_network"}, input="spikes"),
     ]
-    found = by_arm(runs, "dvsgesture", "sbp_published")
+    found = by_learning(runs, "dvsgesture", "sbp_published")
     assert [len(found[name]) for name in ("sbp-released", "symmetric")] == [2, 2]
-    assert by_arm(runs, "dvsgesture", "sbp_network") == {}, "events, not onsets"
+    assert by_learning(runs, "dvsgesture", "sbp_network") == {}, "events, not onsets"
     told = verdict(claims(runs), "SBP raises the score of the spiking", "DvsGesture").measured
     assert told.endswith("ten recordings, one subject, not the paper's data")
     drawing, caption = figures.get("sbp-curves").make(runs)
@@ -125,7 +128,7 @@ def test_lambda_p_that_changes_nothing_and_depth(tmp_path):
 
 def test_the_page_shows_the_claims(tmp_path):
     text = page.render(
-        [run(tmp_path, 0.9, s, model="sbp_perceptron", arm=a) for s in (0, 1) for a in ("own", "backpropagation")],
+        [run(tmp_path, 0.9, s, model="sbp_perceptron", learning=a) for s in (0, 1) for a in (None, "backpropagation")],
         page.Shown(claims=claims),
     )
     assert 'id="claims"' in text
@@ -185,13 +188,13 @@ def test_curves_are_the_errors_of_the_records_and_panels_without_records_say_so(
     figure = figures.get("sbp-curves")
     assert "sbp sweep mnist -s model=sbp_published" in figure.missing([run(tmp_path, model="sbp_perceptron")])[0]
     runs = [
-        run(tmp_path, 0.9 + 0.01 * seed, seed, model="sbp_published", arm=name)
+        run(tmp_path, 0.9 + 0.01 * seed, seed, model="sbp_published", learning=name)
         for seed in (0, 1)
         for name in ("symmetric", "sbp-released")
     ]
     drawing, caption = figure.make(runs)
     first = drawing.axes[0]
-    assert len(first.lines) == 4, "two arms and two published curves"
+    assert len(first.lines) == 4, "two ways of learning and two published curves"
     expected = 100 * (1 - np.mean([curve(r)[1] for r in runs[::2]], axis=0))
     np.testing.assert_allclose(first.lines[0].get_ydata(), expected)
     assert sum("not run" in t.get_text() for ax in drawing.axes for t in ax.texts) == 5
@@ -234,26 +237,29 @@ def test_depth_weights_and_rasters(tmp_path):
 
 
 def test_scores_costs_and_counted_operations(tmp_path):
-    from sbp_brian.figures.learning.sbp_cost import counted, measured
+    from sbp_brian.report.costs import counted, measured
 
-    assert "sbp sweep" in figures.get("sbp-cost").missing([run(tmp_path, arm="frozen")])[0]
+    assert "sbp sweep" in figures.get("sbp-cost").missing([run(tmp_path, learning="frozen")])[0]
     slow, fast = np.linspace(0.25, 0.75, 9), np.r_[np.linspace(0.25, 0.75, 5), [0.75] * 4]
     runs = [
-        run(tmp_path, c[-1], seed, curves=c, epochs=9, model="sbp_published", arm=name)
+        run(tmp_path, c[-1], seed, curves=c, epochs=9, model="sbp_published", learning=name)
         for seed in (0, 1)
         for name, c in (("symmetric", slow), ("sbp-released", fast))
     ]
     found = measured(runs, "mnist")
-    assert [found[arm][1].epochs for arm in ("symmetric", "sbp-released")] == [5.0, 3.0]
+    assert [found[name][1].epochs for name in ("symmetric", "sbp-released")] == [5.0, 3.0]
     assert found["symmetric"][1].cost == 5 * 397_500
     spent = {"operations_by_epoch": np.full(4, 10.0)}
     runs += [
-        run(tmp_path, c[-1], curves=c, arm=name, arrays=spent)
-        for name, c in (("own", [0.5, 0.91, 0.95, 0.96]), ("frozen", [0.5, 0.8, 0.85, 0.906]))
+        run(tmp_path, c[-1], curves=c, learning=name, arrays=spent)
+        for name, c in ((None, [0.5, 0.91, 0.95, 0.96]), ("frozen", [0.5, 0.8, 0.85, 0.906]))
     ]
     of, level, operations = counted(runs, "mnist")
     assert (of, level) == ("sbp_network", 0.9)
-    assert {arm: list(values) for arm, values in operations.items()} == {"weighted/activity": [20.0], "frozen": [40.0]}
+    assert {name: list(values) for name, values in operations.items()} == {
+        "weighted/activity": [20.0],
+        "frozen": [40.0],
+    }
     drawing, caption = figures.get("sbp-cost").make(runs)
     assert [bar.get_height() for bar in drawing.axes[6].patches] == pytest.approx([20e-9, 40e-9])
     assert "Released model not run on NETtalk, DvsGesture" in caption

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +12,11 @@ from sbp_brian import figures, protocols
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.protocol import execute
-from sbp_brian.figures.base import COLUMN, COLUMNS, Figure, label_panels, new, save, style, svg
-from sbp_brian.report import page
+from sbp_brian.figures.base import Figure, label_panels, new, save, svg
+from sbp_brian.figures.style import COLUMN, COLUMNS, house_style
+from sbp_brian.report import claims, page, text
+from sbp_brian.report.text import cells
+from sbp_brian.report.together import deviation
 
 DEMO = protocols.get(str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py"))
 
@@ -70,33 +74,33 @@ class Parsed(HTMLParser):
 
 
 def test_the_page_is_whole_and_loads_nothing(record, shown):
-    text = page.render([record], shown)
-    parsed = Parsed(text)
+    html = page.render([record], shown)
+    parsed = Parsed(html)
     assert parsed.open == []
     assert len(parsed.ids) == len(set(parsed.ids))
     for link in parsed.links:
         assert link.startswith(("#", "data:image/svg+xml;base64,", "https://doi.org/")), link
     assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
     assert not [tag for tag, _ in parsed.tags if tag in ("script", "link", "iframe", "object")]
-    assert "@import" not in text
-    assert "url(" not in text
+    assert "@import" not in html
+    assert "url(" not in html
     assert all(attrs.get("alt") for tag, attrs in parsed.tags if tag == "img")
     assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in parsed.tags
     for rule in ("prefers-color-scheme: dark", "@media print", "@page", "max-width: 40rem"):
-        assert rule in text
+        assert rule in html
 
 
 def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
     parsed = Parsed(page.render([record], shown))
     words = " ".join(parsed.text.split())
-    for text in (
+    for part in (
         "A demonstration <without> a network",
         "Nobody (1900)",
         "doi:10.1000/demo",
         "seed 0",
         "Target numpy",
         "A→B",
-        "+43.0 % ± 8.0 % (n = 10)",
+        "+43.0 % ± 8.0 % (SD, n = 10 runs)",
         "+40.0 %",
         "+30.0 % to +60.0 %",
         "✓ within",
@@ -114,8 +118,24 @@ def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
         "1 within, 1 pattern only, 1 no reference",
         "Change against <interval>.",
     ):
-        assert text in words, text
+        assert part in words, part
     assert [tag for tag, attrs in parsed.tags if tag == "figure"] == ["figure"]  # the other one lacks its records
+
+
+def test_what_there_is_and_was_not_run_is_named_and_chapters_begin_with_figures_of_many(record, shown):
+    listed = [SimpleNamespace(name=name, kind=kind) for name, kind in (("other", "biology"), ("task", "benchmark"))]
+    of_many = Figure("many", "Many", "", (), draw, uses=("demo",))
+    shown = replace(shown, experiments=listed, figures=[*shown.figures, of_many])
+    parsed = Parsed(page.render([record], shown))
+    assert "Not run, so not on this page: other." in parsed.text
+    assert "Learning tasks" not in parsed.text, "a chapter without a record"
+    figures_and_sections = [attrs["id"] for _, attrs in parsed.tags if attrs.get("id", "").startswith(("figure", "s1"))]
+    assert figures_and_sections[:3] == ["figure-many", "s1", "figure-window"]
+
+
+def test_every_verdict_has_its_mark():
+    assert set(text.MARKS) == set(page._VERDICTS) == set(records.VERDICTS)
+    assert set(page._OF_CLAIMS) == set(claims.VERDICTS)
 
 
 def test_several_runs_and_further_runs(record, tmp_path, shown):
@@ -169,7 +189,7 @@ def test_the_style_is_readable_and_the_user_s_settings_stay(record):
     import matplotlib
 
     before = matplotlib.rcParams["font.size"]
-    with style():
+    with house_style():
         texts = "font.size", "xtick.labelsize", "ytick.labelsize", "legend.fontsize", "axes.labelsize", "axes.titlesize"
         sizes = [matplotlib.rcParams[key] for key in texts]
         assert min(sizes) >= 7
@@ -194,8 +214,6 @@ def test_the_list_of_figures():
 
 
 def test_a_value_in_percent_is_shown_as_it_is():
-    from sbp_brian.report.text import cells
-
     row = {
         "name": "A plus",
         "value": 78.07,
@@ -210,3 +228,19 @@ def test_a_value_in_percent_is_shown_as_it_is():
     assert cells(row)[1].startswith("78.1 %")
     assert cells({**row, "name": "A->B", "value": 0.428, "unit": "", "band": None})[1].startswith("+42.8 %")
     assert cells({**row, "name": "test_accuracy", "value": 0.9827, "unit": "", "band": None})[1].startswith("98.27 %")
+
+
+@pytest.mark.parametrize(
+    ("kind", "n", "text"),
+    [
+        ("sd", 5, "0.5 \u00b1 0.1 (SD, n = 5 runs)"),
+        ("se", 10_000, "0.5 \u00b1 0.1 (SE, n = 10,000 samples)"),
+        (None, 5, "0.5 \u00b1 0.1 (n = 5)"),
+        ("sd", None, "0.5 \u00b1 0.1 (SD)"),
+    ],
+)
+def test_a_spread_says_what_it_is_and_over_how_many(kind, n, text):
+    row = {"name": "R2", "value": 0.5, "unit": "", "spread": 0.1, "spread_kind": kind, "n": n, "paper_value": None}
+    row |= {"band": None, "verdict": "no reference", "provenance": ""}
+    assert cells(row)[1] == text
+    assert deviation(row) == (None if kind == "se" else 0.1), "bars of an error are deviations over runs"

@@ -280,11 +280,11 @@ def test_subgroups_of_operated_cells_pass():
     run(3, cells, other, made, sbp.operation(cells))
 
 
-def test_adding_rules_keeps_the_guard():
+def test_adding_rules_keeps_the_role():
     sbp = RetrogradeSBP()
     rule = SynapseRule("u : 1", on_pre={"other": "u += 1"}, weight=None) + sbp.emitting(PLASTIC)
-    assert len(rule.guards) == 1
-    assert len((rule + rule).guards) == 1
+    assert len(rule.requires) == 1
+    assert len((rule + rule).requires) == 1
 
 
 def test_pathways_of_the_signal_take_no_delay():

@@ -8,7 +8,9 @@ import pytest
 from brian2 import Equations, NeuronGroup, StateMonitor, ms, mV, nS
 
 from sbp_brian.brian.on_event import OnEvent
+from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde import RetrogradeSBP
+from sbp_brian.retrograde.roles import Emitting, Receiving
 from sbp_brian.retrograde.transport import Chain, Delay, Window
 from sbp_brian.rules import SynapseRule
 from tests.reference.small_networks import DT, STATIC, connected, group, on_numpy, run, steps_rule, train
@@ -280,12 +282,60 @@ def test_the_rate_can_be_set_for_each_run():
     np.testing.assert_allclose(inputs.w[:], 1.05)
 
 
+def test_a_variable_of_the_cells_expresses_the_signal():
+    """Beside the input synapses, at the same event; here with a rate of its own."""
+    sbp = RetrogradeSBP(transport=Delay(4 * ms, slots=3))
+    cells = group(train(60, [20]), sbp, equations="bias : 1")
+    cells.run_on_event("retrograde", sbp.expressed_by("bias", "0.5"), when="synapses")
+    source, target = group(train(60, [])), group(train(60, [10, 30]))
+    inputs = connected(sbp.receiving(STATIC), source, cells)
+    outputs = connected(sbp.emitting(steps_rule(0.3, 0.2)), cells, target)
+    run(60, source, cells, target, inputs, outputs, sbp.operation(cells))
+    assert inputs.w[0] == pytest.approx(1.4)
+    assert cells.bias[0] == pytest.approx(0.2)
+    with pytest.raises(RetrogradeError, match=r"expressed_by\('bias'\): .* by addition"):
+        RetrogradeSBP(expression="relative").expressed_by("bias", "1")
+    with pytest.raises(RetrogradeError, match="'a b' is not the name of a variable"):
+        sbp.expressed_by("a b", "1")
+
+
+def test_each_role_makes_and_checks_the_rule_once(monkeypatch):
+    sbp = RetrogradeSBP(transport=Chain(), lateral_ltp=1, lambda_p=0.5, gate=5 * ms, persistence=1000 * ms)
+    plastic, checked = steps_rule(0.1, 0.05), []
+    check = SynapseRule._check
+    monkeypatch.setattr(SynapseRule, "_check", lambda rule: (checked.append(rule), check(rule)))
+    emitting = sbp.emitting(plastic)
+    assert checked == [emitting]
+    receiving = sbp.receiving(emitting)
+    assert checked == [emitting, receiving]
+
+
+def test_a_rule_knows_its_roles_and_keeps_them():
+    sbp, other = RetrogradeSBP(), RetrogradeSBP(lambda_f=0.5)
+    rule = other.receiving(sbp.emitting(steps_rule())).scheduled(retrograde=("synapses", 3))
+    assert rule.requires == (Emitting(sbp), Receiving(other))
+    assert rule.undelayed == ("retrograde",)
+    assert (rule + STATIC).requires == (STATIC + rule).requires == (rule + rule).requires == rule.requires
+    with pytest.raises(RetrogradeError, match="its pathway 'retrograde' has the name of the one that expresses"):
+        sbp.receiving(SynapseRule("w : 1", on_pre={"retrograde": "w += 1"}))
+
+
+def test_the_order_of_the_tick_belongs_to_the_operation():
+    sbp = RetrogradeSBP(transport=Chain())
+    cells = group(train(5, []), sbp, name="ordered")
+    assert sbp.operation(cells, order=7) is cells
+    ticks = [obj for obj in cells.contained_objects if obj.name == "ordered_retrograde_tick"]
+    assert [(tick.when, tick.order) for tick in ticks] == [("start", 7)]
+    with pytest.raises(RetrogradeError, match="order= places the tick of a transport, and there is none"):
+        RetrogradeSBP().operation(group(train(5, []), RetrogradeSBP()), order=7)
+
+
 def test_rules_and_declarations_can_be_pickled():
     import pickle
 
     sbp = RetrogradeSBP(transport=Chain(), lateral_ltp=0.2, lambda_p=0.4, gate=5 * ms)
     rule = pickle.loads(pickle.dumps(sbp.receiving(sbp.emitting(steps_rule()))))
     assert rule.pathways == sbp.receiving(sbp.emitting(steps_rule())).pathways
-    assert [guard.side for guard in rule.guards] == ["source", "target"]
-    assert rule.guards[0].sbp == sbp
+    assert [need.sides for need in rule.requires] == [("source",), ("target",)]
+    assert rule.requires[0].sbp == sbp
     assert 1 * ms == DT

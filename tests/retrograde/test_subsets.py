@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, ms, seed
+from brian2 import BrianObjectException, Network, StateMonitor, ms, seed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.subsets import InputSubset
+from sbp_brian.rules import SynapseRule
 from sbp_brian.targets import Simulation
 from tests.reference.small_networks import STATIC, connected, group, on_numpy, run, steps_rule, train
 
@@ -67,6 +68,65 @@ def test_differs_between_objects_and_seeds_and_repeats():
     assert np.array_equal(a, InputSubset(0.5, 1).values("a", post, post))
     assert not np.array_equal(a, InputSubset(0.5, 1).values("b", post, post))
     assert not np.array_equal(a, InputSubset(0.5, 2).values("a", post, post))
+
+
+# ----------------------------------------------------------------------------------------- what a subset follows from
+def subset(sbp=None, n=20, name=None, **names):
+    """Which inputs take part; sources and cells are made anew, as a cell of a notebook does when it is run again."""
+    sbp = sbp or RetrogradeSBP(lambda_p=0.5)
+    source = group(train(5, *[[]] * n), **({"name": names["source"]} if "source" in names else {}))
+    cells = group(train(5, [], [], []), sbp, **({"name": names["cells"]} if "cells" in names else {}))
+    made = connected(sbp.receiving(STATIC), source, cells, name=name)
+    return np.array(made.retro_receptive[:]), [source, cells, made, sbp.operation(cells)]
+
+
+def test_the_same_code_draws_the_same_whatever_else_is_alive():
+    first, kept = subset()
+    again, also = subset()
+    assert kept[2].name != also[2].name
+    np.testing.assert_array_equal(first, again)
+    assert 0 < np.sum(first) < len(first)
+
+
+def test_unnamed_objects_that_differ_draw_differently():
+    """By the names of their groups, their sizes, the part of a group, the pairs of cells, the rule, the seed."""
+    sbp = RetrogradeSBP(lambda_p=0.5)
+    source, cells = group(train(5, *[[]] * 40)), group(train(5, *[[]] * 3), sbp)
+    named = SynapseRule("w : 1", name="another")
+    made = [subset(source=name)[0] for name in ("a", "b")] + [subset(cells="c")[0]] + [subset()[0]]
+    made += [subset(RetrogradeSBP(lambda_p=0.5, seed=1))[0]]
+    for rule, part in ((STATIC, source[:20]), (STATIC, source[20:]), (named, source[:20])):
+        made.append(np.array(connected(sbp.receiving(rule), part, cells).retro_receptive[:]))
+    i, j = np.indices((20, 3)).reshape(2, -1)
+    made.append(np.array(connected(sbp.receiving(STATIC), source, cells, i=i, j=j).retro_receptive[:]))
+    made.append(np.array(connected(sbp.receiving(STATIC), source, cells, i=i + 1, j=j).retro_receptive[:]))
+    assert len({tuple(values) for values in made}) == len(made)
+
+
+def test_a_named_object_draws_by_its_name_alone():
+    """As these were drawn from the beginning."""
+    expected = InputSubset(0.5).values("inputs", *np.indices((20, 3)).reshape(2, -1))
+    found = [subset(name="inputs")[0], subset(name="inputs", source="a", cells="b")[0]]
+    np.testing.assert_array_equal(found, [expected, expected])
+    assert np.flatnonzero(expected[::3]).tolist() == [2, 3, 7, 9, 10, 11, 13, 14, 15, 19]
+
+
+def test_a_pattern_is_no_name():
+    first, kept = subset(name="inputs*")
+    again, also = subset(name="inputs*")
+    assert kept[2].name != also[2].name
+    np.testing.assert_array_equal(first, again)
+
+
+def test_two_objects_that_nothing_tells_apart_are_refused():
+    sbp = RetrogradeSBP(lambda_p=0.5)
+    a, b, cells = group(train(5, [], [])), group(train(5, [], [])), group(train(5, []), sbp)
+    one, two = (connected(sbp.receiving(STATIC), source, cells) for source in (a, b))
+    sbp.operation(cells)
+    with pytest.raises(BrianObjectException) as error:
+        run(5, a, b, cells, one, two)
+    assert "would let the same random subset of synapses take part" in str(error.value.__cause__)
+    run(5, a, cells, one)  # alone it is in order
 
 
 def driven(sbp, steps=60, n_in=10, spikes=None, w=1.0, ups=None, tag="", **how):

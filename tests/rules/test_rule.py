@@ -1,15 +1,15 @@
 """SynapseRule: what it refuses and in which words, how rules add up, and what it builds."""
 
 import pickle
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
-from brian2 import Network, NeuronGroup, Synapses, TimedArray, ms, mV, nS, prefs, second
+from brian2 import BrianObjectException, Network, NeuronGroup, Synapses, TimedArray, ms, mV, nS, prefs, second
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import Regular, SynapseRule, assigned_names
+from sbp_brian.rules import CellVariables, Regular, Requirement, SynapseRule, assigned_names
 
 RULE = SynapseRule(
     model="""w : 1
@@ -20,6 +20,7 @@ RULE = SynapseRule(
     source="A paper, doi:10.1/1",
     name="toy",
 )
+NEEDS_G = CellVariables({"g": "use lif()"})
 
 
 def cells(name="cells*", equations="g : 1", **kwds):
@@ -104,7 +105,12 @@ def test_a_clock_needs_a_period(dt):
             ["'onset'", "source group 'one'", "it has 'spike'", "events="],
         ),
         (RULE, {"equations": "h : 1"}, {}, ["'g_post'", "'two'", "no variable 'g'", "add it"]),
-        (replace(RULE, hints={"g": "use lif()"}), {"equations": "h : 1"}, {}, ["no variable 'g'; use lif()"]),
+        (
+            replace(RULE, requires=[CellVariables({"g": "use lif()"})]),
+            {"equations": "h : 1"},
+            {},
+            ["no variable 'g'; use lif()"],
+        ),
         (RULE, {"equations": "g : volt"}, {}, ["pathway 'pre'", "g_post += w", "unit"]),
         (RULE, {"equations": "g : 1\nw : 1"}, {}, ["'w'", "rename"]),
         (RULE, {"equations": "g : 1\ntau : second"}, {}, ["'tau'", "in its place", "rename"]),
@@ -275,3 +281,85 @@ def test_two_rules_of_one_kind_do_not_share_a_trace():
 
     with pytest.raises(RuleError, match="both write the trace 'pair_x', so each event would count twice"):
         pair_stdp() + pair_stdp(transmit="")
+
+
+# ---------------------------------------------------------------------------------------------------------- schedule
+def test_a_schedule_says_where_in_the_time_step_a_pathway_runs():
+    rule = RULE.scheduled(pre=("start", 4))
+    assert dict(rule.schedule) == {"pre": ("start", 4)}
+    assert not RULE.schedule
+    built = rule.synapses(cells(), cells())
+    assert (built.pre.when, built.pre.order) == ("start", 4)
+    assert (built.post.when, built.post.order) == ("synapses", 1)  # Brian2's own
+    both = rule.scheduled(post=["end", 0], pre=("start", 5))
+    assert dict(both.schedule) == {"pre": ("start", 5), "post": ("end", 0)}
+    assert dict(replace(both, name="another").schedule) == dict(both.schedule)
+    assert pickle.loads(pickle.dumps(both)).schedule == both.schedule
+    assert "on_pre 'pre' at 'spike' (start, 5):" in repr(both)
+
+
+def test_a_schedule_decides_the_order_of_effects():
+    def value(*places):
+        source = NeuronGroup(1, "", threshold="True", namespace={})
+        target = NeuronGroup(1, "g : 1", namespace={})
+        rule = SynapseRule("", weight=None, on_pre={"a": "g_post = 2*g_post", "b": "g_post += 1"})
+        for place in places:
+            rule = rule.scheduled(**place)
+        built = rule.synapses(source, target)
+        built.connect()
+        Network(source, target, built).run(source.clock.dt)
+        return target.g[0]
+
+    assert value() == 1  # in alphabetical order
+    assert value({"a": ("synapses", 2)}) == 2
+    assert value({"a": ("synapses", 2)}, {"b": ("end", 0)}) == 1
+
+
+@pytest.mark.parametrize("place", ["start", ("start",), ("start", 1.5), (1, "start"), None, ("start", "1")])
+def test_a_place_is_a_slot_with_an_order(place):
+    with pytest.raises(RuleError, match="is not a slot with an order"):
+        RULE.scheduled(pre=place)
+
+
+def test_a_schedule_names_pathways():
+    with pytest.raises(RuleError, match="schedule names a pathway 'prd' that does not exist; this rule has 'pre', 'po"):
+        RULE.scheduled(prd=("start", 1))
+
+
+def test_schedules_add_up_where_they_agree():
+    other = SynapseRule("w : 1", on_pre={"pre": "g_post += w", "more": "g_post += 1"})
+    early = RULE.scheduled(pre=("start", 1))
+    assert dict((early + other.scheduled(more=("end", 2))).schedule) == {"pre": ("start", 1), "more": ("end", 2)}
+    assert dict((other + early.scheduled(pre=("start", 1))).schedule) == {"pre": ("start", 1)}
+    with pytest.raises(RuleError, match=r"pathway 'pre' runs in .*; give both the same place"):
+        early + other.scheduled(pre=("start", 2))
+
+
+# ------------------------------------------------------------------------------------------------------ requirements
+@dataclass(frozen=True)
+class Quiet(Requirement):
+    """A requirement that asks the synapses' name before each run."""
+
+    undelayed = ("pre",)
+
+    def check(self, synapses):
+        if synapses.name == "loud":
+            raise RuleError("too loud")
+
+
+def test_a_requirement_is_asked_before_each_run_and_goes_along():
+    rule = replace(RULE, requires=[Quiet(), Quiet()], name="other")
+    extra = SynapseRule("u : 1", weight=None)
+    assert rule.requires == (extra + rule).requires == (Quiet(),)
+    for name in ("soft", "loud"):
+        group = cells()
+        built = rule.synapses(group, group, name=name)
+        built.connect()
+        net = Network(group, built)
+        if name == "soft":
+            net.run(0 * ms, namespace={})
+    with pytest.raises(BrianObjectException) as error:
+        net.run(0 * ms, namespace={})
+    assert str(error.value.__cause__) == "too loud"
+    with pytest.raises(RuleError, match="'pre' acts at its event itself and takes no delay"):
+        rule.synapses(group, group, delay={"pre": 1 * ms})

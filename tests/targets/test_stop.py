@@ -127,22 +127,22 @@ def test_one_failing_run_of_many_is_raised():
 
 def test_a_program_that_fails_is_explained(tmp_path):
     simulation = Simulation(make, DURATION).build()
-    backend = simulation._backend
-    program, arrays = backend._program, backend._arrays
+    latest = simulation._backend.latest
+    program, arrays = latest.program, latest.arrays
     for code, told in [
         ("#!/bin/sh\necho all is lost\nexit 3\n", "exit code 3: all is lost"),
         ("#!/bin/sh\nkill -SEGV $$\n", "signal SIGSEGV"),
         ("#!/bin/sh\necho 'sbp-progress 1 1'\n", "no complete results"),
     ]:
-        backend._program = tmp_path / "main"
-        backend._program.write_text(code)
-        backend._program.chmod(0o755)
+        latest.program = tmp_path / "main"
+        latest.program.write_text(code)
+        latest.program.chmod(0o755)
         with pytest.raises(RunFailed, match=told):
             simulation.run(seed=1)
-    backend._program, backend._arrays = program, tmp_path
+    latest.program, latest.arrays = program, tmp_path
     with pytest.raises(RunFailed, match="Error opening static array"):
         simulation.run(seed=1)
-    backend._arrays = arrays
+    latest.arrays = arrays
     assert simulation.run(seed=1).completed == 1
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sbp_brian.models.sbp_network import SBPNetwork
+from sbp_brian.models.sbp_network.options import Timing
 from sbp_brian.training.rasters import record_spikes
 from sbp_brian.training.spiking import Samples
 from tests.reference.sbp_network import ReferenceNetwork
@@ -12,7 +13,7 @@ def test_recorded_spikes_follow_the_reference():
     rng = np.random.default_rng(2)
     images = (rng.integers(0, 256, (12, 20)) * (rng.random((12, 20)) < 0.5)).astype(np.uint8)
     samples = Samples(images, rng.integers(0, 3, 12), 3, np.arange(6), np.arange(6, 9), np.arange(9, 12))
-    model = SBPNetwork(n_input=20, n_hidden=8, n_output=3, steps=10, first_taught=2)
+    model = SBPNetwork(20, 8, 3, options=(Timing(steps=10, first_taught=2),))
     learned = model.initial(4)
     learned["inputs.w"] *= 4
     learned["outputs.w"] *= 2

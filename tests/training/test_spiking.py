@@ -28,7 +28,7 @@ def test_it_learns_and_the_controls_do_not(tmp_path):
     # evaluation has changed nothing
     np.testing.assert_array_equal(result["inputs.w"], learning.learned["inputs.w"])
 
-    frozen = training(tmp_path / "b", arm="frozen")
+    frozen = training(tmp_path / "b", learning="frozen")
     start = frozen.learned["inputs.w"].copy()
     frozen.run(2)
     np.testing.assert_array_equal(frozen.learned["inputs.w"], start)

@@ -37,17 +37,17 @@ from brian2 import ms, usecond
 from sbp_brian.datasets.dvsgesture import GESTURES, TEN_RECORDINGS, load_dvsgesture, ten_recordings
 from sbp_brian.datasets.event_streams import EventStream
 from sbp_brian.errors import DatasetError, ParameterError
-from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.models.decolle import ARMS as DECOLLE_ARMS
+from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.models.decolle.cell import DecolleCell
-from sbp_brian.models.sbp_network import ARMS
-from sbp_brian.protocols.benchmarks.learners import artificial, decolle, published
-from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
-from sbp_brian.training.baselines import linear_softmax, nearest_mean
+from sbp_brian.protocols.benchmarks import baselines
+from sbp_brian.protocols.benchmarks.learners import decolle, published, sbp_network
+from sbp_brian.protocols.benchmarks.learning import Data
+from sbp_brian.protocols.benchmarks.task import Offer, Task
+from sbp_brian.training.baselines import nearest_mean
 from sbp_brian.training.encoding import spike_bytes
-from sbp_brian.training.spiking import Samples
+from sbp_brian.training.samples import Samples
 
-__all__ = ["PROTOCOL", "Windows", "constant_answer", "load_windows", "released_rows"]
+__all__ = ["PROTOCOL", "TASK", "Windows", "constant_answer", "load", "load_windows", "released_rows"]
 
 POOL, PIXELS = 4, 32
 #: Of a window, for ``input=spikes``.
@@ -61,15 +61,14 @@ PARTS = {
     True: {"training": (0, 800_000), "validation": (800_000, 1_000_000), "test": (1_050_000, 1_450_000)},
     False: {"training": (0, 1_000_000), "validation": (1_000_000, 1_000_000), "test": (1_050_000, 1_450_000)},
 }
-TASK = spiking.Task("dvsgesture", rates=spiking.RATES)
-#: For ``model=decolle``; steps are those of a window. Validation windows do not tell nine settings apart.
+#: Of ``model=decolle``; validation windows do not tell nine settings apart.
 LOCAL = {
-    "inputs": 2 * PIXELS**2,
     "encoding": "spikes",
     "readout_scale": 1.0,
-    "rate": 0.3,
     "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms),
+    "final": 0.05,
 }
+EXPONENT = 0.25
 
 
 class Windows(NamedTuple):
@@ -136,10 +135,11 @@ def load_windows(context: Context) -> Windows:
     """
     p, window = context.parameters, window_us(context.parameters)
     counts, bits, labels, parts = [], [], [], []
-    steps, both = _steps(p), p.model == "decolle" or p.polarities
+    polarities, exponent = p.get("polarities", False), p.get("exponent", EXPONENT)
+    steps, both = _steps(p), p.model == "decolle" or polarities
     cells = PIXELS**2 * (1 + both)
     for name, label, events, n in stretches(p):
-        frames = events.frames(window, n, polarities=p.polarities)
+        frames = events.frames(window, n, polarities=polarities)
         counts.append(np.minimum(frames, np.iinfo(np.uint16).max).astype(np.uint16))
         labels += [label] * n
         parts += [name] * n
@@ -159,10 +159,9 @@ def load_windows(context: Context) -> Windows:
     full = np.quantile(known[known > 0], 0.99)
 
     def samples(shown) -> Samples:
-        made = Samples(shown, labels, CLASSES if p.recordings == "ten" else len(GESTURES), **rows)
-        return made.with_shuffled_training_labels(context.seed) if p.arm == "shuffled-labels" else made
+        return Samples(shown, labels, CLASSES if p.recordings == "ten" else len(GESTURES), **rows)
 
-    graded = samples(np.round(255 * np.clip(counts / full, 0, 1) ** p.exponent).astype(np.uint8))
+    graded = samples(np.round(255 * np.clip(counts / full, 0, 1) ** exponent).astype(np.uint8))
     total = counts.sum(1, dtype=int)
     inputs = {"n_input": cells, "steps": steps, "step": window / steps * usecond} if steps else {}
     return Windows(
@@ -180,7 +179,7 @@ def _steps(p) -> int:
         return window // 1000
     if p.model != "sbp_network" or p.input != "spikes":
         return 0
-    steps = p.steps or STEPS
+    steps = p.steps
     if window % steps:
         raise ParameterError(
             f"steps={steps} steps of a window of {window / 1000:g} ms are no whole number of "
@@ -240,39 +239,39 @@ def constant_answer(clips: int, frames: int, of_first_class: np.ndarray) -> floa
     return float(((rows == 0) | ((rows > 0) & of_first_class[rows - 1])).mean())
 
 
-def run(context: Context) -> None:
-    """Train, validate after each epoch, test once; what is reached without a hidden layer stands beside."""
+def load(context: Context) -> Data:
+    """The windows as the model is shown them; beside them as bytes, and the number of events of each."""
     p = context.parameters
-    samples, spikes, inputs, events = load_windows(context)
+    shown, spikes, inputs, events = load_windows(context)
+    features = shown.images / 255
     if p.model == "decolle":
         steps = inputs["steps"]
-        decolle.run(
-            context, spikes, decolle.Task({**LOCAL, "steps": steps, "burn_in": steps // 5}), samples.images / 255
-        )
-    elif p.model == "sbp_published":
-        published.run(context, samples, "dvsgesture")
-    else:
-        spiking.run(context, spikes or samples, replace(TASK, inputs=inputs))
-    _baselines(context, samples, events)
-    _indexing(context, len(samples.test) // CLASSES if p.recordings == "ten" else 0)
+        network = {"inputs": inputs["n_input"], "steps": steps, "burn_in": steps // 5}
+        return Data(spikes, features=features, network=network, extra={"events": events})
+    heard = {name: inputs[name] for name in ("n_input", "step") if name in inputs}
+    return Data(shown if spikes is None else spikes, features=features, network=heard, extra={"events": events})
 
 
-def _baselines(context: Context, samples: Samples, events: dict[str, np.ndarray]) -> None:
-    truth, classes = samples.labels[samples.test], samples.classes
-    learn, labels = samples.images[samples.training] / 255, samples.labels[samples.training]
-    asked = samples.images[samples.test] / 255
-    total = events["training"][:, None], events["test"][:, None]
-    found = {
-        "nearest_mean": nearest_mean(learn, labels, classes)(asked),
-        "linear_softmax": linear_softmax(learn, labels, classes, decay=1e-3)(asked),
-        "number_of_events": nearest_mean(total[0], labels, classes)(total[1]),
-    }
+def beside(context: Context, data: Data) -> None:
+    """What is reached without a hidden layer, and what the released indexing of rows does to a score."""
+    _baselines(context, data)
+    ten = context.parameters.recordings == "ten"
+    _indexing(context, len(data.samples.test) // CLASSES if ten else 0)
+
+
+def _baselines(context: Context, data: Data) -> None:
+    samples, events = data.samples, data.extra["events"]
+    truth = samples.labels[samples.test]
     context.metric("chance", float(np.bincount(truth).max() / len(truth)), provenance="the most frequent gesture")
-    for name, answers in found.items():
-        if context.parameters.model == "decolle" and name != "number_of_events":
-            continue  # reported with the layers
-        note = "nearest mean of the number of events alone" if name == "number_of_events" else "on the same bytes"
-        context.metric(f"{name}_accuracy", float((answers == truth).mean()), n=len(truth), provenance=note)
+    if context.parameters.model != "decolle":  # which reports them with its layers
+        baselines.report(context, samples, data.features, "on the same bytes", decay=1e-3)
+    nearest = nearest_mean(events["training"][:, None], samples.labels[samples.training], samples.classes)
+    context.metric(
+        "number_of_events_accuracy",
+        float((nearest(events["test"][:, None]) == truth).mean()),
+        n=len(truth),
+        provenance="nearest mean of the number of events alone",
+    )
 
 
 def _indexing(context: Context, windows: int) -> None:
@@ -294,56 +293,61 @@ def _indexing(context: Context, windows: int) -> None:
         )
 
 
-PROTOCOL = Protocol(
+SHOWN = {
+    "polarities": Parameter(False, help="on and off events apart, 2,048 inputs"),
+    "exponent": Parameter(
+        EXPONENT,
+        minimum=0.01,
+        maximum=1.0,
+        help="of an input's intensity in its number of events",
+        needs={"input": sbp_network.GRADED},
+    ),
+}
+USUAL = {"epochs": 30, "decay": 0.95}
+QUICK = {"epochs": 10}
+TASK = Task(
     name="dvsgesture",
     title="Gestures from events: ten recordings, one subject, or the official set",
-    kind="benchmark",
     source=Source("Amir et al. (2017) CVPR", "10.1109/CVPR.2017.781"),
     parameters={
-        "model": Parameter(
-            "sbp_network",
-            choices=("sbp_network", "decolle", "sbp_published"),
-            help="spike counts, local losses, or the released model",
-        ),
-        "arm": Parameter(
-            "own",
-            choices=("own", *dict.fromkeys([*ARMS, *DECOLLE_ARMS, *published.ARMS])),
-            help="how the hidden layer learns; own: weighted/activity (sbp_network), sbp-released",
-        ),
         "recordings": Parameter(
             "ten",
             choices=("ten", "official"),
             help="ten recordings of one subject, or the official set where it is found",
         ),
-        "windows": Parameter(20, minimum=1, maximum=10_000, help="recordings=official: windows from each clip's start"),
+        "windows": Parameter(
+            20,
+            minimum=1,
+            maximum=10_000,
+            help="windows from each clip's start",
+            needs={"recordings": ("official",)},
+        ),
         "window": Parameter(50.0, unit="ms", minimum=20, maximum=200, help="length of a window"),
-        "polarities": Parameter(False, help="on and off events apart, 2,048 inputs"),
-        "exponent": Parameter(0.25, minimum=0.01, maximum=1.0, help="of an input's intensity in its number of events"),
-        "epochs": Parameter(30, minimum=1, maximum=10_000, help="times all training windows are shown"),
-        "hidden": Parameter(0, minimum=0, maximum=100_000, help="hidden cells; 0: 500"),
-        "lambda_p": Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part"),
-        "lambda_f": Parameter(1.0, minimum=0.0, maximum=1.0, help="share of the signal that they express"),
-        "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the hidden layer; -1: the arm's"),
-        "rate_output": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="rate of the output layer; -1: the arm's"),
-        "decay": Parameter(0.95, minimum=0.01, maximum=1.0, help="factor on both rates after each epoch"),
         "hold_out": Parameter(False, help="validate on the last 0.2 s of what is trained on, or on three subjects"),
-        "depth": artificial.PARAMETERS["depth"],
-        "batch": artificial.PARAMETERS["batch"],
-        **spiking.PARAMETERS,
-        "input": Parameter(
-            "graded",
-            choices=("graded", "latency", "poisson", "spikes"),
-            help="sbp_network: how a window is shown: a graded onset, one spike, spikes at random, or its own events",
-        ),
-        "input_rate": Parameter(
-            0.5,
-            minimum=0.001,
-            maximum=1.0,
-            help="sbp_network, input=poisson or spikes: spikes a step at full intensity",
-        ),
-        **published.PARAMETERS,
     },
-    quick={"epochs": 10},
-    full={"epochs": 60},
-    run=run,
+    load=load,
+    offers={
+        "sbp_network": Offer(
+            sbp_network.LEARNER,
+            {**USUAL, "steps": STEPS},
+            sbp_network.rates(sbp_network.RATES),
+            parameters={
+                **SHOWN,
+                "input": Parameter(
+                    "graded",
+                    choices=(*sbp_network.GRADED, "spikes"),
+                    help="how a window is shown: a graded onset, one spike, spikes at random, or its own events",
+                ),
+                "input_rate": replace(
+                    sbp_network.LEARNER.parameters["input_rate"], needs={"input": ("poisson", "spikes")}
+                ),
+            },
+            without=("jitter",),
+            quick=QUICK,
+        ),
+        "decolle": Offer(decolle.LEARNER, {"epochs": 30, "rate_hidden": 0.3}, network=LOCAL, quick=QUICK),
+        "sbp_published": Offer(published.LEARNER, {"epochs": 30, "batch": 50}, parameters=SHOWN, quick=QUICK),
+    },
+    beside=beside,
 )
+PROTOCOL = TASK.protocol()

@@ -12,44 +12,40 @@ Source: Orchard, Jayawant, Cohen & Thakor 2015, Front Neurosci 9:437, doi:10.338
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from brian2 import ms
 
 from sbp_brian.datasets.nmnist import SIDE, load_nmnist, nmnist_small, packed_events
 from sbp_brian.errors import ParameterError
-from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
-from sbp_brian.models.decolle import ARMS
+from sbp_brian.experiments.protocol import Context, Parameter, Parameters, Source
 from sbp_brian.models.decolle.cell import DecolleCell
-from sbp_brian.models.sbp_network import ARMS as SBP_ARMS
-from sbp_brian.protocols.benchmarks.learners import artificial, decolle
-from sbp_brian.protocols.benchmarks.learners import sbp_network as spiking
-from sbp_brian.training.spiking import Samples
+from sbp_brian.protocols.benchmarks import baselines
+from sbp_brian.protocols.benchmarks.learners import decolle, sbp_network
+from sbp_brian.protocols.benchmarks.learning import Data
+from sbp_brian.protocols.benchmarks.task import Offer, Task
+from sbp_brian.training.samples import Samples
+
+__all__ = ["PROTOCOL", "TASK", "counts", "shuffled_in_time"]
 
 LENGTH_US, STEPS, CELLS = 300_000, 300, 2 * SIDE * SIDE
-#: The rate was chosen of six on validation digits (docs/decolle.md); the rest is not tuned.
-TASK = decolle.Task(
-    settings={
-        "inputs": CELLS,
-        "encoding": "spikes",
-        "steps": STEPS,
-        "burn_in": 60,
-        "rate": 0.3,
-        "readout_scale": 1.0,
-        "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms),
-    },
-    image=(2, SIDE, SIDE),
-    paper_value=0.931,
-    provenance="read: NeuroTrain (arXiv 2605.15058), dense layers, all 60,000 digits, 20 epochs",
-)
-#: For ``model=sbp_network``; what was tried on validation digits is in docs/mnist.md. Rates of the arms that are not
-#: named here are MNIST's.
-SBP_STEPS = 60
-SBP = spiking.Task(
-    "nmnist",
-    rates=spiking.RATES | dict.fromkeys(("weighted/activity", "shuffled-labels"), (5.0, 0.0005)),
-    options={"drop_hidden": 0.3, "homeostasis": 1e-5},
-)
+#: Of `Decolle`: the rate was chosen of six on validation digits (docs/decolle.md); the rest is not tuned.
+LOCAL = {
+    "inputs": CELLS,
+    "encoding": "spikes",
+    "steps": STEPS,
+    "burn_in": 60,
+    "readout_scale": 1.0,
+    "cell": DecolleCell(tau_mem=20 * ms, tau_syn=7 * ms),
+    "final": 0.05,
+}
+LOCAL_PAPER = {
+    "paper_value": 0.931,
+    "provenance": "read: NeuroTrain (arXiv 2605.15058), dense layers, all 60,000 digits, 20 epochs",
+}
+#: Of ``model=sbp_network``; what was tried on validation digits is in docs/mnist.md. The other rates are MNIST's.
+SPIKING_RATES = sbp_network.RATES | dict.fromkeys(("weighted/activity", "shuffled-labels"), (5.0, 0.0005))
 #: Rows unpacked at a time.
 _BLOCK = 100
 
@@ -71,12 +67,12 @@ def counts(bits: np.ndarray, steps: int = STEPS) -> np.ndarray:
     return found / np.maximum(found.max(1, keepdims=True), 1)
 
 
-def run(context: Context) -> None:
-    """Read the events, train, test once, compare."""
+def load(context: Context) -> Data:
+    """Read the events of the digits that the run was asked for, with a note of what they are."""
     p = context.parameters
     steps = _steps(p)
-    load = {"small": nmnist_small, "official": load_nmnist}[p.data]
-    train, test = load("train")[: p.train_samples or None], load("test")[: p.test_samples or None]
+    read = {"small": nmnist_small, "official": load_nmnist}[p.data]
+    train, test = read("train")[: p.train_samples], read("test")[: p.test_samples]
     held = len(train) // 5 if p.hold_out else 0
     context.note(
         f"training: {len(train) - held:,} digits of N-MNIST ({p.data}); validation: the next {held:,}; test: "
@@ -90,86 +86,76 @@ def run(context: Context) -> None:
     )
     if p.shuffle_time:
         context.note("the steps of every digit, of training and of test, come in a random order of its own")
-        samples = Samples(
-            shuffled_in_time(samples.images, context.seed, steps),
-            samples.labels,
-            10,
-            samples.training,
-            samples.validation,
-            samples.test,
-        )
-    if p.arm == "shuffled-labels":
-        samples = samples.with_shuffled_training_labels(context.seed)
-    seen = counts(samples.images, steps)
-    if p.model == "sbp_network":
-        inputs = {"n_input": CELLS, "steps": steps, "step": LENGTH_US / steps / 1000 * ms, "input": "spikes"}
-        spiking.run(context, samples, replace(SBP, inputs=inputs))
-        for name, right in decolle.baselines(samples, seen).items():
-            context.metric(
-                f"{name}_accuracy",
-                right,
-                n=len(samples.test),
-                provenance="on the counts of the same training and test samples",
-            )
-    else:
-        decolle.run(context, samples, TASK, seen)
+        samples = replace(samples, images=shuffled_in_time(samples.images, context.seed, steps))
+    return Data(samples, features=counts(samples.images, steps), network=_inputs(p))
 
 
-def _steps(p) -> int:
-    """In how many steps a digit is shown."""
+def _inputs(p: Parameters) -> dict[str, Any]:
+    """What the events settle of ``model=sbp_network``."""
     if p.model != "sbp_network":
-        if p.steps:
-            raise ParameterError(f"steps={p.steps} is for model=sbp_network; model={p.model} takes steps of 1 ms")
-        return STEPS
-    steps = p.steps or SBP_STEPS
+        return {}
+    return {"n_input": CELLS, "step": LENGTH_US / p.steps / 1000 * ms, "input": "spikes"}
+
+
+def _steps(p: Parameters) -> int:
+    """In how many steps a digit is shown."""
+    steps = p.steps if p.model == "sbp_network" else STEPS
     if LENGTH_US % steps:
         raise ParameterError(f"steps={steps} does not divide the {LENGTH_US:,} us of a digit; take 30, 60, 100 or 300")
     return steps
 
 
-PROTOCOL = Protocol(
+def beside(context: Context, data: Data) -> None:
+    """Classifiers without hidden cells on the counts; those of ``model=decolle`` stand beside its layers."""
+    if context.parameters.model == "sbp_network":
+        baselines.report(context, data.samples, data.features, "on the counts of the same training and test samples")
+
+
+QUICK = {"epochs": 2, "train_samples": 500}
+TASK = Task(
     name="nmnist",
     title="Digits seen by a moving event camera, by local losses or SBP",
-    kind="benchmark",
     source=Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437"),
     parameters={
-        "model": Parameter(
-            "decolle",
-            choices=("decolle", "decolle_conv", "sbp_network"),
-            help="local losses, dense layers or shared kernels, or spike counts and SBP",
-        ),
-        "arm": Parameter(
-            "own",
-            choices=("own", *dict.fromkeys([*ARMS, *SBP_ARMS])),
-            help="how the layers learn; own: local (decolle), weighted/activity (sbp_network)",
-        ),
         "data": Parameter("small", choices=("small", "official"), help="1,000 + 100 digits, or 60,000 + 10,000"),
-        "epochs": Parameter(8, minimum=1, maximum=1000, help="times all training digits are shown"),
-        "hidden": Parameter(
-            0, minimum=0, maximum=100_000, help="cells of each hidden layer; 0: 128 (decolle), 500 (sbp_network)"
-        ),
-        "rate_hidden": Parameter(-1.0, minimum=-1.0, maximum=1e6, help="learning rate; -1: the task's"),
-        "rate_output": Parameter(
-            -1.0, minimum=-1.0, maximum=1e6, help="sbp_network: rate of the output layer; -1: the arm's"
-        ),
-        "lambda_p": Parameter(
-            1.0, minimum=0.001, maximum=1.0, help="sbp_network: share of input synapses that take part"
-        ),
-        "lambda_f": Parameter(1.0, minimum=0.0, maximum=1.0, help="sbp_network: share of the signal that they express"),
-        "decay": Parameter(0.95, minimum=0.01, maximum=1.0, help="sbp_network: factor on both rates after each epoch"),
-        "depth": artificial.PARAMETERS["depth"],
         "shuffle_time": Parameter(False, help="control: show the steps of every digit in a random order"),
         "hold_out": Parameter(True, help="hold a fifth of the training digits out for validation"),
-        "train_samples": Parameter(0, minimum=0, help="training digits, validation among them; 0: all"),
-        "test_samples": Parameter(0, minimum=0, help="test digits; 0: all"),
-        **decolle.PARAMETERS,
-        **{name: each for name, each in spiking.PARAMETERS.items() if name not in ("input", "jitter", "drop_input")},
-        "input_rate": Parameter(
-            0.05, minimum=0.001, maximum=1.0, help="sbp_network: spikes a step of a cell at full intensity"
+        "train_samples": Parameter(None, kind=int, minimum=1, help="training digits, validation among them; none: all"),
+        "test_samples": Parameter(None, kind=int, minimum=1, help="test digits; none: all"),
+    },
+    load=load,
+    offers={
+        "decolle": Offer(
+            decolle.LEARNER,
+            {"epochs": 8, "rate_hidden": 0.3},
+            network=LOCAL,
+            quick=QUICK,
+            full={"epochs": 20},
+            published={"local": LOCAL_PAPER},
+        ),
+        "decolle_conv": Offer(
+            decolle.CONVOLUTIONAL,
+            {"epochs": 8, "rate_hidden": 0.3},
+            network={**LOCAL, "image": (2, SIDE, SIDE)},
+            quick=QUICK,
+            full={"epochs": 3},
+            published={"local": LOCAL_PAPER},
+        ),
+        "sbp_network": Offer(
+            sbp_network.LEARNER,
+            {"epochs": 8, "decay": 0.95, "steps": 60},
+            sbp_network.rates(SPIKING_RATES, drop_hidden=0.3, homeostasis=1e-5),
+            parameters={
+                "input_rate": Parameter(
+                    0.05, minimum=0.001, maximum=1.0, help="spikes a step of a cell at full intensity"
+                )
+            },
+            without=("input", "jitter", "drop_input", "angle"),
+            quick=QUICK,
+            full={"epochs": 20},
         ),
     },
-    quick={"epochs": 2, "train_samples": 500},
-    full={"epochs": 20},
-    run=run,
     figures=("decolle-learning",),
+    beside=beside,
 )
+PROTOCOL = TASK.protocol()

@@ -20,7 +20,7 @@ from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, Timeline, culture_sbp
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.protocols.biology.experiment import Experiment
-from sbp_brian.protocols.biology.tao_2000 import conditions
+from sbp_brian.protocols.biology.ltp import conditions
 from sbp_brian.targets.cuda.toolkit import gpus
 from sbp_brian.training.spiking import Samples, Training
 
@@ -123,21 +123,22 @@ def _speed(context: Context, n: int, repeats: int) -> None:
         with context.progress(f"training on {target}, {repeats} runs of {n:,} digits") as bar:
             epochs = training.run(repeats, bar)
         speeds = [epoch.samples / epoch.seconds for epoch in epochs]
+        spread = float(np.std(speeds, ddof=1)) if repeats > 1 else None
         rows.append(
             (
                 target,
                 round(max(speeds), 1),
-                round(float(np.std(speeds)), 1),
+                None if spread is None else round(spread, 1),
                 round(training.build_s, 1),
                 round(epochs[0].per_sample["hidden_spikes"], 1),
             )
         )
-        context.metric(f"samples_per_s {target}", max(speeds), spread=float(np.std(speeds)), n=repeats)
+        context.metric(f"samples_per_s {target}", max(speeds), spread=spread, n=repeats)
         if target == context.target:
             context.timing(run_s=sum(epoch.seconds for epoch in epochs), samples_per_s=max(speeds))
     context.table(
         "training 784-500-10, best of the runs",
-        ("target", "samples a second", "spread", "build (s)", "hidden spikes a sample"),
+        ("target", "samples a second", "SD", "build (s)", "hidden spikes a sample"),
         rows,
     )
     context.summary(

@@ -24,12 +24,12 @@ from brian2cuda.cuda_generator import CUDAAtomicsCodeGenerator, CUDACodeGenerato
 from brian2cuda.device import CUDAStandaloneDevice
 from brian2cuda.utils.gputools import reset_cuda_installation, reset_gpu_selection
 
+from sbp_brian.brian.device import canonical_order, data_instead
 from sbp_brian.brian.state import guard
 from sbp_brian.brian.translation_units import CUDA, SharedSupport, write_units
 from sbp_brian.targets.cuda.build import Recipe, compile_project, recipe
 from sbp_brian.targets.cuda.checks import check_delays, check_races
 from sbp_brian.targets.cuda.toolkit import Toolkit, toolkit
-from sbp_brian.targets.programs import canonical_order
 
 # it tells all its preferences at each build; warnings stay
 BrianLogger.console_handler.addFilter(lambda told: told.levelno > logging.INFO or "brian2cuda" not in told.name)
@@ -111,6 +111,11 @@ class CudaDevice(CUDAStandaloneDevice):
         if serial:
             self.serial[codeobj.name] = serial
         return codeobj
+
+    def fill_with_array(self, var, arr):
+        """brian2cuda's; the value of a shared variable is data, so that it does not change the program."""
+        super().fill_with_array(var, arr)
+        data_instead(self, var, arr)
 
     def generate_main_source(self, writer):
         """Check the delays, count what a step asks of the GPU, and put commuting statements in the order of names."""

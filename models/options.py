@@ -1,0 +1,85 @@
+"""What a network may have beside its own few fields: small frozen objects, at most one of each kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar, Self, TypeVar
+
+from sbp_brian.errors import ModelError
+from sbp_brian.wording import unknown
+
+__all__ = ["HasOptions", "Option"]
+
+Kind = TypeVar("Kind", bound="Option")
+
+
+class Option:
+    """The base of all options. What derives from it directly is a kind, of which a network has at most one."""
+
+    @classmethod
+    def default(cls) -> Self | None:
+        """What holds where a network has no option of this kind; None: nothing does."""
+        return None
+
+    @classmethod
+    def kind(cls) -> type[Option]:
+        """The kind of this option."""
+        return next(each for each in cls.__mro__ if Option in each.__bases__)
+
+    def check(self, network: Any) -> None:
+        """Refuse a network that this option does not fit.
+
+        Raises
+        ------
+        ModelError
+        """
+
+    def change(self, texts: Any, network: Any) -> None:
+        """Change the texts of a network, where it is made of texts (`sbp_brian.models.text`)."""
+
+
+class HasOptions:
+    """A network, as a frozen dataclass, with a field `options`."""
+
+    #: The kinds that the network takes, in the order in which they change it.
+    KINDS: ClassVar[tuple[type[Option], ...]] = ()
+    options: tuple[Option, ...]
+
+    def option(self, kind: type[Kind]) -> Kind | None:
+        """The option of this kind, or its default: None where a network without it does without.
+
+        Parameters
+        ----------
+        kind : type
+            One of `KINDS`, or a class made from one: then the option where it is of this class, else None.
+        """
+        found = next((each for each in self.options if isinstance(each, kind)), None)
+        if found is None and kind is kind.kind():
+            return kind.default()
+        return found
+
+    def with_options(self, *options: Option) -> Self:
+        """The same network with these options, in the place of those of the same kinds."""
+        given = {each.kind() for each in options}
+        return replace(self, options=(*(each for each in self.options if each.kind() not in given), *options))
+
+    def without(self, *kinds: type[Option]) -> Self:
+        """The same network without options of these kinds."""
+        return replace(self, options=tuple(each for each in self.options if not isinstance(each, kinds)))
+
+    def _check_options(self) -> None:
+        """Put the options in order, and refuse what is none, what is there twice and what does not fit."""
+        if not isinstance(self.options, (tuple, list)):
+            raise ModelError(f"options must be a tuple of options, e.g. ({self.options!r},)")
+        for each in self.options:
+            if not isinstance(each, Option) or each.kind() not in self.KINDS:
+                name, known = getattr(each, "__name__", type(each).__name__), [kind.__name__ for kind in self.KINDS]
+                raise ModelError(unknown(f"option of {type(self).__name__}", name, known))
+        kinds = [each.kind() for each in self.options]
+        for kind in kinds:
+            if kinds.count(kind) > 1:
+                given = ", ".join(repr(each) for each in self.options if each.kind() is kind)
+                raise ModelError(f"options hold more than one {kind.__name__}, {given}; keep one")
+        object.__setattr__(self, "options", tuple(sorted(self.options, key=lambda each: self.KINDS.index(each.kind()))))
+        for each in self.options:
+            each.check(self)

@@ -1,0 +1,149 @@
+"""How the pixels of `SBPNetwork` say their intensity, options of the kind `InputCoding`; and where they look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sbp_brian.errors import ModelError
+from sbp_brian.models import checks, displaced
+from sbp_brian.models.options import Option
+from sbp_brian.models.sbp_network.equations import receive_spikes, spike_of_themselves
+from sbp_brian.training.encoding import check_displacement
+from sbp_brian.wording import names_parameters
+
+__all__ = ["INPUTS", "Displacement", "Graded", "InputCoding", "Latency", "Poisson", "Spikes"]
+
+
+@dataclass(frozen=True)
+class InputCoding(Option):
+    """How pixels say their intensity x, from 0 to 1; without this option, as `Graded`.
+
+    What a synapse learns by is the pixel's trace, which at the end of the sample is x (`Graded`), x rounded to a step
+    (`Latency`), or the number of spikes over (steps rate).
+    """
+
+    @classmethod
+    def default(cls) -> Graded:
+        """`Graded`."""
+        return Graded()
+
+
+@dataclass(frozen=True)
+class Graded(InputCoding):
+    """One event at the onset, that delivers ``w x`` to a drive which lasts to the end of the sample."""
+
+
+@dataclass(frozen=True)
+class Latency(InputCoding):
+    """One spike, the sooner the brighter, in step floor((1 - x) steps); it starts a drive w that lasts to the end."""
+
+    def change(self, texts, network) -> None:
+        """Pixels spike once; their synapses deliver w."""
+        pixels = texts.pixels
+        spike_of_themselves(pixels)
+        pixels.add("cells", "latency : 1  # step of the pixel's one spike; x is the share of the sample from then on")
+        pixels.put("event onset, at start 3:\n    x > 0 and phase == latency")
+        pixels.add("read", "latency = floor((1 - x)*n_steps)", "x = int(x > 0)*(1 - latency/n_steps)")
+        texts.inputs[0].replace("present", "drive_post", "drive_post += w")
+
+
+@names_parameters
+@dataclass(frozen=True)
+class Poisson(InputCoding):
+    """In each step a spike with probability ``x rate``, that delivers ``w / rate`` for this step.
+
+    Parameters
+    ----------
+    rate : float
+        Spikes a step of a pixel at full intensity, above 0 to 1.
+    """
+
+    rate: float = 0.5
+
+    def __post_init__(self):
+        check_rate(self.rate)
+
+    def change(self, texts, network) -> None:
+        """Pixels spike at random; x counts the spikes."""
+        spikes_for_a_step(texts, self.rate)
+        texts.pixels.add("cells", "intensity : 1")
+        texts.pixels.add("read", "intensity = x", "x = 0*x")
+        texts.pixels.add("step", "fires = int(rand() < intensity*input_rate)", "x += fires/(n_steps*input_rate)")
+
+
+@names_parameters
+@dataclass(frozen=True)
+class Spikes(InputCoding):
+    """Samples are the spikes of each input in each step, e.g. the events of a camera; they act as those of `Poisson`.
+
+    `sbp_brian.training.encoding.spike_bytes` packs them.
+
+    Parameters
+    ----------
+    rate : float
+        Spikes a step of an input that counts as fully active, above 0 to 1.
+    """
+
+    rate: float = 0.5
+
+    def __post_init__(self):
+        check_rate(self.rate)
+
+    def change(self, texts, network) -> None:
+        """Pixels spike as the sample has it; x counts the spikes."""
+        spikes_for_a_step(texts, self.rate)
+        texts.pixels.replace("read", "x", "x = 0")
+        texts.pixels.add("step", "fires = sample_bit(shown(t), phase*N + i)", "x += fires/(n_steps*input_rate)")
+
+
+def check_rate(rate: float) -> None:
+    """Refuse what is no number of spikes a step."""
+    if not 0 < rate <= 1:
+        raise ModelError(f"rate of the input must be above 0 to 1 spikes a step, got {rate}")
+
+
+def spikes_for_a_step(texts, rate: float) -> None:
+    """Each spike of a pixel delivers ``w / rate`` to hidden cells for the step in which it comes."""
+    spike_of_themselves(texts.pixels)
+    texts.pixels.add("cells", "fires : 1  # 1 in a step with a spike; x is the number of spikes over that expected")
+    texts.inputs[0].replace("present", "drive_post", "arriving_post += w/input_rate")
+    receive_spikes(texts.hidden[0])
+    for text in (texts.pixels, texts.inputs[0]):
+        text.namespace["input_rate"] = rate
+
+
+#: Name of an input coding -> its option.
+INPUTS = {"graded": Graded, "latency": Latency, "poisson": Poisson, "spikes": Spikes}
+
+
+@names_parameters
+@dataclass(frozen=True)
+class Displacement(Option):
+    """Samples with a teacher are displaced at random, each way; what leaves the image is lost. This adds to the data.
+
+    Parameters
+    ----------
+    pixels : int
+        The most, in rows of the network's `width` pixels; at least 1.
+    """
+
+    pixels: int
+
+    def __post_init__(self):
+        checks.whole("pixels of Displacement", self.pixels)
+
+    def check(self, network) -> None:
+        """Refuse rows that do not fit, and samples of spikes."""
+        if isinstance(network.option(InputCoding), Spikes):
+            raise ModelError(f"{self!r} displaces pixels of graded samples, not spikes; leave it out with Spikes")
+        check_displacement("pixels", self.pixels, network.width, network.n_input)
+
+    def change(self, texts, network) -> None:
+        """Pixels read x beside their own place."""
+        texts.pixels.add(
+            "cells", "jitter : 1 (shared)  # the largest displacement", *displaced.VARIABLES.strip().splitlines()
+        )
+        texts.pixels.replace("read", "x", *displaced.LINES)
+        texts.pixels.initial["column"] = np.arange(network.n_input) % network.width

@@ -1,0 +1,123 @@
+"""Brian2's language of equations and statements: how it is read, and the units of what it says."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations, Function, get_dimensions, second
+from brian2.core.variables import Constant, Variable
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.parsing.statements import parse_statement
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+from brian2.utils.stringtools import get_identifiers
+
+__all__ = [
+    "BUILT_IN",
+    "DEFAULT_CONSTANTS",
+    "DEFAULT_FUNCTIONS",
+    "DEFAULT_UNITS",
+    "DIFFERENTIAL_EQUATION",
+    "PARAMETER",
+    "SUBEXPRESSION",
+    "SingleEquation",
+    "constant_or_function",
+    "dimensions_of",
+    "equation",
+    "everywhere_known",
+    "is_function",
+    "names_in",
+    "statement",
+    "variable",
+]
+
+#: Names that Brian2 itself defines in every `Synapses` object -> their dimension.
+BUILT_IN: Mapping[str, Dimension] = MappingProxyType(
+    {
+        "t": second.dim,
+        "dt": second.dim,
+        "t_in_timesteps": DIMENSIONLESS,
+        "i": DIMENSIONLESS,
+        "j": DIMENSIONLESS,
+        "N": DIMENSIONLESS,
+        "N_incoming": DIMENSIONLESS,
+        "N_outgoing": DIMENSIONLESS,
+    }
+)
+
+
+# -------------------------------------------------------------------------------------------------------------- text
+@lru_cache(maxsize=4096)
+def statement(text: str) -> tuple[str, str, str]:
+    """One statement as (variable, operator, expression).
+
+    Raises
+    ------
+    ValueError, SyntaxError
+        It is none.
+    """
+    name, operator, expression, _ = parse_statement(text)
+    ast.parse(expression.strip(), mode="eval")
+    return name, operator, expression
+
+
+@lru_cache(maxsize=4096)
+def equation(text: str, name: str) -> SingleEquation:
+    """The one equation of a text, which defines `name`.
+
+    Raises
+    ------
+    Exception
+        Of many kinds: Brian2 cannot read it.
+    """
+    return Equations(text)[name]
+
+
+def names_in(code: str) -> set[str]:
+    """All names that an expression or a statement uses."""
+    return get_identifiers(code)
+
+
+# ------------------------------------------------------------------------------------------------------- dimensions
+def variable(name: str, dimension: Dimension) -> Variable:
+    """A variable of which nothing but its dimension is known."""
+    return Variable(name=name, dimensions=dimension)
+
+
+def is_function(value: Any) -> bool:
+    """Whether a value of a namespace is a function that code may call."""
+    return isinstance(value, Function) or (inspect.isfunction(value) and hasattr(value, "_arg_units"))
+
+
+def constant_or_function(name: str, value: Any) -> Any:
+    """What Brian2 makes of a value of a namespace."""
+    if isinstance(value, (Function, Variable)):
+        return value
+    if inspect.isfunction(value):
+        return Function(value)
+    return Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
+
+
+@lru_cache(maxsize=1)
+def everywhere_known() -> Mapping[str, Any]:
+    """Brian2's 1,700 units, its functions, constants and own variables; made once, they take longer than all checks."""
+    defaults = {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS}
+    own = {name: variable(name, dimension) for name, dimension in BUILT_IN.items()}
+    return MappingProxyType(own | {name: constant_or_function(name, value) for name, value in defaults.items()})
+
+
+def dimensions_of(expression: str, known: Mapping[str, Any]) -> Dimension:
+    """The dimension of an expression, by those of the names in it.
+
+    Raises
+    ------
+    Exception
+        Of many kinds: units that do not fit, a wrong number of arguments, syntax that Brian2 does not know.
+    """
+    return get_dimensions(parse_expression_dimensions(expression, known))

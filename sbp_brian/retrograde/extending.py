@@ -1,0 +1,167 @@
+"""From a rule to one that emits or receives: changes are collected in a `Draft`, then made and checked once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from brian2 import Quantity
+
+from sbp_brian.errors import RetrogradeError
+from sbp_brian.retrograde import checks, code
+from sbp_brian.retrograde.roles import Emitting, Receiving, Role, role
+from sbp_brian.retrograde.subsets import InputSubset
+from sbp_brian.rules import Regular, SynapseRule
+
+if TYPE_CHECKING:
+    from sbp_brian.retrograde.signal import RetrogradeSBP
+
+
+class Draft:
+    """A rule under extension by a `RetrogradeSBP`.
+
+    Attributes
+    ----------
+    on_pre, on_post, on_event, namespace, initial, regularly : dict
+        As those of the rule, to be changed.
+    model : list of str
+        Lines of the model.
+    """
+
+    def __init__(self, sbp: RetrogradeSBP, rule: SynapseRule):
+        self.sbp, self.rule, self.weight = sbp, rule, rule.weight
+        self.model = [rule.model]
+        self.on_pre, self.on_post, self.on_event = dict(rule.on_pre), dict(rule.on_post), dict(rule.on_event)
+        self.namespace, self.initial, self.regularly = dict(rule.namespace), dict(rule.initial), dict(rule.regularly)
+        if sbp.unit is not None:
+            self.namespace["retro_unit"] = sbp.unit
+
+    def finished(self, new: Role) -> SynapseRule:
+        """The extended rule with its new role."""
+        return replace(
+            self.rule,
+            model="\n".join(self.model),
+            on_pre=self.on_pre,
+            on_post=self.on_post,
+            on_event=self.on_event,
+            namespace=self.namespace,
+            initial=self.initial,
+            regularly=self.regularly,
+            requires=(*self.rule.requires, new),
+        )
+
+    def share(self, name: str, value: float) -> None:
+        """One more variable that all synapses share, with its value."""
+        self.model.append(f"{name} : 1 (shared)")
+        self.initial[name] = value
+
+    def tap(self, pathways: list[str]) -> None:
+        """Report what these pathways change."""
+        for side in (self.on_pre, self.on_post):
+            for pathway in side.keys() & set(pathways):
+                side[pathway] = code.tap(self.sbp, self.weight, side[pathway])
+
+    def can_express(self) -> None:
+        """Add what expression needs, unless the rule has it from another role."""
+        if any(isinstance(need, Role) and need.expresses for need in self.rule.requires):
+            return
+        sbp = self.sbp
+        self.share("retro_rate", sbp.rate)
+        self.share("retro_lambda_f", sbp.lambda_f)
+        bounds = {"retro_w_min": sbp.w_min, "retro_w_max": sbp.w_max}
+        self.namespace |= {name: bound for name, bound in bounds.items() if bound is not None}
+        if sbp.expression == "saturating" or sbp.persistence is not None:
+            self.model.append("retro_expressed : 1")
+        if sbp.persistence is not None:
+            period = sbp.transport.period if sbp.transport is not None else sbp.persistence / 1000
+            self.regularly["retro_decay"] = Regular(code.decay(sbp, self.weight, period), dt=period)
+
+    def gate_by_time(self) -> None:
+        """Remember until when a presynaptic spike keeps the synapse open."""
+        spike = [p for p in self.on_pre if self.on_event.get(p, "spike") == "spike"]
+        pathway = spike[0] if spike else "retro_gate"
+        opening = "retro_open_until = t + retro_window"
+        self.on_pre[pathway] = (self.on_pre.get(pathway, "") + "\n" + opening).strip("\n")
+        self.model.append("retro_open_until : second")
+        self.namespace["retro_window"] = self.sbp.gate
+
+    def choose_subset(self) -> None:
+        """Choose the share of the input synapses that take part, when the synapses are made."""
+        subset = InputSubset(self.sbp.lambda_p, self.sbp.seed, drawn=self.sbp.draw)
+        if self.sbp.draw == "fixed":
+            self.model.append("retro_receptive : boolean (constant)")
+            self.initial["retro_receptive"] = subset
+        else:
+            self.model.append("retro_rank : 1 (constant)\nretro_share : 1 (constant)")
+            self.initial |= {"retro_rank": subset, "retro_share": replace(subset, gives="share")}
+
+    def express(self, side: str, pathway: str, event: str, signals: tuple[str, str], factors: list[str]) -> None:
+        """Add a pathway in which the synapse moves by the two signals, times `factors`."""
+        scale = "*".join(["retro_rate", "retro_lambda_f", *factors])
+        getattr(self, side)[pathway] = code.expression(self.sbp, self.weight, *signals, scale)
+        self.on_event[pathway] = event
+
+
+def emitting(sbp: RetrogradeSBP, rule: SynapseRule) -> SynapseRule:
+    """See `RetrogradeSBP.emitting`."""
+    checks.check_weight(sbp, rule, "emitting")
+    if role(rule, Emitting):
+        raise RetrogradeError(f"{checks.rule_name(rule)}: it is emitting already; wrap a rule once")
+    receiving_in = role(rule, Receiving).undelayed if role(rule, Receiving) else ()
+    quiet = () if sbp.cascade else receiving_in
+    changing = [pathway for pathway in rule.pathways if rule.changes_weight(pathway) and pathway not in quiet]
+    if not changing:
+        raise RetrogradeError(
+            f"{checks.rule_name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to "
+            "report; give emitting() a plastic rule, or name its weight with SynapseRule(weight=...)"
+        )
+    draft = Draft(sbp, rule)
+    draft.tap(changing)
+    if sbp.has_lateral or sbp.postlateral_ltd:
+        draft.model.append("retro_induced : boolean")
+        draft.can_express()
+    others = ["int(not retro_induced)"]
+    if sbp.has_lateral:
+        draft.share("retro_lateral_ltp", sbp.lateral_ltp)
+        draft.share("retro_lateral_ltd", sbp.lateral_ltd)
+        signals = ("retro_lateral_ltp*retro_ltp_now_pre", "retro_lateral_ltd*retro_ltd_now_pre")
+        draft.express("on_pre", "retro_lateral", "retrograde", signals, others)
+    if sbp.postlateral_ltd:
+        draft.share("retro_postlateral", sbp.postlateral_ltd)
+        signals = ("0", "retro_postlateral*retro_local_now_post")
+        draft.express("on_post", "retro_local", "retrograde_local", signals, others)
+    return draft.finished(Emitting(sbp))
+
+
+def receiving(sbp: RetrogradeSBP, rule: SynapseRule, on: str | None) -> SynapseRule:
+    """See `RetrogradeSBP.receiving`."""
+    checks.check_weight(sbp, rule, "receiving")
+    if role(rule, Receiving):
+        raise RetrogradeError(f"{checks.rule_name(rule)}: it is receiving already; wrap a rule once")
+    checks.check_pathway(rule, "retrograde")
+    if sbp.holds and on is None:
+        raise RetrogradeError(
+            "RetrogradeSBP with transport=Window holds the signal for a whole window: say at which event of the "
+            'presynaptic cells it is expressed, receiving(rule, on="...")'
+        )
+    if on is not None and not sbp.holds:
+        raise RetrogradeError(
+            f"receiving(rule, on={on!r}): without transport=Window the signal is there for one time step only and "
+            "an event of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
+        )
+    draft, factors = Draft(sbp, rule), []
+    draft.can_express()
+    if isinstance(sbp.gate, Quantity):
+        draft.gate_by_time()
+        factors.append("int(t <= retro_open_until)")
+    elif sbp.gate:
+        factors.append(f"({sbp.gate})")
+    if sbp.lambda_p < 1:
+        draft.choose_subset()
+        drawn = "int((retro_rank - retro_draw_post) % 1.0 < retro_share)"
+        factors.append("int(retro_receptive)" if sbp.draw == "fixed" else drawn)
+    side, event = ("on_post", "retrograde") if on is None else ("on_pre", on)
+    draft.express(side, "retrograde", event, ("retro_ltp_now_post", "retro_ltd_now_post"), factors)
+    if sbp.cascade and role(rule, Emitting):
+        draft.tap(["retrograde"])
+    return draft.finished(Receiving(sbp))

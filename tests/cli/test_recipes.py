@@ -1,0 +1,134 @@
+"""``--recipe``, ``sbp list recipes`` and ``sbp verify``: what they run, say and refuse, with the demonstration."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sbp_brian import recipes
+from sbp_brian.cli.main import main
+from sbp_brian.experiments import records, results
+from sbp_brian.experiments.recipes import parse
+
+DEMO = str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py")
+
+
+def sbp(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    """A recipe of the demonstration, and what it gives, as if they were committed."""
+    text = f'title = "Demo"\nprotocol = "{DEMO}"\nseeds = [0, 1]\ntarget = "numpy"\n[parameters]\npairs = [5, 6]'
+    made = parse("demo", text)
+    number = results.Number(0.9812, n=2, sd=0.0, by_seed={"0": 0.9812, "1": 0.9812})
+    cells = {cell.name: {"test_accuracy": number} for cell in made.cells}
+    monkeypatch.setattr(recipes, "_all", lambda: {"demo": made})
+    monkeypatch.setattr(recipes, "result", lambda name: results.Result(name, {"commit": "abc", "date": "today"}, cells))
+    return cells
+
+
+def test_a_recipe_is_run_and_held_to_what_was_committed(recipe, tmp_path):
+    done = sbp("run", "--recipe", "demo", "-s", "pairs=6", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    [record] = records.find(tmp_path)
+    assert (record.seed, record.target, record.parameters["pairs"]["value"]) == (0, "numpy", 6)
+    assert "Beside the committed result (abc, today): 1 equal" in done.output
+    done = sbp("run", "--recipe", "demo", "--seed", "1", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert {(r.seed, r.parameters["pairs"]["value"]) for r in records.find(tmp_path)} == {(0, 6), (1, 5)}
+
+
+def test_all_of_a_recipe_is_reproduced(recipe, tmp_path):
+    done = sbp("reproduce", "--recipe", "demo", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert len(records.find(tmp_path)) == 4
+    assert "2 equal" in done.output
+    recipe["pairs=5"]["test_accuracy"] = results.Number(0.97, n=2, sd=0.0, by_seed={"0": 0.97, "1": 0.97})
+    done = sbp("reproduce", "--recipe", "demo", "--out", tmp_path)
+    assert done.exit_code == 1
+    assert "not reproduced: demo: test_accuracy differs" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run",), "name a PROTOCOL"),
+        (("run", "--recipe", "mnist", "--quick"), "--recipe and --quick exclude one another"),
+        (("run", "mnist", "--quick", "--full"), "--quick and --full exclude one another"),
+        (("build", "mnist", "--full", "--quick"), "--full and --quick exclude one another"),
+        (("reproduce", "--full", "--recipe", "mnist"), "--full and --recipe exclude one another"),
+        (("run", "mnist", "--recipe", "mnist"), "both given"),
+        (("run", "--recipe", "mnist-spars"), "did you mean 'mnist-sparse'"),
+        (("run", "--recipe", "mnist", "-s", "epochs=2"), "fixes its parameters"),
+        (("run", "--recipe", "rate-ceiling"), "python -m benchmarks.rate_ceiling"),
+        (("reproduce", "--recipe", "mnist", "--seed", "3"), "--seed is the recipe's own"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(arguments, message):
+    done = sbp(*arguments)
+    assert done.exit_code != 0
+    assert message in done.output
+    assert len(done.output.strip().splitlines()) == 1
+
+
+def test_a_recipe_needs_its_data(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        "sbp_brian.datasets.available", lambda: [("mnist", "embedded 5,000 digits", "'sbp data fetch'")]
+    )
+    done = sbp("run", "--recipe", "mnist", "--out", tmp_path)
+    assert done.exit_code == 1
+    assert "recipe mnist needs the data set mnist, which is not here" in done.output
+
+
+def test_recipes_are_listed():
+    done = sbp("list", "recipes")
+    assert done.exit_code == 0
+    assert all(name in done.output for name in recipes.names())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    done = sbp(
+        "run", DEMO, "--target", "numpy", "--seed", 2, "-s", "pairs=7", "-s", "delay=20ms", "--out", tmp_path / "o"
+    )
+    assert done.exit_code == 0, done.output
+    [record] = records.find(tmp_path / "o")
+    return record.folder
+
+
+def test_a_record_is_verified(folder, tmp_path):
+    done = sbp("verify", folder, "--protocol", DEMO, "--out", tmp_path / "again")
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == "equal: 3 metrics and 1 arrays of demo, numpy, seed 2"
+    [again] = records.find(tmp_path / "again")
+    assert (again.seed, again.target, again.parameters) == (2, "numpy", records.read(folder).parameters)
+
+
+def test_what_differs_is_said(folder):
+    path = folder / "record.json"
+    content = json.loads(path.read_text())
+    content["metrics"][0]["value"] = 0.4300001
+    content["versions"]["numpy"] = "1.0"
+    path.write_text(json.dumps(content))
+    np.savez(folder / "arrays.npz", window=np.linspace(-0.3, 0.8, 7))
+    done = sbp("verify", folder, "--protocol", DEMO)
+    assert done.exit_code == 1
+    assert "A->B: 0.4300001 in the record, 0.43 now" in done.output
+    assert "array window: 6 of 7 entries differ, by up to 0.1" in done.output
+    assert f"Note: numpy 1.0 in the record, {np.__version__} now" in done.output
+    assert "2 differences in demo" in done.output
+
+
+def test_a_record_that_cannot_be_verified_is_refused(folder, tmp_path):
+    assert "name its file with --protocol" in sbp("verify", folder).output
+    assert "defines 'demo'" not in sbp("verify", folder, "--protocol", DEMO).output
+    assert "holds no record.json" in sbp("verify", tmp_path).output
+    (folder / "arrays.npz").write_bytes(b"cut")
+    assert "arrays.npz is damaged" in sbp("verify", folder, "--protocol", DEMO).output
+    shutil.rmtree(folder)
+    assert sbp("verify", folder).exit_code == 1

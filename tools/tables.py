@@ -1,0 +1,133 @@
+"""Write the tables of README and docs from the committed results of recipes, or check that they are what is written.
+
+    python tools/tables.py            # writes every page anew that is not up to date
+    python tools/tables.py --check    # writes nothing; exit status 1 where a page is not up to date
+
+A page has ``<!-- results: NAME -->`` and ``<!-- end -->``, each on a line of its own; what stands between them is made
+from ``tools/tables/NAME.md``, a jinja2 template with these functions (recipe and cell by name, see ``recipes/``):
+
+==================================== ===================================================================
+``score("mnist")``                   test accuracy in per cent or cosine: mean ± SD, e.g. 98.28 ± 0.08 %
+``number("mnist", "hidden_...")``    any metric: mean ± SD; ``digits=``, ``scale=``, ``sd=False``
+``seeds("stdbp")``                   the value of each seed, e.g. 98.15, 98.01, 98.16
+``gain("a", "cell", "b", "cell")``   difference of two scores in points
+``value("mnist", "test_accuracy")``  the mean, for arithmetic
+``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
+``count("mnist")``                   how many seeds
+``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing
+``older("README.md")``               the recipes on a page whose numbers are, with their commits
+==================================== ===================================================================
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from sbp_brian import recipes
+from sbp_brian.experiments.results import Number
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+TEMPLATES = Path(__file__).parent / "tables"
+_BLOCK = re.compile(r"(<!-- results: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+MINUS = "\u2212"
+
+
+def find(recipe: str, metric: str | None = None, cell: str = "") -> Number:
+    """One number; without a metric the test score, accuracy before cosine."""
+    result = recipes.result(recipe)
+    if metric is None:
+        metric = next(name for name in ("test_accuracy", "test_cosine") if name in result.cells[cell])
+    return result.number(metric, cell)
+
+
+def number(
+    recipe: str, metric: str, cell: str = "", digits: int = 0, scale: float = 1.0, sd: bool = True, sign: bool = False
+) -> str:
+    """Mean ± SD of a metric times ``scale``."""
+    found = find(recipe, metric, cell)
+    spread = f" \u00b1 {scale * found.sd:,.{digits}f}" if sd and found.sd is not None else ""
+    return f"{scale * found.mean:{'+' if sign else ''},.{digits}f}{spread}".replace("-", MINUS)
+
+
+def score(recipe: str, cell: str = "", metric: str | None = None, digits: int | None = None, sd: bool = True) -> str:
+    """The test score: an accuracy as per cent with two digits, a cosine with three."""
+    if metric is None:
+        metric = next(n for n in ("test_accuracy", "test_cosine") if n in recipes.result(recipe).cells[cell])
+    if "accuracy" in metric:
+        return number(recipe, metric, cell, 2 if digits is None else digits, 100, sd) + " %"
+    return number(recipe, metric, cell, 3 if digits is None else digits, 1, sd)
+
+
+def seeds(recipe: str, cell: str = "", metric: str | None = None, digits: int = 2, scale: float = 100) -> str:
+    """The values of the seeds, in order."""
+    found = find(recipe, metric, cell)
+    return ", ".join(f"{scale * value:.{digits}f}" for value in (found.by_seed or {}).values())
+
+
+def gain(recipe: str, cell: str, other: str, other_cell: str, metric: str | None = None, digits: int = 1) -> str:
+    """Difference of the mean scores in points."""
+    apart = 100 * (find(recipe, metric, cell).mean - find(other, metric, other_cell).mean)
+    return f"{apart:.{digits}f}".replace("-", MINUS)
+
+
+def holds(recipe: str, text: str = "", without: str = "\0", cell: str = "") -> str:
+    """Of the metrics whose name has a text, how many are not outside: ``16 of 16``."""
+    own = {n: m for n, m in recipes.result(recipe).cells[cell].items() if text in n and without not in n}
+    judged = [m.verdict for m in own.values() if m.verdict and m.verdict != "no reference"]
+    return f"{sum(verdict != 'outside' for verdict in judged)} of {len(judged)}"
+
+
+def at(recipe: str) -> str:
+    """Where an older number was measured; nothing for one that was measured as a recipe."""
+    measured = recipes.result(recipe).measured
+    return "" if "versions" in measured else f"measured at {measured['commit']}"
+
+
+def older(page: str) -> str:
+    """The recipes that show their numbers on a page and were measured before there were recipes, with the commits."""
+    found = [(entry.name, recipes.result(entry.name).measured) for entry in recipes.entries() if page in entry.shown]
+    return ", ".join(f"`{name}` ({of['commit']})" for name, of in found if "versions" not in of) or "none"
+
+
+def functions() -> dict:
+    """What templates may call."""
+    return {
+        "at": at,
+        "count": lambda recipe, cell="", metric=None: find(recipe, metric, cell).n,
+        "gain": gain,
+        "holds": holds,
+        "number": number,
+        "older": older,
+        "score": score,
+        "seeds": seeds,
+        "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
+    }
+
+
+def render(page: str) -> str:
+    """The text of a page with all its blocks made anew."""
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.globals |= functions()
+    return _BLOCK.sub(lambda m: m[1] + environment.get_template(f"{m[2]}.md").render() + m[4], page)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with ``--check`` say which are not up to date."""
+    stale = []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        if (new := render(text)) != text:
+            stale.append(path.relative_to(ROOT))
+            if "--check" not in arguments:
+                path.write_text(new, encoding="utf-8")
+    print(*(f"{path} {'is not up to date' if '--check' in arguments else 'written'}" for path in stale), sep="\n")
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
