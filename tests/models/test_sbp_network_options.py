@@ -43,7 +43,7 @@ def network(learning, *options, n_hidden=12, **kwds):
         (lambda: network("weighted", n_hidden=()), "n_hidden must be at least 1"),
         (lambda: Dropout(input=1.0), "input of Dropout must be a share from 0 to below 1"),
         (lambda: Homeostasis(-1.0), "rate of Homeostasis must be positive"),
-        (lambda: network("weighted", "latency"), "str is no option of SBPNetwork"),
+        (lambda: network("weighted", "latency"), "unknown option of SBPNetwork 'str'"),
         (lambda: network("weighted", Poisson(), Dropout(0.1)), "input=0.1 of Dropout needs graded pixels"),
         (
             lambda: network("weighted", Spikes(), Displacement(1)),
