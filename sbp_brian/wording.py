@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from sbp_brian.errors import UnknownName, UnknownParameter
 
-__all__ = ["names_parameters", "nearest", "number_in", "one_of", "unknown", "unknown_name"]
+__all__ = ["instead", "names_parameters", "nearest", "number_in", "one_of", "unknown", "unknown_name"]
 
 _LISTED = 20  # names that a message lists at most
 
@@ -49,6 +49,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     >>> unknown("target", "cp", ["cpp", "numpy"])
     "unknown target 'cp'; did you mean 'cpp'? Known: cpp, numpy"
     """
+    return f"unknown {kind} {name!r}; {instead(name, known)}"
+
+
+def instead(name: str, known: Iterable[str]) -> str:
+    """What may be written in the place of an unknown name: the nearest known one and, where they are few, all."""
     known = sorted(map(str, known))
     near = nearest(name, known)
     hints = [f"did you mean {near!r}?"] if near else []
@@ -58,7 +63,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
         hints.append(f"Known: {', '.join(known)}")
     elif not near:
         hints.append(f"Known: {', '.join(known[:_LISTED])} and {len(known) - _LISTED} more")
-    return f"unknown {kind} {name!r}; {' '.join(hints)}"
+    return " ".join(hints)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownName:
@@ -103,8 +108,9 @@ def number_in(name: str, value: Any, interval: str, *, whole: bool = False, unit
     least, most = (end.strip() for end in interval[1:-1].split(","))
     open_low, open_high = interval[0] == "(", interval[-1] == ")"
     if isinstance(value, Integral if whole else Real) and not isinstance(value, bool) and math.isfinite(value):
-        above = value > float(least) if open_low else value >= float(least)
-        below = value < float(most) if open_high else value <= float(most)
+        number = float(value)
+        above = number > float(least) if open_low else number >= float(least)
+        below = number < float(most) if open_high else number <= float(most)
         if above and below:
             return None
     if most == "inf":

@@ -207,9 +207,10 @@ class Protocol:
         )
 
     def _check_learning(self, value: Any, model: str, declared: Mapping[str, Parameter]) -> None:
-        own = declared["learning"].choices
+        own = declared["learning"].choices or ()
         if isinstance(value, str) and value.strip() not in own:
-            others = [m for m, its in self.models.items() if value.strip() in its.parameters["learning"].choices]
+            its = {m: each.parameters["learning"].choices or () for m, each in self.models.items()}
+            others = [m for m, choices in its.items() if value.strip() in choices]
             told = f"; model={', '.join(others)} has it" if others else ""
             near = nearest(value, own) if not others else None
             told += f"; did you mean {near!r}?" if near else ""
@@ -219,13 +220,8 @@ class Protocol:
 def _together(one: Parameter, other: Parameter) -> Parameter:
     """What is allowed by one of two models that declare the same name."""
     choices = tuple(dict.fromkeys([*one.choices, *other.choices])) if one.choices and other.choices else None
-    low, high = (
-        None if None in pair else pick(pair)
-        for pick, pair in (
-            (min, (one.minimum, other.minimum)),
-            (max, (one.maximum, other.maximum)),
-        )
-    )
+    low = None if one.minimum is None or other.minimum is None else min(one.minimum, other.minimum)
+    high = None if one.maximum is None or other.maximum is None else max(one.maximum, other.maximum)
     return replace(one, choices=choices, minimum=low, maximum=high, needs=())
 
 

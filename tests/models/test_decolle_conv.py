@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_refused(wrong, message):
 
 
 def test_a_number_of_hidden_cells_is_refused(tmp_path):
-    with pytest.raises(ParameterError, match="hidden=5 means nothing to model=decolle_conv"):
+    with pytest.raises(ParameterError, match="hidden means nothing to model=decolle_conv"):
         execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "decolle_conv", "hidden": 5})
 
 
