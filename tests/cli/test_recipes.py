@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sbp_brian import recipes
-from sbp_brian.cli.main import main
+from sbp_brian.__main__ import main
 from sbp_brian.experiments import records, results
 from sbp_brian.experiments.recipes import parse
 
