@@ -33,6 +33,7 @@ __all__ = [
     "SBPError",
     "SampleError",
     "SettingError",
+    "StorageError",
     "TableError",
     "TargetError",
     "UnknownFigureError",
@@ -75,6 +76,10 @@ class UnknownParameter(UnknownName, TypeError):  # noqa: N818
 
 class SettingError(SBPError, ValueError, TypeError):
     """A value that cannot be taken; the message is one line that names it, what was given and what it may be."""
+
+
+class StorageError(SBPError, OSError):
+    """Something cannot be written or read: a full disk, a file where a folder should be."""
 
 
 class CommandError(SBPError, ValueError):

@@ -88,7 +88,7 @@ def sweep(
     if out.exists() and not out.is_dir():
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
     if fresh and take_over:
-        raise ValueError("--fresh does runs again and --take-over does not; give one of them")
+        raise CommandError("--fresh does runs again and --take-over does not; give one of them")
     plan = plans.Sweep(
         found,
         chosen,

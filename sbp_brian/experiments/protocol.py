@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from sbp_brian import identity
-from sbp_brian.errors import ParameterError, RecordError
+from sbp_brian.errors import ParameterError, RecordError, SettingError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.made_of import complete, made_of, other, tell, tell_own
 from sbp_brian.experiments.parameters import Above, Below, Parameter, Parameters, resolve, to_number
@@ -140,9 +140,9 @@ class Protocol:
 
     def __post_init__(self):
         if self.kind not in ("biology", "benchmark"):
-            raise ValueError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
+            raise SettingError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
         if self.models and self.parameters:
-            raise ValueError(f"{self.name}: parameters belong to its models; declare them there")
+            raise SettingError(f"{self.name}: parameters belong to its models; declare them there")
         for model in self.models or (None,):
             for size in ("quick", "full"):
                 try:
@@ -321,11 +321,11 @@ class Context:
         ------
         ParameterError
             Both a standard deviation and a standard error.
-        ValueError, TypeError
+        SettingError
             A name that was there, a value that is no single number, an empty band, a verdict that contradicts it.
         """
         if any(row["name"] == name for row in self.metrics):
-            raise ValueError(f"metric {name!r} is reported twice; give each metric its own name")
+            raise SettingError(f"metric {name!r} is reported twice; give each metric its own name")
         row = {
             "name": name,
             "value": number(name, value, unit),
@@ -339,7 +339,7 @@ class Context:
         }
         if pattern is not None:
             if pattern not in PATTERNS:
-                raise ValueError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
+                raise SettingError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
             row |= {"pattern": pattern, "tolerance": float(tolerance)}
             if row["paper_value"] is None and provenance.startswith("read"):
                 row["paper_value"] = PATTERNS[pattern]
@@ -350,10 +350,10 @@ class Context:
     def array(self, name: str, values: Any, unit: str = "") -> None:
         """Keep an array for figures, as plain numbers in ``unit`` (a Quantity is converted)."""
         if name in self.arrays:
-            raise ValueError(f"array {name!r} is kept twice; give each array its own name")
+            raise SettingError(f"array {name!r} is kept twice; give each array its own name")
         kept = np.asarray(to_number(values, unit, f"array {name}"))
         if kept.dtype.hasobject:
-            raise TypeError(f"array {name!r} holds Python objects; give numbers or fixed-width texts")
+            raise SettingError(f"array {name!r} holds Python objects; give numbers or fixed-width texts")
         self.arrays[name] = kept
         self.array_info[name] = {"shape": list(kept.shape), "dtype": str(kept.dtype), "unit": unit}
 
@@ -371,7 +371,7 @@ class Context:
         """Keep a small table (e.g. accuracy by epoch) that the report shows beside the metrics."""
         rows = [list(row) for row in rows]
         if any(len(row) != len(columns) for row in rows):
-            raise ValueError(f"table {name!r}: every row must have {len(columns)} entries, one a column")
+            raise SettingError(f"table {name!r}: every row must have {len(columns)} entries, one a column")
         self.tables.append({"name": name, "columns": list(columns), "rows": rows})
 
     def note(self, text: str) -> None:
