@@ -118,7 +118,7 @@ def cosines(outputs, targets, silent: float = np.nan) -> np.ndarray:
     """
     outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
     if outputs.ndim != 2 or outputs.shape != targets.shape:
-        raise SettingError(f"outputs of shape {outputs.shape} must have that of targets, {targets.shape}, (n, m)")
+        raise SettingError(f"shapes of outputs and targets, {outputs.shape} and {targets.shape}, must be equal, (n, m)")
     length, wanted = np.linalg.norm(outputs, axis=1), np.linalg.norm(targets, axis=1)
     if len(targets) and not wanted.all():
         raise SettingError(f"target {int(wanted.argmin())} is all zero and has no direction; leave it out")
