@@ -42,9 +42,9 @@ def run_recipe(
         Which setting, where the recipe has several.
     out : Path
     fresh, progress_lines : bool
-        As in `sbp_brian.cli.showing.run_and_show`.
+        As in `sbp_brian.cli.running.run_and_show`.
     """
-    from sbp_brian.cli.showing import run_and_show
+    from sbp_brian.cli.running import run_and_show
     from sbp_brian.experiments import results
     from sbp_brian.experiments.recipes import current_names
 

@@ -8,7 +8,8 @@ import click
 
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import recipe_option, run_options, set_option, settings
-from sbp_brian.cli.showing import run_and_show
+from sbp_brian.cli.recipes import run_recipe
+from sbp_brian.cli.running import run_and_show
 
 __all__ = ["run"]
 
@@ -48,8 +49,6 @@ def run(
     held to the committed one. Where the recipe has several settings, -s picks one of them.
     """
     if recipe is not None:
-        from sbp_brian.cli.recipes import run_recipe
-
         run_recipe(catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
         return
     if protocol is None:

@@ -1,4 +1,4 @@
-"""A run with its progress, as bars or lines, and its results as they are printed."""
+"""One run from the command line: its progress, its table of results, and where its record lies."""
 
 from __future__ import annotations
 
