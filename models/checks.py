@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, get_dimensions, second
 
+from sbp_brian import wording
 from sbp_brian.errors import ModelError, SampleError
 
 __all__ = ["labels_have_cells", "not_negative", "one_of", "positive", "share", "time", "whole"]
@@ -15,7 +16,7 @@ __all__ = ["labels_have_cells", "not_negative", "one_of", "positive", "share", "
 def one_of(name: str, value: Any, known) -> None:
     """A value among the known ones."""
     if value not in known:
-        raise ModelError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+        raise ModelError(wording.one_of(name, value, known))
 
 
 def whole(name: str, value: Any, least: int = 1, of: str = "") -> None:

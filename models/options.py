@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self, TypeVar
 
 from sbp_brian.errors import ModelError
-from sbp_brian.wording import did_you_mean
+from sbp_brian.wording import instead
 
 __all__ = ["HasOptions", "Option"]
 
@@ -75,7 +75,7 @@ class HasOptions:
         name = type(given).__name__
         if name in known:
             return f"this {name} is of {type(given).__module__}; take that of {known[name].__module__}"
-        return f"{given!r}; {did_you_mean(name, known)}"
+        return f"{given!r}; {instead(name, known)}"
 
     def _check_options(self) -> None:
         """Refuse what is no option, is there twice or does not fit; leave out defaults, and put the rest in order.

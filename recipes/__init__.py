@@ -12,7 +12,7 @@ from pathlib import Path
 from sbp_brian.errors import RecipeError
 from sbp_brian.experiments import recipes as _reading
 from sbp_brian.experiments import results as _results
-from sbp_brian.wording import did_you_mean
+from sbp_brian.wording import unknown
 
 __all__ = ["FOLDER", "entries", "get", "names", "result"]
 
@@ -43,7 +43,7 @@ def get(name: str) -> _reading.Recipe:
         Where there is none; the nearest is suggested.
     """
     if name not in _all():
-        raise RecipeError(f"unknown recipe {name!r}: {did_you_mean(name, names())} (see 'sbp list recipes')")
+        raise RecipeError(f"{unknown('recipe', name, names())} (see 'sbp list recipes')")
     return _all()[name]
 
 

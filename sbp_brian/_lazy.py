@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sbp_brian.wording import did_you_mean
+from sbp_brian.wording import nearest
 
 __all__ = ["lazy"]
 
@@ -47,7 +47,8 @@ def lazy(
             return found
         if name in known:
             return importlib.import_module(f"{package}.{name}")
-        hint = "" if name.startswith("_") else f": {did_you_mean(name, known)}"
+        near = None if name.startswith("_") else nearest(name, known)
+        hint = f"; did you mean {near!r}?" if near else ""
         raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}", name=name)
 
     def listing() -> list[str]:

@@ -6,12 +6,11 @@ All derive from `SBPError`, and each also from the built-in error that a caller 
 
 from __future__ import annotations
 
-from sbp_brian.wording import did_you_mean
-
 __all__ = [
     "CheckpointError",
     "CircuitError",
     "ClusterError",
+    "CommandError",
     "CompileError",
     "CompilerMissing",
     "CudaDelayError",
@@ -33,12 +32,14 @@ __all__ = [
     "RunFailed",
     "SBPError",
     "SampleError",
-    "TargetError",
+    "SettingError",
+    "StorageError",
     "TableError",
+    "TargetError",
     "UnknownFigureError",
     "UnknownName",
+    "UnknownParameter",
     "UnknownProtocolError",
-    "unknown",
 ]
 
 
@@ -67,6 +68,22 @@ class UnknownName(SBPError, KeyError, ValueError):  # noqa: N818
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class UnknownParameter(UnknownName, TypeError):  # noqa: N818
+    """A keyword that a builder or class does not have; the message suggests the nearest one it has."""
+
+
+class SettingError(SBPError, ValueError, TypeError):
+    """A value that cannot be taken; the message is one line that names it, what was given and what it may be."""
+
+
+class StorageError(SBPError, OSError):
+    """Something cannot be written or read: a full disk, a file where a folder should be."""
+
+
+class CommandError(SBPError, ValueError):
+    """A command that cannot be done as it was given; the message is one line with the remedy."""
 
 
 class PythonOperationError(SBPError, TypeError):
@@ -186,8 +203,3 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"the simulation was stopped; {done} was simulated and is kept in .result or .results")
         self.result = result
         self.results = results if results is not None else [result]
-
-
-def unknown(what: str, name: str, known, where: str = "") -> UnknownName:
-    """An `UnknownName` error that suggests the nearest of the `known` names, or lists them where they are few."""
-    return UnknownName(f"unknown {what} {name!r}{where}: {did_you_mean(name, known)}")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from brian2 import Clock, NeuronGroup, Synapses
 
 from sbp_brian.rules import SynapseRule
-
-if TYPE_CHECKING:
-    from sbp_brian.models.published.network import ReleasedModel
 
 #: What a sample adds to a synapse's change; {free} and {taught} are the presynaptic state in either phase.
 CHANGES = {
@@ -37,7 +34,7 @@ NOISE = {"none": "", "norm": "step *= 1.01*rand()\n", "poisson": "step *= noise_
 DALE = "against = int(w*step < 0)\nw += (1 - against)*rate*step - against*0.1*w\n"
 
 
-def between(model: ReleasedModel, k: int, source: NeuronGroup, target: NeuronGroup) -> Synapses:
+def between(model: Any, k: int, source: NeuronGroup, target: NeuronGroup) -> Synapses:
     """Synapses into layer k: they transmit, sum up their change over a batch, and take the step at its end."""
     first, last = k == 1, k == len(model.layers) - 1
     state = {"free": "x_pre", "taught": "x_pre"} if first else {"free": "s_free_pre", "taught": "s_pre"}
@@ -81,7 +78,7 @@ back_ltd : 1
 """
 
 
-def gains(model: ReleasedModel, source: NeuronGroup, target: NeuronGroup, clock: Clock, shown: dict) -> list:
+def gains(model: Any, source: NeuronGroup, target: NeuronGroup, clock: Clock, shown: dict) -> list:
     """What turns sums of changes into gains: each cell's share of its layer's total, found in a pool of one cell."""
     constants = {
         "share": model.lambda_p,
@@ -142,7 +139,7 @@ def gains(model: ReleasedModel, source: NeuronGroup, target: NeuronGroup, clock:
     return objects
 
 
-def memory(model: ReleasedModel, layers: list[NeuronGroup], clock: Clock, shown: dict) -> list:
+def memory(model: Any, layers: list[NeuronGroup], clock: Clock, shown: dict) -> list:
     """One cell for each place in a batch; its synapses keep what a layer's cells carry over to the next batch."""
     rows = NeuronGroup(
         model.batch,

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from brian2 import Quantity
 
 from sbp_brian.brian.event_order import order_is_meant
-from sbp_brian.cells.relpsp import SOURCE
+from sbp_brian.cells.rectified_linear import SOURCE
 from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration, positive

@@ -9,6 +9,7 @@ import click
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import run_options, set_option, settings
 from sbp_brian.cli.running import run_and_show
+from sbp_brian.errors import CommandError
 
 __all__ = ["benchmark"]
 
@@ -30,4 +31,4 @@ def benchmark(
     record = run_and_show(catalogue.benchmark(), target, seed, out, size or "default", settings(given), fresh)
     outside = [row["name"] for row in record.metrics if row["verdict"] == "outside"]
     if outside:
-        raise ValueError(f"{target} differs from its reference in {', '.join(outside)}; the record tells by how much")
+        raise CommandError(f"{target} differs from its reference in {', '.join(outside)}; the record tells by how much")

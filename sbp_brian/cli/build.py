@@ -8,6 +8,7 @@ import click
 
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import seed_option, set_option, settings, size_options
+from sbp_brian.errors import CommandError
 
 __all__ = ["build"]
 
@@ -51,7 +52,7 @@ def build(
     from sbp_brian.targets.cuda.toolkit import DEFAULT_ARCH, arch_names, gpus, parse_archs, toolkit
 
     if generate_only and out is None:
-        raise ValueError("--generate-only writes sources: name a folder for them, --out DIR")
+        raise CommandError("--generate-only writes sources: name a folder for them, --out DIR")
     if target == "cuda" and arch is None:
         arch = f"sm_{gpus()[0].arch}" if gpus() else arch_names(DEFAULT_ARCH)
     found = building.simulations_of(

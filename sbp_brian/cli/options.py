@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sbp_brian.errors import CommandError
 from sbp_brian.machine import TARGETS
 
 __all__ = ["Alternative", "recipe_option", "run_options", "seed_option", "set_option", "settings", "size_options"]
@@ -86,7 +87,7 @@ def settings(texts: tuple[str, ...]) -> dict[str, str]:
 
     Raises
     ------
-    ValueError
+    CommandError
         One has no ``=``, or a name comes twice.
     """
     chosen: dict[str, str] = {}
@@ -94,8 +95,8 @@ def settings(texts: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise ValueError(f"-s {text!r} is not name=value; write e.g. -s pairs=30")
+            raise CommandError(f"-s {text!r} is not name=value; write e.g. -s pairs=30")
         if name in chosen:
-            raise ValueError(f"-s {name} is given twice; give it once")
+            raise CommandError(f"-s {name} is given twice; give it once")
         chosen[name] = value
     return chosen

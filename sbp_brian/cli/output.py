@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sbp_brian.cli.catalogue import Catalogue, Figures
+from sbp_brian.errors import CommandError
 
 if TYPE_CHECKING:
     from sbp_brian.report.page import Shown
@@ -44,11 +45,11 @@ def figures(catalogue: Catalogue, names: tuple[str, ...], folder: Path, out: Pat
     if failures:
         what, reason = failures[0]
         more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
-        raise ValueError(
+        raise CommandError(
             f"{what} cannot be drawn ({reason}){more}; a record of an older version has to be made anew with 'sbp run'"
         )
     if not made:
-        raise ValueError(
+        raise CommandError(
             f"no figure can be drawn from {folder}: it holds no records that one needs; "
             "make some with 'sbp run PROTOCOL', or name the folder of others with --records"
         )
@@ -71,7 +72,7 @@ def draw_figures(
         if lacking := figure.missing(records):
             if names:
                 remedy = "" if " " in lacking[0] else f"; make it with 'sbp run {lacking[0]}'"
-                raise ValueError(f"{figure.name} needs a record of {lacking[0]}{remedy}")
+                raise CommandError(f"{figure.name} needs a record of {lacking[0]}{remedy}")
             skipped.append((figure.name, lacking))
             continue
         try:
@@ -108,5 +109,5 @@ def report(catalogue: Catalogue, folder: Path, out: Path | None) -> None:
 
     records = find(folder)
     if not records:
-        raise ValueError(f"{folder} holds no records; make some with 'sbp run PROTOCOL --out {folder}'")
+        raise CommandError(f"{folder} holds no records; make some with 'sbp run PROTOCOL --out {folder}'")
     click.echo(str(page.write(records, out or folder / "report.html", shown(catalogue))))

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.errors import CommandError
 
 __all__ = ["reproduce_recipes", "run_recipe"]
 
@@ -41,7 +42,7 @@ def run_recipe(
         Which setting, where the recipe has several.
     out : Path
     fresh, progress_lines : bool
-        As in `sbp_brian.cli.run.run_and_show`.
+        As in `sbp_brian.cli.running.run_and_show`.
     """
     from sbp_brian.cli.running import run_and_show
     from sbp_brian.experiments import results
@@ -76,7 +77,7 @@ def reproduce_recipes(
     asked = click.get_current_context()
     for key in ("seed", "target"):
         if _given(asked, key):
-            raise ValueError(f"--{key} is the recipe's own here; change it with 'sbp run --recipe'")
+            raise CommandError(f"--{key} is the recipe's own here; change it with 'sbp run --recipe'")
     wanted = [_runnable(catalogue, name, next(iter(protocols), None)) for name in names]
     jobs = {recipe.name: _jobs(recipe, out) for recipe in wanted}
     run_all([job for own in jobs.values() for job, _, _ in own], workers)

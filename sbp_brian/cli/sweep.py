@@ -10,6 +10,7 @@ import click
 
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import run_options, set_option, settings
+from sbp_brian.errors import CommandError
 
 __all__ = ["sweep"]
 
@@ -77,17 +78,17 @@ def sweep(
     from sbp_brian.experiments import sweep as plans
 
     if scheduler and workers:
-        raise ValueError("--workers is for this machine and --scheduler for a cluster; give one of them")
+        raise CommandError("--workers is for this machine and --scheduler for a cluster; give one of them")
     chosen = settings(given)
     found = catalogue.protocols.get(protocol)
     if target not in found.targets:
-        raise ValueError(f"{found.name} cannot run on {target}; use --target {found.targets[0]}")
+        raise CommandError(f"{found.name} cannot run on {target}; use --target {found.targets[0]}")
     if seed + seeds > 2**32:
-        raise ValueError(f"--seed {seed} leaves no {seeds} seeds below {2**32}; begin with a smaller one")
+        raise CommandError(f"--seed {seed} leaves no {seeds} seeds below {2**32}; begin with a smaller one")
     if out.exists() and not out.is_dir():
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
     if fresh and take_over:
-        raise ValueError("--fresh does runs again and --take-over does not; give one of them")
+        raise CommandError("--fresh does runs again and --take-over does not; give one of them")
     plan = plans.Sweep(
         found,
         chosen,
@@ -216,7 +217,7 @@ def _show(plan, out: Path, metrics: tuple[str, ...]) -> None:
     rows = {row["name"]: row for record in found.values() for row in record.metrics}
     for name in metrics:
         if name not in rows:
-            raise ValueError(unknown("metric", name, rows))
+            raise CommandError(unknown("metric", name, rows))
     names = list(metrics) or plans.columns(list(found.values()))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in [*plan.axes, *(name.replace("_", " ") for name in names), "n"]:

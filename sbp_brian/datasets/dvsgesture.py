@@ -295,11 +295,11 @@ def read_gesture_labels(path: str | Path) -> list[tuple[int, int, int]]:
         with open(path, newline="") as file:
             rows = [[field.strip() for field in row] for row in csv.reader(file) if row]
         if not rows or rows[0] != names:
-            raise ValueError(f"its first line must be {','.join(names)}")
+            raise DatasetError(f"its first line must be {','.join(names)}")
         found = [tuple(map(int, row)) for row in rows[1:]]
         for label, start, stop in found:
             if not 1 <= label <= len(GESTURES) or stop <= start:
-                raise ValueError(f"class {label} from {start} to {stop} us makes no sense")
+                raise DatasetError(f"class {label} from {start} to {stop} us makes no sense")
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read as a table of gestures: {error}; get it again") from None
     return [(label - 1, start, stop) for label, start, stop in found]

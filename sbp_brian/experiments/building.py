@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sbp_brian.errors import SettingError
 from sbp_brian.experiments.protocol import Context, Protocol
 from sbp_brian.targets import Simulation, collecting
 from sbp_brian.targets.cuda.requirements import cuda_archs
@@ -68,23 +69,23 @@ def simulations_of(
 
     Raises
     ------
-    ValueError
+    SettingError
         If the protocol makes no simulation with these parameters, or the target compiles nothing.
     DeviceMissing, CompilerMissing
     """
     if target not in ("cpp", "cuda"):
-        raise ValueError(f"target {target!r} compiles no program: build for 'cuda' or 'cpp'")
+        raise SettingError(f"target {target!r} compiles no program: build for 'cuda' or 'cpp'")
     if target not in protocol.targets:
-        raise ValueError(f"{protocol.name} does not run on target {target!r}: {', '.join(protocol.targets)}")
+        raise SettingError(f"{protocol.name} does not run on target {target!r}: {', '.join(protocol.targets)}")
     if arch is not None and target != "cuda":
-        raise ValueError(f"--arch is for target 'cuda', not for {target!r}")
+        raise SettingError(f"--arch is for target 'cuda', not for {target!r}")
     if target == "cuda":
         cuda_archs(arch)
     chosen = protocol.resolve(size, **(parameters or {}))
     with tempfile.TemporaryDirectory(prefix="sbp-build-") as place, collecting(arch) as found:
         protocol.run(Context(chosen, target, seed, Path(place), size))
     if not found:
-        raise ValueError(
+        raise SettingError(
             f"{protocol.name} simulates no Brian2 network with these parameters, so there is nothing to "
             "build; choose another model"
         )
@@ -110,7 +111,7 @@ def build(
 def generate_only(simulation: Simulation, out: Path) -> Built:
     """Write the sources of one simulation to the folder `out`, new or empty, and compile nothing."""
     if out.is_dir() and os.listdir(out):
-        raise ValueError(f"{out} already holds files: name a new folder")
+        raise SettingError(f"{out} already holds files: name a new folder")
     out.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     simulation._backend.generate(out)

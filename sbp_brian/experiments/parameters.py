@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sbp_brian.errors import ParameterError
+from sbp_brian.errors import ParameterError, SettingError
 from sbp_brian.wording import unknown
 
 __all__ = ["Above", "Below", "Parameter", "Parameters", "parse_unit", "resolve", "to_number"]
@@ -164,12 +164,12 @@ class Parameter:
         if first is None and self.choices:
             first = self.choices[0]
         if first is not None and not isinstance(first, (bool, int, float, str)):
-            raise TypeError(f"a parameter's default must be a bool, number, text or tuple of them, not {first!r}")
+            raise SettingError(f"a parameter's default must be a bool, number, text or tuple of them, not {first!r}")
         kind = type(first) if self.kind is None and first is not None else self.kind
         if kind not in (bool, int, float, str):
-            raise TypeError("a parameter without a default needs its kind: bool, int, float or str")
+            raise SettingError("a parameter without a default needs its kind: bool, int, float or str")
         if self.unit and kind in (bool, str):
-            raise TypeError(f"a parameter with a unit needs a number as default, not {self.default!r}")
+            raise SettingError(f"a parameter with a unit needs a number as default, not {self.default!r}")
         return float if kind is int and self.unit else kind
 
     def lacking(self, values: Mapping[str, Any]) -> str:

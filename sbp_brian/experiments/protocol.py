@@ -19,7 +19,6 @@ A protocol is a file with a module-level ``PROTOCOL``::
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import time
@@ -33,14 +32,14 @@ from typing import Any
 import numpy as np
 
 from sbp_brian import identity
-from sbp_brian.errors import ParameterError, RecordError
+from sbp_brian.errors import ParameterError, RecordError, SettingError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.made_of import complete, made_of, other, tell, tell_own
 from sbp_brian.experiments.parameters import Above, Below, Parameter, Parameters, resolve, to_number
 from sbp_brian.experiments.run_folder import RunFolder
 from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
 from sbp_brian.machine import TARGETS, machine, versions
-from sbp_brian.wording import unknown
+from sbp_brian.wording import nearest, unknown
 
 __all__ = [
     "TARGETS",
@@ -141,9 +140,9 @@ class Protocol:
 
     def __post_init__(self):
         if self.kind not in ("biology", "benchmark"):
-            raise ValueError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
+            raise SettingError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
         if self.models and self.parameters:
-            raise ValueError(f"{self.name}: parameters belong to its models; declare them there")
+            raise SettingError(f"{self.name}: parameters belong to its models; declare them there")
         for model in self.models or (None,):
             for size in ("quick", "full"):
                 try:
@@ -220,32 +219,28 @@ class Protocol:
         users = [other for other, its in self.models.items() if name in its.parameters]
         if not users:
             return f"model={model}: {unknown('parameter', name, declared)}"
-        near = difflib.get_close_matches(name, sorted(declared), n=1, cutoff=0.0)[0]
+        near = nearest(name, declared, cutoff=0.0)
         return (
             f"{name} means nothing to model={model} of {self.name}; the nearest that it uses is {near!r}; {name} is "
             f"used by model={', '.join(users)}"
         )
 
     def _check_learning(self, value: Any, model: str, declared: Mapping[str, Parameter]) -> None:
-        own = declared["learning"].choices
+        own = declared["learning"].choices or ()
         if isinstance(value, str) and value.strip() not in own:
-            others = [m for m, its in self.models.items() if value.strip() in its.parameters["learning"].choices]
+            its = {m: each.parameters["learning"].choices or () for m, each in self.models.items()}
+            others = [m for m, choices in its.items() if value.strip() in choices]
             told = f"; model={', '.join(others)} has it" if others else ""
-            near = difflib.get_close_matches(value, own, n=1, cutoff=0.6) if not others else []
-            told += f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(value, own) if not others else None
+            told += f"; did you mean {near!r}?" if near else ""
             raise ParameterError(f"learning={value} is none of model={model}, which has {', '.join(own)}{told}")
 
 
 def _together(one: Parameter, other: Parameter) -> Parameter:
     """What is allowed by one of two models that declare the same name."""
     choices = tuple(dict.fromkeys([*one.choices, *other.choices])) if one.choices and other.choices else None
-    low, high = (
-        None if None in pair else pick(pair)
-        for pick, pair in (
-            (min, (one.minimum, other.minimum)),
-            (max, (one.maximum, other.maximum)),
-        )
-    )
+    low = None if one.minimum is None or other.minimum is None else min(one.minimum, other.minimum)
+    high = None if one.maximum is None or other.maximum is None else max(one.maximum, other.maximum)
     return replace(one, choices=choices, minimum=low, maximum=high, needs=())
 
 
@@ -345,11 +340,11 @@ class Context:
         ------
         ParameterError
             Both a standard deviation and a standard error.
-        ValueError, TypeError
+        SettingError
             A name that was there, a value that is no single number, an empty band, a verdict that contradicts it.
         """
         if any(row["name"] == name for row in self.metrics):
-            raise ValueError(f"metric {name!r} is reported twice; give each metric its own name")
+            raise SettingError(f"metric {name!r} is reported twice; give each metric its own name")
         row = {
             "name": name,
             "value": number(name, value, unit),
@@ -363,7 +358,7 @@ class Context:
         }
         if pattern is not None:
             if pattern not in PATTERNS:
-                raise ValueError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
+                raise SettingError(f"{name}: {unknown('pattern', pattern, PATTERNS)}")
             row |= {"pattern": pattern, "tolerance": float(tolerance)}
             if row["paper_value"] is None and provenance.startswith("read"):
                 row["paper_value"] = PATTERNS[pattern]
@@ -374,10 +369,10 @@ class Context:
     def array(self, name: str, values: Any, unit: str = "") -> None:
         """Keep an array for figures, as plain numbers in ``unit`` (a Quantity is converted)."""
         if name in self.arrays:
-            raise ValueError(f"array {name!r} is kept twice; give each array its own name")
+            raise SettingError(f"array {name!r} is kept twice; give each array its own name")
         kept = np.asarray(to_number(values, unit, f"array {name}"))
         if kept.dtype.hasobject:
-            raise TypeError(f"array {name!r} holds Python objects; give numbers or fixed-width texts")
+            raise SettingError(f"array {name!r} holds Python objects; give numbers or fixed-width texts")
         self.arrays[name] = kept
         self.array_info[name] = {"shape": list(kept.shape), "dtype": str(kept.dtype), "unit": unit}
 
@@ -395,7 +390,7 @@ class Context:
         """Keep a small table (e.g. accuracy by epoch) that the report shows beside the metrics."""
         rows = [list(row) for row in rows]
         if any(len(row) != len(columns) for row in rows):
-            raise ValueError(f"table {name!r}: every row must have {len(columns)} entries, one a column")
+            raise SettingError(f"table {name!r}: every row must have {len(columns)} entries, one a column")
         self.tables.append({"name": name, "columns": list(columns), "rows": rows})
 
     def note(self, text: str) -> None:

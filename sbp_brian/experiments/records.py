@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import RecordError
+from sbp_brian.errors import RecordError, SettingError
 
 __all__ = [
     "FORMAT",
@@ -369,4 +369,4 @@ def _clean(value: Any) -> Any:
         return None
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError(f"a record cannot hold {type(value).__name__} ({value!r}); give numbers, texts, lists or dicts")
+    raise SettingError(f"a record cannot hold {type(value).__name__} ({value!r}); give numbers, texts, lists or dicts")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from sbp_brian.errors import ParameterError
+from sbp_brian.errors import ParameterError, SettingError
 from sbp_brian.experiments.parameters import to_number
 
 __all__ = ["PATTERNS", "SPREADS", "band_of", "number", "spread_of", "verdict_of"]
@@ -23,10 +23,10 @@ def number(name: str, value: Any, unit: str) -> float | int | None:
     value = to_number(value, unit, name)
     if hasattr(value, "item"):
         if value.size != 1:
-            raise TypeError(f"metric {name!r} must be a single number, not an array; keep arrays with context.array")
+            raise SettingError(f"metric {name!r} must be a single number, not an array; keep arrays with context.array")
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"metric {name!r} must be a number, not {value!r}")
+        raise SettingError(f"metric {name!r} must be a number, not {value!r}")
     return value
 
 
@@ -61,7 +61,7 @@ def band_of(name: str, band: Sequence | None, unit: str) -> list | None:
     low, high = (number(name, end, unit) for end in band)
     low, high = (None if end is None or math.isinf(end) else end for end in (low, high))
     if low is not None and high is not None and not low <= high:
-        raise ValueError(f"{name}: the band {low} to {high} is empty; give (low, high)")
+        raise SettingError(f"{name}: the band {low} to {high} is empty; give (low, high)")
     return [low, high]
 
 
@@ -70,7 +70,7 @@ def verdict_of(row: dict[str, Any], pattern: str | None, tolerance: float, given
     value, band = row["value"], row["band"]
     if band is None and pattern is None:
         if given not in (None, "pattern only", "no reference"):
-            raise ValueError(
+            raise SettingError(
                 f"{row['name']}: without a band the verdict is 'pattern only' or 'no reference', not {given!r}"
             )
         return given or "no reference"
@@ -83,5 +83,5 @@ def verdict_of(row: dict[str, Any], pattern: str | None, tolerance: float, given
     )
     verdict = "outside" if not (in_band and agrees) else "within" if band is not None else "pattern only"
     if given not in (None, verdict):
-        raise ValueError(f"{row['name']}: the verdict {given!r} contradicts the band or pattern: {verdict!r}")
+        raise SettingError(f"{row['name']}: the verdict {given!r} contradicts the band or pattern: {verdict!r}")
     return verdict

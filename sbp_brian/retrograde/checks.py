@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 import numpy as np
 from brian2 import NeuronGroup, Quantity, Subgroup, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from sbp_brian import wording
 from sbp_brian.brian.language import PARAMETER
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde.code import EMISSIONS, EXPRESSIONS
@@ -18,25 +17,15 @@ from sbp_brian.rules import SynapseRule
 
 def choice(name: str, value, allowed) -> None:
     """Raise unless `value` is among `allowed`; suggests the nearest."""
-    if value in allowed:
-        return
-    near = difflib.get_close_matches(str(value), allowed, 1)
-    raise RetrogradeError(
-        f"RetrogradeSBP: {name} must be one of {', '.join(allowed)}, got {value!r}"
-        + (f"; did you mean {near[0]!r}?" if near else "")
-    )
+    if value not in allowed:
+        raise RetrogradeError(f"RetrogradeSBP: {wording.one_of(name, value, allowed)}")
 
 
 def within(name: str, value, low: float, high: float, low_open: bool = False) -> None:
     """Raise unless `value` is a number in [low, high] (or (low, high])."""
-    number = isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)
-    above = number and (low < value or (value == low and not low_open))
-    if not above or not value <= high or np.isinf(value):
-        left = "(" if low_open else "["
-        right = ")" if np.isinf(high) else "]"
-        raise RetrogradeError(
-            f"RetrogradeSBP: {name} must be a number in {left}{low:g}, {high:g}{right}, got {value!r}"
-        )
+    interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if np.isinf(high) else ']'}"
+    if refusal := wording.number_in(name, value, interval):
+        raise RetrogradeError(f"RetrogradeSBP: {refusal}")
 
 
 def check_parameters(sbp) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from brian2 import Quantity
 
@@ -12,9 +12,6 @@ from sbp_brian.retrograde import checks, code
 from sbp_brian.retrograde.roles import Emitting, Receiving, Role, role
 from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.rules import Regular, SynapseRule
-
-if TYPE_CHECKING:
-    from sbp_brian.retrograde.signal import RetrogradeSBP
 
 
 class Draft:
@@ -28,7 +25,7 @@ class Draft:
         Lines of the model.
     """
 
-    def __init__(self, sbp: RetrogradeSBP, rule: SynapseRule):
+    def __init__(self, sbp: Any, rule: SynapseRule):
         self.sbp, self.rule, self.weight = sbp, rule, rule.weight
         self.model = [rule.model]
         self.on_pre, self.on_post, self.on_event = dict(rule.on_pre), dict(rule.on_post), dict(rule.on_event)
@@ -102,7 +99,7 @@ class Draft:
         self.on_event[pathway] = event
 
 
-def emitting(sbp: RetrogradeSBP, rule: SynapseRule) -> SynapseRule:
+def emitting(sbp: Any, rule: SynapseRule) -> SynapseRule:
     """See `RetrogradeSBP.emitting`."""
     checks.check_weight(sbp, rule, "emitting")
     if role(rule, Emitting):
@@ -133,7 +130,7 @@ def emitting(sbp: RetrogradeSBP, rule: SynapseRule) -> SynapseRule:
     return draft.finished(Emitting(sbp))
 
 
-def receiving(sbp: RetrogradeSBP, rule: SynapseRule, on: str | None) -> SynapseRule:
+def receiving(sbp: Any, rule: SynapseRule, on: str | None) -> SynapseRule:
     """See `RetrogradeSBP.receiving`."""
     checks.check_weight(sbp, rule, "receiving")
     if role(rule, Receiving):

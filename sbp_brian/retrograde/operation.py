@@ -7,7 +7,7 @@ every target.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from brian2 import Clock, NeuronGroup
@@ -17,15 +17,12 @@ from sbp_brian.brian.on_event import OnEvent
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde.transport import Chain
 
-if TYPE_CHECKING:
-    from sbp_brian.retrograde.signal import RetrogradeSBP
-
 CHANNELS = ("ltp", "ltd")
 #: Cells -> the `RetrogradeSBP` that moves their signal.
-_MOVING: WeakKeyDictionary[NeuronGroup, RetrogradeSBP] = WeakKeyDictionary()
+_MOVING: WeakKeyDictionary[NeuronGroup, Any] = WeakKeyDictionary()
 
 
-def operate(sbp: RetrogradeSBP, cells: NeuronGroup, clock: Clock | None, order: int | None) -> None:
+def operate(sbp: Any, cells: NeuronGroup, clock: Clock | None, order: int | None) -> None:
     """Give `cells` what moves and hands over their signal, and the values that go with it (see `RetrogradeSBP`)."""
     _MOVING[cells] = sbp
     for channel in CHANNELS:
@@ -52,12 +49,12 @@ def operate(sbp: RetrogradeSBP, cells: NeuronGroup, clock: Clock | None, order: 
         cells.contained_objects.append(OnEvent(cells, "spike", "retro_count += 1", when="resets"))
 
 
-def moved_by(cells: Any) -> RetrogradeSBP | None:
+def moved_by(cells: Any) -> Any:
     """The `RetrogradeSBP` whose operation `cells` (or the whole of a subgroup) were given, or None."""
     return _MOVING.get(whole(cells))
 
 
-def require_operation(sbp: RetrogradeSBP, synapses: Any, side: str) -> None:
+def require_operation(sbp: Any, synapses: Any, side: str) -> None:
     """Raise unless the cells on one side of `synapses` move the signal that `sbp` uses.
 
     Parameters
@@ -87,7 +84,7 @@ def require_operation(sbp: RetrogradeSBP, synapses: Any, side: str) -> None:
         )
 
 
-def _fits(sbp: RetrogradeSBP, moving: RetrogradeSBP) -> bool:
+def _fits(sbp: Any, moving: Any) -> bool:
     if moving == sbp:
         return True
     needed, there = set(sbp.equations.names), set(moving.equations.names)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sbp_brian.retrograde.operation import require_operation
 from sbp_brian.retrograde.subsets import require_own_subset
 from sbp_brian.rules import Requirement, SynapseRule
-
-if TYPE_CHECKING:
-    from sbp_brian.retrograde.signal import RetrogradeSBP
 
 __all__ = ["Emitting", "Receiving", "Role", "role"]
 
@@ -28,7 +25,7 @@ class Role(Requirement):
         The one that gave the rule its role.
     """
 
-    sbp: RetrogradeSBP
+    sbp: Any
 
     #: Sides of the synapses on which cells have to move their signal.
     sides = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from brian2 import Quantity, Synapses, have_same_dimensions, second
@@ -13,15 +13,10 @@ from sbp_brian.brian.variables import Subexpression, Variable
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
 
-if TYPE_CHECKING:
-    from sbp_brian.rules.rule import SynapseRule
-
 PER_SYNAPSE = "per synapse"
 
 
-def attach(
-    rule: SynapseRule, factory: Any, source, target, delay, name: str | None, kwds: Mapping[str, Any]
-) -> Synapses:
+def attach(rule: Any, factory: Any, source, target, delay, name: str | None, kwds: Mapping[str, Any]) -> Synapses:
     """Check the rule against both groups, then let `factory` build the object; see `SynapseRule.synapses`."""
     for key in ("model", "on_pre", "on_post", "on_event", "namespace"):
         if key in kwds:
@@ -55,7 +50,7 @@ def attach(
     return synapses
 
 
-def _delays(rule: SynapseRule, delay) -> dict[str, Quantity]:
+def _delays(rule: Any, delay) -> dict[str, Quantity]:
     if isinstance(delay, str) and delay == PER_SYNAPSE:
         return {pathway: 0 * second for pathway in rule.undelayed}
     given = {} if delay is None else delay
@@ -83,7 +78,7 @@ def _delays(rule: SynapseRule, delay) -> dict[str, Quantity]:
     return {pathway: given.get(pathway, 0 * second) for pathway in rule.pathways}
 
 
-def _check_events(rule: SynapseRule, source, target) -> None:
+def _check_events(rule: Any, source, target) -> None:
     for pathways, group, role in ((rule.on_pre, source, "source"), (rule.on_post, target, "target")):
         there = list(getattr(group, "events", {}))
         for pathway in pathways:
@@ -101,7 +96,7 @@ def _check_events(rule: SynapseRule, source, target) -> None:
                 )
 
 
-def _check_variables(rule: SynapseRule, source, target) -> None:
+def _check_variables(rule: Any, source, target) -> None:
     eqs, pieces = rule.equations, rule.pieces()
     for group, role in ((source, "source"), (target, "target")):
         for name in eqs:
@@ -142,7 +137,7 @@ def _check_variables(rule: SynapseRule, source, target) -> None:
         checks.check_code_units(where, code, known)
 
 
-def _cell_variable(rule: SynapseRule, where: str, name: str, source, target) -> Variable:
+def _cell_variable(rule: Any, where: str, name: str, source, target) -> Variable:
     base, suffix = name.rsplit("_", 1)
     group, role = (source, "source") if suffix == "pre" else (target, "target")
     if base.startswith("_") or base not in group.variables:

@@ -7,7 +7,6 @@ physical dimensions of expressions are worked out by Brian2's own parser (`parse
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping
@@ -20,6 +19,7 @@ from brian2.units.fundamentalunits import Dimension
 
 from sbp_brian.brian import language
 from sbp_brian.errors import RuleError
+from sbp_brian.wording import nearest
 
 NUMPY_NAMES = frozenset(n for n in dir(np) if not n.startswith("_") and not isinstance(getattr(np, n), ModuleType))
 
@@ -142,8 +142,8 @@ def check_name(name: str, kind: str) -> None:
 
 def unknown_name(name: str, where: str, known: Iterable[str]) -> RuleError:
     """The error for a name that nothing defines, with the nearest known one."""
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}? " if near else ""
     if name == "lastupdate":
         hint = "it exists only in a model with (event-driven) equations. "
     return RuleError(

@@ -20,6 +20,7 @@ from brian2 import (
 )
 from brian2.units.fundamentalunits import Dimension
 
+from sbp_brian import wording
 from sbp_brian.errors import RuleError
 
 _BASE = {
@@ -92,7 +93,7 @@ def bounds(w_min: Any, w_max: Any) -> tuple[Any, Any]:
 def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in choices:
-        raise RuleError(f"{name} = {value!r} must be one of " + ", ".join(map(repr, choices)))
+        raise RuleError(wording.one_of(name, value, choices))
     return value
 
 

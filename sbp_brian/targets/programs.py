@@ -13,6 +13,7 @@ from sbp_brian.brian.objects import all_objects
 from sbp_brian.brian.randomness import owned
 from sbp_brian.brian.state import brian_state, forget_cython_includes, guard, hidden_names
 from sbp_brian.brian.variables import exponents
+from sbp_brian.errors import SettingError
 from sbp_brian.targets.results import describe
 
 #: Start of the lines by which the running program tells how far it is.
@@ -51,11 +52,11 @@ def first_network(made):
 
     Raises
     ------
-    TypeError
+    SettingError
     """
     net = made[0] if isinstance(made, (tuple, list)) and made else made
     if not isinstance(net, brian2.Network) or isinstance(net, brian2.MagicNetwork):
-        raise TypeError(
+        raise SettingError(
             f"make() has to return a brian2.Network (or a tuple that starts with one), not {type(net).__name__}"
         )
     return net

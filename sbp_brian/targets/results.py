@@ -21,7 +21,8 @@ from sbp_brian.brian.variables import (
     SynapticPathway,
     exponents,
 )
-from sbp_brian.errors import RunFailed, unknown
+from sbp_brian.errors import RunFailed
+from sbp_brian.wording import unknown_name
 
 
 def _remove(folder: Path) -> None:
@@ -163,7 +164,7 @@ class Result(Mapping):
         try:
             entry = self._entries[name]
         except (KeyError, TypeError):
-            raise unknown("result", name, [n for n in self._entries if "._" not in n]) from None
+            raise unknown_name("result", name, [n for n in self._entries if "._" not in n]) from None
         if "value" in entry:
             return with_unit(entry["value"], entry["dim"])
         values = self._read(entry["source"], np.dtype(entry["dtype"]))

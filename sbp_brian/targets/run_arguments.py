@@ -8,7 +8,8 @@ import numpy as np
 from brian2 import get_dimensions, get_or_create_dimension, get_unit
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from sbp_brian.errors import unknown
+from sbp_brian.errors import SettingError
+from sbp_brian.wording import unknown_name
 
 
 def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.ndarray]:
@@ -30,11 +31,11 @@ def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.nda
     ------
     UnknownName
         For a name that the network does not have, with the nearest one it has.
-    ValueError
+    SettingError
         For a wrong unit, a wrong number of values, a value that the variable's type cannot hold, a read-only variable.
     """
     if settings is not None and not isinstance(settings, Mapping):
-        raise TypeError(f"values= needs a mapping from 'object.variable' to values, not {type(settings).__name__}")
+        raise SettingError(f"values= needs a mapping from 'object.variable' to values, not {type(settings).__name__}")
     entries, arrays = manifest["entries"], manifest["arrays"]
     checked = {}
     for name, value in (settings or {}).items():
@@ -44,31 +45,31 @@ def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.nda
         elif name in entries:
             entry = entries[name]
             if not entry.get("settable"):
-                raise ValueError(f"values: {name!r} is read-only, it cannot be changed for a run")
+                raise SettingError(f"values: {name!r} is read-only, it cannot be changed for a run")
             size = entry["size"] if entry["size"] is not None else entry.get("settable_size")
             checked[entry["source"]] = _typed(name, value, entry, None if size is None else (size,))
         else:
             settable = [n for n, e in entries.items() if e.get("settable") and "._" not in n]
-            raise unknown("name in values:", name, settable + list(arrays))
+            raise unknown_name("name in values:", name, settable + list(arrays))
     return checked
 
 
 def _typed(name: str, value, spec: dict, shape: tuple | None) -> np.ndarray:
     raw = np.asarray(value)
     if raw.dtype.kind not in "biuf":
-        raise ValueError(f"values: {name!r} needs numbers, not {raw.dtype}")
+        raise SettingError(f"values: {name!r} needs numbers, not {raw.dtype}")
     wanted = get_or_create_dimension(spec["dim"])
     given = get_dimensions(value)
     if given is not wanted:
         unit = "no unit" if wanted is DIMENSIONLESS else f"the unit {get_unit(wanted)!s}"
         has = "none" if given is DIMENSIONLESS else str(get_unit(given))
-        raise ValueError(f"values: {name!r} needs {unit}, the given value has {has}")
+        raise SettingError(f"values: {name!r} needs {unit}, the given value has {has}")
     typed = raw.astype(np.dtype(spec["dtype"]))
     if typed.dtype.kind in "biu" and not np.array_equal(typed, raw):
-        raise ValueError(f"values: {name!r} holds {typed.dtype.name} values, the given ones would be changed")
+        raise SettingError(f"values: {name!r} holds {typed.dtype.name} values, the given ones would be changed")
     if typed.ndim and typed.size == 1 and shape is not None and shape != typed.shape:
         typed = typed.reshape(())
     if typed.ndim and (typed.shape != shape if shape is not None else typed.ndim != 1):
         needs = "one dimension" if shape is None else f"{shape}"
-        raise ValueError(f"values: {name!r} needs one value or the shape {needs}, the given one has {typed.shape}")
+        raise SettingError(f"values: {name!r} needs one value or the shape {needs}, the given one has {typed.shape}")
     return typed

@@ -16,7 +16,7 @@ from sbp_brian.brian.objects import all_objects, claim
 from sbp_brian.brian.randomness import owned, python_random
 from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
 from sbp_brian.brian.variables import exponents
-from sbp_brian.errors import Interrupted
+from sbp_brian.errors import Interrupted, SettingError
 from sbp_brian.targets.programs import first_network
 from sbp_brian.targets.results import Result, describe
 
@@ -81,7 +81,7 @@ class RuntimeBackend:
     def check_place(self, results) -> None:
         """Results of these targets stay in memory."""
         if results is not None:
-            raise ValueError(
+            raise SettingError(
                 "results= is for the cpp target; numpy and cython keep results in memory, leave it out here"
             )
 
@@ -190,7 +190,7 @@ def _value_places(array: brian2.TimedArray) -> list[np.ndarray]:
                 continue
             places += [value for value in namespace.values() if isinstance(value, np.ndarray)]
     if not all(place.flags.writeable for place in places):
-        raise ValueError(f"values: the ones of {array.name!r} are read-only memory, make the TimedArray from a copy")
+        raise SettingError(f"values: the ones of {array.name!r} are read-only memory, make the TimedArray from a copy")
     return places
 
 

@@ -34,9 +34,7 @@ import brian2
 from brian2 import Quantity, all_devices, get_device, have_same_dimensions, prefs, set_device
 
 from sbp_brian.brian.state import guard
-from sbp_brian.errors import (
-    unknown,
-)
+from sbp_brian.errors import SettingError
 from sbp_brian.machine import TARGETS
 from sbp_brian.targets.cache import compiler_command
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
@@ -47,6 +45,7 @@ from sbp_brian.targets.results import Result
 from sbp_brian.targets.run_arguments import check_settings
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
+from sbp_brian.wording import unknown_name
 
 __all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
 
@@ -79,10 +78,10 @@ def use(target: str, *, arch: str | None = None, **options) -> None:
     """
     _check_target(target)
     if arch is not None and target != "cuda":
-        raise TypeError(f"target {target!r} takes no arch, that is for cuda")
+        raise SettingError(f"target {target!r} takes no arch, that is for cuda")
     if target in ("numpy", "cython"):
         if options:
-            raise TypeError(f"target {target!r} takes no options, {', '.join(options)} is for cpp and cuda")
+            raise SettingError(f"target {target!r} takes no options, {', '.join(options)} is for cpp and cuda")
         if get_device() is not all_devices["runtime"]:
             set_device("runtime")
         prefs["codegen.target"] = target
@@ -96,7 +95,7 @@ def use(target: str, *, arch: str | None = None, **options) -> None:
 def _check_target(target: str) -> None:
     """Refuse a target that is unknown or that cannot work on this machine."""
     if target not in TARGETS:
-        raise unknown("target", target, TARGETS)
+        raise unknown_name("target", target, TARGETS)
     if target in ("cython", "cpp"):
         compiler_command()
 
@@ -133,7 +132,7 @@ class Simulation:
 
     Raises
     ------
-    UnknownName, TypeError, ValueError
+    UnknownName, SettingError
         For arguments that cannot be right.
     CompilerMissing, DeviceMissing
         Where the target cannot work on this machine.
@@ -165,7 +164,7 @@ class Simulation:
         arch: str | None = None,
     ):
         if not callable(make):
-            raise TypeError(f"make has to be a function that returns a Network, not {type(make).__name__}")
+            raise SettingError(f"make has to be a function that returns a Network, not {type(make).__name__}")
         self.duration = _time("duration", duration)
         dt = None if dt is None else _time("dt", dt)
         self.make, self.target, self.seed = make, target, _checked_seed(seed)
@@ -174,11 +173,11 @@ class Simulation:
             function = function.func
         self.name = name or getattr(function, "__name__", type(function).__name__)
         if target not in TARGETS:
-            raise unknown("target", target, TARGETS)
+            raise unknown_name("target", target, TARGETS)
         if arch is not None and target != "cuda":
-            raise TypeError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
+            raise SettingError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
         if key is not None and not isinstance(key, str):
-            raise TypeError(f"key has to be a text, not {type(key).__name__}")
+            raise SettingError(f"key has to be a text, not {type(key).__name__}")
         if target == "cython":
             compiler_command()
         names = _visible_names(function) if namespace is None else dict(namespace)
@@ -253,7 +252,7 @@ class Simulation:
 
         Raises
         ------
-        UnknownName, ValueError, TypeError
+        UnknownName, SettingError
             For bad input, before anything is started.
         PythonOperationError, CompileError, RunFailed
         DeviceMissing
@@ -287,16 +286,16 @@ class Simulation:
         """
         runs = [dict(run) for run in runs]
         if workers is not None and (not isinstance(workers, int) or workers < 1):
-            raise ValueError(f"workers has to be a positive whole number, not {workers!r}")
+            raise SettingError(f"workers has to be a positive whole number, not {workers!r}")
         allowed = inspect.signature(self.run).parameters
         for run in runs:
             for name in run:
                 if name not in allowed:
-                    raise unknown("argument of a run", name, allowed)
+                    raise unknown_name("argument of a run", name, allowed)
         folders = [Path(run["results"]).resolve() for run in runs if run.get("results") is not None]
         for folder in folders:
             if folders.count(folder) > 1:
-                raise ValueError(f"results={str(folder)!r} is given to two runs: give each run a folder of its own")
+                raise SettingError(f"results={str(folder)!r} is given to two runs: give each run a folder of its own")
         checked = [self._checked(run) for run in runs]
         if self.target in ("cpp", "cuda"):
             workers = 1 if self.target == "cuda" and workers is None else workers  # they share the GPU
@@ -324,9 +323,9 @@ class Simulation:
         results = None if arguments["results"] is None else Path(arguments["results"]).expanduser().absolute()
         names = arguments["names"]
         if isinstance(names, str):
-            raise TypeError(f"names= needs a list of names, not the text {names!r}")
+            raise SettingError(f"names= needs a list of names, not the text {names!r}")
         if arguments["progress"] is not None and not callable(arguments["progress"]):
-            raise TypeError("progress= needs a function of (fraction, elapsed_s)")
+            raise SettingError("progress= needs a function of (fraction, elapsed_s)")
         duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
         self._backend.check_place(results)
         built = self._backend.prepare(seed)
@@ -346,15 +345,15 @@ class Simulation:
         names = list(names)
         for name in names:
             if name not in entries:
-                raise unknown("name in names:", name, [n for n in entries if "._" not in n])
+                raise unknown_name("name in names:", name, [n for n in entries if "._" not in n])
         return names
 
 
 def _time(name: str, value) -> Quantity:
     if not have_same_dimensions(value, brian2.second):
-        raise ValueError(f"{name} has to be a time such as 1*second, not {value!r}")
+        raise SettingError(f"{name} has to be a time such as 1*second, not {value!r}")
     if not float(value) > 0 or float(value) == float("inf"):
-        raise ValueError(f"{name} has to be positive and finite, not {value!r}")
+        raise SettingError(f"{name} has to be positive and finite, not {value!r}")
     return Quantity(value)
 
 
@@ -362,10 +361,10 @@ def _checked_seed(seed):
     if seed is None:
         return None
     if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"seed has to be a whole number, not {seed!r}")
+        raise SettingError(f"seed has to be a whole number, not {seed!r}")
     seed = int(seed)
     if not 0 <= seed < 2**32:
-        raise ValueError(f"seed has to be between 0 and 2**32 - 1, not {seed}")
+        raise SettingError(f"seed has to be between 0 and 2**32 - 1, not {seed}")
     return seed
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import brian2
 import numpy as np
 
-from sbp_brian.errors import Interrupted
+from sbp_brian.errors import Interrupted, SettingError, StorageError
 from sbp_brian.targets import cache as cache_of
 from sbp_brian.targets.cuda import build as _cuda_build
 from sbp_brian.targets.cuda.requirements import require_gpu
@@ -189,7 +189,7 @@ class StandaloneBackend:
         if not os.access(part, os.W_OK):
             raise PermissionError(f"results={str(results)!r} cannot be written: no permission to write in {part}")
         if results is not None and results.is_dir() and any(results.iterdir()):
-            raise ValueError(f"results={str(results)!r} already holds files: give each run a folder of its own")
+            raise SettingError(f"results={str(results)!r} already holds files: give each run a folder of its own")
         needed = _SPARE_BYTES
         if self.manifest is not None:
             needed += sum(
@@ -199,7 +199,7 @@ class StandaloneBackend:
             )
         free = shutil.disk_usage(part).free
         if free < needed:
-            raise OSError(f"the disk of {place} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed")
+            raise StorageError(f"the disk of {place} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed")
 
     def run(
         self,

@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import PatternError
+from sbp_brian.errors import PatternError, SettingError
 from sbp_brian.identity import digest
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.encoding import check_displacement
 from sbp_brian.training.loop import EpochTraining, identity_of
 from sbp_brian.training.rows import DividedRows
 from sbp_brian.training.scores import cosines
-from sbp_brian.wording import unknown
+from sbp_brian.wording import number_in, unknown
 
 __all__ = ["NumpyModel", "NumpyTraining", "Patterns", "cosine", "displaced", "first_maximum", "one_hot"]
 
@@ -169,24 +169,21 @@ class NumpyModel:
 
         Raises
         ------
-        ValueError
+        SettingError
             One line that names the setting, what was given, and what it may be.
         """
         try:
             self.layers = tuple(operator.index(n) for n in self.layers)
         except TypeError:
-            raise ValueError(f"layers must be whole numbers such as (784, 500, 10), got {self.layers!r}") from None
+            raise SettingError(f"layers must be whole numbers such as (784, 500, 10), got {self.layers!r}") from None
         for name, known in choices.items():
             given = getattr(self, name)
             if not (isinstance(given, str) and given in known):
-                raise ValueError(unknown(name, str(given), known))
+                raise SettingError(unknown(name, str(given), known))
         for name, (low, high) in ranges.items():
-            given, whole = getattr(self, name), isinstance(self.__dataclass_fields__[name].default, int)
-            number = isinstance(given, Integral if whole else Real) and not isinstance(given, bool)
-            if not number or not low <= given <= high:
-                raise ValueError(
-                    f"{name} must be a {'whole ' if whole else ''}number from {low} to {high}, got {given!r}"
-                )
+            whole = isinstance(self.__dataclass_fields__[name].default, int)
+            if refusal := number_in(name, getattr(self, name), f"[{low}, {high}]", whole=whole):
+                raise SettingError(refusal)
 
     def start(self, seed: int, n_rows: int) -> None:
         """Set `arrays` to their start; `n_rows` is the number of rows that `learn` may name."""
@@ -214,7 +211,7 @@ def _fits(model: NumpyModel, patterns: Patterns) -> None:
     inputs, outputs = patterns.inputs.shape[1], patterns.targets.shape[1]
     layers = getattr(model, "layers", None)
     if layers and (layers[0], layers[-1]) != (inputs, outputs):
-        raise ValueError(
+        raise SettingError(
             f"layers={layers} have {layers[0]} inputs and {layers[-1]} outputs, but the patterns have "
             f"{inputs} and {outputs}; give the network these numbers"
         )
@@ -262,7 +259,7 @@ class NumpyTraining(EpochTraining):
 
     Raises
     ------
-    ValueError
+    SettingError
         `batch`, `decay`, `running_mean` or `jitter` out of range, or a network and patterns that do not fit.
     CheckpointError
         The folder holds another training.
@@ -288,9 +285,9 @@ class NumpyTraining(EpochTraining):
     ):
         super().__init__(seed=seed, decay=decay)
         if not isinstance(running_mean, Real) or not 0 <= running_mean < 1:
-            raise ValueError(f"running_mean must be a number from 0 to below 1, got {running_mean!r}")
+            raise SettingError(f"running_mean must be a number from 0 to below 1, got {running_mean!r}")
         if not isinstance(batch, Integral) or batch < 1:
-            raise ValueError(f"batch must be a whole number of samples, at least 1, got {batch}")
+            raise SettingError(f"batch must be a whole number of samples, at least 1, got {batch}")
         _fits(model, patterns)
         check_displacement("jitter", jitter, width, patterns.inputs.shape[1])
         self.jitter, self.width = jitter, width

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import CheckpointError
+from sbp_brian.errors import CheckpointError, StorageError
 from sbp_brian.identity import being_noted, differences
 
 __all__ = ["Checkpoints", "Epoch"]
@@ -86,7 +86,7 @@ class Checkpoints:
             os.replace(draft, self.file(number))
         except OSError as error:
             draft.unlink(missing_ok=True)
-            raise OSError(
+            raise StorageError(
                 f"the checkpoint of epoch {number} could not be written to {self.folder} ({error.strerror}); "
                 "earlier epochs are kept: make room and run the same command again"
             ) from error

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sbp_brian.errors import SettingError
 from sbp_brian.wording import unknown
 
 __all__ = ["COMPLEXITY", "Cost", "Range", "complexity", "cost", "error_range", "mean_epochs", "saved", "until"]
@@ -54,13 +55,13 @@ def complexity(method: str, m: int, n: int, k: int) -> int:
 
     Raises
     ------
-    ValueError
+    SettingError
         Unknown method, or a size below 1.
     """
     if method not in COMPLEXITY:
-        raise ValueError(unknown("method", method, COMPLEXITY))
+        raise SettingError(unknown("method", method, COMPLEXITY))
     if min(m, n, k) < 1:
-        raise ValueError(f"sizes must be at least 1, got {m}, {n} and {k}")
+        raise SettingError(f"sizes must be at least 1, got {m}, {n} and {k}")
     return COMPLEXITY[method](m, n, k)
 
 
@@ -95,14 +96,14 @@ def error_range(curves: Mapping[str, Sequence[float]], cap: float | None = None)
 
     Raises
     ------
-    ValueError
+    SettingError
         No curves, an empty one, or errors that are not finite.
     """
     if not curves:
-        raise ValueError("there are no curves to compare; give at least one")
+        raise SettingError("there are no curves to compare; give at least one")
     for name, curve in curves.items():
         if len(curve) == 0 or not np.isfinite(curve).all():
-            raise ValueError(f"the errors of {name!r} are empty or not finite; leave the method out")
+            raise SettingError(f"the errors of {name!r} are empty or not finite; leave the method out")
     highest = min(float(np.max(curve)) for curve in curves.values())
     return Range(max(float(np.min(curve)) for curve in curves.values()), highest if cap is None else min(highest, cap))
 
@@ -152,13 +153,13 @@ def cost(
 
     Raises
     ------
-    ValueError
+    SettingError
         Different numbers of seeds.
     """
     curves = {name: np.atleast_2d(np.asarray(c, float)) for name, c in curves.items()}
     if len({len(c) for c in curves.values()}) > 1:
         counts = ", ".join(f"{name} has {len(c)}" for name, c in curves.items())
-        raise ValueError(f"methods are compared seed by seed and need as many seeds each: {counts}")
+        raise SettingError(f"methods are compared seed by seed and need as many seeds each: {counts}")
     ranges = [
         error_range({name: c[k] for name, c in curves.items()}, cap)
         for k in range(len(next(iter(curves.values()), [])))

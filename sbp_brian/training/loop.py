@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sbp_brian import identity
-from sbp_brian.errors import DivergedError
+from sbp_brian.errors import DivergedError, SettingError
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.rows import DividedRows
 
@@ -58,7 +58,7 @@ class EpochTraining:
 
     def __init__(self, *, seed: int, decay: float):
         if not isinstance(decay, Real) or not 0 < decay <= 1:
-            raise ValueError(f"decay must be in (0, 1], got {decay}")
+            raise SettingError(f"decay must be in (0, 1], got {decay}")
         self.seed, self.decay = seed, decay
         self.history: list[Epoch] = []
         self.resumed_from = 0
@@ -115,7 +115,7 @@ class EpochTraining:
             A checkpoint could not be written; earlier ones are kept.
         """
         if not isinstance(epochs, Integral) or epochs < 0:
-            raise ValueError(f"epochs must be at least 0, got {epochs!r}")
+            raise SettingError(f"epochs must be at least 0, got {epochs!r}")
         first = len(self.history)
         for number in range(first, epochs):
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from sbp_brian.errors import SettingError
+
 __all__ = ["CosineScore", "PairedGain", "cosine_score", "cosines", "paired_gain"]
 
 
@@ -51,17 +53,17 @@ def paired_gain(scores, control, level: float = 0.95) -> PairedGain:
 
     Raises
     ------
-    ValueError
+    SettingError
         Where the numbers do not pair, or the level is out of range.
     """
     scores, control = np.asarray(scores, float), np.asarray(control, float)
     if scores.ndim != 1 or scores.shape != control.shape or not len(scores):
-        raise ValueError(
+        raise SettingError(
             f"scores of shape {scores.shape} and control of shape {control.shape} must be equal, (n,), "
             "with a pair at least"
         )
     if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, got {level}")
+        raise SettingError(f"level must be between 0 and 1, got {level}")
     difference = scores - control
     mean = float(difference.mean())
     if len(difference) < 2:
@@ -81,7 +83,7 @@ def cosine_score(outputs, targets) -> CosineScore:
 
     Raises
     ------
-    ValueError
+    SettingError
         Where the shapes differ, or a target is all zero.
     """
     cosine = cosines(outputs, targets)
@@ -111,15 +113,15 @@ def cosines(outputs, targets, silent: float = np.nan) -> np.ndarray:
 
     Raises
     ------
-    ValueError
+    SettingError
         Where the shapes differ, or a target is all zero.
     """
     outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
     if outputs.ndim != 2 or outputs.shape != targets.shape:
-        raise ValueError(f"outputs of shape {outputs.shape} and targets of shape {targets.shape} must be equal, (n, m)")
+        raise SettingError(f"shapes of outputs and targets, {outputs.shape} and {targets.shape}, must be equal, (n, m)")
     length, wanted = np.linalg.norm(outputs, axis=1), np.linalg.norm(targets, axis=1)
     if len(targets) and not wanted.all():
-        raise ValueError(f"target {int(wanted.argmin())} is all zero and has no direction; leave it out")
+        raise SettingError(f"target {int(wanted.argmin())} is all zero and has no direction; leave it out")
     known = (length > 0) & np.isfinite(length)
     result = np.full(len(outputs), float(silent))
     result[known] = (outputs[known] * targets[known]).sum(1) / (length[known] * wanted[known])

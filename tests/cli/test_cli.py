@@ -125,7 +125,7 @@ def test_parameters_are_listed():
     [
         (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
         (["--bogus"], "No such option"),
-        (["run"], "Missing argument 'PROTOCOL'"),
+        (["run"], "name a PROTOCOL ('sbp list'), or a recipe with --recipe"),
         (["run", "tao2000"], "unknown protocol 'tao2000'; did you mean 'tao-2000'?"),
         (["run", "none.py"], "none.py is not a file"),
         (["run", DEMO, "--target", "gpu"], "'gpu' is not one of"),

@@ -48,7 +48,7 @@ def nowhere(monkeypatch, tmp_path):
     monkeypatch.setattr(lookup, "DEBIAN", tmp_path / "debian")
     monkeypatch.setattr(lookup, "cache", lambda: tmp_path / "cache")
     monkeypatch.setattr("sbp_brian.datasets.fetching.cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr("sbp_brian.__file__", str(tmp_path / "checkout" / "sbp_brian" / "__init__.py"))
+    monkeypatch.setattr(lookup, "__file__", str(tmp_path / "checkout" / "sbp_brian" / "datasets" / "lookup.py"))
     return contents
 
 

@@ -145,7 +145,7 @@ def test_a_number_is_held_to_the_committed_one(old, new, verdict):
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest():
-    with pytest.raises(RecipeError, match="unknown recipe 'mnist-spars': did you mean 'mnist-sparse'"):
+    with pytest.raises(RecipeError, match="unknown recipe 'mnist-spars'; did you mean 'mnist-sparse'"):
         recipes.get("mnist-spars")
 
 

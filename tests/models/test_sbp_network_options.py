@@ -40,12 +40,12 @@ def network(learning, *options, n_hidden=12, **kwds):
         (lambda: network("weighted", n_hidden=0), "n_hidden must be at least 1"),
         (lambda: Timing(steps=10, first_taught=10), "first_taught must be a step of the sample, 0 to 9"),
         (lambda: network("weighted", rate_output=float("nan")), "rate_output must be zero or positive"),
-        (lambda: network("weighted", lambda_p=0.0), r"lambda_p must be a number in \(0, 1\]"),
+        (lambda: network("weighted", lambda_p=0.0), "lambda_p must be a number above 0 and at most 1"),
         (lambda: network("weighted", n_hidden=(500, 0)), "n_hidden must be at least 1"),
         (lambda: network("weighted", n_hidden=()), "n_hidden must be at least 1"),
         (lambda: Dropout(input=1.0), "input of Dropout must be a share from 0 to below 1"),
         (lambda: Homeostasis(-1.0), "rate of Homeostasis must be positive"),
-        (lambda: network("weighted", "latency"), "SBPNetwork has no such option: 'latency'; known are"),
+        (lambda: network("weighted", "latency"), "SBPNetwork has no such option: 'latency'; Known: "),
         (lambda: network("weighted", Poisson(), Dropout(0.1)), "input=0.1 of Dropout needs graded pixels"),
         (
             lambda: network("weighted", Spikes(), Displacement(1)),
@@ -54,7 +54,7 @@ def network(learning, *options, n_hidden=12, **kwds):
         (lambda: Poisson(rate=2.0), "rate of the input must be above 0 to 1"),
         (lambda: ShortTerm(release=1.0), "release must be a share"),
         (lambda: ShortTerm(tau_rec=-1 * ms), "tau_rec must be positive"),
-        (lambda: network("weighted", lambda_f=1.5), r"lambda_f must be a number in \[0, 1\]"),
+        (lambda: network("weighted", lambda_f=1.5), "lambda_f must be a number from 0 to 1"),
         (lambda: network("weighted", Latency(), Graded()), r"more than one InputCoding, Latency\(\), Graded\(\); keep"),
         (lambda: network("weighted", Dropout), r"has no such option: Dropout is a class; give Dropout\(...\)"),
         (

@@ -72,7 +72,7 @@ def test_the_first_line_of_a_script():
 )
 def test_an_unknown_name_is_refused_with_the_nearest(package, name, nearest):
     with pytest.raises(
-        AttributeError, match=f"{package.__name__}' has no attribute '{name}': did you mean '{nearest}'"
+        AttributeError, match=f"{package.__name__}' has no attribute '{name}'; did you mean '{nearest}'"
     ):
         getattr(package, name)
     assert not hasattr(package, "__nothing__")
@@ -91,3 +91,19 @@ def test_every_error_is_one_of_ours():
         error = getattr(sbp.errors, name)
         if isinstance(error, type) and name != "Interrupted":
             assert issubclass(error, sbp.errors.SBPError), name
+
+
+BUILT_IN = {"ValueError", "TypeError", "RuntimeError", "KeyError", "IndexError", "Exception", "OSError"}
+
+
+def test_every_refusal_is_one_of_our_errors():
+    """Beside ours: what Python asks for of ``__getattr__`` and ``__getitem__``, and abstract methods."""
+    root, wrong = Path(__file__).parents[2], []
+    for room in ("sbp_brian", "models", "protocols", "figures"):
+        for path in sorted((root / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                    name = getattr(node.exc.func, "id", "")
+                    if name in BUILT_IN and not (name == "KeyError" and path.name == "parameters.py"):
+                        wrong.append(f"{path.relative_to(root)}:{node.lineno} raises {name}")
+    assert not wrong

@@ -32,7 +32,7 @@ def test_the_contracts_are_kept(tmp_path):
         ("wording.py", "import sbp_brian"),
         ("models/circuits/relays.py", "import sbp_brian.datasets"),
         ("figures/base.py", "import sbp_brian.targets"),
-        ("targets/results.py", "import typing\nif typing.TYPE_CHECKING:\n    import sbp_brian.targets.simulation"),
+        ("retrograde/operation.py", "import typing\nif typing.TYPE_CHECKING:\n    import sbp_brian.retrograde.signal"),
     ],
 )
 def test_a_wrong_import_breaks_them(tmp_path, module, line):

@@ -280,7 +280,7 @@ def make_unknown():
 @pytest.mark.parametrize(
     ("setting", "error", "message"),
     [
-        ({"cells.gian": 1}, UnknownName, r"'cells\.gian': did you mean 'cells\.gain'\?"),
+        ({"cells.gian": 1}, UnknownName, r"'cells\.gian'; did you mean 'cells\.gain'\?"),
         ({"stimuli.values": 1}, UnknownName, r"did you mean 'stimulus\.values'\?"),
         ({"cells.v": 1.0}, ValueError, r"'cells\.v' needs the unit V, the given value has none"),
         ({"cells.v": 1 * second}, ValueError, r"'cells\.v' needs the unit V, the given value has s"),
@@ -329,8 +329,8 @@ def test_bad_arguments_of_a_run(sims, arguments, error, message):
         (dict(duration=3), ValueError, "duration has to be a time"),
         (dict(duration=-1 * ms), ValueError, "duration has to be positive"),
         (dict(dt=3 * mV), ValueError, "dt has to be a time"),
-        (dict(target="cp"), UnknownName, "unknown target 'cp': did you mean 'cpp'?"),
-        (dict(target="fortran"), UnknownName, "known are cpp, cuda, cython, numpy"),
+        (dict(target="cp"), UnknownName, "unknown target 'cp'; did you mean 'cpp'?"),
+        (dict(target="fortran"), UnknownName, "Known: cpp, cuda, cython, numpy"),
         (dict(seed="1"), TypeError, "seed has to be a whole number"),
         (dict(key=3), TypeError, "key has to be a text"),
     ],
@@ -351,7 +351,7 @@ def test_bad_run_many(sims, tmp_path):
     with pytest.raises(ValueError, match="is given to two runs"):
         sims["cpp"].run_many([dict(results=tmp_path / "a"), dict(results=tmp_path / "b" / ".." / "a")])
     assert not (tmp_path / "a").exists()
-    with pytest.raises(UnknownName, match=r"unknown argument of a run 'sed': did you mean 'seed'\?"):
+    with pytest.raises(UnknownName, match=r"unknown argument of a run 'sed'; did you mean 'seed'\?"):
         sims["cpp"].run_many([dict(sed=1)])
     with pytest.raises(ValueError, match="workers has to be a positive whole number"):
         sims["cpp"].run_many([], workers=0)
@@ -387,7 +387,7 @@ def test_incomplete_files_are_told(sims, tmp_path):
 
 def test_unknown_results(sims):
     result = sims["numpy"].run(seed=1)
-    with pytest.raises(UnknownName, match=r"unknown result 'spikes\.k': did you mean 'spikes\.t'\?|did you mean"):
+    with pytest.raises(UnknownName, match=r"unknown result 'spikes\.k'; did you mean 'spikes\.t'\?|did you mean"):
         result["spikes.k"]
     assert result.get("spikes.k") is None
     assert "cells.v" in result

@@ -107,7 +107,7 @@ def test_until():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: complexity("SNNSBP", 1, 1, 1), "unknown method .SNNSBP.; Known: BBT"),
+        (lambda: complexity("SNNSBP", 1, 1, 1), "unknown method .SNNSBP.; did you mean .SNN-SBP.. Known: BBT"),
         (lambda: complexity("BRP", 0, 1, 1), "at least 1"),
         (lambda: error_range({}), "no curves"),
         (lambda: error_range({"a": [0.1, float("nan")]}), "'a' are empty or not finite"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from sbp_brian.errors import DeviceMissing
+from sbp_brian.errors import DeviceMissing, SettingError
 
 #: The version that brian2cuda's code, and the headers it includes, are compiled as.
 STANDARD = "c++17"
@@ -211,7 +211,7 @@ def parse_archs(text: str | None, kit: Toolkit | None = None) -> tuple[str, ...]
 
     Raises
     ------
-    ValueError
+    SettingError
         For a text that names none, or one that the toolkit does not compile for.
     """
     if text is None:
@@ -220,14 +220,14 @@ def parse_archs(text: str | None, kit: Toolkit | None = None) -> tuple[str, ...]
     for word in text.split(","):
         match = _ARCH.match(word.strip())
         if match is None:
-            raise ValueError(
+            raise SettingError(
                 f"--arch {word.strip()!r} is no CUDA architecture: write e.g. sm_80 (A100), sm_90 (H100), "
                 "or several, sm_80,sm_90"
             )
         arch = match[1] + match[2]
         if kit is not None and kit.codes and arch not in kit.codes:
             known = ", ".join(f"sm_{code}" for code in kit.codes)
-            raise ValueError(f"nvcc {kit.release} does not compile for sm_{arch}: it knows {known}")
+            raise SettingError(f"nvcc {kit.release} does not compile for sm_{arch}: it knows {known}")
         found.append(arch)
     return tuple(dict.fromkeys(found))
 

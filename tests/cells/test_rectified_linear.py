@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, defaultclock, ms, second
 
-from sbp_brian.cells.relpsp import relpsp, relpsp_synapse
+from sbp_brian.cells.rectified_linear import relpsp, relpsp_synapse
 from sbp_brian.errors import RuleError
 from sbp_brian.targets import Simulation
 from tests.reference.small_networks import on_numpy
