@@ -43,9 +43,8 @@ def run_recipe(
     fresh, progress_lines : bool
         As in `sbp_brian.cli.run.run_and_show`.
     """
-    from sbp_brian.cli.run import run_and_show
+    from sbp_brian.cli.running import run_and_show
     from sbp_brian.experiments import results
-    from sbp_brian.experiments.recipes import current_names
 
     cell = catalogue.recipes.get(name).cell(chosen)
     recipe = _runnable(catalogue, name, protocol)
@@ -54,8 +53,7 @@ def run_recipe(
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
     found = catalogue.protocols.get(recipe.protocol)
-    parameters = found.effective(**current_names(cell.parameters, found.declared()))
-    record = run_and_show(found, target, seed, out, "default", parameters, fresh, progress_lines)
+    record = run_and_show(found, target, seed, out, "default", cell.parameters, fresh, progress_lines)
     now = results.gather(recipe, {cell.name: [record]})
     committed = catalogue.recipes.result(recipe.name)
     rows = [row for row in results.compare(committed, now) if row.cell == cell.name]
@@ -80,7 +78,7 @@ def reproduce_recipes(
         if _given(asked, key):
             raise ValueError(f"--{key} is the recipe's own here; change it with 'sbp run --recipe'")
     wanted = [_runnable(catalogue, name, next(iter(protocols), None)) for name in names]
-    jobs = {recipe.name: _jobs(catalogue, recipe, out) for recipe in wanted}
+    jobs = {recipe.name: _jobs(recipe, out) for recipe in wanted}
     run_all([job for own in jobs.values() for job, _, _ in own], workers)
     bad = []
     for recipe in wanted:
@@ -124,12 +122,10 @@ def _runnable(catalogue: Catalogue, name: str, protocol: str | None):
     return recipe
 
 
-def _jobs(catalogue: Catalogue, recipe, out: Path) -> list:
+def _jobs(recipe, out: Path) -> list:
     """``(job, cell, seed)`` of every run of a recipe."""
     from sbp_brian.cli.jobs import Job, run_command
-    from sbp_brian.experiments.recipes import current_names
 
-    protocol = catalogue.protocols.get(recipe.protocol)
     found = []
     for seed in recipe.seeds:
         for cell in recipe.cells:
@@ -138,7 +134,7 @@ def _jobs(catalogue: Catalogue, recipe, out: Path) -> list:
                 target=recipe.target,
                 seed=seed,
                 out=out,
-                settings=protocol.effective(**current_names(cell.parameters, protocol.declared())),
+                settings=cell.parameters,
             )
             label = ", ".join(filter(None, [recipe.name, cell.name, f"seed {seed}"]))
             found.append((Job(label, command), cell, seed))

@@ -24,7 +24,7 @@ def verify(catalogue: Catalogue, folder: Path, protocol: str | None, out: Path |
     speeds left out. The exit status is 1 where one differs; what the new run was made with that the old one was not
     (versions, data, code) is told in any case.
     """
-    from sbp_brian.cli.run import progress_bars
+    from sbp_brian.cli.running import progress_bars
     from sbp_brian.experiments import records, verifying
     from sbp_brian.report.text import console
 
@@ -45,7 +45,7 @@ def verify(catalogue: Catalogue, folder: Path, protocol: str | None, out: Path |
         done = verifying.verify(record, found, out or Path(place), bars)
         arrays = len(done.again.arrays)
     if done.ignored:
-        click.echo(f"Not known any more, left out: {', '.join(done.ignored)}")
+        click.echo(f"Note: left out, since they mean nothing here: {', '.join(done.ignored)}")
     for line in done.circumstances:
         click.echo(f"Note: {line}")
     what = f"{record.protocol}, {record.target}, seed {record.seed}"

@@ -35,12 +35,10 @@ from typing import Any
 from sbp_brian.errors import RecipeError
 from sbp_brian.wording import unknown
 
-__all__ = ["Cell", "Recipe", "current_names", "parse"]
+__all__ = ["Cell", "Recipe", "parse", "read"]
 
 _FIELDS = ("title", "protocol", "command", "seeds", "data", "time", "shown", "metrics", "full", "target")
 _TABLES = ("parameters", "variants")
-#: What parameters are called, and were called before a protocol took the new name.
-_EARLIER = {"learning": "arm", "learning_share": "share"}
 
 
 @dataclass(frozen=True)
@@ -178,14 +176,6 @@ def read(folder: Path) -> dict[str, Recipe]:
     return {
         path.stem: parse(path.stem, path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("*.toml"), key=lambda p: p.stem)
-    }
-
-
-def current_names(parameters: Mapping[str, str], declared: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters by the names that a protocol declares, where it still has the earlier name of one."""
-    return {
-        _EARLIER[name] if name not in declared and _EARLIER.get(name) in declared else name: text
-        for name, text in parameters.items()
     }
 
 

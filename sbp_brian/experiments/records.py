@@ -241,14 +241,16 @@ _OWN = {
     **dict.fromkeys(("rate", "rate_hidden", "rate_output", "drop_input", "drop_hidden"), -1),
     **dict.fromkeys(("homeostasis", "first_taught", "jitter_input"), -1),
     **dict.fromkeys(("hidden", "steps", "average", "batch", "top_maps", "free_steps", "nudged_steps"), 0),
-    **dict.fromkeys(("beta", "epsilon", "train_samples", "validation_samples", "test_samples"), 0),
+    **dict.fromkeys(("beta", "epsilon", "tau_stdp", "step", "train_samples", "validation_samples", "test_samples"), 0),
 }
 
 
 def _from_format_1(content: dict[str, Any]) -> dict[str, Any]:
     """A record of format 1 as one of format 2: parameters as they are called now, spreads of unknown kind."""
-    parameters = {}
-    for name, described in content["parameters"].items():
+    old, parameters = dict(content["parameters"]), {}
+    if old.get("model", {}).get("value") == "sbp_published" and "released_lambda_f" in old:
+        old["lambda_f"] = old.pop("released_lambda_f")  # what stood there as lambda_f had no effect on this model
+    for name, described in old.items():
         own = name in _OWN and described["value"] == _OWN[name]
         parameters[_RENAMED.get(name, name)] = {**described, "value": None} if own else described
     metrics = [{**row, "spread_kind": None} for row in content.get("metrics", [])]

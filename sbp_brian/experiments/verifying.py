@@ -13,7 +13,6 @@ import numpy as np
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Protocol, execute
-from sbp_brian.experiments.recipes import current_names
 from sbp_brian.experiments.records import Record
 
 __all__ = ["Verification", "differences", "given_of", "verify"]
@@ -77,12 +76,11 @@ def verify(
 
 def given_of(record: Record, protocol: Protocol) -> tuple[dict[str, Any], list[str]]:
     """The parameters of a record that differ from what is usual, and the names that the protocol does not have."""
-    declared = protocol.resolve("default").described()
     values = {name: _plain(described["value"]) for name, described in record.parameters.items()}
-    values = current_names({n: v for n, v in values.items() if v not in (None, "own")}, declared)
+    values = {name: value for name, value in values.items() if value not in (None, "own")}
     given: dict[str, Any] = {}
-    for name in ("model", "learning", "arm", "input"):  # what the others depend on comes first
-        if name in values and name in declared:
+    for name in ("model", "learning", "input"):  # what the others depend on comes first
+        if name in values and name in _described(protocol, given):
             given[name] = values[name]
     usual = _described(protocol, given)
     ignored = []

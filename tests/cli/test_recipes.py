@@ -2,22 +2,14 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from sbp_brian import recipes
-from sbp_brian.cli.main import main
 from sbp_brian.experiments import records, results
 from sbp_brian.experiments.recipes import parse
-
-DEMO = str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py")
-
-
-def sbp(*arguments):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+from tests.helpers.commands import DEMO, sbp
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from sbp_brian import protocols, recipes
 from sbp_brian.errors import RecipeError
 from sbp_brian.experiments import results
-from sbp_brian.experiments.recipes import current_names, parse
+from sbp_brian.experiments.recipes import parse
 from sbp_brian.experiments.records import Record
 
 TEXT = """
@@ -80,12 +80,6 @@ def test_a_bad_recipe_is_refused_in_one_line(text, message):
     with pytest.raises(RecipeError, match=message) as refused:
         parse("x", text)
     assert "\n" not in str(refused.value)
-
-
-def test_parameters_have_the_names_that_a_protocol_declares():
-    given = {"learning": "frozen", "epochs": "3"}
-    assert current_names(given, {"arm": 0, "epochs": 0}) == {"arm": "frozen", "epochs": "3"}
-    assert current_names(given, {"learning": 0, "epochs": 0}) == given
 
 
 def test_a_result_is_gathered_and_read_back(recipe, tmp_path):
@@ -170,14 +164,14 @@ def test_a_committed_recipe_can_be_run_and_has_a_result(name):
     protocol = protocols.get(recipe.protocol)
     assert recipe.target in protocol.targets
     for cell in recipe.cells:
-        protocol.resolve("default", **protocol.effective(**current_names(cell.parameters, protocol.declared())))
+        protocol.resolve("default", **cell.parameters)
 
 
 @pytest.mark.parametrize("name", [recipe.name for recipe in recipes.entries() if recipe.full])
 def test_full_is_the_recipe_of_the_published_number(name):
     recipe = recipes.get(name)
     protocol, [cell, *_] = protocols.get(recipe.protocol), recipe.cells
-    given = current_names(cell.parameters, protocol.declared())
-    of_model = {"model": given["model"]} if "model" in given else {}
-    full, own = protocol.resolve("full", **of_model).described(), protocol.resolve("default", **given).described()
-    assert {n: v for n, v in full.items() if n != "arm"} == {n: v for n, v in own.items() if n != "arm"}
+    of_model = {"model": cell.parameters["model"]} if "model" in cell.parameters else {}
+    assert (
+        protocol.resolve("full", **of_model).described() == protocol.resolve("default", **cell.parameters).described()
+    )

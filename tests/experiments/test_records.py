@@ -184,6 +184,21 @@ def test_a_record_of_format_1_is_read_with_todays_names():
     assert record.array("epoch").tolist() == [1]
 
 
+def test_the_released_model_has_its_lambda_f_by_that_name(tmp_path):
+    content = json.loads((OLD / "mnist-stdbp" / "record.json").read_text())
+    content["parameters"] |= {
+        "model": {"value": "sbp_published", "unit": ""},
+        "lambda_f": {"value": 1.0, "unit": ""},
+        "released_lambda_f": {"value": 0.2, "unit": ""},
+        "step": {"value": 0.0, "unit": "ms"},
+    }
+    (tmp_path / "record.json").write_text(json.dumps(content))
+    parameters = records.read(tmp_path).parameters
+    assert parameters["lambda_f"]["value"] == 0.2
+    assert "released_lambda_f" not in parameters
+    assert parameters["step"]["value"] is None
+
+
 def test_old_records_lie_beside_new_ones(record, tmp_path):
     import shutil
 
