@@ -406,7 +406,16 @@ def test_a_sweep_knows_the_parameters_of_its_models():
     for given, message in (
         ({"model": "stdbp", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp of mnist; the nearest"),
         ({"model": "stdbp,sbp_network", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp"),
-        ({"learning": "frozen,change", "lambda_p": "0.1"}, "lambda_p has no effect with learning=frozen"),
+        ({"learning": "frozen", "lambda_p": "0.1,0.5"}, "lambda_p has no effect with learning=frozen"),
     ):
         with pytest.raises(ParameterError, match=message):
             sweep.Sweep(mnist, given, [0])
+
+
+def test_what_has_no_effect_in_some_runs_of_a_sweep_is_left_out_there():
+    swept = sweep.Sweep(protocols.get("mnist"), {"learning": "frozen,change", "lambda_p": "0.1,0.5", "depth": "2"}, [0])
+    asked = [point.asked for point in swept.points]
+    assert asked[:2] == [{"depth": "2", "learning": "frozen"}] * 2
+    assert asked[2:] == [{"depth": "2", "learning": "change", "lambda_p": text} for text in ("0.1", "0.5")]
+    assert len({point.run for point in swept.points}) == 3, "the frozen layer needs one run"
+    assert swept.shape == (2, 2, 1)
