@@ -53,7 +53,9 @@ def run(
     if recipe is not None:
         from sbp_brian.cli.recipes import run_recipe
 
-        run_recipe(catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
+        run_recipe(
+            catalogue, recipe, protocol, settings(given), out, run_and_show, fresh=fresh, progress_lines=progress_lines
+        )
         return
     if protocol is None:
         raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")

@@ -276,8 +276,8 @@ def test_a_spread_says_what_it_is(context):
         (0.003, "se", 10_000),
         (None, None, 10_000),
     ]
-    assert cells(over_runs)[1] == "1 ms ± 0.2 ms (SD, n = 3)"
-    assert cells(over_items)[1] == "0.9 ± 0.003 (SE, n = 10,000)"
+    assert cells(over_runs)[1] == "1 ms ± 0.2 ms (SD, n = 3 runs)"
+    assert cells(over_items)[1] == "0.9 ± 0.003 (SE, n = 10,000 samples)"
     assert cells({**over_items, "spread_kind": None})[1] == "0.9 ± 0.003 (n = 10,000)"
 
 
