@@ -67,19 +67,33 @@ class HasOptions:
         """The same network without options of these kinds."""
         return replace(self, options=tuple(each for each in self.options if not isinstance(each, kinds)))
 
+    def _meant(self, given: Any) -> str:
+        """What may have been meant by something that is no option."""
+        known = {kind.__name__: kind for kind in self.KINDS}
+        if isinstance(given, type) and given.__name__ in known:
+            return f"{given.__name__} is a class; give {given.__name__}(...)"
+        name = type(given).__name__
+        if name in known:
+            return f"this {name} is of {type(given).__module__}; take that of {known[name].__module__}"
+        return f"{given!r}; {did_you_mean(name, known)}"
+
     def _check_options(self) -> None:
-        """Put the options in order, and refuse what is none, what is there twice and what does not fit."""
+        """Refuse what is no option, is there twice or does not fit; leave out defaults, and put the rest in order.
+
+        So networks that are the same are equal, and have the same identity.
+        """
         if not isinstance(self.options, (tuple, list)):
             raise ModelError(f"options must be a tuple of options, e.g. ({self.options!r},)")
         for each in self.options:
             if not isinstance(each, Option) or each.kind() not in self.KINDS:
-                name, known = getattr(each, "__name__", type(each).__name__), [kind.__name__ for kind in self.KINDS]
-                raise ModelError(f"{name} is no option of {type(self).__name__}: {did_you_mean(name, known)}")
+                raise ModelError(f"{type(self).__name__} has no such option: {self._meant(each)}")
         kinds = [each.kind() for each in self.options]
         for kind in kinds:
             if kinds.count(kind) > 1:
                 given = ", ".join(repr(each) for each in self.options if each.kind() is kind)
                 raise ModelError(f"options hold more than one {kind.__name__}, {given}; keep one")
-        object.__setattr__(self, "options", tuple(sorted(self.options, key=lambda each: self.KINDS.index(each.kind()))))
+        kept = [each for each in self.options if each != each.kind().default()]
+        kept.sort(key=lambda each: self.KINDS.index(each.kind()))
+        object.__setattr__(self, "options", tuple(kept))
         for each in self.options:
             each.check(self)

@@ -13,7 +13,7 @@ from sbp_brian.models.sbp_network.equations import receive_spikes, spike_of_them
 from sbp_brian.training.encoding import check_displacement
 from sbp_brian.wording import names_parameters
 
-__all__ = ["INPUTS", "Displacement", "Graded", "InputCoding", "Latency", "Poisson", "Spikes"]
+__all__ = ["INPUTS", "Displacement", "Graded", "InputCoding", "Latency", "Poisson", "Spikes", "SpikingInput"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,9 @@ class Latency(InputCoding):
         texts.inputs[0].replace("present", "drive_post", "drive_post += w")
 
 
-@names_parameters
 @dataclass(frozen=True)
-class Poisson(InputCoding):
-    """In each step a spike with probability ``x rate``, that delivers ``w / rate`` for this step.
+class SpikingInput(InputCoding):
+    """Spikes that come all through the sample, each of which delivers ``w / rate`` to hidden cells for one step.
 
     Parameters
     ----------
@@ -63,11 +62,27 @@ class Poisson(InputCoding):
     rate: float = 0.5
 
     def __post_init__(self):
-        check_rate(self.rate)
+        if not 0 < self.rate <= 1:
+            raise ModelError(f"rate of the input must be above 0 to 1 spikes a step, got {self.rate}")
+
+    def change(self, texts, network) -> None:
+        """Pixels spike; their synapses and the first hidden layer act for a step."""
+        spike_of_themselves(texts.pixels)
+        texts.pixels.add("cells", "fires : 1  # 1 in a step with a spike; x is the number of spikes over that expected")
+        texts.inputs[0].replace("present", "drive_post", "arriving_post += w/input_rate")
+        receive_spikes(texts.hidden[0])
+        for text in (texts.pixels, texts.inputs[0]):
+            text.namespace["input_rate"] = self.rate
+
+
+@names_parameters
+@dataclass(frozen=True)
+class Poisson(SpikingInput):
+    """In each step a spike with probability ``x rate``; see `SpikingInput`."""
 
     def change(self, texts, network) -> None:
         """Pixels spike at random; x counts the spikes."""
-        spikes_for_a_step(texts, self.rate)
+        super().change(texts, network)
         texts.pixels.add("cells", "intensity : 1")
         texts.pixels.add("read", "intensity = x", "x = 0*x")
         texts.pixels.add("step", "fires = int(rand() < intensity*input_rate)", "x += fires/(n_steps*input_rate)")
@@ -75,43 +90,17 @@ class Poisson(InputCoding):
 
 @names_parameters
 @dataclass(frozen=True)
-class Spikes(InputCoding):
-    """Samples are the spikes of each input in each step, e.g. the events of a camera; they act as those of `Poisson`.
+class Spikes(SpikingInput):
+    """Samples are the spikes of each input in each step, e.g. the events of a camera; see `SpikingInput`.
 
-    `sbp_brian.training.encoding.spike_bytes` packs them.
-
-    Parameters
-    ----------
-    rate : float
-        Spikes a step of an input that counts as fully active, above 0 to 1.
+    `sbp_brian.training.encoding.spike_bytes` packs them; `rate` is that of an input that counts as fully active.
     """
-
-    rate: float = 0.5
-
-    def __post_init__(self):
-        check_rate(self.rate)
 
     def change(self, texts, network) -> None:
         """Pixels spike as the sample has it; x counts the spikes."""
-        spikes_for_a_step(texts, self.rate)
+        super().change(texts, network)
         texts.pixels.replace("read", "x", "x = 0")
         texts.pixels.add("step", "fires = sample_bit(shown(t), phase*N + i)", "x += fires/(n_steps*input_rate)")
-
-
-def check_rate(rate: float) -> None:
-    """Refuse what is no number of spikes a step."""
-    if not 0 < rate <= 1:
-        raise ModelError(f"rate of the input must be above 0 to 1 spikes a step, got {rate}")
-
-
-def spikes_for_a_step(texts, rate: float) -> None:
-    """Each spike of a pixel delivers ``w / rate`` to hidden cells for the step in which it comes."""
-    spike_of_themselves(texts.pixels)
-    texts.pixels.add("cells", "fires : 1  # 1 in a step with a spike; x is the number of spikes over that expected")
-    texts.inputs[0].replace("present", "drive_post", "arriving_post += w/input_rate")
-    receive_spikes(texts.hidden[0])
-    for text in (texts.pixels, texts.inputs[0]):
-        text.namespace["input_rate"] = rate
 
 
 #: Name of an input coding -> its option.

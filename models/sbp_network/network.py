@@ -202,6 +202,8 @@ class SBPNetwork(HasOptions):
     def texts(self) -> Texts:
         """Equations, code and events of all groups, as the options have them."""
         texts = Texts(self.hidden_names, self.input_names, self.timing.steps)
+        for hidden in texts.hidden:
+            hidden.replace("learn", "bias", self.retrograde.expressed_by("bias", "bias_rate"))
         for kind in self.KINDS:
             if (option := self.option(kind)) is not None:
                 option.change(texts, self)

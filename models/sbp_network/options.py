@@ -13,7 +13,16 @@ from brian2 import Quantity, ms, second
 from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.models.options import Option
-from sbp_brian.models.sbp_network.inputs import INPUTS, Displacement, Graded, InputCoding, Latency, Poisson, Spikes
+from sbp_brian.models.sbp_network.inputs import (
+    INPUTS,
+    Displacement,
+    Graded,
+    InputCoding,
+    Latency,
+    Poisson,
+    Spikes,
+    SpikingInput,
+)
 from sbp_brian.wording import names_parameters
 
 __all__ = [
@@ -33,6 +42,7 @@ __all__ = [
     "ShortTerm",
     "SpikeTiming",
     "Spikes",
+    "SpikingInput",
     "SteadyHiddenRate",
     "Subset",
     "Timing",

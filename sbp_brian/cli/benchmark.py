@@ -8,7 +8,7 @@ import click
 
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import run_options, set_option, settings
-from sbp_brian.cli.run import run_and_show
+from sbp_brian.cli.running import run_and_show
 
 __all__ = ["benchmark"]
 

@@ -45,7 +45,7 @@ def build(
     No GPU is needed. Programs are kept in the cache, where 'sbp run' finds them. For CUDA, the table tells how many
     kernels each tick of a clock starts at most, and for how many copies the host waits.
     """
-    from sbp_brian.cli.run import progress_bars
+    from sbp_brian.cli.running import progress_bars
     from sbp_brian.experiments import building
     from sbp_brian.report.text import console
     from sbp_brian.targets.cuda.toolkit import DEFAULT_ARCH, arch_names, gpus, parse_archs, toolkit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -26,7 +25,6 @@ def run_recipe(
     protocol: str | None,
     chosen: dict[str, str],
     out: Path,
-    run_and_show: Callable,
     fresh: bool = False,
     progress_lines: bool = False,
 ) -> None:
@@ -42,11 +40,10 @@ def run_recipe(
     chosen : dict of str to str
         Which setting, where the recipe has several.
     out : Path
-    run_and_show : callable
-        `sbp_brian.cli.run.run_and_show`.
     fresh, progress_lines : bool
         As in `sbp_brian.cli.run.run_and_show`.
     """
+    from sbp_brian.cli.running import run_and_show
     from sbp_brian.experiments import results
 
     cell = catalogue.recipes.get(name).cell(chosen)

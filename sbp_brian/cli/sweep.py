@@ -67,7 +67,7 @@ def sweep(
 
     \b
     sbp sweep mnist -s lambda_p=0.05,0.1:1.0:0.1 -s lambda_f=0.1:1.0:0.1
-    sbp sweep mnist -s arm=own,frozen --seeds 5 --full
+    sbp sweep mnist -s learning=weighted/activity,frozen --seeds 5 --full
 
     Each run leaves its own record, as 'sbp run' does. What is done with the same data and code is not done again: after
     Ctrl+C, or with more values or seeds, the same command goes on. At the end a table shows mean and standard deviation
@@ -97,7 +97,8 @@ def sweep(
         limit=max_runs,
         take_over=take_over,
     )
-    todo = [point for point in plan.points if fresh or not plan.done(out, point)]
+    todo = {point.run: point for point in plan.points if fresh or not plan.done(out, point)}
+    todo = list(todo.values())  # points that differ in what has no effect there are one run
     total, began = len(plan.points), time.perf_counter()
     click.echo(f"{total:,} runs, {total - len(todo):,} of them done before", err=True)
     if not fresh:
@@ -150,7 +151,7 @@ def _on_this_machine(workers: int | None, fresh: bool):
                     seed=point.seed,
                     out=out,
                     size=plan.size,
-                    settings={**plan.fixed, **point.settings},
+                    settings=point.asked,
                     fresh=fresh or plan.stale(out, point),
                     take_over=plan.take_over,
                 ),
@@ -177,7 +178,7 @@ def _on_cluster(address: str):
                 "target": plan.target,
                 "seed": point.seed,
                 "size": plan.size,
-                "settings": {**plan.fixed, **point.settings},
+                "settings": point.asked,
             }
             for point in todo
         ]

@@ -24,7 +24,7 @@ def verify(catalogue: Catalogue, folder: Path, protocol: str | None, out: Path |
     speeds left out. The exit status is 1 where one differs; what the new run was made with that the old one was not
     (versions, data, code) is told in any case.
     """
-    from sbp_brian.cli.run import progress_bars
+    from sbp_brian.cli.running import progress_bars
     from sbp_brian.experiments import records, verifying
     from sbp_brian.report.text import console
 

@@ -25,7 +25,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import sbp_brian
 from sbp_brian import identity
 from sbp_brian.experiments.parameters import Parameters
 from sbp_brian.identity import differences
@@ -88,7 +87,7 @@ def other(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def commit() -> str | None:
     """The commit of the checkout that this package runs from, with ``+`` where files have changed since."""
-    root = Path(sbp_brian.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
 

@@ -343,6 +343,7 @@ def resolve(
     *,
     own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     of: str = "",
+    strict: bool = True,
 ) -> Parameters:
     """Defaults, over them what the size of the run changes, over that what the user gave; all in one line refused.
 
@@ -355,6 +356,8 @@ def resolve(
         ``own(values)`` gives what is in force of values that are None, as plain numbers.
     of : str
         Whose parameters they are, for refusals, e.g. ``"model=stdbp"``.
+    strict : bool
+        Refuse what was given and has no effect.
 
     Raises
     ------
@@ -370,7 +373,7 @@ def resolve(
             plain[name] = declared[name].check(name, value)
     found = own(plain) if own else {}
     plain = {name: found.get(name) if value is None else value for name, value in plain.items()}
-    for name in given or {}:
+    for name in given or {} if strict else ():
         if reason := declared[name].lacking(plain):
             raise ParameterError(f"{of + ': ' if of else ''}{name} has no effect {reason}")
     return Parameters(declared, plain, given or {})

@@ -179,8 +179,13 @@ class Protocol:
             An unknown name, one that the chosen model does not use or that has no effect beside the others, or a bad
             value; in one line.
         """
+        declared, own, of = self._asked(given)
+        return resolve(declared, self.sized(size, given.get("model")), given, own=own, of=of)
+
+    def _asked(self, given: Mapping[str, Any]) -> tuple[dict[str, Parameter], Callable | None, str]:
+        """The parameters of the model that is asked for, its own values, and what it is called."""
         if not self.models:
-            return resolve(self.parameters, self.sized(size), given, own=self.own)
+            return dict(self.parameters), self.own, ""
         model = self._model(given.get("model"))
         declared = self.declared(model)
         for name, value in given.items():
@@ -188,9 +193,23 @@ class Protocol:
                 raise ParameterError(self._unused(name, model, declared))
             if name == "learning":
                 self._check_learning(value, model, declared)
-        return resolve(
-            declared, self.sized(size, model), given, own=self.models[model].own, of=f"{self.name} with model={model}"
-        )
+        return declared, self.models[model].own, f"{self.name} with model={model}"
+
+    def effective(self, size: str = "default", **given: Any) -> dict[str, Any]:
+        """What of ``given`` has an effect beside the rest; a sweep leaves out the others where they have none.
+
+        Raises
+        ------
+        ParameterError
+            As `resolve`, but for a name that has no effect.
+        """
+        while True:
+            declared, own, of = self._asked(given)
+            plain = resolve(declared, self.sized(size, given.get("model")), given, own=own, of=of, strict=False)
+            kept = {name: value for name, value in given.items() if name not in plain.idle}
+            if len(kept) == len(given):
+                return kept
+            given = kept
 
     def _model(self, name: Any = None) -> str:
         choices = tuple(self.models)

@@ -119,6 +119,8 @@ class Point:
         What it is made of, without its data (`sbp_brian.experiments.made_of`).
     parameters : Parameters
         All of them.
+    asked : dict of str to str
+        What is asked for: of swept and fixed parameters those that have an effect beside the others.
     """
 
     index: tuple[int, ...]
@@ -127,6 +129,7 @@ class Point:
     run: str
     known: dict[str, Any] = field(repr=False, default_factory=dict)
     parameters: Parameters | None = field(repr=False, default=None)
+    asked: dict[str, str] = field(repr=False, default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -194,17 +197,21 @@ class Sweep:
                 f"allow them with --max-runs {count}"
             )
         self.points = list(self._points())
+        used = {name for point in self.points for name in point.asked}
+        if not used.issuperset(given):  # what has an effect in no run is refused, as in one run
+            protocol.resolve(size, **{name: texts[0] for name, texts in found.items()})
 
     def _points(self) -> Iterable[Point]:
         places = [range(len(texts)) for texts in self.axes.values()]
         known: dict[str, Any] = {}
         for s, *index in itertools.product(range(len(self.seeds)), *places):
             chosen = {name: texts[k] for (name, texts), k in zip(self.axes.items(), index, strict=True)}
-            parameters, seed = self.protocol.resolve(self.size, **self.fixed, **chosen), self.seeds[s]
+            asked, seed = self.protocol.effective(self.size, **self.fixed, **chosen), self.seeds[s]
+            parameters = self.protocol.resolve(self.size, **asked)
             known = known or made_of(self.protocol, parameters, self.target, seed)
             own = {**known, "parameters": given(self.protocol, parameters), "seed": seed}
             name = records.run_name(self.target, seed, own["parameters"])
-            yield Point((*index, s), chosen, seed, name, own, parameters)
+            yield Point((*index, s), chosen, seed, name, own, parameters, asked)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -280,13 +287,15 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
     if not found:
         return None
     arrays, units = _arrays(sweep, found)
-    parameters = sweep.protocol.resolve(sweep.size, **sweep.fixed).described()
+    fixed = sweep.protocol.effective(sweep.size, **sweep.fixed)
+    parameters = sweep.protocol.resolve(sweep.size, **fixed).described()
     swept = {name: [sweep.declared[name].check(name, text) for text in texts] for name, texts in sweep.axes.items()}
     described = {
         "swept protocol": {"value": sweep.protocol.name, "unit": ""},
         "swept parameters": {"value": list(sweep.axes), "unit": ""},
         "swept seeds": {"value": sweep.seeds, "unit": ""},
-        **{name: {"value": swept.get(name, p["value"]), "unit": p["unit"]} for name, p in parameters.items()},
+        **{name: {"value": p["value"], "unit": p["unit"]} for name, p in parameters.items()},
+        **{name: {"value": values, "unit": sweep.declared[name].unit} for name, values in swept.items()},
     }
     first = sweep.seeds[0]
     folder = Path(out) / PROTOCOL / records.run_name(sweep.target, first, described)

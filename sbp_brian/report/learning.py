@@ -80,7 +80,7 @@ NETWORKS = {
     "sbp_energy": Network("energy-based", "sbp", ("frozen", "sbp-frozen")),
     "rbm": Network("restricted Boltzmann machine", "cd"),
     "stdbp": Network("single spike times", "exact", hidden=400),
-    "decolle": Network("local losses", "local", hidden=None),
+    "decolle": Network("local losses", "local", hidden=128),
     "decolle_conv": Network("local losses, shared kernels", "local", hidden=None),
 }
 #: Values that these parameters must have in a run that stands for its way of learning, where it has them at all; so

@@ -112,10 +112,8 @@ def _gathered(futures, interrupted: bool) -> list:
 _worker: dict = {}
 
 
-def _begin_worker(make, duration, arguments, stop) -> None:
-    from sbp_brian.targets.simulation import Simulation
-
-    _worker.update(simulation=Simulation(make, duration, **arguments), stop=stop)
+def _begin_worker(simulation: type, make, duration, arguments, stop) -> None:
+    _worker.update(simulation=simulation(make, duration, **arguments), stop=stop)
 
 
 def _work(arguments: dict):
@@ -140,13 +138,17 @@ def _can_travel(make, duration, arguments) -> bool:
     return True
 
 
-def run_in_processes(make, duration, arguments: dict, run, runs: list[dict], workers: int | None, progress) -> list:
+def run_in_processes(
+    simulation: type, make, duration, arguments: dict, run, runs: list[dict], workers: int | None, progress
+) -> list:
     """Run networks inside Python: in processes of their own where `make` can travel there, else one after another.
 
     Parameters
     ----------
+    simulation : type
+        `Simulation`, of which each process makes one.
     make, duration, arguments
-        Of `Simulation`.
+        Of it.
     run : callable
         `RuntimeBackend.run` of this process.
     runs : list of dict
@@ -166,7 +168,7 @@ def run_in_processes(make, duration, arguments: dict, run, runs: list[dict], wor
         return results
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    with ProcessPoolExecutor(count, context, _begin_worker, (make, duration, arguments, stop)) as pool:
+    with ProcessPoolExecutor(count, context, _begin_worker, (simulation, make, duration, arguments, stop)) as pool:
         futures = []
         for index, one in enumerate(runs):
             future = pool.submit(_work, {**one, "progress": None})

@@ -302,7 +302,7 @@ class Simulation:
             workers = 1 if self.target == "cuda" and workers is None else workers  # they share the GPU
             return run_in_threads(self._backend.run, checked, workers, progress)
         return run_in_processes(
-            self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
+            Simulation, self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
         )
 
     def _checked(self, arguments: dict) -> dict:

@@ -43,7 +43,7 @@ def test_units_and_single_pieces_give_the_same_to_the_bit(tmp_path, monkeypatch)
     assert "unit_0.cpp" in files
     assert "unit_1.cpp" in files, "the two functions 'stimulus' are in units of their own"
     with monkeypatch.context() as patched:
-        patched.setattr("sbp_brian.targets.programs.write_units", lambda folder, sources, packing: list(sources))
+        patched.setattr("sbp_brian.brian.device.write_units", lambda folder, sources, packing: list(sources))
         files, single = compiled(Simulation(network, DURATION, target="cpp", cache=tmp_path / "single"))
     assert len([name for name in files if name.startswith("code_objects/")]) >= 6
     for name in ("fast.v", "slow.v", "fast_spikes.t", "slow_spikes.i"):

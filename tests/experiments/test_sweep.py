@@ -53,6 +53,25 @@ def run(context):
 PROTOCOL = Protocol(name="digits", title="Digits", source=Source("Nobody"), run=run, parameters={"label": Parameter(5)})
 """
 
+#: An experiment that leaves a checkpoint and halts where it is asked to.
+HALTING = """
+import os
+from sbp_brian.experiments.protocol import Protocol, Source
+
+
+def run(context):
+    checkpoint = context.folder / "checkpoint"
+    with open(os.environ["SWEEP_LOG"], "a") as log:
+        log.write("resumed\\n" if checkpoint.exists() else "new\\n")
+    checkpoint.write_text("half")
+    if os.environ["SWEEP_HALT"] == "yes":
+        raise RuntimeError("halted")
+    context.metric("score", 1.0)
+
+
+PROTOCOL = Protocol(name="halting", title="Halting", source=Source("Nobody"), run=run, parameters={})
+"""
+
 
 @pytest.fixture
 def counted(tmp_path, monkeypatch):
@@ -192,6 +211,25 @@ def test_data_of_ones_own_are_compared_where_the_protocol_names_them(counted, tm
     result = sbp(*args)
     assert "done anew: nothing tells what their data 'numbers' hold now" in result.stderr
     assert len(log()) == 8
+
+
+def test_an_interrupted_cell_goes_on_or_begins_anew_where_its_code_has_changed(tmp_path, monkeypatch):
+    file, log = tmp_path / "halting.py", tmp_path / "log"
+    file.write_text(HALTING)
+    monkeypatch.setenv("SWEEP_LOG", str(log))
+    args = ["sweep", file, "--out", tmp_path, "--target", "numpy"]
+
+    def swept(halt, *more):
+        monkeypatch.setenv("SWEEP_HALT", halt)
+        return sbp(*args, *more).exit_code
+
+    assert swept("yes") == 1
+    assert swept("no") == 0  # the same code: goes on
+    assert swept("yes", "--fresh") == 1
+    file.write_text(HALTING + "\n# other code\n")
+    assert swept("no", "--take-over") == 0  # the record of before counts
+    assert swept("no") == 0
+    assert log.read_text().split() == ["new", "resumed", "new", "new"]
 
 
 def test_cells_of_other_data_are_run_anew_and_never_averaged(tmp_path, monkeypatch):
@@ -368,7 +406,16 @@ def test_a_sweep_knows_the_parameters_of_its_models():
     for given, message in (
         ({"model": "stdbp", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp of mnist; the nearest"),
         ({"model": "stdbp,sbp_network", "lambda_p": "0.1,0.5"}, "lambda_p means nothing to model=stdbp"),
-        ({"learning": "frozen,change", "lambda_p": "0.1"}, "lambda_p has no effect with learning=frozen"),
+        ({"learning": "frozen", "lambda_p": "0.1,0.5"}, "lambda_p has no effect with learning=frozen"),
     ):
         with pytest.raises(ParameterError, match=message):
             sweep.Sweep(mnist, given, [0])
+
+
+def test_what_has_no_effect_in_some_runs_of_a_sweep_is_left_out_there():
+    swept = sweep.Sweep(protocols.get("mnist"), {"learning": "frozen,change", "lambda_p": "0.1,0.5", "depth": "2"}, [0])
+    asked = [point.asked for point in swept.points]
+    assert asked[:2] == [{"depth": "2", "learning": "frozen"}] * 2
+    assert asked[2:] == [{"depth": "2", "learning": "change", "lambda_p": text} for text in ("0.1", "0.5")]
+    assert len({point.run for point in swept.points}) == 3, "the frozen layer needs one run"
+    assert swept.shape == (2, 2, 1)

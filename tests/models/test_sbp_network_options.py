@@ -7,6 +7,7 @@ from brian2 import ms
 
 from sbp_brian.errors import ModelError, RetrogradeError
 from sbp_brian.models.sbp_network import SBPNetwork
+from sbp_brian.models.sbp_network.equations import HIDDEN, INPUTS, OUTPUT, OUTPUTS, PIXELS
 from sbp_brian.models.sbp_network.options import (
     Dale,
     Displacement,
@@ -25,6 +26,7 @@ from sbp_brian.models.sbp_network.options import (
     Subset,
     Timing,
 )
+from sbp_brian.models.stdbp import options as stdbp
 
 
 def network(learning, *options, n_hidden=12, **kwds):
@@ -43,7 +45,7 @@ def network(learning, *options, n_hidden=12, **kwds):
         (lambda: network("weighted", n_hidden=()), "n_hidden must be at least 1"),
         (lambda: Dropout(input=1.0), "input of Dropout must be a share from 0 to below 1"),
         (lambda: Homeostasis(-1.0), "rate of Homeostasis must be positive"),
-        (lambda: network("weighted", "latency"), "str is no option of SBPNetwork"),
+        (lambda: network("weighted", "latency"), "SBPNetwork has no such option: 'latency'; known are"),
         (lambda: network("weighted", Poisson(), Dropout(0.1)), "input=0.1 of Dropout needs graded pixels"),
         (
             lambda: network("weighted", Spikes(), Displacement(1)),
@@ -54,6 +56,11 @@ def network(learning, *options, n_hidden=12, **kwds):
         (lambda: ShortTerm(tau_rec=-1 * ms), "tau_rec must be positive"),
         (lambda: network("weighted", lambda_f=1.5), r"lambda_f must be a number in \[0, 1\]"),
         (lambda: network("weighted", Latency(), Graded()), r"more than one InputCoding, Latency\(\), Graded\(\); keep"),
+        (lambda: network("weighted", Dropout), r"has no such option: Dropout is a class; give Dropout\(...\)"),
+        (
+            lambda: network("weighted", stdbp.Dropout(0.1)),
+            "this Dropout is of sbp_brian.models.stdbp.options",
+        ),
         (lambda: network("weighted", OneHop()), "OneHop is for several hidden layers"),
         (lambda: Dropout(hiden=0.2), "unknown parameter 'hiden'; did you mean 'hidden'"),
         (lambda: SBPNetwork(options=Dropout(0.1)), "options must be a tuple of options"),
@@ -73,10 +80,20 @@ def test_options_are_found_in_any_order_and_have_defaults():
         "weighted", Graded(), n_hidden=(12, 9), lambda_p=0.5
     )
     assert made.option(Latency) == Latency()
+    assert network("weighted", Dropout(), Graded(), Timing(), Subset()) == network("weighted"), (
+        "defaults are no options"
+    )
+    assert network("weighted", Dropout(0.1)).option(Dropout) == Dropout(input=0.1)
     assert made.option(Poisson) is None
     assert Timing(steps=50).first_taught == 10
     assert len(fields(SBPNetwork)) <= 10
     assert SBPNetwork(16, 8, 3, width=4).hidden_sizes == (8,)
+
+
+def test_the_default_network_is_the_text_that_can_be_read():
+    texts = SBPNetwork().texts
+    read = {"pixels": PIXELS, "inputs": INPUTS, "hidden": HIDDEN, "outputs": OUTPUTS, "output": OUTPUT}
+    assert {text.name: str(text) for text in texts} == {name: text.strip() for name, text in read.items()}
 
 
 def test_the_text_shows_the_network_as_chosen():

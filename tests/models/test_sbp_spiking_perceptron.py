@@ -148,7 +148,7 @@ def test_it_learns_and_resumes_to_the_bit(tmp_path):
         ({"learning": "pseudobp"}, "unknown learning 'pseudobp'; did you mean 'pseudo-bp'"),
         ({"encoding": "poisson"}, "unknown encoding 'poisson'"),
         ({"steps": 1}, "steps must be a whole number from 4"),
-        ({"share": -0.1}, "share must be a number from 0 to 1"),
+        ({"learning_share": -0.1}, "learning_share must be a number from 0 to 1"),
     ],
 )
 def test_bad_settings_are_refused(wrong, message):

@@ -8,6 +8,7 @@ import pytest
 from brian2 import Network, NeuronGroup, Synapses, ms
 
 from sbp_brian.targets import Simulation, standalone
+from tests.helpers.cuda_marks import cuda
 
 TARGETS = ["numpy", pytest.param("cython", marks=pytest.mark.slow), "cpp"]
 
@@ -155,3 +156,16 @@ def test_data_of_a_seed_go_when_nobody_needs_them():
         simulation.run(seed=seed)
     assert not first.exists()
     assert simulation._backend.latest.arrays.is_dir()
+
+
+@cuda
+def test_cuda_takes_a_seed_within_make_together_with_that_of_the_run(tmp_path):
+    folders = {fill: tmp_path / fill.__name__ for fill in (by_brian_seeded, by_numpy, nothing)}
+    for fill, folder in folders.items():
+        folder.mkdir()
+        simulation = Simulation(Made(fill), 1 * ms, "cuda", arch="sm_90")
+        simulation._backend.generate(folder, seed=3)
+        assert simulation._backend.manifest["draws"] is (fill is by_numpy)
+    seeded, plain = ((folders[fill] / "main.cu").read_text() for fill in (by_brian_seeded, nothing))
+    assert seeded.count("random_number_buffer.set_seed(") == plain.count("random_number_buffer.set_seed(") + 1
+    assert "set_seed((unsigned long long)((_sbp_seed*" in seeded

@@ -231,7 +231,7 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
     coding = o.INPUTS[input or p.input]
     wanted = [o.Timing(**timing, **({} if step is None else {"step": step}))]
     if coding is not o.Graded:
-        wanted.append(coding(p.input_rate) if issubclass(coding, o.Poisson) else coding())
+        wanted.append(coding(p.input_rate) if issubclass(coding, o.SpikingInput) else coding())
     drop_input = p.get("drop_input", 0.0) if coding is o.Graded else 0.0
     if drop_input or p.drop_hidden:
         wanted.append(o.Dropout(drop_input, p.drop_hidden))

@@ -99,7 +99,7 @@ OFFERS = {
         published.LEARNER,
         {"epochs": 3, "batch": 50},
         quick=QUICK,
-        full={"epochs": 2, "hold_out": False},
+        full={"epochs": 2, "hold_out": False, "test_each_epoch": True},
         published=published.paper(0.9367, 0.9514),
     ),
     "sbp_perceptron": Offer(
