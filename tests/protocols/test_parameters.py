@@ -30,7 +30,7 @@ LITTLE = {
     "hidden": 8,
     "batch": 5,
     "train_samples": 20,
-    "validation_samples": 4,
+    "validation_samples": 5,
     "test_samples": 4,
     "window": 100.0,
 }
@@ -54,6 +54,8 @@ def other(name, parameter, value):
     tried = [value + 1, value - 1] if parameter.kind is int else [value / 2, value * 2, 0.25]
     if name == "steps":
         tried = [value // 2]
+    elif name == "train_samples":  # an incomplete batch changes nothing
+        tried = [2 * value]
     elif name == "window":
         tried = [200.0]
     return next(v for v in tried if v != value and (low is None or v >= low) and (high is None or v <= high))
