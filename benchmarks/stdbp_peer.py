@@ -23,6 +23,7 @@ def numpy_peer(model, images, labels, start, rate):
         np.array(start[f"into_{name}.w"]).reshape(n, m)
         for name, n, m in zip(model.names[1:], model.layers[:-1], model.layers[1:], strict=True)
     ]
+    cells = model.cells
     adam = closed.Adam(weights, [rate] * len(weights), model.batch)
     began = time.perf_counter()
     for first in range(0, len(images), model.batch):
@@ -30,10 +31,10 @@ def numpy_peer(model, images, labels, start, rate):
         for x, label in zip(images[first : first + model.batch], labels[first : first + model.batch], strict=True):
             times, slopes = [np.where(x > 0, 1 - x / 255, np.inf)], []
             for w in weights:
-                later, slope = closed.fast_spike_times(w, times[-1], model.threshold, model.window)
+                later, slope = closed.fast_spike_times(w, times[-1], cells.threshold, cells.window)
                 times.append(later)
                 slopes.append(slope)
-            gradients = closed.gradients(weights, times, slopes, label, model.kappa, model.window, model.floor)
+            gradients = closed.gradients(weights, times, slopes, label, cells.kappa, cells.window, cells.floor)
             for k, g in enumerate(gradients):
                 summed[k] += g
                 rows[k] |= np.isfinite(times[k])

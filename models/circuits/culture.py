@@ -321,4 +321,5 @@ def build(
     if sbp.has_lateral or sbp.postlateral_ltd:
         synapses.retro_induced = np.tile(~kinds[circuit.ends[1]], copies)
     test = StateMonitor(synapses, "w", record=True, dt=timeline.test_period, name="test")
-    return Network(cells, synapses, test, sbp.operation(cells))
+    sbp.operation(cells)
+    return Network(cells, synapses, test)

@@ -352,8 +352,8 @@ def build(copies: int, timeline: Timeline | LightPulses, sbp: RetrogradeSBP | No
         cells,
         synapses,
         StateMonitor(synapses, "w", record=True, dt=timeline.test_period, name="test"),
-        sbp.operation(cells),
     ]
+    sbp.operation(cells)
     if light:
         made += [
             StateMonitor(cells, "spike_number", record=True, dt=timeline.light_period, name="seen"),

@@ -23,6 +23,7 @@ from sbp_brian.models import checks
 from sbp_brian.models.kernels import Convolution
 from sbp_brian.models.stdbp.first_spike import backward
 from sbp_brian.models.stdbp.network import EMISSION, PLACE, STDBP
+from sbp_brian.models.stdbp.options import Displacement
 from sbp_brian.training.spiking import TrialModel
 
 __all__ = ["ConvSTDBP"]
@@ -37,7 +38,7 @@ class ConvSTDBP(STDBP):
     layers : tuple of int
         As in `STDBP`; the first hidden layer must have as many cells as there are patches, times `maps`.
     image : tuple of int
-        Height and width (pixels).
+        Height and width (pixels). A `Displacement` needs the same `width`.
     maps, size, stride : int
         Kernels, their side, and the distance of neighbouring patches (pixels).
 
@@ -61,6 +62,8 @@ class ConvSTDBP(STDBP):
             checks.whole(name, getattr(self, name))
         if self.size > min(self.image):
             raise ModelError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
+        if self.option(Displacement) and self.width != self.image[1]:
+            raise ModelError(f"width must be {self.image[1]} as that of the image {self.image}, got {self.width}")
         need = (prod(self.image), prod(self.convolution.shape))
         if len(self.layers) < 3 or self.layers[:2] != need:
             raise ModelError(

@@ -96,10 +96,10 @@ class STDBP(HasOptions):
         ``sgd``, ``momentum`` or ``adam``.
     batch : int
         Samples between two changes of the weights.
-    kappa : float
-        Sharpness of the softmax.
+    width : int
+        Pixels in a row of the image, where it is displaced (`Displacement`).
     cells : Cells
-        Time constant, thresholds, window and least slope of all cells.
+        Time constant, thresholds, window and least slope of all cells, sharpness of the softmax over spike times.
     weights : Weights
         Before learning.
     options : tuple
@@ -123,7 +123,7 @@ class STDBP(HasOptions):
     rate_output: float = 5e-4
     optimiser: str = "adam"
     batch: int = 20
-    kappa: float = 40.0
+    width: int = 28
     cells: Cells = field(default_factory=Cells)
     weights: Weights = field(default_factory=Weights)
     options: tuple[Option, ...] = ()
@@ -144,7 +144,8 @@ class STDBP(HasOptions):
             reports = f"learning={self.learning!r} reports one synapse back"
             raise ModelError(f"{reports} and needs one hidden layer, got {self.layers}")
         checks.whole("batch", self.batch, of="samples")
-        for name in ("rate_hidden", "rate_output", "kappa"):
+        checks.whole("width", self.width, of="pixels")
+        for name in ("rate_hidden", "rate_output"):
             checks.not_negative(name, getattr(self, name))
         for name, kind in (("cells", Cells), ("weights", Weights)):
             if not isinstance(getattr(self, name), kind):
@@ -177,7 +178,7 @@ class STDBP(HasOptions):
         objects = list(groups)
         for k in range(len(groups) - 1):
             objects += self._between(k, groups[k], groups[k + 1], shown)
-        rule = comparison(self.cells.tau, self.kappa).scheduled(compare=("start", self.shift + 501))
+        rule = comparison(self.cells.tau, self.cells.kappa).scheduled(compare=("start", self.shift + 501))
         compare = rule.synapses(groups[-1], groups[-1], name="compare", clock=ticks)
         compare.connect()
         answers = StateMonitor(
@@ -202,7 +203,7 @@ class STDBP(HasOptions):
         namespace = {
             **shown,
             **cells.namespace,
-            "kappa": self.kappa,
+            "kappa": self.cells.kappa,
             "revive_output": revive.output,
             "revive": revive.hidden,
             "drop": lost.hidden,
@@ -219,8 +220,8 @@ class STDBP(HasOptions):
         )
         displacement = self.option(Displacement)
         if k == 0 and displacement:
-            group.column = np.arange(self.layers[0]) % displacement.width
-            group.namespace.update(jitter=displacement.pixels, width=displacement.width)
+            group.column = np.arange(self.layers[0]) % self.width
+            group.namespace.update(jitter=displacement.pixels, width=self.width)
         begin = PLACE + (self._read() if k == 0 else self._begin(k))
         if k == last:
             begin += "\nothers = 0\nchosen = int(i == target_class(t))"

@@ -48,6 +48,8 @@ class Cells:
         A cell that would spike later than this many tau is silent; above 1, the length of the latency code.
     floor : float
         The least slope by which an error is divided. Bounds a weight's gradient by kappa*window/floor (output layer).
+    kappa : float
+        Sharpness of the softmax over the spike times of the output cells; from 0 on.
 
     Raises
     ------
@@ -60,8 +62,10 @@ class Cells:
     threshold_output: float = 1.0
     window: float = 4.0
     floor: float = 0.2
+    kappa: float = 40.0
 
     def __post_init__(self):
+        checks.not_negative("kappa", self.kappa)
         if not self.window > 1:
             raise ModelError(f"window must be longer than the latency code, above 1 tau, got {self.window}")
         _ = self.hidden, self.output  # let them check the rest
@@ -201,20 +205,17 @@ class Displacement(Option):
     Parameters
     ----------
     pixels : int
-        The most; at least 1.
-    width : int
-        Pixels in a row of the image.
+        The most, in rows of the network's `width` pixels; at least 1.
     """
 
     pixels: int
-    width: int = 28
 
     def __post_init__(self):
         checks.whole("pixels of Displacement", self.pixels)
 
     def check(self, network) -> None:
         """Refuse rows that do not fit."""
-        check_displacement("pixels", self.pixels, self.width, network.layers[0])
+        check_displacement("pixels", self.pixels, network.width, network.layers[0])
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,8 @@ class RetrogradeSBP:
         cells = NeuronGroup(n, Equations(lif) + sbp.equations, threshold="v > v_th", reset="v = v_r", events=sbp.events)
         outputs = sbp.emitting(pair_stdp()).synapses(cells, targets)
         inputs = sbp.receiving(static).synapses(sources, cells)
-        net = Network(..., sbp.operation(cells))
+        sbp.operation(cells)                                # a statement of its own; nothing is to be added
+        net = Network(..., cells)
     """
 
     lambda_p: float = 1.0
@@ -262,11 +263,12 @@ class RetrogradeSBP:
         return f"{variable} += {rate}*(retro_ltp_now - retro_ltd_now)"
 
     # -------------------------------------------------------------------------------------------------- operation
-    def operation(self, cells: NeuronGroup, clock: Clock | None = None, *, order: int | None = None) -> NeuronGroup:
+    def operation(self, cells: NeuronGroup, clock: Clock | None = None, *, order: int | None = None) -> tuple[()]:
         """Give `cells` what moves and hands over their signal: ordinary code-generated Brian2 objects.
 
-        They become part of `cells` and run wherever `cells` is in a network; nothing is to be added to it. Gains,
-        length and velocities of the cells get their values here; set others of your own after this call.
+        They are registered with `cells` and run wherever `cells` is in a network, which must list the cells; nothing
+        else is to be added to it. Gains, length and velocities of the cells get their values here; set others of your
+        own after this call.
 
         Parameters
         ----------
@@ -280,8 +282,9 @@ class RetrogradeSBP:
 
         Returns
         -------
-        NeuronGroup
-            `cells` itself, so that the call may stand where the cells are put into a network.
+        tuple
+            Empty: nothing is left that could be forgotten. The call is a statement of its own, and may also stand among
+            the objects of a network, ``Network(..., cells, sbp.operation(cells))`` or ``*sbp.operation(cells)``.
 
         Raises
         ------
@@ -291,4 +294,4 @@ class RetrogradeSBP:
         """
         checks.check_cells(self, cells, clock, order)
         operate(self, cells, clock, order)
-        return cells
+        return ()

@@ -15,10 +15,10 @@ TAU = 0.01
 BUILT: dict = {}  # a program serves all tests of one network and its images
 
 
-def network(layers=LAYERS, *options, kind=STDBP, mean=1.0, spread=4.0, window=WINDOW, **kwds):
+def network(layers=LAYERS, *options, kind=STDBP, mean=1.0, spread=4.0, window=WINDOW, kappa=KAPPA, **kwds):
     """A network of `kind` with moderate weights, in which hidden cells are silent and spike."""
-    cells, weights = Cells(floor=FLOOR, window=window), Weights(mean, spread)
-    return kind(layers, **{"kappa": KAPPA, "cells": cells, "weights": weights, "options": options, **kwds})
+    cells, weights = Cells(floor=FLOOR, window=window, kappa=kappa), Weights(mean, spread)
+    return kind(layers, **{"cells": cells, "weights": weights, "options": options, **kwds})
 
 
 def samples(n, layers=LAYERS, seed=0):

@@ -213,7 +213,9 @@ def xor_samples(repeats=100):
 def test_xor_is_solved_by_nine_of_ten_seeds(tmp_path):
     solved = 0
     for seed in range(10):
-        model = STDBP((5, 10, 2), rate_hidden=0.02, rate_output=0.02, batch=4, kappa=3.0, weights=Weights(2.0, 2.0))
+        model = STDBP(
+            (5, 10, 2), rate_hidden=0.02, rate_output=0.02, batch=4, cells=Cells(kappa=3.0), weights=Weights(2.0, 2.0)
+        )
         training = Training(model.trial_model(), xor_samples(), tmp_path / str(seed), seed=seed)
         solved += training.run(8)[-1].validation == 1.0
     assert solved >= 9
@@ -260,7 +262,7 @@ def test_in_sbp_the_output_synapses_report_their_change(learning, report):
         (lambda: network("784"), "layers must be whole numbers of cells"),
         (lambda: network((5, 2.5, 2)), "layers must be whole numbers of cells"),
         (lambda: Weights(mean=float("nan")), "mean must be finite"),
-        (lambda: network((5, 4, 2), kappa=float("nan")), "kappa must be zero or positive"),
+        (lambda: Cells(kappa=float("nan")), "kappa must be zero or positive"),
         (lambda: network((5, 4, 4, 2), learning="sbp"), "learning='sbp' reports one synapse back"),
         (lambda: network((5, 4, 2), Revive(hidden=0.1), learning="sbp"), "learning='sbp' has no push on silent hidden"),
         (lambda: Dropout(hidden=1.0), "hidden of Dropout must be a share"),

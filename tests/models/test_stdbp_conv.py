@@ -5,7 +5,7 @@ import pytest
 
 from sbp_brian.models.kernels import Convolution
 from sbp_brian.models.stdbp.conv import ConvSTDBP
-from sbp_brian.models.stdbp.options import Cells, Weights
+from sbp_brian.models.stdbp.options import Cells, Displacement, Weights
 from tests.helpers.stdbp_cases import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
 from tests.reference import stdbp as closed
 
@@ -15,8 +15,7 @@ SMALL = {
     "maps": 3,
     "size": 3,
     "stride": 3,
-    "kappa": KAPPA,
-    "cells": Cells(floor=FLOOR, window=WINDOW),
+    "cells": Cells(floor=FLOOR, window=WINDOW, kappa=KAPPA),
     "weights": Weights(mean=3.0, spread=2.0),
 }
 
@@ -65,6 +64,7 @@ def test_learning_follows_the_closed_form(target):
         ({"layers": (36, 10, 3)}, r"needs layers=\(36, 12, ...\), got \(36, 10, 3\)"),
         ({"layers": (36, 3)}, "needs layers="),
         ({"size": 7}, "size must be at most the image's 6 pixels"),
+        ({"options": (Displacement(1),), "width": 9}, r"width must be 6 as that of the image \(6, 6\), got 9"),
         ({"stride": 0}, "stride must be a whole number, at least 1"),
         ({"learning": "sbp"}, "learning='sbp' needs synapses with weights of their own"),
     ],

@@ -13,12 +13,17 @@ CELLS, N = HEIGHT * WIDTH, 30
 IMAGE = np.random.default_rng(3).integers(1, 256, (HEIGHT, WIDTH)).astype(np.uint8)
 
 
+def network(width=WIDTH, **kwds):
+    """One without hidden cells."""
+    return STDBP((CELLS, 2), width=width, **kwds)
+
+
 def shown(option, kind=STDBP):
     """Spike times (tau) of the input cells in N samples, infinite where silent: first half with a teacher.
 
     Each output has one input, of weight 1, and spikes one tau after it.
     """
-    model = kind((CELLS, CELLS), options=(option,))
+    model = kind((CELLS, CELLS), width=WIDTH, options=(option,))
     images, teaching = np.tile(IMAGE.ravel(), (N, 1)), np.arange(N) < N // 2
     result, _ = run(model, images, np.zeros(N, int), teaching=teaching, start={"into_output.w": np.eye(CELLS).ravel()})
     times = np.array(result["answers.spike_time"])[:, 1 : N + 1].T / TAU
@@ -38,7 +43,7 @@ def displaced(down, right):
 
 @pytest.mark.parametrize("kind", [STDBP, GridSTDBP])
 def test_displaced_images_are_the_image_moved(kind):
-    taught, others = shown(Displacement(1, WIDTH), kind)
+    taught, others = shown(Displacement(1), kind)
     found = set()
     for times in taught:
         matching = [
@@ -64,12 +69,13 @@ def test_jitter_of_input_spikes_has_its_width_and_only_in_training():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: [Displacement(-1)], "pixels of Displacement must be a whole number, at least 1, got -1"),
-        (lambda: [Displacement(1, width=7)], "a width that divides the 20 inputs; got pixels=1, width=7"),
-        (lambda: [Displacement(1, width=4), Noise()], "Displacement is for training and Noise for tests"),
-        (lambda: [InputJitter(-0.1)], "deviation of InputJitter must be positive"),
+        (lambda: network(options=(Displacement(-1),)), "pixels of Displacement must be a whole number"),
+        (lambda: network(7, options=(Displacement(1),)), "a width that divides the 20 inputs; got pixels=1, width=7"),
+        (lambda: network(options=(Displacement(1), Noise())), "Displacement is for training and Noise for tests"),
+        (lambda: network(options=(InputJitter(-0.1),)), "deviation of InputJitter must be positive"),
+        (lambda: network(0), "width must be a whole number of pixels"),
     ],
 )
 def test_bad_disturbances_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        STDBP((CELLS, 2), options=tuple(wrong()))
+        wrong()

@@ -215,7 +215,7 @@ def test_on_event_needs_the_event():
 def forgetful(side, sbp=None, operated=None):
     sbp = sbp or RetrogradeSBP()
     cells, other = group(QUIET, operated or sbp, name="cells"), group(QUIET, name="other")
-    operation = operated.operation(cells) if operated else []
+    operation = operated.operation(cells) if operated else ()
     made = (
         connected(sbp.emitting(PLASTIC), cells, other, name="made")
         if side == "source"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import brian2
 import numpy as np
 import pytest
-from brian2 import Equations, NeuronGroup, StateMonitor, ms, mV, nS
+from brian2 import Equations, Network, NeuronGroup, StateMonitor, ms, mV, nS
 
 from sbp_brian.brian.on_event import OnEvent
 from sbp_brian.errors import RetrogradeError
@@ -244,8 +244,8 @@ def test_users_own_cells_with_reset_refractoriness_and_units():
     for synapses in (inputs, outputs):
         synapses.connect()
         synapses.strength = 20 * nS
-    operation = sbp.operation(cells)
-    run(80, source, cells, target, inputs, outputs, operation, mine)
+    sbp.operation(cells)
+    run(80, source, cells, target, inputs, outputs, mine)
     assert list(cells.retro_count) == [2, 2]  # the spike at 12 ms falls into the refractory time
     np.testing.assert_allclose(outputs.strength / nS, 24)
     np.testing.assert_allclose(cells.adapted % 100, 3)
@@ -320,10 +320,19 @@ def test_a_rule_knows_its_roles_and_keeps_them():
         sbp.receiving(SynapseRule("w : 1", on_pre={"retrograde": "w += 1"}))
 
 
+@pytest.mark.parametrize("listed", [lambda nothing: [nothing], lambda nothing: nothing], ids=["itself", "unpacked"])
+def test_what_the_operation_returns_may_stand_in_a_network(listed):
+    sbp = RetrogradeSBP(transport=Chain())
+    cells = group(train(5, []), sbp, name="listed")
+    network = Network(cells, *listed(sbp.operation(cells)))
+    assert list(network.objects) == [cells]
+    assert "listed_retrograde_tick" in {obj.name for obj in cells.contained_objects}
+
+
 def test_the_order_of_the_tick_belongs_to_the_operation():
     sbp = RetrogradeSBP(transport=Chain())
     cells = group(train(5, []), sbp, name="ordered")
-    assert sbp.operation(cells, order=7) is cells
+    assert sbp.operation(cells, order=7) == ()
     ticks = [obj for obj in cells.contained_objects if obj.name == "ordered_retrograde_tick"]
     assert [(tick.when, tick.order) for tick in ticks] == [("start", 7)]
     with pytest.raises(RetrogradeError, match="order= places the tick of a transport, and there is none"):

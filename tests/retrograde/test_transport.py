@@ -24,10 +24,10 @@ def packets(transport, phases, steps):
     """Each cell emits 1 at its phase (step); what arrives at which time (s), and what is still under way."""
     sbp = RetrogradeSBP(transport=transport)
     cells = group(train(steps, *([p] for p in phases)), sbp)
-    operation = sbp.operation(cells)
+    sbp.operation(cells)
     emit = OnEvent(cells, "spike", "retro_ltp += 1\nretro_ltd += 2", when="synapses")
     seen = EventMonitor(cells, "retrograde", ["retro_ltp_now", "retro_ltd_now"], when="synapses")
-    run(steps, cells, operation, emit, seen)
+    run(steps, cells, emit, seen)
     names = [
         n for n in sbp.equations.names if n.startswith("retro_ltp") and not n.endswith(("gain", "velocity", "now"))
     ]
@@ -96,10 +96,10 @@ def test_delay_that_is_no_multiple_of_the_step():
 def test_pool_time_constant():
     sbp = RetrogradeSBP(transport=Chain(length=1 * um, velocity=1 * mm / second, dt=1 * DT, stages=1, pool=40 * DT))
     cells = group(train(200, []), sbp)
-    operation = sbp.operation(cells)
+    sbp.operation(cells)
     cells.retro_ltp_pool = 1
     seen = StateMonitor(cells, "retro_ltp_pool", record=True, when="end")
-    run(200, cells, operation, seen)
+    run(200, cells, seen)
     np.testing.assert_allclose(seen.retro_ltp_pool[0], (1 - 1 / 40) ** np.arange(1, 201), rtol=1e-12)
 
 
@@ -109,10 +109,10 @@ def test_window_sums():
     spikes = rng.random((200, 5)) < 0.2
     spikes[0] = spikes[19] = spikes[20] = True
     cells = group(spikes, sbp)
-    operation = sbp.operation(cells)
+    sbp.operation(cells)
     emit = OnEvent(cells, "spike", "retro_ltp += 1\nretro_ltd += 0.5", when="synapses")
     seen = StateMonitor(cells, ["retro_ltp_now", "retro_ltd_now"], record=True, when="end")
-    run(200, cells, operation, emit, seen)
+    run(200, cells, emit, seen)
     sums = spikes.reshape(10, 20, 5).sum(1)
     held = np.vstack([np.zeros((1, 5)), sums[:-1]]).repeat(20, axis=0)
     np.testing.assert_array_equal(seen.retro_ltp_now.T, held)
@@ -137,11 +137,11 @@ def test_emitted_is_delivered_or_in_transit(transport, stop):
     spikes = np.ones((stop + 40, 2), bool)
     spikes[:, 1] = np.random.default_rng(stop).random(len(spikes)) < 0.5
     cells = group(spikes, sbp)
-    operation = sbp.operation(cells)
+    sbp.operation(cells)
     to = "_due" if transport is None else ""
     emit = OnEvent(cells, "spike", f"retro_ltp{to} += 0.7\nretro_ltd{to} += 1e-13", when="synapses")
     seen = EventMonitor(cells, "retrograde", ["retro_ltp_now", "retro_ltd_now"], when="synapses")
-    net = run(stop, cells, operation, emit, seen)
+    net = run(stop, cells, emit, seen)
     for steps in (stop, stop + 23):
         for channel, amount in (("ltp", 0.7), ("ltd", 1e-13)):
             names = [
@@ -159,10 +159,10 @@ def test_emitted_is_delivered_or_in_transit(transport, stop):
 def test_a_signal_too_small_waits_for_more():
     sbp = RetrogradeSBP()
     cells = group(train(30, range(30)), sbp)
-    operation = sbp.operation(cells)
+    sbp.operation(cells)
     emit = OnEvent(cells, "spike", "retro_ltp_due += 3e-13", when="synapses")
     seen = EventMonitor(cells, "retrograde", "retro_ltp_now", when="synapses")
-    run(30, cells, operation, emit, seen)
+    run(30, cells, emit, seen)
     assert 5 <= len(seen.t) <= 8
     np.testing.assert_allclose(sum(seen.retro_ltp_now[:]) + cells.retro_ltp_due[0], 30 * 3e-13)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sbp_brian.datasets import load_fashion_mnist
 from sbp_brian.experiments.protocol import Context, Parameter, Source
-from sbp_brian.models.stdbp.options import Weights
+from sbp_brian.models.stdbp.options import Cells, Weights
 from sbp_brian.protocols.benchmarks.learners import sbp_network, stdbp
 from sbp_brian.protocols.benchmarks.learning import Data
 from sbp_brian.protocols.benchmarks.task import Offer, Task
@@ -45,7 +45,7 @@ TASK = Task(
         "stdbp": Offer(
             stdbp.LEARNER,
             {**USUAL, "hidden": 1000, "drop_input": 0.05},
-            network={"kappa": 20.0, "weights": Weights(mean=3.0)},
+            network={"cells": Cells(kappa=20.0), "weights": Weights(mean=3.0)},
             quick=QUICK,
             published=stdbp.published("784-1000-10, second hand"),
             bands={"exact": {6: 0.88}},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sbp_brian.datasets.yin_yang import yin_yang
 from sbp_brian.experiments.protocol import Context, Parameter, Source
-from sbp_brian.models.stdbp.options import Weights
+from sbp_brian.models.stdbp.options import Cells, Weights
 from sbp_brian.protocols.benchmarks.learners import stdbp
 from sbp_brian.protocols.benchmarks.learning import Data
 from sbp_brian.protocols.benchmarks.task import Offer, Task
@@ -33,7 +33,7 @@ TASK = Task(
         "stdbp": Offer(
             stdbp.LEARNER,
             {"epochs": 60, "decay": 0.94, "hidden": 120, "rate_hidden": 0.005, "rate_output": 0.005},
-            network={"batch": 50, "kappa": 20.0, "weights": Weights(mean=2.0, spread=2.0)},
+            network={"batch": 50, "cells": Cells(kappa=20.0), "weights": Weights(mean=2.0, spread=2.0)},
             without=("jitter",),
             quick={"epochs": 20, "decay": 0.9},
             published=stdbp.published("Göltz et al. 2021, spiking hardware, 120 hidden cells"),
