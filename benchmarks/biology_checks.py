@@ -16,7 +16,7 @@ from brian2 import ms
 
 from benchmarks._common import children_s
 from sbp_brian import protocols
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.models.circuits import SPREAD
 from sbp_brian.protocols.biology.experiment import Experiment
 from sbp_brian.protocols.biology.ltp import conditions

@@ -14,7 +14,7 @@ from sbp_brian.datasets import load_mnist
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.targets import Simulation
 from sbp_brian.training.spiking import Presentation
-from tests.reference import stdbp as closed
+from tests.reference import stdbp
 
 
 def numpy_peer(model, images, labels, start, rate):
@@ -24,17 +24,17 @@ def numpy_peer(model, images, labels, start, rate):
         for name, n, m in zip(model.names[1:], model.layers[:-1], model.layers[1:], strict=True)
     ]
     cells = model.cells
-    adam = closed.Adam(weights, [rate] * len(weights), model.batch)
+    adam = stdbp.Adam(weights, [rate] * len(weights), model.batch)
     began = time.perf_counter()
     for first in range(0, len(images), model.batch):
         summed, rows = [np.zeros_like(w) for w in weights], [np.zeros(len(w), bool) for w in weights]
         for x, label in zip(images[first : first + model.batch], labels[first : first + model.batch], strict=True):
             times, slopes = [np.where(x > 0, 1 - x / 255, np.inf)], []
             for w in weights:
-                later, slope = closed.fast_spike_times(w, times[-1], cells.threshold, cells.window)
+                later, slope = stdbp.fast_spike_times(w, times[-1], cells.threshold, cells.window)
                 times.append(later)
                 slopes.append(slope)
-            gradients = closed.gradients(weights, times, slopes, label, cells.kappa, cells.window, cells.floor)
+            gradients = stdbp.gradients(weights, times, slopes, label, cells.kappa, cells.window, cells.floor)
             for k, g in enumerate(gradients):
                 summed[k] += g
                 rows[k] |= np.isfinite(times[k])

@@ -31,7 +31,8 @@ from sbp_brian._version import __version__
 if TYPE_CHECKING:  # the same names for type checkers and editors, which import nothing
     from sbp_brian import datasets, errors, models
     from sbp_brian.cells import NeuronModel, firing_rate, lif_conductance, lif_current, relpsp, soft_reset
-    from sbp_brian.experiments.protocol import Parameter, Protocol, Source, execute
+    from sbp_brian.experiments.executing import execute
+    from sbp_brian.experiments.protocol import Parameter, Protocol, Source
     from sbp_brian.experiments.records import find as read_records
     from sbp_brian.plasticity import (
         homeostatic_v,
@@ -50,7 +51,8 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which import 
 
 _HOMES = {
     "sbp_brian.cells": ("NeuronModel", "firing_rate", "lif_conductance", "lif_current", "relpsp", "soft_reset"),
-    "sbp_brian.experiments.protocol": ("Parameter", "Protocol", "Source", "execute"),
+    "sbp_brian.experiments.executing": ("execute",),
+    "sbp_brian.experiments.protocol": ("Parameter", "Protocol", "Source"),
     "sbp_brian.experiments.records": ("find as read_records",),
     "sbp_brian.plasticity": (
         "homeostatic_v",

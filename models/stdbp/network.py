@@ -40,7 +40,7 @@ from sbp_brian.brian.event_order import EventOrder
 from sbp_brian.errors import ModelError, NothingFiresError, SampleError
 from sbp_brian.models import checks
 from sbp_brian.models.options import HasOptions, Option
-from sbp_brian.models.stdbp import input as input_code
+from sbp_brian.models.stdbp import input_code
 from sbp_brian.models.stdbp.first_spike import (
     OPTIMISERS,
     FirstSpike,

@@ -32,6 +32,6 @@ def list_command() -> None:
 @click.option("--url", help="Fetch the same files from another place; their checksums stay the same.")
 def fetch(name: str, url: str | None) -> None:
     """Download the data set NAME into your cache and check it. Give the command again if it was interrupted."""
-    from sbp_brian.datasets import fetch as download
+    from sbp_brian import datasets
 
-    click.echo(str(download(name, url=url, progress=sys.stderr.isatty())))
+    click.echo(str(datasets.fetch(name, url=url, progress=sys.stderr.isatty())))

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sbp_brian.errors import CompilerMissing, DeviceMissing
 from sbp_brian.machine import cores
-from sbp_brian.targets.cache import cache_folder, compiler_command
-from sbp_brian.targets.cuda import toolkit as cuda
+from sbp_brian.targets.build_cache import cache_folder, compiler_command
+from sbp_brian.targets.cuda import toolkit
 
 _WANTED_DISK = 1 << 30
 _WANTED_MEMORY = 1 << 30
@@ -119,7 +119,7 @@ def _cuda() -> list[Check]:
     found = importlib.metadata.version("brian2cuda") if there else "not installed"
     package = _informs("brian2cuda", there, found, "pip install 'sbp_brian[cuda]'")
     try:
-        kit = cuda.toolkit()
+        kit = toolkit.toolkit()
     except DeviceMissing as missing:
         return [_informs("nvcc", False, "not found", str(missing)), package, _gpu()]
     ok = kit.version >= _WANTED_CUDA
@@ -132,7 +132,7 @@ def _cuda() -> list[Check]:
         "install the toolkit's cccl package (thrust, cub)",
     )
     try:
-        random = cuda.curand(kit)
+        random = toolkit.curand(kit)
         curand = _informs("curand", True, f"{random.library.name} of {random.origin}")
     except DeviceMissing as missing:
         curand = _informs("curand", False, "not found", str(missing))
@@ -140,11 +140,13 @@ def _cuda() -> list[Check]:
 
 
 def _gpu() -> Check:
-    names = ", ".join(f"{gpu.name} (sm_{gpu.arch}, {gpu.memory_mib} MiB)" for gpu in cuda.gpus())
+    names = ", ".join(f"{gpu.name} (sm_{gpu.arch}, {gpu.memory_mib} MiB)" for gpu in toolkit.gpus())
     if names:
         return _informs("GPU", True, names)
-    found = "there is one, but its driver does not answer" if cuda.gpu_nodes() else "none"
-    remedy = "install NVIDIA's driver" if cuda.gpu_nodes() else "a machine with an NVIDIA GPU; 'sbp build' needs none"
+    found = "there is one, but its driver does not answer" if toolkit.gpu_nodes() else "none"
+    remedy = (
+        "install NVIDIA's driver" if toolkit.gpu_nodes() else "a machine with an NVIDIA GPU; 'sbp build' needs none"
+    )
     return _informs("GPU", False, found, remedy)
 
 

@@ -169,10 +169,10 @@ def _table(recipe, rows) -> None:
     console().print(table)
 
 
-def _value(number) -> str:
-    from sbp_brian.report.text import number as written
+def _value(found) -> str:
+    from sbp_brian.report.text import number
 
-    if number is None:
+    if found is None:
         return "\u2013"
-    spread = "" if number.sd is None else f" \u00b1 {written(number.sd)}"
-    return f"{written(number.mean, digits=4)}{spread}" + (f" {number.unit}" if number.unit else "")
+    spread = "" if found.sd is None else f" \u00b1 {number(found.sd)}"
+    return f"{number(found.mean, digits=4)}{spread}" + (f" {found.unit}" if found.unit else "")

@@ -25,7 +25,7 @@ def run_and_show(
     take_over: bool = False,
 ):
     """Run a protocol with progress, print its results and where they are; gives the record."""
-    from sbp_brian.experiments.protocol import execute
+    from sbp_brian.experiments.executing import execute
     from sbp_brian.report.text import console, counts, result_table, timing
 
     with _lines() if progress_lines else progress_bars(console(stderr=True)) as progress:

@@ -75,7 +75,8 @@ def sweep(
     over seeds, and a record of the whole sweep is written for the figures. A run that fails does not stop the others.
     """
     from sbp_brian.experiments import records
-    from sbp_brian.experiments import sweep as plans
+    from sbp_brian.experiments.gathering import gather
+    from sbp_brian.experiments.sweep import Sweep
 
     if scheduler and workers:
         raise CommandError("--workers is for this machine and --scheduler for a cluster; give one of them")
@@ -89,7 +90,7 @@ def sweep(
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
     if fresh and take_over:
         raise CommandError("--fresh does runs again and --take-over does not; give one of them")
-    plan = plans.Sweep(
+    plan = Sweep(
         found,
         chosen,
         range(seed, seed + seeds),
@@ -113,7 +114,7 @@ def sweep(
         done = sum(plan.done(out, point) for point in plan.points)
         click.echo(f"{done:,} of {total:,} runs are done", err=True)
         raise
-    record = plans.gather(plan, out, time.perf_counter() - began)
+    record = gather(plan, out, time.perf_counter() - began)
     for label, text in failures:
         click.echo(f"{label} failed: {text}", err=True)
     if record is not None:
@@ -209,7 +210,7 @@ def _show(plan, out: Path, metrics: tuple[str, ...]) -> None:
     from rich.text import Text
 
     from sbp_brian.experiments import records
-    from sbp_brian.experiments import sweep as plans
+    from sbp_brian.experiments.gathering import columns, summary_rows
     from sbp_brian.report.text import console, number, shown_unit
     from sbp_brian.wording import unknown
 
@@ -218,11 +219,11 @@ def _show(plan, out: Path, metrics: tuple[str, ...]) -> None:
     for name in metrics:
         if name not in rows:
             raise CommandError(unknown("metric", name, rows))
-    names = list(metrics) or plans.columns(list(found.values()))
+    names = list(metrics) or columns(list(found.values()))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in [*plan.axes, *(name.replace("_", " ") for name in names), "n"]:
         table.add_column(heading)
-    for row in plans.summary_rows(plan, found, names):
+    for row in summary_rows(plan, found, names):
         cells = row[: len(plan.axes)]
         for k, name in enumerate(names):
             mean, spread, _ = row[len(plan.axes) + 3 * k :][:3]

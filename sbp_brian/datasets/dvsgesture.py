@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian.datasets.catalogue import entry as find_entry
+from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.event_streams import EventStream, read_bs2
 from sbp_brian.datasets.lookup import locate, places, sizes
 from sbp_brian.errors import DatasetError
@@ -107,7 +107,7 @@ def load_dvsgesture(split: str) -> list[Clip]:
     """
     if split not in _FOLDERS:
         raise DatasetError(unknown("split", split, _FOLDERS))
-    entry = find_entry("dvsgesture")
+    entry = catalogue.entry("dvsgesture")
     for place in places():
         folder = place / entry.folder
         if (folder / _FOLDERS[split]).is_dir() or (folder / _LISTS[split]).is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sbp_brian.datasets.catalogue import entry as find_entry
+from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.lookup import cache
 from sbp_brian.errors import DatasetError
 
@@ -40,7 +40,7 @@ def fetch(name: str, *, url: str | None = None, folder: Path | None = None, prog
 
     import pooch
 
-    entry = find_entry(name)
+    entry = catalogue.entry(name)
     target = (folder or cache()) / entry.folder
     base = (url or entry.url).rstrip("/") + "/"
     pooch.get_logger().setLevel(logging.ERROR)

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.catalogue import Entry
-from sbp_brian.datasets.catalogue import entry as find_entry
 from sbp_brian.datasets.checks import Dataset
 from sbp_brian.datasets.idx import read_idx
 from sbp_brian.datasets.lookup import find_file, locate, places
@@ -59,7 +59,7 @@ def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bo
     DatasetError
         Unknown split; a file that is missing, damaged or of another shape; no full data set where one was asked for.
     """
-    entry = find_entry("mnist")
+    entry = catalogue.entry("mnist")
     _check_split(split)
     folder = None if embedded else locate(entry)
     if folder is None:
@@ -71,7 +71,7 @@ def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bo
 
 def load_fashion_mnist(split: str = "train", *, verify: bool = True) -> Dataset:
     """Articles of clothing (Xiao et al. 2017, doi:10.48550/arXiv.1708.07747); as `load_mnist`, without a sample."""
-    entry = find_entry("fashion-mnist")
+    entry = catalogue.entry("fashion-mnist")
     _check_split(split)
     folder = locate(entry)
     if folder is None:

@@ -27,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.catalogue import Entry
-from sbp_brian.datasets.catalogue import entry as find_entry
 from sbp_brian.datasets.lookup import locate, places
 from sbp_brian.datasets.nettalk_split import TEST_ROWS
 from sbp_brian.errors import DatasetError
@@ -157,7 +157,7 @@ def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = T
     names = {"auto": ("nettalk", "nettalk-small"), "corpus": ("nettalk",), "authors": ("nettalk-small",)}
     if source not in names:
         raise DatasetError(unknown("source", source, names))
-    for entry in map(find_entry, names[source]):
+    for entry in map(catalogue.entry, names[source]):
         if (folder := locate(entry)) is not None:
             break
     else:

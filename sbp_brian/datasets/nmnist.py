@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sbp_brian.datasets.catalogue import entry as find_entry
+from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.dvsgesture import Clip
 from sbp_brian.datasets.event_streams import EventStream, decode_bs2, read_bs2
 from sbp_brian.datasets.lookup import find_file, locate, places, sizes
@@ -52,7 +52,7 @@ def load_nmnist(split: str) -> list[Clip]:
     """
     if split not in _FOLDERS:
         raise DatasetError(unknown("split", split, _FOLDERS))
-    entry = find_entry("nmnist")
+    entry = catalogue.entry("nmnist")
     for place in places():
         if (place / entry.folder / _FOLDERS[split]).is_dir():
             folder = place / entry.folder / _FOLDERS[split]

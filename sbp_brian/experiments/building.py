@@ -65,7 +65,7 @@ def simulations_of(
     arch : str, optional
         cuda: architectures to compile for; by default that of this machine's GPU.
     size, seed, parameters
-        As in `sbp_brian.experiments.protocol.execute`.
+        As in `sbp_brian.experiments.executing.execute`.
 
     Raises
     ------

@@ -1,19 +1,9 @@
-"""Many runs of one protocol over values of its parameters: which they are, what they gave, and the record of it all.
+"""Many runs of one protocol over values of its parameters: which they are, and which are done.
 
 Every run leaves the record that ``sbp run`` would leave, in the same place, so a run that was done before is found and
 not done again, if it was made of the same data, code and versions (`sbp_brian.experiments.made_of`): what data sets
-hold is looked up now and compared with what the record says. What the runs gave together is one more record,
-``DIR/sweep/<run>``, which figures read:
-
-========================= ======================== ============================================================
-array                     shape                    content
-========================= ======================== ============================================================
-``axis_<parameter>``      (values,)                the values of a swept parameter, in the order given
-``seeds``                 (seeds,)                 the seeds
-``<metric>``              (axis 1, ..., seeds)     the value in each run, NaN where a run is lacking
-``<array>_by_epoch``      (axis 1, ..., seeds, e)  an array by epoch of each run, NaN after its last epoch
-``runs``                  (axis 1, ..., seeds)     the names of the runs' records, empty where one is lacking
-========================= ======================== ============================================================
+hold is looked up now and compared with what the record says. What the runs gave together is
+`sbp_brian.experiments.gathering`.
 """
 
 from __future__ import annotations
@@ -23,12 +13,9 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from sbp_brian.datasets.contents import content_now
 from sbp_brian.errors import ParameterError, RecordError
@@ -36,16 +23,12 @@ from sbp_brian.experiments import records
 from sbp_brian.experiments.made_of import given, made_of, other, tell_own
 from sbp_brian.experiments.parameters import Parameter, Parameters
 from sbp_brian.experiments.protocol import Protocol
-from sbp_brian.experiments.records import Record
 from sbp_brian.experiments.run_folder import interrupted
-from sbp_brian.identity import digest, noting
-from sbp_brian.machine import machine, versions
+from sbp_brian.identity import noting
 from sbp_brian.wording import unknown
 
-__all__ = ["PROTOCOL", "Point", "Sweep", "columns", "data_of", "gather", "summary_rows", "values"]
+__all__ = ["Point", "Sweep", "values"]
 
-#: The name under which sweeps are kept among the records.
-PROTOCOL = "sweep"
 UNTOLD = "records that do not say of which data and code they are"
 _PART = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
@@ -270,149 +253,3 @@ class Sweep:
         found = {name: noted.data.get(name) or self._contents[name] for name in earlier.get("data", {})}
         found |= noted.data
         return {**point.known, "data": {name: part for name, part in found.items() if part is not None}}
-
-
-def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record | None:
-    """Read the records of a sweep's runs and write the one of the sweep; None where there is no run yet.
-
-    Parameters
-    ----------
-    sweep : Sweep
-    out : path
-        As for the runs.
-    seconds : float
-        Wall time that was spent on it.
-    """
-    found = {point: records.read(sweep.folder(out, point)) for point in sweep.points if sweep.done(out, point)}
-    if not found:
-        return None
-    arrays, units = _arrays(sweep, found)
-    fixed = sweep.protocol.effective(sweep.size, **sweep.fixed)
-    parameters = sweep.protocol.resolve(sweep.size, **fixed).described()
-    swept = {name: [sweep.declared[name].check(name, text) for text in texts] for name, texts in sweep.axes.items()}
-    described = {
-        "swept protocol": {"value": sweep.protocol.name, "unit": ""},
-        "swept parameters": {"value": list(sweep.axes), "unit": ""},
-        "swept seeds": {"value": sweep.seeds, "unit": ""},
-        **{name: {"value": p["value"], "unit": p["unit"]} for name, p in parameters.items()},
-        **{name: {"value": values, "unit": sweep.declared[name].unit} for name, values in swept.items()},
-    }
-    first = sweep.seeds[0]
-    folder = Path(out) / PROTOCOL / records.run_name(sweep.target, first, described)
-    names = columns(list(found.values()))
-    lacking = len(sweep.points) - len(found)
-    notes = [f"{lacking} of {len(sweep.points)} runs are lacking; the same command makes them"] if lacking else []
-    if data := data_of(found.values()):
-        notes.append(f"Data: {', '.join(data)}.")
-    if len({_made_with(record) for record in found.values()}) > 1:
-        notes.append("Runs of different data, code or versions were taken over and are averaged here.")
-    over = " x ".join(f"{len(texts)} values of {name}" for name, texts in sweep.axes.items()) or "one setting"
-    record = Record(
-        protocol=PROTOCOL,
-        title="Sweeps over parameters",
-        kind=sweep.protocol.kind,
-        parameters=described,
-        source={"citation": sweep.protocol.source.citation, "doi": sweep.protocol.source.doi},
-        target=sweep.target,
-        seed=first,
-        size=sweep.size,
-        versions=versions(),
-        machine=machine(),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        timing={"total_s": seconds, "run_s": sum(r.timing.get("total_s") or 0.0 for r in found.values())},
-        tables=[
-            {
-                "name": f"{sweep.protocol.name}: mean, standard deviation and number of seeds",
-                "columns": [*sweep.axes, *itertools.chain(*((name, "SD", "n") for name in names))],
-                "rows": summary_rows(sweep, found, names),
-            }
-        ],
-        summary=f"{len(found)} runs of {sweep.protocol.name}: {over}, {len(sweep.seeds)} seed(s) each.",
-        notes=notes,
-        array_info={
-            name: {"shape": list(a.shape), "dtype": str(a.dtype), "unit": units.get(name, "")}
-            for name, a in arrays.items()
-        },
-    )
-    records.write(record, folder, arrays)
-    return record
-
-
-def data_of(found: Iterable[Record]) -> list[str]:
-    """The data that runs used, in words, e.g. ``["MNIST (full)"]``."""
-    return sorted({part["what"] for record in found for part in record.identity.get("data", {}).values()})
-
-
-def _made_with(record: Record) -> str:
-    data = {name: part["digest"] for name, part in record.identity.get("data", {}).items()}
-    return digest(data, record.identity.get("code"), record.identity.get("versions"))
-
-
-def columns(found: Sequence[Record], most: int = 4) -> list[str]:
-    """The metrics that a summary shows: those that differ among the runs.
-
-    Scores on the test set are left out where there is one on validation samples: settings are compared on those.
-    """
-    by_name: dict[str, set] = {}
-    for record in found:
-        for row in record.metrics:
-            by_name.setdefault(row["name"], set()).add(row["value"])
-    known = set(by_name)
-    shown = [
-        name
-        for name in by_name
-        if not (name.startswith("test_") and f"validation_{name.removeprefix('test_')}" in known)
-    ]
-    varied = [name for name in shown if len(by_name[name]) > 1]
-    return (varied or shown)[:most]
-
-
-def summary_rows(sweep: Sweep, found: Mapping[Point, Record], names: Sequence[str]) -> list[list[Any]]:
-    """One row a point of the grid: its settings, then mean, standard deviation (of the sample) and n of each metric."""
-    grouped: dict[tuple, list[Record]] = {}
-    for point in sweep.points:
-        own = grouped.setdefault(tuple(point.settings.values()), [])
-        if point in found:
-            own.append(found[point])
-    rows = []
-    for settings, own in grouped.items():
-        row: list[Any] = list(settings)
-        for name in names:
-            given = [
-                r["value"] for record in own for r in record.metrics if r["name"] == name and r["value"] is not None
-            ]
-            spread = float(np.std(given, ddof=1)) if len(given) > 1 else None
-            row += [float(np.mean(given)) if given else None, spread, len(given)]
-        rows.append(row)
-    return rows
-
-
-def _arrays(sweep: Sweep, found: Mapping[Point, Record]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    arrays: dict[str, np.ndarray] = {"seeds": np.array(sweep.seeds)}
-    units: dict[str, str] = {}
-    for name, texts in sweep.axes.items():
-        parameter = sweep.declared[name]
-        checked = [parameter.check(name, text) for text in texts]
-        arrays[f"axis_{name}"] = np.array(texts if isinstance(checked[0], tuple) else checked)
-        units[f"axis_{name}"] = parameter.unit
-    arrays["runs"] = np.full(sweep.shape, "", f"<U{max(len(p.run) for p in sweep.points)}")
-    for point, record in found.items():
-        arrays["runs"][point.index] = point.run
-        for row in record.metrics:
-            if row["value"] is not None:
-                arrays.setdefault(row["name"], np.full(sweep.shape, np.nan))[point.index] = row["value"]
-                units[row["name"]] = row["unit"]
-    wanted = {
-        name
-        for record in found.values()
-        for name, about in record.array_info.items()
-        if name.endswith("_by_epoch") and len(about["shape"]) == 1 and not about["dtype"].startswith("<U")
-    }
-    for name in sorted(wanted):
-        length = max(record.array_info[name]["shape"][0] for record in found.values() if name in record.array_info)
-        arrays[name] = np.full((*sweep.shape, length), np.nan)
-        for point, record in found.items():
-            if name in record.array_info:
-                given = record.array(name)
-                arrays[name][(*point.index, slice(len(given)))] = given
-    return arrays, units

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from sbp_brian.errors import ParameterError
-from sbp_brian.experiments.protocol import Protocol, execute
+from sbp_brian.experiments.executing import execute
+from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.records import Record
 
 __all__ = ["Verification", "differences", "given_of", "verify"]
@@ -60,7 +61,7 @@ def verify(
     out : path
         The new record goes below it.
     progress : callable, optional
-        As in `sbp_brian.experiments.protocol.execute`.
+        As in `sbp_brian.experiments.executing.execute`.
 
     Raises
     ------

@@ -137,9 +137,9 @@ def _plain_refusals():
 
 def _cuda(archs: tuple[str, ...]) -> tuple:
     """The device, the preferences and the way to seed it; imports brian2cuda, which is optional."""
-    from sbp_brian.targets.cuda import device as _cuda_device
+    from sbp_brian.targets.cuda import device
 
-    return _cuda_device.new_device(archs), _cuda_device.preferences(archs), CUDA_SEED
+    return device.new_device(archs), device.preferences(archs), CUDA_SEED
 
 
 def _manifest(device, net) -> dict:

@@ -16,8 +16,8 @@ import brian2
 import numpy as np
 
 from sbp_brian.errors import Interrupted, SettingError, StorageError
-from sbp_brian.targets import cache as cache_of
-from sbp_brian.targets.cuda import build as _cuda_build
+from sbp_brian.targets import build_cache
+from sbp_brian.targets.cuda import build
 from sbp_brian.targets.cuda.requirements import require_gpu
 from sbp_brian.targets.network_key import network_key
 from sbp_brian.targets.program_run import ProgramRun
@@ -78,7 +78,7 @@ class StandaloneBackend:
         if cache is False:
             self._private = Path(tempfile.mkdtemp(prefix="sbp-cache-"))
             weakref.finalize(self, shutil.rmtree, self._private, ignore_errors=True)
-        self.cache = self._private or cache_of.cache_folder(None if cache in (None, True) else cache)
+        self.cache = self._private or build_cache.cache_folder(None if cache in (None, True) else cache)
         self.manifest = None
         self.cached = False
         self.build_s = 0.0
@@ -129,7 +129,7 @@ class StandaloneBackend:
             kept = _read_kept(keyed)
         if not kept or "program" not in kept:
             return None
-        find = _cuda_build.find_program if self.archs else cache_of.find_program
+        find = build.find_program if self.archs else build_cache.find_program
         found = find(self.cache, kept["program"])
         if found is None:
             return None
@@ -143,11 +143,11 @@ class StandaloneBackend:
                 self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs, seed=seed
             )
             if self.archs:
-                key = f"{cache_of.content_key(folder, [])}-{how.identity}"
-                program = _cuda_build.program(self.cache, key, folder, how, self.compiling)
+                key = f"{build_cache.content_key(folder, [])}-{how.identity}"
+                program = build.program(self.cache, key, folder, how, self.compiling)
             else:
-                key = cache_of.content_key(folder, how)
-                program = cache_of.program(self.cache, key, folder, how)
+                key = build_cache.content_key(folder, how)
+                program = build_cache.program(self.cache, key, folder, how)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, TimedArray, check_units, implementation, ms
 
-from sbp_brian.brian import translation_units as _units
-from sbp_brian.targets import Simulation
-from sbp_brian.targets import cache as _build_cache
+from sbp_brian.brian import translation_units
+from sbp_brian.targets import Simulation, build_cache
 
 DURATION = 20 * ms
 
@@ -97,7 +96,7 @@ def test_a_fault_in_the_code_itself_is_told(tmp_path):
         group.run_regularly("v = broken(v)", dt=1 * ms)
         return Network(group)
 
-    with pytest.raises(_build_cache.CompileError, match="no_such_thing"):
+    with pytest.raises(build_cache.CompileError, match="no_such_thing"):
         Simulation(make, 2 * ms, target="cpp", cache=tmp_path).build()
 
 
@@ -107,7 +106,7 @@ def test_macros_of_a_function_end_with_its_piece(tmp_path):
         text = f"////// HASH DEFINES ///////\n{macro}\n\nvoid run_{k}()\n{{}}\n"
         (tmp_path / f"code_objects/{k}.cpp").write_text(text)
     sources = [f"code_objects/{k}.cpp" for k in range(3)]
-    (unit,) = _units.write_units(tmp_path, sources, _units.CPP)
+    (unit,) = translation_units.write_units(tmp_path, sources, translation_units.CPP)
     assert (tmp_path / unit).read_text() == (
         '#include "code_objects/0.cpp"\n#undef LIMIT\n#include "code_objects/1.cpp"\n#include "code_objects/2.cpp"\n'
         "#undef LIMIT\n"

@@ -11,7 +11,7 @@ import pytest
 
 from sbp_brian import datasets, figures, protocols
 from sbp_brian._version import __version__
-from sbp_brian.cli import reproduce as cli_reproduce
+from sbp_brian.cli import reproduce
 from sbp_brian.experiments import records
 from tests.helpers.commands import DEMO, refused, sbp
 
@@ -247,7 +247,7 @@ def test_reproduce_stopped_leaves_no_process_behind(tmp_path):
 
 def test_reproduce_takes_every_protocol_benchmarks_first(tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(cli_reproduce, "run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
+    monkeypatch.setattr(reproduce, "run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
     assert sbp("reproduce", "--out", tmp_path).exit_code == 0
     assert sorted(ran) == sorted(protocols.names())
     assert ran[0] == "mnist"
@@ -255,7 +255,7 @@ def test_reproduce_takes_every_protocol_benchmarks_first(tmp_path, monkeypatch):
 
 def test_quick_reproduce_takes_one_road_through_all_parts(tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(cli_reproduce, "run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
+    monkeypatch.setattr(reproduce, "run_all", lambda jobs, workers: ran.extend(job.name for job in jobs))
     assert sbp("reproduce", "--quick", "--out", tmp_path).exit_code == 0
     assert ran == ["mnist", "bi-poo-1998", "tao-2000"]
     ran.clear()

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from sbp_brian import datasets
-from sbp_brian.datasets import load_nettalk, nettalk_baselines
-from sbp_brian.datasets import nettalk as module
+from sbp_brian.datasets import load_nettalk, nettalk, nettalk_baselines
 from sbp_brian.datasets.nettalk import FEATURES, nettalk_windows
 from sbp_brian.errors import DatasetError
 from sbp_brian.training.scores import cosine_score
@@ -38,7 +37,7 @@ def test_the_corpus_gives_the_authors_arrays():
 
 
 def test_splits_do_not_overlap_and_stay_the_same():
-    train, fit, validation, test = (here("auto", split) for split in module.SPLITS)
+    train, fit, validation, test = (here("auto", split) for split in nettalk.SPLITS)
     assert (len(fit), len(validation)) == (4530, 503)
     assert np.array_equal(np.union1d(fit.rows, validation.rows), train.rows)
     assert not set(fit.rows) & set(validation.rows)

@@ -9,8 +9,8 @@ from sbp_brian import protocols
 from sbp_brian.datasets import nmnist
 from sbp_brian.datasets.event_streams import EventStream, encode_bs2
 from sbp_brian.errors import DatasetError, ParameterError
-from sbp_brian.experiments.protocol import execute
-from sbp_brian.protocols.benchmarks.tasks import nmnist as protocol
+from sbp_brian.experiments.executing import execute
+from sbp_brian.protocols.benchmarks.tasks.nmnist import counts, shuffled_in_time
 
 
 def stream(n=400, seed=0):
@@ -67,15 +67,15 @@ def test_spikes_are_the_events_of_the_cropped_sensor(official):
 
 def test_shuffling_time_keeps_the_steps_and_the_counts(official):
     bits, _ = nmnist.packed_events(nmnist.load_nmnist("test"), 300)
-    other = protocol.shuffled_in_time(bits, 3)
-    np.testing.assert_array_equal(protocol.counts(bits), protocol.counts(other))
-    np.testing.assert_array_equal(other, protocol.shuffled_in_time(bits, 3))
+    other = shuffled_in_time(bits, 3)
+    np.testing.assert_array_equal(counts(bits), counts(other))
+    np.testing.assert_array_equal(other, shuffled_in_time(bits, 3))
     a, b = (x.reshape(3, 300, 256) for x in (bits, other))
     for k in range(3):
         assert not np.array_equal(a[k], b[k])
         np.testing.assert_array_equal(np.unique(a[k], axis=0), np.unique(b[k], axis=0))
     spikes = np.unpackbits(bits, axis=1).reshape(3, 300, 2048).sum(1)
-    np.testing.assert_allclose(protocol.counts(bits), spikes / spikes.max(1, keepdims=True), rtol=1e-6)
+    np.testing.assert_allclose(counts(bits), spikes / spikes.max(1, keepdims=True), rtol=1e-6)
 
 
 def test_the_small_set_is_that_of_mnist():

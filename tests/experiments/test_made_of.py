@@ -8,7 +8,8 @@ import pytest
 from sbp_brian import identity
 from sbp_brian.errors import CheckpointError
 from sbp_brian.experiments import made_of, records
-from sbp_brian.experiments.protocol import Parameter, Protocol, Source, execute
+from sbp_brian.experiments.executing import execute
+from sbp_brian.experiments.protocol import Parameter, Protocol, Source
 from sbp_brian.training.batches import NumpyTraining, Patterns
 
 DATA = {"here": np.arange(6.0)}

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sbp_brian import figures, protocols
 from sbp_brian.errors import ParameterError, RecordError
+from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.parameters import parse_unit
-from sbp_brian.experiments.protocol import Above, Below, Context, ModelParameters, Parameter, Protocol, Source, execute
+from sbp_brian.experiments.protocol import Above, Below, Context, ModelParameters, Parameter, Protocol, Source
 from sbp_brian.experiments.records import VERDICTS
 from sbp_brian.report.text import cells
 

@@ -12,7 +12,7 @@ import pytest
 from sbp_brian import protocols
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments import records
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 
 OLD = Path(__file__).parent / "format_1"  # records of commit 194a7a6, with fewer parameters, metrics and arrays
 DEMO = protocols.get(str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py"))

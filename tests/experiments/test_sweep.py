@@ -14,8 +14,8 @@ from sbp_brian import protocols
 from sbp_brian.datasets import catalogue, lookup
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments import records, sweep
+from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.parameters import Parameter
-from sbp_brian.experiments.protocol import execute
 from tests.helpers.commands import DEMO, refused, sbp
 
 #: An experiment whose result is known: score = pairs + seed / 10, and a curve by epoch.
@@ -380,16 +380,15 @@ def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
 
 def test_a_worker_that_has_other_code_is_noticed(counted, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="dask.distributed is an optional extra")
-    from sbp_brian.cli import cluster as runs
+    from sbp_brian.cli.cluster import run_here
 
     def elsewhere(*args, **more):
-        files, text = runs_here(*args, **more)
+        files, text = run_here(*args, **more)
         record = json.loads(files["record.json"])
         record["identity"]["code"] = "0123456789abcdef"
         return {**files, "record.json": json.dumps(record).encode()}, text
 
-    runs_here = runs.run_here
-    monkeypatch.setattr(runs, "run_here", elsewhere)
+    monkeypatch.setattr("sbp_brian.cli.cluster.run_here", elsewhere)
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
     ) as cluster:

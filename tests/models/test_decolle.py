@@ -26,7 +26,7 @@ from tests.helpers.decolle_cases import (
     spikes,
     targets,
 )
-from tests.reference import decolle as reference
+from tests.reference import decolle
 
 FORMS = ["rank1", "dense"]
 
@@ -54,7 +54,7 @@ def loop(model, start):
     p, layers = loop_parameters(model), []
     for k, (n, m, r) in enumerate(zip(model.layers[:-1], model.layers[1:], model.readouts, strict=True), 1):
         layers.append(
-            reference.Layer(
+            decolle.Layer(
                 start[f"into_hidden{k}.w"].reshape(n, m),
                 start[f"hidden{k}.bias"],
                 start[f"reading{k}.w"].reshape(m, r),
@@ -94,7 +94,7 @@ def test_every_variable_is_that_of_an_independent_loop(form, target):
     start = shown(net)
     result = simulation(net, data, target, watched).run(start, seed=1)
     layers, trace = loop(net, start), []
-    reference.run(layers, data[0], net.targets, net.rate, net.burn_in, trace)
+    decolle.run(layers, data[0], net.targets, net.rate, net.burn_in, trace)
     for k in range(1, len(LAYERS)):
         want = {name: np.array([step[k - 1][name] for step in trace]).T for name in ("P", "Q", "R", "U", "S", "Y")}
         assert 0.05 < want["S"].mean() < 0.95
@@ -143,7 +143,7 @@ def test_learning_over_samples_is_that_of_the_loop(settings):
     result = simulation(net, data).run(start, seed=1)
     layers = loop(net, start)
     for number, sample in enumerate(data):
-        reference.run(layers, sample, net.targets, net.rate * net.shrink**number, net.burn_in)
+        decolle.run(layers, sample, net.targets, net.rate * net.shrink**number, net.burn_in)
     compare_weights(result, layers, start)
 
 
@@ -156,7 +156,7 @@ def test_labels_and_votes():
     layers, votes = loop(net, start), []
     for n, sample in enumerate(data):
         aims = [np.tile(0.8 * (np.arange(4) == labels[n]), (60, 1))] * 3
-        votes.append(reference.run(layers, sample, aims, net.rate if n < 3 else 0.0, net.burn_in))
+        votes.append(decolle.run(layers, sample, aims, net.rate if n < 3 else 0.0, net.burn_in))
     compare_weights(result, layers, start)
     for k in (1, 2, 3):
         found = np.array(result[f"answers{k}.votes"])[:, 1:6].T
@@ -173,7 +173,7 @@ def test_windows_keep_twelve_digits_over_long_samples():
     assert 20 < window < 100
     result = simulation(net, data).run(start, seed=1)
     layers = loop(net, start)
-    reference.run(layers, data[0], net.targets, net.rate, net.burn_in)
+    decolle.run(layers, data[0], net.targets, net.rate, net.burn_in)
     compare_weights(result, layers, start, atol=1e-10)
 
 
@@ -194,7 +194,7 @@ def test_one_step_follows_the_gradient_of_the_layers_own_loss(settings):
     start = shown(net)
     result = simulation(net, data).run(start, seed=1)
     layers, trace = loop(net, start), []
-    reference.run(layers, data[0], net.targets, 0.0, 40, trace)
+    decolle.run(layers, data[0], net.targets, 0.0, 40, trace)
     steepest = 0.0
     for k, (layer, held) in enumerate(zip(layers, trace[-1], strict=True), 1):
         layer.P, layer.Q, layer.R = held["P"], held["Q"], held["R"]

@@ -5,15 +5,15 @@ import pytest
 
 from sbp_brian import protocols
 from sbp_brian.errors import ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.models.decolle.conv import ConvDecolle
-from tests.helpers import decolle_cases as dense
-from tests.reference import decolle as reference
+from tests.helpers import decolle_cases
+from tests.reference import decolle
 
 SMALL = {"image": (2, 7, 6), "kernels": ((3, 3, 2), (4, 2, 1)), "readouts": (3, 2), "layers": (), "form": "dense"}
 
 
-class SharedLayer(reference.Layer):
+class SharedLayer(decolle.Layer):
     """A layer whose weights are written out from kernels; updates are summed over the synapses of each weight."""
 
     def __init__(self, kernels, where, shape, *args):
@@ -44,16 +44,19 @@ def test_learning_over_samples_is_that_of_the_loop(target):
         "rate": 0.2,
         "spread": 4.0,
         "readout_scale": 1.0,
-        "targets": dense.targets((3, 2), 60),
+        "targets": decolle_cases.targets((3, 2), 60),
     }
     net = ConvDecolle(**settings)
     assert net.layers == (84, 18, 8)
-    data = dense.spikes(2, 60, 84)
+    data = decolle_cases.spikes(2, 60, 84)
     start = net.initial(2)
     rng = np.random.default_rng(9)
     start |= {f"hidden{k}.bias": rng.normal(0, 0.3, net.layers[k]) for k in (1, 2)}
-    result = dense.simulation(net, data, target, ConvDecolle.network).run(dense.shown(net, 2, **start), seed=1)
-    parameters = dense.loop_parameters(net)
+    simulation = decolle_cases.simulation(net, data, target, ConvDecolle.network)
+    result = simulation.run(decolle_cases.shown(net, 2, **start), seed=1)
+        decolle_cases.shown(net, 2, **start), seed=1
+    )
+    parameters = decolle_cases.loop_parameters(net)
     layers = [
         SharedLayer(
             start[f"kernels{k}.w"],
@@ -67,7 +70,7 @@ def test_learning_over_samples_is_that_of_the_loop(target):
         for k, (n, m, r) in enumerate(((84, 18, 3), (18, 8, 2)), 1)
     ]
     for sample in data:
-        reference.run(layers, sample, net.targets, net.rate, net.burn_in)
+        decolle.run(layers, sample, net.targets, net.rate, net.burn_in)
     for k, layer in enumerate(layers, 1):
         assert np.abs(layer.kernels - start[f"kernels{k}.w"]).max() > 0.01, "the case must learn"
         np.testing.assert_allclose(result[f"kernels{k}.w"], layer.kernels, rtol=0, atol=1e-9)

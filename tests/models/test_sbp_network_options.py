@@ -6,6 +6,7 @@ import pytest
 from brian2 import ms
 
 from sbp_brian.errors import ModelError, RetrogradeError
+from sbp_brian.models import stdbp
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.equations import HIDDEN, INPUTS, OUTPUT, OUTPUTS, PIXELS
 from sbp_brian.models.sbp_network.options import (
@@ -26,7 +27,6 @@ from sbp_brian.models.sbp_network.options import (
     Subset,
     Timing,
 )
-from sbp_brian.models.stdbp import options as stdbp
 
 
 def network(learning, *options, n_hidden=12, **kwds):
@@ -58,7 +58,7 @@ def network(learning, *options, n_hidden=12, **kwds):
         (lambda: network("weighted", Latency(), Graded()), r"more than one InputCoding, Latency\(\), Graded\(\); keep"),
         (lambda: network("weighted", Dropout), r"has no such option: Dropout is a class; give Dropout\(...\)"),
         (
-            lambda: network("weighted", stdbp.Dropout(0.1)),
+            lambda: network("weighted", stdbp.options.Dropout(0.1)),
             "this Dropout is of sbp_brian.models.stdbp.options",
         ),
         (lambda: network("weighted", OneHop()), "OneHop is for several hidden layers"),

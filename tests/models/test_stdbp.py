@@ -20,7 +20,7 @@ from tests.helpers.stdbp_cases import (
     samples,
     thresholds,
 )
-from tests.reference import stdbp as closed
+from tests.reference import stdbp
 
 # ---------------------------------------------------------------------------------------------------- exactness
 CYTHON = pytest.param("cython", marks=pytest.mark.slow)
@@ -30,7 +30,7 @@ CYTHON = pytest.param("cython", marks=pytest.mark.slow)
 def test_spike_times_are_those_of_the_closed_form(target):
     images, labels = samples(60)
     result, start = run(network(batch=4), images, labels, target=target, teaching=np.zeros(60))
-    times = np.array([closed.forward(matrices(start), input_times(x), thresholds(), WINDOW)[0][-1] for x in images])
+    times = np.array([stdbp.forward(matrices(start), input_times(x), thresholds(), WINDOW)[0][-1] for x in images])
     silent = ~np.isfinite(times)
     assert 0.02 < silent.mean() < 0.9, "the case must hold silent and spiking cells"
     found = np.array(result["answers.spike_time"])[:, 1:61].T / TAU
@@ -54,13 +54,13 @@ def test_learning_follows_the_closed_form(target, optimiser):
     model = network(batch=batch, optimiser=optimiser)
     result, start = run(model, images, labels, target=target, rate=rate)
     weights = [w.copy() for w in matrices(start)]
-    adam = closed.Adam(weights, [rate] * 3, batch)
+    adam = stdbp.Adam(weights, [rate] * 3, batch)
     moments = [np.zeros_like(w) for w in weights]
     for first in range(0, n, batch):
         summed, rows = [np.zeros_like(w) for w in weights], [np.zeros(len(w), bool) for w in weights]
         for x, label in zip(images[first : first + batch], labels[first : first + batch], strict=True):
-            times, slopes = closed.forward(weights, input_times(x), thresholds(), WINDOW)
-            for k, g in enumerate(closed.gradients(weights, times, slopes, label, KAPPA, WINDOW, FLOOR)):
+            times, slopes = stdbp.forward(weights, input_times(x), thresholds(), WINDOW)
+            for k, g in enumerate(stdbp.gradients(weights, times, slopes, label, KAPPA, WINDOW, FLOOR)):
                 summed[k] += g
                 rows[k] |= np.isfinite(times[k])
         if optimiser == "adam":
@@ -86,7 +86,7 @@ def settled_case(rng):
     for _ in range(1000):
         weights = [w.copy() for w in matrices(network(mean=3.0).initial(int(rng.integers(1000))))]
         images, labels = samples(1, seed=int(rng.integers(10**6)))
-        times, slopes = closed.forward(weights, input_times(images[0]), thresholds(), WINDOW)
+        times, slopes = stdbp.forward(weights, input_times(images[0]), thresholds(), WINDOW)
         fired = [np.isfinite(t) for t in times]
         gaps = [np.abs(times[k][fired[k]][:, None] - times[k + 1][fired[k + 1]]).min(initial=9) for k in range(3)]
         steep = all(slopes[k][fired[k + 1]].min(initial=9) > FLOOR for k in range(3))
@@ -108,8 +108,8 @@ def test_the_gradient_is_that_of_the_loss():
                 ends = []
                 for sign in (1, -1):
                     w[at] += sign * step
-                    times, _ = closed.forward(weights, input_times(x), thresholds(), WINDOW)
-                    ends.append(closed.loss(times, label, KAPPA, WINDOW))
+                    times, _ = stdbp.forward(weights, input_times(x), thresholds(), WINDOW)
+                    ends.append(stdbp.loss(times, label, KAPPA, WINDOW))
                     w[at] -= sign * step
                 slope = (ends[0] - ends[1]) / (2 * step)
                 worst = max(worst, abs(slope - g[at]) / max(1.0, abs(slope)))
@@ -138,7 +138,7 @@ def test_the_shares_of_the_inputs_sum_to_one():
     model = network(batch=3)
     start = {f"into_{name}.w": w.ravel() for name, w in zip(model.names[1:], weights, strict=True)}
     result, _ = run(model, x[None, :], np.array([label]), start=start)
-    t_hidden = closed.forward(weights, input_times(x), thresholds(), WINDOW)[0][2]
+    t_hidden = stdbp.forward(weights, input_times(x), thresholds(), WINDOW)[0][2]
     outputs = np.array(result["answers.spike_time"])[:, 1] / TAU
     delta, err = np.zeros(3), np.zeros(3)
     score = -KAPPA * outputs
@@ -237,9 +237,9 @@ def test_in_sbp_the_output_synapses_report_their_change(learning, report):
     images, labels = samples(1, layers)
     result, start = run(network(layers, learning=learning, batch=3), images, labels, rate=rate)
     weights = matrices(start, layers)
-    times, slopes = closed.forward(weights, input_times(images[0]), thresholds(layers), WINDOW)
-    expected = closed.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR, report=report)
-    exact = closed.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR)
+    times, slopes = stdbp.forward(weights, input_times(images[0]), thresholds(layers), WINDOW)
+    expected = stdbp.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR, report=report)
+    exact = stdbp.gradients(weights, times, slopes, labels[0], KAPPA, WINDOW, FLOOR)
     assert not np.allclose(expected[0], exact[0])
     change = matrices(result, layers)[-1] - weights[-1]
     assert np.abs(change).max() > 1e-3
@@ -324,8 +324,8 @@ def test_decisions_on_all_test_images_are_those_of_the_closed_form(tmp_path):
     weights = matrices(training.learned, STDBP().layers)
     same, worst = 0, 0.0
     for k, row in enumerate(rows):
-        hidden, _ = closed.fast_spike_times(weights[0], input_times(training.samples.images[row]), 1.0, WINDOW)
-        output, _ = closed.fast_spike_times(weights[1], hidden, 1.0, WINDOW)
+        hidden, _ = stdbp.fast_spike_times(weights[0], input_times(training.samples.images[row]), 1.0, WINDOW)
+        output, _ = stdbp.fast_spike_times(weights[1], hidden, 1.0, WINDOW)
         same += output.argmin() == answers[k]
         fired = np.isfinite(output)
         worst = max(worst, np.abs(output[fired] - times[fired, k] / TAU).max(initial=0))
@@ -340,7 +340,7 @@ def test_both_closed_forms_agree():
     for _ in range(20):
         w, t = rng.normal(0.1, 0.5, (15, 8)), np.round(rng.random(15), 1)  # with ties
         t[rng.random(15) < 0.3] = np.inf
-        slow, fast = closed.spike_times(w, t, 1.0, 4.0), closed.fast_spike_times(w, t, 1.0, 4.0)
+        slow, fast = stdbp.spike_times(w, t, 1.0, 4.0), stdbp.fast_spike_times(w, t, 1.0, 4.0)
         np.testing.assert_allclose(fast[0], slow[0], rtol=1e-12)
         fired = np.isfinite(slow[0])
         np.testing.assert_allclose(fast[1][fired], slow[1][fired], rtol=1e-12)

@@ -7,7 +7,7 @@ from sbp_brian.models.kernels import Convolution
 from sbp_brian.models.stdbp.conv import ConvSTDBP
 from sbp_brian.models.stdbp.options import Cells, Displacement, Weights
 from tests.helpers.stdbp_cases import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
-from tests.reference import stdbp as closed
+from tests.reference import stdbp
 
 LAYERS = (36, 12, 3)
 SMALL = {
@@ -38,13 +38,13 @@ def test_learning_follows_the_closed_form(target):
     i, j, kernel = Convolution(6, 6, 3, 3, 3).patches()
     assert len(kernel) == 9 * 12
     shared, dense = start["kernels.w"].copy(), start["into_output.w"].reshape(12, 3).copy()
-    adam = closed.Adam([shared[:, None], dense], [rate] * 2, batch)
+    adam = stdbp.Adam([shared[:, None], dense], [rate] * 2, batch)
     for first in range(0, 8, batch):
         summed, rows = [np.zeros((27, 1)), np.zeros((12, 3))], [np.ones(27, bool), np.zeros(12, bool)]
         for x, label in zip(images[first : first + batch], labels[first : first + batch], strict=True):
             weights = [written_out(shared, i, j, kernel), dense]
-            times, slopes = closed.forward(weights, input_times(x), [1.0, 1.0], WINDOW)
-            own, out = closed.gradients(weights, times, slopes, label, KAPPA, WINDOW, FLOOR)
+            times, slopes = stdbp.forward(weights, input_times(x), [1.0, 1.0], WINDOW)
+            own, out = stdbp.gradients(weights, times, slopes, label, KAPPA, WINDOW, FLOOR)
             np.add.at(summed[0][:, 0], kernel, own[i, j])
             summed[1] += out
             rows[1] |= np.isfinite(times[1])
@@ -53,7 +53,7 @@ def test_learning_follows_the_closed_form(target):
     np.testing.assert_allclose(result["kernels.w"], shared, rtol=0, atol=1e-9)
     np.testing.assert_allclose(result["into_output.w"], dense.ravel(), rtol=0, atol=1e-9)
     weights = [written_out(shared, i, j, kernel), dense]
-    last = closed.forward(weights, input_times(images[-1]), [1.0, 1.0], WINDOW)[0][-1]
+    last = stdbp.forward(weights, input_times(images[-1]), [1.0, 1.0], WINDOW)[0][-1]
     found = np.array(result["answers.spike_time"])[:, n] / TAU
     np.testing.assert_allclose(found, np.minimum(last, WINDOW), rtol=0, atol=1e-9)
 

@@ -8,7 +8,7 @@ from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.training.spiking import Samples, Training
 from tests.helpers.stdbp_cases import LAYERS, TAU, WINDOW, input_times, matrices, network, run, samples, thresholds
-from tests.reference import stdbp as closed
+from tests.reference import stdbp
 
 
 def both(n, step, *, target="numpy", layers=LAYERS, rate=0.02, **kwds):
@@ -54,7 +54,7 @@ def test_the_times_of_one_pass_over_the_threshold_are_those_of_the_closed_form()
     weights = np.array([[1.5, 0.5], [1.5, 0.4], [0.8, 0.9], [-0.6, 0.3]])
     result, _ = run(model, images, np.zeros(2, int), start={"into_output.w": weights.ravel()}, rate=0.0)
     found = np.array(result["answers.spike_time"])[:, 1:3].T / TAU
-    expected = [closed.forward([weights], input_times(x), thresholds((4, 2)), WINDOW)[0][-1] for x in images]
+    expected = [stdbp.forward([weights], input_times(x), thresholds((4, 2)), WINDOW)[0][-1] for x in images]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from sbp_brian import protocols
 from sbp_brian.errors import ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 
 FEW = {"train_samples": 2000, "validation_samples": 300, "test_samples": 500, "hidden": 50, "epochs": 2}
 

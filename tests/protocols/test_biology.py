@@ -9,7 +9,7 @@ from brian2 import Network, NeuronGroup, Quantity, ms, mV, pA, prefs, second
 from sbp_brian import figures, protocols
 from sbp_brian.brian.event_clock import EventClock, bursts
 from sbp_brian.errors import CircuitError, ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.records import find
 from sbp_brian.models.circuits import SPREAD, Circuit, Timeline, build, culture_sbp, culture_stdp
 from sbp_brian.protocols.biology import bi_poo_1998, ltp, stdp_window, tao_2000

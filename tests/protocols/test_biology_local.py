@@ -8,11 +8,10 @@ from brian2 import Hz, amp, ms, second, um
 
 from sbp_brian import figures, protocols
 from sbp_brian.errors import CircuitError, ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.records import find
 from sbp_brian.models.circuits import Timeline, culture_sbp, pulse_trains, scaling_culture
-from sbp_brian.protocols.biology import closed_forms as _closed_forms
-from sbp_brian.protocols.biology import predictions, tsodyks_1998, turrigiano_1998
+from sbp_brian.protocols.biology import closed_forms, predictions, tsodyks_1998, turrigiano_1998
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
 from sbp_brian.report import page
 from sbp_brian.targets import Simulation
@@ -221,15 +220,15 @@ def test_halving_the_time_step_changes_no_entry(records, tmp_path, name, finer):
 def test_closed_forms_agree_with_each_other():
     seconds = np.arange(0, 20000.0, 5.0)
     up = [(k, 0.4 / 60) for k in range(60)]
-    course = _closed_forms.course(seconds, up)
-    assert course[-1] == pytest.approx(float(_closed_forms.one_sign(0.4)), rel=1e-6)
+    course = closed_forms.course(seconds, up)
+    assert course[-1] == pytest.approx(float(closed_forms.one_sign(0.4)), rel=1e-6)
     assert (np.diff(course) >= 0).all()
-    both = _closed_forms.course(seconds, up, up)[-1]
-    assert both == pytest.approx(_closed_forms.both_signs(0.4, 0.4), rel=1e-6)
-    down = _closed_forms.course(seconds, (), [(0, 0.2)])[-1]
-    assert down == pytest.approx(float(_closed_forms.one_sign(-0.2)), rel=1e-6)
+    both = closed_forms.course(seconds, up, up)[-1]
+    assert both == pytest.approx(closed_forms.both_signs(0.4, 0.4), rel=1e-6)
+    down = closed_forms.course(seconds, (), [(0, 0.2)])[-1]
+    assert down == pytest.approx(float(closed_forms.one_sign(-0.2)), rel=1e-6)
     # the mean time of arrival: transport and pool
-    arrived = _closed_forms._arrived(seconds, culture_sbp().transport, 300 * um)
+    arrived = closed_forms._arrived(seconds, culture_sbp().transport, 300 * um)
     assert np.trapezoid(1 - arrived, seconds) == pytest.approx(300 + 180, abs=2)
 
 

@@ -9,7 +9,7 @@ from brian2 import Hz, ms, mV, second, um
 
 from sbp_brian import figures, protocols
 from sbp_brian.errors import CircuitError, ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.records import find
 from sbp_brian.models.circuits import Timeline
 from sbp_brian.models.circuits.retinotectal import RETINOTECTAL, LightPulses, build, tadpole_sbp

@@ -8,7 +8,7 @@ from brian2 import ms, mV, pA, second
 
 from sbp_brian import figures, protocols
 from sbp_brian.errors import CircuitError, ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.records import find
 from sbp_brian.models.circuits import SPREAD, Timeline, culture_sbp
 from sbp_brian.models.circuits.membranes import PULSED, RELAY

@@ -9,7 +9,7 @@ from brian2 import ms
 from sbp_brian import protocols
 from sbp_brian.datasets.dvsgesture import ten_recordings
 from sbp_brian.errors import DatasetError, ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.protocols.benchmarks.tasks import dvsgesture
 from sbp_brian.protocols.benchmarks.tasks.dvsgesture import constant_answer, released_rows
 from sbp_brian.training.baselines import linear_softmax, nearest_mean

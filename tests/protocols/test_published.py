@@ -5,7 +5,7 @@ import pytest
 from sbp_brian import protocols
 from sbp_brian.datasets import available
 from sbp_brian.errors import ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 
 HAVE = {name for name, where, _ in available() if where}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sbp_brian import protocols
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 
 
 def metrics(record):

@@ -8,7 +8,7 @@ from brian2 import ms
 
 from sbp_brian import figures, protocols
 from sbp_brian.errors import ParameterError
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.models.stdbp.options import Displacement, Dropout, InputJitter

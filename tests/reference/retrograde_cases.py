@@ -14,7 +14,7 @@ from brian2 import Equations, Network, NeuronGroup, TimedArray, ms, second, um
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Chain, Delay, Window
 from sbp_brian.rules import SynapseRule
-from tests.reference import retrograde as plain
+from tests.reference import retrograde
 
 UNITLESS = 1.0
 DT = 1 * ms
@@ -97,11 +97,11 @@ class Case:
             **options,
         )
 
-    def plan(self) -> plain.Plan:
+    def plan(self) -> retrograde.Plan:
         """The same for the reference."""
         kind, *numbers = self.transport or (None,)
         o = self.options
-        plan = plain.Plan(
+        plan = retrograde.Plan(
             emission=self.emission,
             activity=self.activity,
             transport=kind,
@@ -258,27 +258,27 @@ def expected(case: Case, receptive: dict[str, np.ndarray], seed: int = 1):
     """The reference's groups and synapses of one case after all steps, by name."""
     t = trains(seed)
     plan = case.plan()
-    groups = {name: plain.Cells(t[name], drives=t["drive"] if name == "src" else None) for name in ("src", "tgt")}
+    groups = {name: retrograde.Cells(t[name], drives=t["drive"] if name == "src" else None) for name in ("src", "tgt")}
     for name in ["cells", *(["mid"] if case.cascade else []), *(["tgt"] if plan.postlateral else [])]:
-        groups[name] = plain.Cells(
+        groups[name] = retrograde.Cells(
             t[name], plan, case.gains if name == "cells" else (1, 1), given=np.tile(LEVELS, (STEPS, 1))
         )
     synapses = {}
     for name, source, target, kind, start in layout(case):
         pre, post = case.edges(groups[source].n, groups[target].n)
-        synapses[name] = plain.Synapses(
+        synapses[name] = retrograde.Synapses(
             name,
             groups[source],
             groups[target],
             pre,
             post,
             case.weights(len(pre), start),
-            rule=plain.Stdp(**case.stdp()) if kind != "in" else None,
+            rule=retrograde.Stdp(**case.stdp()) if kind != "in" else None,
             delay=case.delay if kind == "out" else 0,
             emits=plan if kind != "in" else None,
             receives=plan if kind != "out" else None,
             receptive=receptive.get(name),
             extra=t["bonus"] if kind == "out" and case.bonus else None,
         )
-    plain.simulate(STEPS, list(groups.values()), list(synapses.values()))
+    retrograde.simulate(STEPS, list(groups.values()), list(synapses.values()))
     return groups, synapses

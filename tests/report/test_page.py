@@ -11,7 +11,7 @@ import pytest
 from sbp_brian import figures, protocols
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments import records
-from sbp_brian.experiments.protocol import execute
+from sbp_brian.experiments.executing import execute
 from sbp_brian.figures.base import Figure, label_panels, new, save, svg
 from sbp_brian.figures.style import COLUMN, COLUMNS, house_style
 from sbp_brian.report import claims, page, text

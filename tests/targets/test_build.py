@@ -16,8 +16,7 @@ from brian2.devices.device import runtime_device
 
 from sbp_brian import targets
 from sbp_brian.errors import CompileError, CompilerMissing, UnknownName
-from sbp_brian.targets import Simulation
-from sbp_brian.targets import cache as _build_cache
+from sbp_brian.targets import Simulation, build_cache
 from sbp_brian.targets.network_key import network_key
 from tests.helpers.targets_network import DURATION, make
 
@@ -123,7 +122,7 @@ def test_data_do_not_change_the_program_but_code_does(tmp_path):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
         _, flags = generate(network, 1 * ms, {}, folder)
-        return _build_cache.content_key(folder, flags), _build_cache.content_key(folder, [*flags, "-g"])
+        return build_cache.content_key(folder, flags), build_cache.content_key(folder, [*flags, "-g"])
 
     first, second, third = texts([1, 2, 3]), texts([3, 4, 5]), texts([1, 2, 3], "v : 1\nu : 1")
     assert first == second
@@ -151,7 +150,7 @@ def test_clocks_in_any_order_give_the_same_program():
 from pathlib import Path
 import sys, tempfile
 from brian2 import Network, NeuronGroup, ms
-from sbp_brian.targets.cache import content_key
+from sbp_brian.targets.build_cache import content_key
 from sbp_brian.targets.programs import generate
 def make():
     cells = NeuronGroup(2, "dv/dt = -v/(5*ms) : 1", name="cells", method="exact", namespace=dict(ms=ms))
@@ -243,11 +242,11 @@ def test_unknown_target(name):
 
 
 def test_old_builds_make_room(tmp_path, monkeypatch):
-    monkeypatch.setitem(_build_cache.KEPT, "programs", 2)
+    monkeypatch.setitem(build_cache.KEPT, "programs", 2)
     for age, name in enumerate("abcd"):
         (tmp_path / "programs" / name).mkdir(parents=True)
         os.utime(tmp_path / "programs" / name, (1e9 - age, 1e9 - age))
     (tmp_path / "programs" / "fresh").mkdir()
     (tmp_path / "programs" / ".being-built").mkdir()
-    _build_cache.prune(tmp_path)
+    build_cache.prune(tmp_path)
     assert sorted(path.name for path in (tmp_path / "programs").iterdir()) == [".being-built", "a", "fresh"]

@@ -11,20 +11,19 @@ from click.testing import CliRunner
 
 from sbp_brian import protocols, targets
 from sbp_brian.__main__ import main
-from sbp_brian.brian import translation_units as _units
+from sbp_brian.brian import translation_units
 from sbp_brian.brian.state import ClocksTogether
 from sbp_brian.errors import CompileError, DeviceMissing
 from sbp_brian.experiments import building
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.targets import Simulation, collecting
-from sbp_brian.targets.cuda import requirements as _cuda_target
-from sbp_brian.targets.cuda import toolkit as _cuda_toolkit
-from sbp_brian.targets.cuda.toolkit import Gpu, Toolkit, curand_package, find_nvcc, parse_archs, toolkit
+from sbp_brian.targets.cuda import requirements, toolkit
+from sbp_brian.targets.cuda.toolkit import Gpu, Toolkit, curand_package, find_nvcc, parse_archs
 from sbp_brian.training.spiking import Samples, Training
 from tests.helpers.cuda_marks import cuda
 from tests.helpers.targets_network import DURATION, make
 
-no_gpu = pytest.mark.skipif(bool(_cuda_toolkit.gpus()), reason="this machine has a GPU")
+no_gpu = pytest.mark.skipif(bool(toolkit.gpus()), reason="this machine has a GPU")
 
 
 def kit(version=(13, 0), codes=("80", "90", "90a"), **more):
@@ -91,19 +90,19 @@ esac
 def test_a_toolkit_is_asked_for_its_folders(release, includes, package, tmp_path, monkeypatch):
     a_toolkit(tmp_path, release, includes)
     monkeypatch.setenv("CUDA_PATH", str(tmp_path))
-    found = toolkit()
+    found = toolkit.toolkit()
     assert found.root == tmp_path
     assert found.release == release
     assert found.codes == ("80", "90")
     assert found.includes == (tmp_path / "include",)
     assert found.header("thrust/device_vector.h") == tmp_path / "include" / "cccl"
     assert curand_package(found) == package
-    monkeypatch.setattr(_cuda_toolkit.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(toolkit.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DeviceMissing, match=f"has no curand: pip install {package} "):
-        _cuda_toolkit.curand(found)
+        toolkit.curand(found)
     (tmp_path / "include" / "curand_kernel.h").write_text("")
     (tmp_path / "lib64" / "libcurand.so.10").write_text("")
-    assert _cuda_toolkit.curand(found).origin == "CUDA toolkit"
+    assert toolkit.curand(found).origin == "CUDA toolkit"
 
 
 def test_curand_of_a_package(tmp_path, monkeypatch):
@@ -112,19 +111,19 @@ def test_curand_of_a_package(tmp_path, monkeypatch):
         (home / name).parent.mkdir(parents=True)
         (home / name).write_text("")
     place = SimpleNamespace(submodule_search_locations=[str(tmp_path / "nvidia")])
-    monkeypatch.setattr(_cuda_toolkit.importlib.util, "find_spec", lambda name: place)
+    monkeypatch.setattr(toolkit.importlib.util, "find_spec", lambda name: place)
     bare = Toolkit("nvcc", tmp_path, (12, 4), (), (), ())
-    found = _cuda_toolkit.curand(bare)
+    found = toolkit.curand(bare)
     assert (found.include, found.library) == (home / "include", home / "lib" / "libcurand.so.10")
     assert found.origin.startswith("nvidia-curand-cu12")
     newer = Toolkit("nvcc", tmp_path, (13, 0), (), (), ())
     with pytest.raises(DeviceMissing, match="pip install nvidia-curand "):
-        _cuda_toolkit.curand(newer)
+        toolkit.curand(newer)
 
 
 def test_what_is_missing_is_said_in_turn(monkeypatch):
     there = {"brian2cuda": None}
-    monkeypatch.setattr(_cuda_target.importlib.util, "find_spec", lambda name: there[name])
+    monkeypatch.setattr(requirements.importlib.util, "find_spec", lambda name: there[name])
     asks = (
         lambda: targets.use("cuda"),
         lambda: Simulation(make, DURATION, target="cuda"),
@@ -134,13 +133,13 @@ def test_what_is_missing_is_said_in_turn(monkeypatch):
         with pytest.raises(DeviceMissing, match=r"pip install 'sbp_brian\[cuda\]'"):
             ask()
     there["brian2cuda"] = object()
-    monkeypatch.setattr(_cuda_target, "gpus", list)
+    monkeypatch.setattr(requirements, "gpus", list)
     for nodes, said in ((False, "none was found on this machine"), (True, "its driver does not answer")):
-        monkeypatch.setattr(_cuda_target, "gpu_nodes", lambda nodes=nodes: nodes)
+        monkeypatch.setattr(requirements, "gpu_nodes", lambda nodes=nodes: nodes)
         for ask in asks[:2]:
             with pytest.raises(DeviceMissing, match=f"{said}.*'sbp build PROTOCOL --target cuda --arch sm_90'"):
                 ask()
-    monkeypatch.setattr(_cuda_toolkit, "find_nvcc", lambda: None)
+    monkeypatch.setattr(toolkit, "find_nvcc", lambda: None)
     with pytest.raises(DeviceMissing, match="needs nvcc and none was found: install the CUDA toolkit, 12 or newer"):
         asks[2]()
 
@@ -150,9 +149,9 @@ def test_gpus_are_read_from_the_driver(tmp_path, monkeypatch):
     driver.write_text("#!/bin/sh\necho 'NVIDIA H100 80GB HBM3, 9.0, 81559'\necho 'NVIDIA A100, 8.0, 81920'\n")
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert _cuda_toolkit.gpus() == [Gpu("NVIDIA H100 80GB HBM3", "90", 81559), Gpu("NVIDIA A100", "80", 81920)]
+    assert toolkit.gpus() == [Gpu("NVIDIA H100 80GB HBM3", "90", 81559), Gpu("NVIDIA A100", "80", 81920)]
     driver.write_text("#!/bin/sh\necho 'NVIDIA-SMI has failed' >&2\nexit 9\n")
-    assert _cuda_toolkit.gpus() == []
+    assert toolkit.gpus() == []
 
 
 def test_arch_is_for_cuda_only():
@@ -178,19 +177,19 @@ def test_collecting_leaves_at_the_first_run():
 
 def test_units_hold_each_piece_once_and_keep_what_collides_apart(tmp_path):
     (tmp_path / "code_objects").mkdir()
-    one, other = (_units.once("stimulus", f"double stimulus() {{ return {k}; }}") for k in (1, 2))
+    one, other = (translation_units.once("stimulus", f"double stimulus() {{ return {k}; }}") for k in (1, 2))
     pieces = {f"code_objects/{k}.cu": (other if k == 7 else one) + f"\nvoid run_{k}() {{}}\n" for k in range(9)}
     for name, text in pieces.items():
         (tmp_path / name).write_text(text)
     sources = [*pieces, "main.cu", "objects.cu", "run.cu"]
-    units = _units.write_units(tmp_path, sources, _units.CUDA)
+    units = translation_units.write_units(tmp_path, sources, translation_units.CUDA)
     texts = {name: (tmp_path / name).read_text() for name in units if name.startswith("unit")}
     for name in sources:
         assert sum(f'"{name}"' in text for text in texts.values()) == 1, name
     assert all(name.startswith("unit") for name in units)
     with_other = next(text for text in texts.values() if '"code_objects/7.cu"' in text)
     assert with_other.count("#include") == 1, "the stimulus of the others has the same name and another text"
-    assert units == _units.write_units(tmp_path, reversed(sources), _units.CUDA)
+    assert units == translation_units.write_units(tmp_path, reversed(sources), translation_units.CUDA)
 
 
 # generated code
@@ -363,7 +362,7 @@ def test_a_small_network_compiles_and_links(tmp_path, monkeypatch):
     assert listed is None or "sm_90.cubin" in listed.stdout
     again = building.build(Simulation(small, 1 * ms, target="cuda", arch="sm_90", cache=tmp_path))
     assert not again.compiled
-    if not _cuda_toolkit.gpus():
+    if not toolkit.gpus():
         with pytest.raises(DeviceMissing, match="needs an NVIDIA GPU"):
             simulation.run()
 

@@ -16,8 +16,7 @@ import numpy as np
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Above, Below, Context, Parameter, Parameters
 from sbp_brian.models.options import Option
-from sbp_brian.models.sbp_network import LEARNING, SBPNetwork
-from sbp_brian.models.sbp_network import options as o
+from sbp_brian.models.sbp_network import LEARNING, SBPNetwork, options
 from sbp_brian.models.sbp_network.rate_reference import angles
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import EPOCHS_PUBLISHED, Data, Learner, Outcome
@@ -136,7 +135,7 @@ class SBPNetworkLearner(Learner):
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The model's defaults; a teacher that speaks before layers have answered punishes cells for silence."""
-        steps, none = values["steps"] or o.Timing().steps, o.Dropout()
+        steps, none = values["steps"] or options.Timing().steps, options.Dropout()
         return {
             "hidden": 500,
             "average": 1,
@@ -163,8 +162,8 @@ class SBPNetworkLearner(Learner):
             **{name: p[name] for name in ("learning", "rate_hidden", "rate_output", "lambda_p", "lambda_f")},
             options=(
                 *_options(p, **given),
-                *([o.SeveralRight()] if samples.targets is not None else []),
-                *([o.Subset(seed)] if p.lambda_p < 1 else []),
+                *([options.SeveralRight()] if samples.targets is not None else []),
+                *([options.Subset(seed)] if p.lambda_p < 1 else []),
             ),
         )
 
@@ -228,22 +227,26 @@ class SBPNetworkLearner(Learner):
 def _options(p: Parameters, step=None, input=None) -> list[Option]:
     """The options of the network that the parameters ask for; `step` and `input` where the samples settle them."""
     timing = {"steps": p.steps, "first_taught": p.first_taught, "hidden_start": p.hidden_start}
-    coding = o.INPUTS[input or p.input]
-    wanted = [o.Timing(**timing, **({} if step is None else {"step": step}))]
-    if coding is not o.Graded:
-        wanted.append(coding(p.input_rate) if issubclass(coding, o.SpikingInput) else coding())
-    drop_input = p.get("drop_input", 0.0) if coding is o.Graded else 0.0
+    coding = options.INPUTS[input or p.input]
+    wanted = [options.Timing(**timing, **({} if step is None else {"step": step}))]
+    if coding is not options.Graded:
+        wanted.append(coding(p.input_rate) if issubclass(coding, options.SpikingInput) else coding())
+    drop_input = p.get("drop_input", 0.0) if coding is options.Graded else 0.0
     if drop_input or p.drop_hidden:
-        wanted.append(o.Dropout(drop_input, p.drop_hidden))
+        wanted.append(options.Dropout(drop_input, p.drop_hidden))
     for value, option in (
-        (p.homeostasis, o.Homeostasis),
-        (p.get("jitter"), o.Displacement),
-        (p.homeostatic_v, o.MembraneHomeostasis),
-        (p.tau_stdp, o.SpikeTiming),
+        (p.homeostasis, options.Homeostasis),
+        (p.get("jitter"), options.Displacement),
+        (p.homeostatic_v, options.MembraneHomeostasis),
+        (p.tau_stdp, options.SpikeTiming),
     ):
         if value:
             wanted.append(option(value))
-    for there, option in ((not p.hidden_decays, o.SteadyHiddenRate), (p.dale, o.Dale), (p.short_term, o.ShortTerm)):
+    for there, option in (
+        (not p.hidden_decays, options.SteadyHiddenRate),
+        (p.dale, options.Dale),
+        (p.short_term, options.ShortTerm),
+    ):
         if there:
             wanted.append(option())
     return wanted

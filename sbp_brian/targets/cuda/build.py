@@ -24,7 +24,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from sbp_brian.errors import CompileError
-from sbp_brian.targets import cache as cache_of
+from sbp_brian.targets import build_cache
 from sbp_brian.targets.cuda.toolkit import STANDARD, arch_names, curand, toolkit
 
 #: Of the host's code, little runs more than once a time step; -O3 would cost seconds for each file.
@@ -109,7 +109,7 @@ def recipe(archs, sources, extra=(), nvcc_flags=(), linker_flags=()) -> Recipe:
     """
     kit = toolkit()
     random = curand(kit)
-    host = cache_of.compiler_command()
+    host = build_cache.compiler_command()
     target = [word for arch in archs[:-1] for word in ("-gencode", f"arch=compute_{arch},code=sm_{arch}")]
     newest = archs[-1]
     # the last one in a form, too, that later GPUs translate for themselves
@@ -156,7 +156,7 @@ def compile_project(
     ------
     CompileError
     """
-    cache = cache_of.cache_folder(cache)
+    cache = build_cache.cache_folder(cache)
     store = cache / "objects"
     store.mkdir(parents=True, exist_ok=True)
     start, lock, done, compiled = time.perf_counter(), threading.Lock(), [], []
@@ -244,16 +244,16 @@ def _prune(store: Path) -> None:
             path.with_suffix(".lock").unlink(missing_ok=True)
 
 
-def find_program(cache: Path, key: str) -> cache_of.Program | None:
+def find_program(cache: Path, key: str) -> build_cache.Program | None:
     """The linked program of a key, if it is there."""
     folder = cache / "programs" / key
     if (folder / "main").is_file():
         os.utime(folder)
-        return cache_of.Program(folder / "main", cached=True)
+        return build_cache.Program(folder / "main", cached=True)
     return None
 
 
-def program(cache: Path, key: str, sources: Path, how: Recipe, progress=None) -> cache_of.Program:
+def program(cache: Path, key: str, sources: Path, how: Recipe, progress=None) -> build_cache.Program:
     """The linked program of a generated project: from the cache, else compiled and linked now.
 
     Raises
@@ -277,5 +277,5 @@ def program(cache: Path, key: str, sources: Path, how: Recipe, progress=None) ->
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
-    cache_of.prune(cache)
-    return cache_of.Program(folder / "main", cached=False)
+    build_cache.prune(cache)
+    return build_cache.Program(folder / "main", cached=False)

@@ -1,7 +1,7 @@
 """The CUDA device: brian2cuda's, with what today's CUDA and this package need, through its own extension points.
 
 - the makefile: c++17, the folders of cccl and curand, the architectures asked for;
-- few translation units (`_units`), and objects kept by content (`_cuda_build`);
+- few translation units (`translation_units`), and objects kept by content (`build`);
 - main.cu the same in each process;
 - what would go wrong in silence is refused (`_cuda_checks`).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sbp_brian.models import displaced as _displaced
+from sbp_brian.models import displaced
 from sbp_brian.models.stdbp.options import Displacement, Dropout, InputJitter, Noise
 
 __all__ = ["equations", "read"]
@@ -14,7 +14,7 @@ JITTER = """
 spike_time = spike_time + jitter*randn()
 fired = fired*int(rand() >= missing)
 """
-DISPLACED = _displaced.VARIABLES + "x : 1\n"
+DISPLACED = displaced.VARIABLES + "x : 1\n"
 READ = "fired = int(sample_value(shown(t), i) > 0)\nspike_time = (1 - sample_value(shown(t), i))*tau\n"
 
 
@@ -26,8 +26,8 @@ def equations(network) -> str:
 
 def read(network) -> str:
     """Code by which input cells take their times from the sample."""
-    displaced, jitter = network.option(Displacement), network.option(InputJitter)
-    code = f"{_displaced.READ}\nfired = int(x > 0)\nspike_time = (1 - x)*tau\n" if displaced else READ
+    displacement, jitter = network.option(Displacement), network.option(InputJitter)
+    code = f"{displaced.READ}\nfired = int(x > 0)\nspike_time = (1 - x)*tau\n" if displacement else READ
     if network.option(Dropout).input:
         code += "fired = fired*int(rand() >= drop_input*teacher_on)\n"
     if jitter:
