@@ -31,8 +31,8 @@ class ConvDecolle(Decolle):
 
     Parameters
     ----------
-    layers : tuple of int
-        Leave it empty.
+    layers : tuple of int, optional
+        Leave it out.
     form : str
         ``dense``.
     image : tuple of int
@@ -46,7 +46,7 @@ class ConvDecolle(Decolle):
         As `Decolle`; kernels larger than what they look at; another form or optimiser.
     """
 
-    layers: tuple[int, ...] = ()
+    layers: tuple[int, ...] | None = None
     form: str = "dense"
     image: tuple[int, int, int] = (1, 28, 28)
     kernels: tuple[tuple[int, int, int], ...] = ((8, 7, 2), (16, 5, 2), (16, 3, 1))
@@ -66,7 +66,7 @@ class ConvDecolle(Decolle):
                 )
         shapes = self._shapes()
         wanted = tuple(prod(shape) for shape in shapes)
-        if self.layers not in ((), wanted):
+        if self.layers not in (None, wanted):
             raise ModelError(f"layers follow from image and kernels, {wanted}; leave them out")
         object.__setattr__(self, "layers", wanted)
         super().__post_init__()

@@ -54,8 +54,6 @@ def test_learning_over_samples_is_that_of_the_loop(target):
     start |= {f"hidden{k}.bias": rng.normal(0, 0.3, net.layers[k]) for k in (1, 2)}
     simulation = decolle_cases.simulation(net, data, target, ConvDecolle.network)
     result = simulation.run(decolle_cases.shown(net, 2, **start), seed=1)
-        decolle_cases.shown(net, 2, **start), seed=1
-    )
     parameters = decolle_cases.loop_parameters(net)
     layers = [
         SharedLayer(
