@@ -10,7 +10,7 @@ from brian2 import Quantity, get_dimensions, second
 from sbp_brian import wording
 from sbp_brian.errors import ModelError, SampleError
 
-__all__ = ["labels_have_cells", "not_negative", "one_of", "positive", "share", "time", "whole"]
+__all__ = ["labels_have_cells", "number", "one_of", "time"]
 
 
 def one_of(name: str, value: Any, known) -> None:
@@ -19,29 +19,10 @@ def one_of(name: str, value: Any, known) -> None:
         raise ModelError(wording.one_of(name, value, known))
 
 
-def whole(name: str, value: Any, least: int = 1, of: str = "") -> None:
-    """A whole number of at least `least`; `of` says of what."""
-    if not _number(value) or value != int(value) or value < least:
-        what = f"a whole number of {of}" if of else "a whole number"
-        raise ModelError(f"{name} must be {what}, at least {least}, got {value}")
-
-
-def share(name: str, value: Any) -> None:
-    """A number from 0 to below 1."""
-    if not _number(value) or not 0 <= value < 1:
-        raise ModelError(f"{name} must be a share from 0 to below 1, got {value}")
-
-
-def not_negative(name: str, value: Any) -> None:
-    """A finite number from 0 on."""
-    if not _number(value) or value < 0:
-        raise ModelError(f"{name} must be zero or positive and finite, got {value}")
-
-
-def positive(name: str, value: Any, remedy: str = "") -> None:
-    """A finite number above 0."""
-    if not _number(value) or value <= 0:
-        raise ModelError(f"{name} must be positive and finite, got {value}{remedy and f'; {remedy}'}")
+def number(name: str, value: Any, interval: str, *, whole: bool = False, remedy: str = "") -> None:
+    """A finite number of an interval, written as in `sbp_brian.wording.number_in`; `remedy` says what to do instead."""
+    if refusal := wording.number_in(name, _plain(value, whole), interval, whole=whole):
+        raise ModelError(f"{refusal}{remedy and f'; {remedy}'}")
 
 
 def time(name: str, value: Any) -> None:
@@ -67,5 +48,8 @@ def labels_have_cells(labels: np.ndarray, cells: int) -> None:
         )
 
 
-def _number(value: Any) -> bool:
-    return np.ndim(value) == 0 and get_dimensions(value).is_dimensionless and bool(np.isfinite(float(value)))
+def _plain(value: Any, whole: bool) -> Any:
+    """A number of numpy or Brian2 without a dimension as one of Python; anything else as it is."""
+    if isinstance(value, (np.ndarray, np.generic)) and value.ndim == 0 and get_dimensions(value).is_dimensionless:
+        value = np.asarray(value).item()
+    return int(value) if whole and isinstance(value, float) and value.is_integer() else value

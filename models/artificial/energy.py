@@ -128,7 +128,7 @@ class SBPEnergy(NumpyModel):
         if len(self.layers) < 3 or min(self.layers) < 1:
             raise ModelError(f"layers must be inputs, hidden layers and outputs, each at least 1, got {self.layers}")
         if self.settle_steps is not None:
-            checks.whole("settle_steps", self.settle_steps)
+            checks.number("settle_steps", self.settle_steps, "[1, inf)", whole=True)
         if self.theta is not None and not (isinstance(self.theta, Real) and 0 <= self.theta <= 10):
             raise ModelError(f"theta must be a number from 0 to 10, or None for that of `learning`, got {self.theta!r}")
         self.dtype = np.dtype(self.precision).type

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from brian2 import Quantity, ms
 
 from sbp_brian.errors import ModelError
+from sbp_brian.models import checks
 from sbp_brian.rules.quantities import duration
 
 __all__ = ["LOSSES", "SOURCE", "SURROGATES", "DecolleCell"]
@@ -78,11 +79,9 @@ class DecolleCell:
             duration(name, getattr(self, name))
         if float(self.tau_mem) == float(self.tau_syn):
             raise ModelError(f"tau_mem and tau_syn must differ, both are {self.tau_mem}; change one by a percent")
-        if self.surrogate not in SURROGATES:
-            raise ModelError(f"surrogate must be one of {', '.join(SURROGATES)}, got {self.surrogate!r}")
+        checks.one_of("surrogate", self.surrogate, SURROGATES)
         for name in ("rho", "too_active", "too_silent"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ModelError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+            checks.number(name, getattr(self, name), "[0, inf)")
 
     def factors(self, step: Quantity) -> dict[str, float]:
         """Constants of the equations for steps of this length: ``alpha``, ``beta``, ``gamma``, ``rho``, ..."""

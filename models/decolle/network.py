@@ -45,6 +45,7 @@ from brian2 import (
 )
 
 from sbp_brian.errors import ModelError
+from sbp_brian.models import checks
 from sbp_brian.models.decolle.cell import LOSSES, DecolleCell
 from sbp_brian.models.decolle.readout import read_out
 from sbp_brian.models.decolle.rules import OPTIMISERS, Dense, Rank1
@@ -161,8 +162,7 @@ class Decolle:
             ("optimiser", OPTIMISERS),
             ("encoding", ("poisson", "spikes")),
         ):
-            if getattr(self, name) not in known:
-                raise ModelError(f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
+            checks.one_of(name, getattr(self, name), known)
         duration("step", self.step)
         if not 0 <= self.burn_in < self.steps:
             raise ModelError(f"burn_in must be a step of the sample, 0 to {self.steps - 1}, got {self.burn_in}")
@@ -175,13 +175,10 @@ class Decolle:
             )
         if not have_same_dimensions(self.input_rate, Hz) or not 0 < float(self.input_rate * self.step) <= 1:
             raise ModelError(f"input_rate must be above 0 and at most one spike a step, got {self.input_rate}")
-        if not 0 < self.shrink <= 1:
-            raise ModelError(f"shrink must be in (0, 1], got {self.shrink}")
-        if not 0 <= self.feedback_noise < 1:
-            raise ModelError(f"feedback_noise must be in [0, 1), or signs would disagree, got {self.feedback_noise}")
+        checks.number("shrink", self.shrink, "(0, 1]")
+        checks.number("feedback_noise", self.feedback_noise, "[0, 1)", remedy="from 1 on signs would disagree")
         for name in ("rate", "aim_class", "readout_scale", "spread"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ModelError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+            checks.number(name, getattr(self, name), "[0, inf)")
         if self.targets is not None:
             self._check_targets(hidden)
 

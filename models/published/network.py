@@ -187,8 +187,7 @@ class ReleasedModel:
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
         if self.learning not in LEARNING:
             raise ModelError(unknown("learning", self.learning, LEARNING))
-        if self.noise not in ("none", "norm", "poisson"):
-            raise ModelError(unknown("noise", self.noise, ("none", "norm", "poisson")))
+        checks.one_of("noise", self.noise, ("none", "norm", "poisson"))
         if not 3 <= len(self.layers) <= 20 or min(self.layers) < 1:
             raise ModelError(f"layers must be 3 to 20 sizes of at least 1 cell, with a hidden layer, got {self.layers}")
         n, rates = len(self.layers) - 1, tuple(float(rate) for rate in self.rates)
@@ -198,15 +197,13 @@ class ReleasedModel:
             raise ModelError(f"rates must be {n} numbers of at least 0, one a layer of synapses, got {self.rates}")
         object.__setattr__(self, "rates", rates)
         for name in ("batch", "n_free", "n_teach"):
-            if getattr(self, name) < 1:
-                raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}")
+            checks.number(name, getattr(self, name), "[1, inf)", whole=True)
         for name in ("lambda_p", "lambda_f", "lambda_pre", "lambda_post", "lambda_back", "inhibitory"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ModelError(f"{name} must be zero or positive and finite, got {getattr(self, name)}")
+            checks.number(name, getattr(self, name), "[0, inf)")
         for name in ("step", "lif_time"):
             checks.time(name, getattr(self, name))
-        if not (0 < self.epsilon <= 1 and self.beta > 0):
-            raise ModelError(f"epsilon must be in (0, 1] and beta positive, got {self.epsilon} and {self.beta}")
+        checks.number("epsilon", self.epsilon, "(0, 1]")
+        checks.number("beta", self.beta, "(0, inf)")
         if self.short_term and not self.lif:
             raise ModelError("short_term acts on the currents of the LIF phase; set lif=True as well")
 

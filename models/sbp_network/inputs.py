@@ -62,8 +62,7 @@ class SpikingInput(InputCoding):
     rate: float = 0.5
 
     def __post_init__(self):
-        if not 0 < self.rate <= 1:
-            raise ModelError(f"rate of the input must be above 0 to 1 spikes a step, got {self.rate}")
+        checks.number("rate of the input", self.rate, "(0, 1]")
 
     def change(self, texts, network) -> None:
         """Pixels spike; their synapses and the first hidden layer act for a step."""
@@ -121,7 +120,7 @@ class Displacement(Option):
     pixels: int
 
     def __post_init__(self):
-        checks.whole("pixels of Displacement", self.pixels)
+        checks.number("pixels of Displacement", self.pixels, "[1, inf)", whole=True)
 
     def check(self, network) -> None:
         """Refuse rows that do not fit, and samples of spikes."""

@@ -42,7 +42,7 @@ from typing import ClassVar
 import numpy as np
 from brian2 import Clock, EventMonitor, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor
 
-from sbp_brian.errors import ModelError, SampleError
+from sbp_brian.errors import SampleError
 from sbp_brian.models import checks
 from sbp_brian.models.options import HasOptions, Option
 from sbp_brian.models.sbp_network.equations import Texts, order_of
@@ -139,11 +139,10 @@ class SBPNetwork(HasOptions):
             ("n_hidden", min(self.hidden_sizes, default=0)),
             ("n_output", self.n_output),
         ):
-            if smallest < 1:
-                raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}")
-        checks.whole("width", self.width)
-        checks.not_negative("rate_hidden", self.rate_hidden)
-        checks.not_negative("rate_output", self.rate_output)
+            checks.number(name, smallest, "[1, inf)", whole=True)
+        checks.number("width", self.width, "[1, inf)", whole=True)
+        checks.number("rate_hidden", self.rate_hidden, "[0, inf)")
+        checks.number("rate_output", self.rate_output, "[0, inf)")
         self._check_options()
         _ = self.retrograde  # lets it check its own parameters now
 

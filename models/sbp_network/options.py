@@ -77,7 +77,7 @@ class Timing(Option):
 
     def __post_init__(self):
         checks.time("step", self.step)
-        checks.whole("steps", self.steps)
+        checks.number("steps", self.steps, "[1, inf)", whole=True)
         if self.first_taught is None:
             object.__setattr__(self, "first_taught", self.steps // 5)
         if not 0 <= self.first_taught < self.steps:
@@ -119,8 +119,8 @@ class Dropout(Option):
     hidden: float = 0.0
 
     def __post_init__(self):
-        checks.share("input of Dropout", self.input)
-        checks.share("hidden of Dropout", self.hidden)
+        checks.number("input of Dropout", self.input, "[0, 1)")
+        checks.number("hidden of Dropout", self.hidden, "[0, 1)")
 
     @classmethod
     def default(cls) -> Dropout:
@@ -173,8 +173,8 @@ class Homeostasis(Option):
     target_spikes: float = 0.0
 
     def __post_init__(self):
-        checks.positive("rate of Homeostasis", self.rate, "leave the option out for none")
-        checks.not_negative("target_spikes", self.target_spikes)
+        checks.number("rate of Homeostasis", self.rate, "(0, inf)", remedy="leave the option out for none")
+        checks.number("target_spikes", self.target_spikes, "[0, inf)")
 
     def change(self, texts, network) -> None:
         """The bias learns by the cell's own spikes too; not where the cell is lost."""
@@ -212,8 +212,7 @@ class Dale(Option):
     inhibitory: float = 0.5
 
     def __post_init__(self):
-        if not 0 <= self.inhibitory <= 1:
-            raise ModelError(f"inhibitory must be a share from 0 to 1, got {self.inhibitory}")
+        checks.number("inhibitory", self.inhibitory, "[0, 1]")
 
     def change(self, texts, network) -> None:
         """Cells have a sign, beyond which no output synapse learns."""
@@ -250,7 +249,7 @@ class ShortTerm(Option):
     tau_rec: Quantity = field(default_factory=lambda: 20 * ms)
 
     def __post_init__(self):
-        checks.share("release", self.release)
+        checks.number("release", self.release, "[0, 1)")
         checks.time("tau_rec", self.tau_rec)
 
     def change(self, texts, network) -> None:
@@ -314,8 +313,7 @@ class MembraneHomeostasis(Option):
     tau: Quantity = field(default_factory=lambda: 1 * second)
 
     def __post_init__(self):
-        checks.positive("share of MembraneHomeostasis", self.share, "leave the option out for none")
-        checks.share("share of MembraneHomeostasis", self.share)
+        checks.number("share of MembraneHomeostasis", self.share, "(0, 1)", remedy="leave the option out for none")
         checks.time("tau of MembraneHomeostasis", self.tau)
 
     def change(self, texts, network) -> None:

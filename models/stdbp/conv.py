@@ -59,7 +59,7 @@ class ConvSTDBP(STDBP):
         if self.learning in EMISSION:
             raise ModelError(f"learning={self.learning!r} needs synapses with weights of their own; use STDBP")
         for name in ("maps", "size", "stride"):
-            checks.whole(name, getattr(self, name))
+            checks.number(name, getattr(self, name), "[1, inf)", whole=True)
         if self.size > min(self.image):
             raise ModelError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
         if self.option(Displacement) and self.width != self.image[1]:

@@ -143,10 +143,10 @@ class STDBP(HasOptions):
         if self.learning in EMISSION and len(self.layers) != 3:
             reports = f"learning={self.learning!r} reports one synapse back"
             raise ModelError(f"{reports} and needs one hidden layer, got {self.layers}")
-        checks.whole("batch", self.batch, of="samples")
-        checks.whole("width", self.width, of="pixels")
+        checks.number("batch", self.batch, "[1, inf)", whole=True)
+        checks.number("width", self.width, "[1, inf)", whole=True)
         for name in ("rate_hidden", "rate_output"):
-            checks.not_negative(name, getattr(self, name))
+            checks.number(name, getattr(self, name), "[0, inf)")
         for name, kind in (("cells", Cells), ("weights", Weights)):
             if not isinstance(getattr(self, name), kind):
                 raise ModelError(f"{name} must be {kind.__name__}(...), got {getattr(self, name)!r}")

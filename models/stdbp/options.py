@@ -65,7 +65,7 @@ class Cells:
     kappa: float = 40.0
 
     def __post_init__(self):
-        checks.not_negative("kappa", self.kappa)
+        checks.number("kappa", self.kappa, "[0, inf)")
         if not self.window > 1:
             raise ModelError(f"window must be longer than the latency code, above 1 tau, got {self.window}")
         _ = self.hidden, self.output  # let them check the rest
@@ -103,7 +103,7 @@ class Weights:
     def __post_init__(self):
         if not np.isfinite(self.mean):
             raise ModelError(f"mean must be finite, got {self.mean}")
-        checks.not_negative("spread", self.spread)
+        checks.number("spread", self.spread, "[0, inf)")
 
 
 @names_parameters
@@ -123,8 +123,8 @@ class Revive(Option):
     hidden: float = 0.0
 
     def __post_init__(self):
-        checks.not_negative("output of Revive", self.output)
-        checks.not_negative("hidden of Revive", self.hidden)
+        checks.number("output of Revive", self.output, "[0, inf)")
+        checks.number("hidden of Revive", self.hidden, "[0, inf)")
 
     @classmethod
     def default(cls) -> Revive:
@@ -153,7 +153,7 @@ class WeightDecay(Option):
     share: float
 
     def __post_init__(self):
-        checks.positive("share of WeightDecay", self.share, "leave the option out for none")
+        checks.number("share of WeightDecay", self.share, "(0, inf)", remedy="leave the option out for none")
 
 
 @names_parameters
@@ -171,8 +171,8 @@ class Dropout(Option):
     hidden: float = 0.0
 
     def __post_init__(self):
-        checks.share("input of Dropout", self.input)
-        checks.share("hidden of Dropout", self.hidden)
+        checks.number("input of Dropout", self.input, "[0, 1)")
+        checks.number("hidden of Dropout", self.hidden, "[0, 1)")
 
     @classmethod
     def default(cls) -> Dropout:
@@ -194,7 +194,7 @@ class InputJitter(Option):
     deviation: float
 
     def __post_init__(self):
-        checks.positive("deviation of InputJitter", self.deviation, "leave the option out for none")
+        checks.number("deviation of InputJitter", self.deviation, "(0, inf)", remedy="leave the option out for none")
 
 
 @names_parameters
@@ -211,7 +211,7 @@ class Displacement(Option):
     pixels: int
 
     def __post_init__(self):
-        checks.whole("pixels of Displacement", self.pixels)
+        checks.number("pixels of Displacement", self.pixels, "[1, inf)", whole=True)
 
     def check(self, network) -> None:
         """Refuse rows that do not fit."""

@@ -305,9 +305,9 @@ def test_code_for_cuda_is_generated(settings, tmp_path):
         ({"targets": (np.full((60, 10), np.nan),)}, "hidden layer 1 holds NaN"),
         ({"input_rate": 2000 * Hz}, "at most one spike a step"),
         ({"input_rate": 5 * ms}, "input_rate must be"),
-        ({"shrink": 1.5}, r"shrink must be in \(0, 1\]"),
+        ({"shrink": 1.5}, r"shrink must be a number above 0 and at most 1"),
         ({"feedback_noise": 1.0}, "signs would disagree"),
-        ({"rate": -1.0}, "rate must be zero or positive"),
+        ({"rate": -1.0}, "rate must be a number of at least 0"),
         ({"step": 0 * ms}, "step = .* must be positive"),
     ],
 )
@@ -322,8 +322,8 @@ def test_bad_parameters_are_refused(wrong, message):
         ({"surrogate": "tent"}, "surrogate must be one of box, fast-sigmoid"),
         ({"tau_syn": 20 * ms}, "tau_mem and tau_syn must differ"),
         ({"tau_mem": -1 * ms}, "tau_mem = .* must be positive"),
-        ({"rho": float("nan")}, "rho must be zero or positive"),
-        ({"too_active": -1.0}, "too_active must be zero or positive"),
+        ({"rho": float("nan")}, "rho must be a number of at least 0"),
+        ({"too_active": -1.0}, "too_active must be a number of at least 0"),
     ],
 )
 def test_bad_cells_are_refused(wrong, message):

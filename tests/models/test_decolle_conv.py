@@ -10,7 +10,7 @@ from sbp_brian.models.decolle.conv import ConvDecolle
 from tests.helpers import decolle_cases
 from tests.reference import decolle
 
-SMALL = {"image": (2, 7, 6), "kernels": ((3, 3, 2), (4, 2, 1)), "readouts": (3, 2), "layers": (), "form": "dense"}
+SMALL = {"image": (2, 7, 6), "kernels": ((3, 3, 2), (4, 2, 1)), "readouts": (3, 2), "form": "dense"}
 
 
 class SharedLayer(decolle.Layer):

@@ -65,7 +65,7 @@ def test_learning_follows_the_closed_form(target):
         ({"layers": (36, 3)}, "needs layers="),
         ({"size": 7}, "size must be at most the image's 6 pixels"),
         ({"options": (Displacement(1),), "width": 9}, r"width must be 6 as that of the image \(6, 6\), got 9"),
-        ({"stride": 0}, "stride must be a whole number, at least 1"),
+        ({"stride": 0}, "stride must be a whole number of at least 1"),
         ({"learning": "sbp"}, "learning='sbp' needs synapses with weights of their own"),
     ],
 )

@@ -72,8 +72,8 @@ def test_jitter_of_input_spikes_has_its_width_and_only_in_training():
         (lambda: network(options=(Displacement(-1),)), "pixels of Displacement must be a whole number"),
         (lambda: network(7, options=(Displacement(1),)), "a width that divides the 20 inputs; got pixels=1, width=7"),
         (lambda: network(options=(Displacement(1), Noise())), "Displacement is for training and Noise for tests"),
-        (lambda: network(options=(InputJitter(-0.1),)), "deviation of InputJitter must be positive"),
-        (lambda: network(0), "width must be a whole number of pixels"),
+        (lambda: network(options=(InputJitter(-0.1),)), "deviation of InputJitter must be a number above 0"),
+        (lambda: network(0), "width must be a whole number"),
     ],
 )
 def test_bad_disturbances_are_refused(wrong, message):
