@@ -228,7 +228,7 @@ def test_noise_and_signs():
         ({"batch": 0}, "batch must be a whole number of at least 1"),
         ({"noise": "pink"}, "noise must be one of none, norm, poisson, got 'pink'"),
         ({"short_term": True}, "set lif=True"),
-        ({"beta": 0.0}, "beta positive"),
+        ({"beta": 0.0}, "beta must be a number above 0"),
     ],
 )
 def test_bad_parameters(options, message):

@@ -1,0 +1,83 @@
+"""Small data sets in the formats and under the names of the published ones, of random content.
+
+For tests that ask what a run would be made of, not what real data are.
+"""
+
+import hashlib
+import struct
+from dataclasses import replace
+
+import numpy as np
+from scipy.io import savemat
+
+from sbp_brian.datasets import catalogue
+from sbp_brian.datasets.event_streams import EventStream, encode_bs2
+from sbp_brian.datasets.nettalk_split import TEST_ROWS
+
+
+def idx(array):
+    """The bytes of an idx file."""
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def lay_out(folder, patch):
+    """Make all sets in `folder`, where they are found first; `patch` is pytest's monkeypatch."""
+    rng = np.random.default_rng(7)
+    _images(folder / "fashion-mnist", "fashion-mnist", rng, patch)
+    _windows(folder / "nettalk", rng, patch)
+    _recordings(folder / "dvsgesture_slayer10", rng)
+    _digits(folder / "nmnist_small", rng)
+    patch.setenv("SBP_DATA", str(folder))
+
+
+def _images(folder, name, rng, patch, n_train=6100, n_test=20):
+    entry, files = catalogue.CATALOGUE[name], {}
+    folder.mkdir()
+    for role, file in entry.files.items():
+        n = n_train if role.startswith("train") else n_test
+        shape = (n, 28, 28) if role.endswith("images") else (n,)
+        content = idx(rng.integers(0, 256 if len(shape) > 1 else 10, shape, dtype=np.uint8))
+        (folder / file.name).write_bytes(content)
+        files[role] = replace(file, shape=shape, md5=hashlib.md5(content).hexdigest())
+    patch.setitem(catalogue.CATALOGUE, name, replace(entry, files=files))
+
+
+def _windows(folder, rng, patch, letters=27, features=26):
+    folder.mkdir()
+    n = max(TEST_ROWS) + 1
+    inputs = np.eye(letters, dtype=np.uint8)[rng.integers(0, letters, (n, 7))].reshape(n, -1)
+    targets = np.eye(features, dtype=np.uint8)[rng.integers(0, features, n)]
+    path = folder / "nettalk_small.mat"
+    savemat(path, {"word_x": inputs, "word_phoneme": targets})
+    entry = catalogue.CATALOGUE["nettalk-small"]
+    file = replace(entry.files["arrays"], md5=hashlib.md5(path.read_bytes()).hexdigest())
+    patch.setitem(catalogue.CATALOGUE, "nettalk-small", replace(entry, files={"arrays": file}))
+
+
+def _recordings(folder, rng, n=3000, length_us=1_450_000):
+    folder.mkdir()
+    for k in range(1, 11):
+        x, y = rng.integers(0, 128, (2, n), dtype=np.uint8)
+        stream = EventStream(x, y, rng.integers(0, 2, n, dtype=np.uint8), _times(rng, n, length_us), 128, 128)
+        (folder / f"{k}.bs2").write_bytes(encode_bs2(stream))
+
+
+def _digits(folder, rng, n_train=60, n_test=20, events=200):
+    folder.mkdir()
+    n = n_train + n_test
+    x, y = rng.integers(0, 34, (2, n * events), dtype=np.uint8)
+    np.savez(
+        folder / "nmnist_small.npz",
+        x=x,
+        y=y,
+        p=rng.integers(0, 2, n * events, dtype=np.uint8),
+        t_us=np.concatenate([_times(rng, events, 300_000) for _ in range(n)]).astype(np.uint32),
+        offsets=events * np.arange(n + 1),
+        labels=rng.integers(0, 10, n, dtype=np.uint8),
+        mnist_id=np.arange(n),
+        is_train=np.arange(n) < n_train,
+    )
+
+
+def _times(rng, n, length_us):
+    return np.sort(rng.integers(0, length_us, n))
