@@ -23,15 +23,16 @@ def idx(array):
 def lay_out(folder, patch):
     """Make all sets in `folder`, where they are found first; `patch` is pytest's monkeypatch."""
     rng = np.random.default_rng(7)
-    _images(folder / "fashion-mnist", "fashion-mnist", rng, patch)
+    images(folder, "fashion-mnist", patch)
     _windows(folder / "nettalk", rng, patch)
-    _recordings(folder / "dvsgesture_slayer10", rng)
+    recordings(folder)
     _digits(folder / "nmnist_small", rng)
     patch.setenv("SBP_DATA", str(folder))
 
 
-def _images(folder, name, rng, patch, n_train=6100, n_test=20):
-    entry, files = catalogue.CATALOGUE[name], {}
+def images(place, name, patch, n_train=6100, n_test=20):
+    """MNIST or Fashion-MNIST below `place`."""
+    entry, files, folder, rng = catalogue.CATALOGUE[name], {}, place / name, np.random.default_rng(1)
     folder.mkdir()
     for role, file in entry.files.items():
         n = n_train if role.startswith("train") else n_test
@@ -54,11 +55,15 @@ def _windows(folder, rng, patch, letters=27, features=26):
     patch.setitem(catalogue.CATALOGUE, "nettalk-small", replace(entry, files={"arrays": file}))
 
 
-def _recordings(folder, rng, n=3000, length_us=1_450_000):
+def recordings(place, n=20_000, length_us=1_450_000):
+    """Ten recordings of gestures below `place`; each has its events in a square of its own, and more of them."""
+    folder, rng = place / "dvsgesture_slayer10", np.random.default_rng(2)
     folder.mkdir()
     for k in range(1, 11):
-        x, y = rng.integers(0, 128, (2, n), dtype=np.uint8)
-        stream = EventStream(x, y, rng.integers(0, 2, n, dtype=np.uint8), _times(rng, n, length_us), 128, 128)
+        events = n + 2000 * k
+        x, y = np.array([[9 * k], [90 - 9 * k]], np.uint8) + rng.integers(0, 32, (2, events), dtype=np.uint8)
+        on = rng.integers(0, 2, events, dtype=np.uint8)
+        stream = EventStream(x, y, on, _times(rng, events, length_us), 128, 128)
         (folder / f"{k}.bs2").write_bytes(encode_bs2(stream))
 
 

@@ -14,6 +14,7 @@ from sbp_brian.protocols.benchmarks.tasks import dvsgesture
 from sbp_brian.protocols.benchmarks.tasks.dvsgesture import constant_answer, released_rows
 from sbp_brian.training.baselines import linear_softmax, nearest_mean
 from tests.helpers.gestures import save_gesture
+from tests.helpers.made_data import recordings
 
 
 def have_recordings():
@@ -24,6 +25,14 @@ def have_recordings():
 
 
 needs_recordings = pytest.mark.skipif(not have_recordings(), reason="the ten recordings are not on this machine")
+
+
+@pytest.fixture
+def some_recordings(tmp_path, monkeypatch):
+    """Recordings to plan with: made ones where there are no others."""
+    if not have_recordings():
+        recordings(tmp_path)
+        monkeypatch.setenv("SBP_DATA", str(tmp_path))
 
 
 def asking(notes=None, **parameters):
@@ -44,7 +53,7 @@ def test_rows_of_the_released_indexing():
     assert constant_answer(288, 100, np.zeros(288, bool)) == pytest.approx(18_194 / 28_800, abs=1e-12)  # blanks alone
 
 
-@needs_recordings
+@pytest.mark.usefixtures("some_recordings")
 def test_what_stands_beside_a_run(tmp_path):
     record = execute(
         protocols.get("dvsgesture"),
@@ -64,7 +73,7 @@ def test_what_stands_beside_a_run(tmp_path):
     assert any(note.startswith("test: 20 windows of 200 ms, 1.05 to 1.45 s") for note in record.notes)
 
 
-@needs_recordings
+@pytest.mark.usefixtures("some_recordings")
 def test_windows_as_spikes_hold_the_events_of_each_step():
     assert len(dvsgesture.load_windows(asking(model="decolle")).spikes.validation) == 0
     samples = dvsgesture.load_windows(asking(model="decolle", hold_out=True)).spikes
@@ -85,7 +94,7 @@ def test_windows_as_spikes_hold_the_events_of_each_step():
     assert np.array_equal(found, want)
 
 
-@needs_recordings
+@pytest.mark.usefixtures("some_recordings")
 def test_the_spiking_network_hears_the_events_of_a_window():
     _, samples, inputs, _ = dvsgesture.load_windows(asking(hold_out=True, input="spikes"))
     assert inputs["n_input"] == 1024
@@ -189,7 +198,7 @@ def test_it_learns(tmp_path):
     assert values["test_accuracy"] > 0.5 > values["number_of_events_accuracy"]
 
 
-@needs_recordings
+@pytest.mark.usefixtures("some_recordings")
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sbp_brian import protocols
+from sbp_brian.datasets import lookup
 from sbp_brian.errors import DatasetError, DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Above, Below, Context
 from sbp_brian.protocols.benchmarks.learners.artificial import NumpyLearner
@@ -80,6 +81,7 @@ def data(tmp_path_factory):
     """What the tasks read, where the published sets may not be."""
     with pytest.MonkeyPatch.context() as patch:
         lay_out(tmp_path_factory.mktemp("data"), patch)
+        patch.setattr("sbp_brian.datasets.dvsgesture.places", lambda: lookup.places()[:1])
         yield
 
 
@@ -131,10 +133,11 @@ def pair(task, model, name):
 @pytest.mark.parametrize(("task", "model", "name"), PARAMETERS)
 def test_every_parameter_changes_what_is_planned(task, model, name):
     one, two = pair(task, model, name)
-    try:
+    if name == "recordings":  # the official ones are not made here; that they are asked for is the difference
+        with pytest.raises(DatasetError, match="DvsGesture was not found"):
+            planned(task, **two)
+    else:
         assert identity(planned(task, **one)[2]) != identity(planned(task, **two)[2])
-    except DatasetError as error:  # the official recordings are not made here: that they are asked for differs
-        assert name == "recordings", error
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,6 @@ def test_nettalk_by_the_released_model(record):
 
 @pytest.mark.parametrize(("protocol", "arm"), [("mnist", "weighted/activity"), ("nettalk", "weighted/activity")])
 def test_arms_of_other_models_are_refused(protocol, arm, tmp_path):
-    if protocol == "nettalk" and "nettalk" not in HAVE:
-        pytest.skip("NETtalk is not on this machine (see 'sbp data list')")
     with pytest.raises(ParameterError, match=f"learning={arm} is none of model=sbp_published, which has sbp-released"):
         execute(protocols.get(protocol), out=tmp_path, parameters={"model": "sbp_published", "learning": arm})
 
