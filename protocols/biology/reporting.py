@@ -8,7 +8,16 @@ from scipy.stats import t as student
 from sbp_brian.experiments.protocol import Context, Parameter
 from sbp_brian.models.circuits import Timeline
 
-__all__ = ["LEAST_CHANGE", "PAIRING", "TABLE_COLUMNS", "no_change_tolerance", "report_change", "timeline"]
+__all__ = [
+    "LEAST_CHANGE",
+    "PAIRING",
+    "TABLE_COLUMNS",
+    "deviation",
+    "no_change_tolerance",
+    "report_change",
+    "report_value",
+    "timeline",
+]
 
 LEAST_CHANGE = 0.02
 CONFIDENCE = 0.999  # of all statements "no change" of a protocol together
@@ -55,6 +64,34 @@ def no_change_tolerance(
     return max(least, float(quantile * changes.std(ddof=1) / np.sqrt(n)))
 
 
+def deviation(values: np.ndarray) -> float | None:
+    """Standard deviation of the sample; None of a single value."""
+    return float(values.std(ddof=1)) if values.size > 1 else None
+
+
+def report_value(context: Context, name: str, values, closed: float, **given) -> list:
+    """Report the mean over seeds as a metric called `name`; gives its row for a table, with the closed form beside it.
+
+    Parameters
+    ----------
+    values : array_like
+        Of each seed, or one value.
+    closed : float
+        What the closed form gives.
+    **given
+        As for `Context.metric`.
+
+    Returns
+    -------
+    list
+        [name in words, mean, SD, n, closed form, verdict].
+    """
+    values = np.atleast_1d(values)
+    spread = deviation(values)
+    made = context.metric(name, values.mean(), spread=spread, n=values.size, **given)
+    return [name.replace("_", " "), float(values.mean()), spread, int(values.size), closed, made["verdict"]]
+
+
 def report_change(
     context: Context,
     name: str,
@@ -90,7 +127,7 @@ def report_change(
         [name, mean in %, SD in points, n, without EPSC noise in %, expected, verdict].
     """
     changes, quiet = recordings.change(condition, synapse), recordings.noise_free(condition, synapse)
-    spread = float(changes.std(ddof=1)) if changes.size > 1 else None
+    spread = deviation(changes)
     tolerance = no_change_tolerance(changes, quiet, statements, least) if pattern == "none" else LEAST_CHANGE
     row = context.metric(
         name,

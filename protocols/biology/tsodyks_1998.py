@@ -24,6 +24,7 @@ from brian2 import Hz, amp, ms
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits.pulse_trains import CONNECTIONS, DRAWN, RECOVERED, TRAIN, build
+from sbp_brian.protocols.biology.reporting import report_value
 from sbp_brian.protocols.biology.trials import EPSC_CV, STRENGTH_CV
 from sbp_brian.targets import Simulation
 
@@ -147,110 +148,11 @@ def quiet_stationary(name: str, results, rates, seeds: int) -> np.ndarray:
 
 def report(context: Context, epscs: dict, quiet: dict, rates) -> None:
     """The table that is scored, and the stationary EPSCs of all rates."""
-
-    def row(name, values, closed, unit="", **given):
-        values = np.atleast_1d(values)
-        spread = float(values.std(ddof=1)) if values.size > 1 else None
-        made = context.metric(name, values.mean(), unit, spread=spread, n=values.size, **given)
-        rows.append([name.replace("_", " "), float(values.mean()), spread, int(values.size), closed, made["verdict"]])
-
-    rows, fading, growing = [], epscs["depressing"], epscs["facilitating"]
-    train, closed = fading[20.0], float(stationary("depressing", 20.0))
-    row(
-        "depressing_stationary_20_Hz",
-        last_second(train, 20.0),
-        closed,
-        band=(closed - 0.02, closed + 0.02),
-        provenance=CLOSED,
-    )
-    closed = released("depressing", 20.0, 2)[1] / 0.5
-    row(
-        "depressing_second_to_first_20_Hz",
-        train[:, 1] / train[:, 0],
-        closed,
-        band=(closed - 0.02, closed + 0.02),
-        provenance=CLOSED,
-    )
-    drive = [last_second(fading[rate], rate) * rate for rate in (50.0, 100.0)]
-    limit = float(stationary("depressing", 100.0) / stationary("depressing", 50.0) * 2)
-    row(
-        "depressing_mean_drive_100_to_50_Hz",
-        drive[1] / drive[0],
-        limit,
-        band=(0.9, 1.1),
-        provenance="1/rate limit; " + OWN,
-    )
-    for rate in SHOWN:
-        train, closed = growing[rate], released("facilitating", rate, 2)
-        row(
-            f"facilitating_second_to_first_{rate:g}_Hz",
-            train[:, 1] / train[:, 0],
-            closed[1] / closed[0],
-            band=(1, None),
-            provenance=OWN,
-        )
-        closed = float(stationary("facilitating", rate))
-        row(
-            f"facilitating_stationary_{rate:g}_Hz",
-            last_second(train, rate),
-            closed,
-            band=(0.95 * closed, 1.05 * closed),
-            provenance=CLOSED,
-        )
-    train, closed = growing[70.0][:, :-1], released("facilitating", 70.0, 350)
-    top = int(closed.argmax())
-    row(
-        "facilitating_peak_to_first_70_Hz",
-        train[:, top] / train[:, 0],
-        closed[top] / closed[0],
-        band=(1, None),
-        provenance=OWN,
-    )
-    row(
-        "facilitating_stationary_to_peak_70_Hz",
-        train[:, -70:].mean(-1) / train[:, top],
-        closed[-1] / closed[top],
-        band=(0, 0.9),
-        provenance="peak, then decline; " + OWN,
-    )
-    for name, trains in epscs.items():
-        row(
-            f"{name}_recovered_to_first",
-            trains[20.0][:, -1] / trains[20.0][:, 0],
-            1.0,
-            band=(0.95, 1.05),
-            provenance=CONTROL,
-        )
-        row(
-            f"{name}_stationary_largest_distance",
-            np.abs(quiet[name] - stationary(name, rates)).max(),
-            0.0,
-            band=(0, 0.02),
-            provenance=f"closed form, {len(rates)} rates, without EPSC noise",
-        )
+    depressing, facilitating = _depressing(context, epscs["depressing"]), _facilitating(context, epscs["facilitating"])
+    rows = [*depressing, *facilitating, *_ends(context, epscs, quiet, rates)]
     context.table("trains", ("EPSC", "mean", "SD", "n", "closed form", "verdict"), rows)
-    stationary_rows = [
-        [rate]
-        + [
-            value
-            for name in CONNECTIONS
-            for value in (
-                float(last_second(epscs[name][rate], rate).mean()),
-                float(quiet[name][k]),
-                float(stationary(name, rate)),
-            )
-        ]
-        for k, rate in enumerate(rates)
-    ]
-    context.table(
-        "stationary EPSC relative to the first",
-        (
-            "rate (Hz)",
-            *(f"{name}{what}" for name in CONNECTIONS for what in ("", ", without EPSC noise", ", closed form")),
-        ),
-        stationary_rows,
-    )
-    passed = sum(one[-1] == "within" for one in rows)
+    _by_rate(context, epscs, quiet, rates)
+    top, passed = int(released("facilitating", 70.0, 350).argmax()), sum(one[-1] == "within" for one in rows)
     context.summary(
         f"At 20 Hz the depressing connection settles at {rows[0][1]:.3f} of its first EPSC (closed form "
         f"{rows[0][4]:.3f}) and its second is {rows[1][1]:.3f} of the first ({rows[1][4]:.3f}); the facilitating one "
@@ -264,6 +166,127 @@ def report(context: Context, epscs: dict, quiet: dict, rates) -> None:
         f"Each EPSC is the average over {context.parameters.sweeps} sweeps (a choice), each with a CV of "
         "0.15; a pulse 7 s after the train is the control: a rested synapse responds as at the start."
     )
+
+
+def _depressing(context: Context, trains: dict) -> list:
+    """Where a train settles, its second EPSC, and the drive at high rates."""
+    train, settled, second = (
+        trains[20.0],
+        float(stationary("depressing", 20.0)),
+        released("depressing", 20.0, 2)[1] / 0.5,
+    )
+    drive = [last_second(trains[rate], rate) * rate for rate in (50.0, 100.0)]
+    limit = float(stationary("depressing", 100.0) / stationary("depressing", 50.0) * 2)
+    return [
+        report_value(
+            context,
+            "depressing_stationary_20_Hz",
+            last_second(train, 20.0),
+            settled,
+            band=(settled - 0.02, settled + 0.02),
+            provenance=CLOSED,
+        ),
+        report_value(
+            context,
+            "depressing_second_to_first_20_Hz",
+            train[:, 1] / train[:, 0],
+            second,
+            band=(second - 0.02, second + 0.02),
+            provenance=CLOSED,
+        ),
+        report_value(
+            context,
+            "depressing_mean_drive_100_to_50_Hz",
+            drive[1] / drive[0],
+            limit,
+            band=(0.9, 1.1),
+            provenance="1/rate limit; " + OWN,
+        ),
+    ]
+
+
+def _facilitating(context: Context, trains: dict) -> list:
+    """The second EPSC and where a train settles; the peak at a high rate, and the decline after it."""
+    rows = []
+    for rate in SHOWN:
+        train, closed, settled = (
+            trains[rate],
+            released("facilitating", rate, 2),
+            float(stationary("facilitating", rate)),
+        )
+        rows += [
+            report_value(
+                context,
+                f"facilitating_second_to_first_{rate:g}_Hz",
+                train[:, 1] / train[:, 0],
+                closed[1] / closed[0],
+                band=(1, None),
+                provenance=OWN,
+            ),
+            report_value(
+                context,
+                f"facilitating_stationary_{rate:g}_Hz",
+                last_second(train, rate),
+                settled,
+                band=(0.95 * settled, 1.05 * settled),
+                provenance=CLOSED,
+            ),
+        ]
+    train, closed = trains[70.0][:, :-1], released("facilitating", 70.0, 350)
+    top = int(closed.argmax())
+    rise, fall = closed[top] / closed[0], closed[-1] / closed[top]
+    name, decline = "facilitating_stationary_to_peak_70_Hz", "peak, then decline; " + OWN
+    return [
+        *rows,
+        report_value(
+            context,
+            "facilitating_peak_to_first_70_Hz",
+            train[:, top] / train[:, 0],
+            rise,
+            band=(1, None),
+            provenance=OWN,
+        ),
+        report_value(context, name, train[:, -70:].mean(-1) / train[:, top], fall, band=(0, 0.9), provenance=decline),
+    ]
+
+
+def _ends(context: Context, epscs: dict, quiet: dict, rates) -> list:
+    """Recovery after a train, and the distance from the closed form at all rates."""
+    rows = []
+    for name, trains in epscs.items():
+        rows += [
+            report_value(
+                context,
+                f"{name}_recovered_to_first",
+                trains[20.0][:, -1] / trains[20.0][:, 0],
+                1.0,
+                band=(0.95, 1.05),
+                provenance=CONTROL,
+            ),
+            report_value(
+                context,
+                f"{name}_stationary_largest_distance",
+                np.abs(quiet[name] - stationary(name, rates)).max(),
+                0.0,
+                band=(0, 0.02),
+                provenance=f"closed form, {len(rates)} rates, without EPSC noise",
+            ),
+        ]
+    return rows
+
+
+def _by_rate(context: Context, epscs: dict, quiet: dict, rates) -> None:
+    """The stationary EPSCs as a table: measured, without noise, and in closed form."""
+    rows = []
+    for k, rate in enumerate(rates):
+        row = [rate]
+        for name in CONNECTIONS:
+            row.append(float(last_second(epscs[name][rate], rate).mean()))
+            row += [float(quiet[name][k]), float(stationary(name, rate))]
+        rows.append(row)
+    kinds = ("", ", without EPSC noise", ", closed form")
+    columns = ("rate (Hz)", *(f"{name}{what}" for name in CONNECTIONS for what in kinds))
+    context.table("stationary EPSC relative to the first", columns, rows)
 
 
 def last_second(train: np.ndarray, rate: float) -> np.ndarray:

@@ -20,6 +20,7 @@ from brian2 import amp
 
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits.scaling_culture import BASELINE, HOUR, PULSES, build
+from sbp_brian.protocols.biology.reporting import report_value
 from sbp_brian.protocols.biology.trials import EPSC_CV, STRENGTH_CV
 from sbp_brian.targets import Simulation
 
@@ -111,93 +112,10 @@ def report(context: Context, hours, sizes, minis, trains) -> None:
     lines = {
         name: [ranked_line(before[k, i], minis[k, i, :, -1]) for i in range(p.seeds)] for k, name in enumerate(names)
     }
-    blocked, halved, doubled = (names.index(f"activity {word}") for word in ("blocked", "halved", "doubled"))
-
-    def row(name, values, closed=None, **given):
-        values = np.atleast_1d(values)
-        sd = float(values.std(ddof=1)) if values.size > 1 else None
-        made = context.metric(name, values.mean(), spread=sd, n=values.size, **given)
-        rows.append([name.replace("_", " "), float(values.mean()), sd, int(values.size), closed, made["verdict"]])
-
-    rows, exposure = [], float(p.exposure / p.tau)
-    standard = abs(float(p.exposure / HOUR) - 48) < 1e-6
-    row(
-        "factor_activity_blocked",
-        factor[blocked],
-        float(expected(0.0, exposure)),
-        provenance=OWN,
-        band=(1.5, 2.3) if standard else (1, None),
-    )
-    row(
-        "change_activity_blocked",
-        factor[blocked] - 1,
-        float(expected(0.0, exposure)) - 1,
-        pattern="up",
-        provenance="read: Wierenga et al. 2005 (pair strength up after blockade); minis: unverified",
-    )
-    row(
-        "change_activity_doubled",
-        factor[doubled] - 1,
-        float(expected(2.0, exposure)) - 1,
-        pattern="down",
-        provenance="unverified, med",
-    )
-    row(
-        "change_activity_halved",
-        factor[halved] - 1,
-        float(expected(0.5, exposure)) - 1,
-        provenance="prediction; not known",
-    )
-    row("change_undisturbed", factor[0] - 1, 0.0, band=(-0.02, 0.02), provenance="control of the model")
-    rising = np.diff(quiet[blocked].mean(0)[hours > -1e-6]) > 0
-    row("rising_share_activity_blocked", float(rising.mean()), 1.0, band=(1, 1), provenance="monotone; " + OWN)
-    for k in (blocked, doubled):
-        word = names[k].replace(" ", "_")
-        row(
-            f"r_squared_{word}",
-            np.array([line["r_squared"] for line in lines[names[k]]]),
-            1.0,
-            band=(0.99, 1),
-            provenance="ranked line through 0; project's acceptance band",
-        )
-        row(
-            f"intercept_{word}",
-            np.array([line["intercept"] for line in lines[names[k]]]),
-            0.0,
-            band=(-0.05, 0.05),
-            provenance="free line, relative to the mean; project's acceptance band",
-        )
-    ratios = {
-        "second_to_first": trains[..., 1] / trains[..., 0],
-        "last_to_first": trains[..., -3:].mean(-1) / trains[..., 0],
-    }
-    for what, ratio in ratios.items():
-        row(
-            f"{what}_change",
-            (ratio[..., 1] / ratio[..., 0] - 1)[blocked],
-            0.0,
-            band=(-0.02, 0.02),
-            paper_value="no change",
-            provenance="read: Wierenga et al. 2005 (no change of short-term depression)",
-        )
+    rows = [*_factors(context, factor, quiet, hours), *_lines(context, lines), *_short_term(context, trains)]
     context.table("scaling", ("observable", "mean", "SD", "n", "closed form", "verdict"), rows)
-    shown = [k for k, hour in enumerate(hours) if hour > -1e-6]
-    context.table(
-        "mean amplitude relative to the start",
-        ("hours", *(f"{n}{w}" for n in names for w in ("", ", closed form"))),
-        [
-            [round(float(hours[k]), 3)]
-            + [
-                value
-                for c, name in enumerate(names)
-                for value in (
-                    float(course[c, :, k].mean()),
-                    float(expected(CONDITIONS[name], hours[k] * float(HOUR / p.tau))),
-                )
-            ]
-            for k in shown
-        ],
-    )
+    _by_hour(context, hours, course)
+    blocked, doubled = (names.index(f"activity {word}") for word in ("blocked", "doubled"))
     passed = sum(one[-1] in ("within", "pattern only") for one in rows)
     context.summary(
         f"{float(p.exposure / HOUR):g} h of blocked activity scaled all inputs of a cell by "
@@ -227,6 +145,94 @@ def report(context: Context, hours, sizes, minis, trains) -> None:
     context.array("pooled_before", before.reshape(len(names), -1).astype(np.float32), "pA")
     context.array("pooled_after", minis[..., -1].reshape(len(names), -1).astype(np.float32), "pA")
     context.array("trains", trains / trains[..., :1, :1])
+
+
+def _factors(context: Context, factor, quiet, hours) -> list:
+    """By which factor each condition scales, beside the closed form."""
+    exposure, names = float(context.parameters.exposure / context.parameters.tau), list(CONDITIONS)
+    standard = abs(float(context.parameters.exposure / HOUR) - 48) < 1e-6
+    blocked = factor[names.index("activity blocked")]
+    told = {
+        "blocked": {
+            "pattern": "up",
+            "provenance": "read: Wierenga et al. 2005 (pair strength up after blockade); minis: unverified",
+        },
+        "doubled": {"pattern": "down", "provenance": "unverified, med"},
+        "halved": {"provenance": "prediction; not known"},
+    }
+    closed = float(expected(0.0, exposure))
+    band = (1.5, 2.3) if standard else (1, None)
+    rows = [report_value(context, "factor_activity_blocked", blocked, closed, provenance=OWN, band=band)]
+    for word, given in told.items():
+        name = f"activity {word}"
+        closed = float(expected(CONDITIONS[name], exposure)) - 1
+        values = factor[names.index(name)] - 1
+        rows.append(report_value(context, f"change_activity_{word}", values, closed, **given))
+    control = {"band": (-0.02, 0.02), "provenance": "control of the model"}
+    rows.append(report_value(context, "change_undisturbed", factor[0] - 1, 0.0, **control))
+    rising = float((np.diff(quiet[names.index("activity blocked")].mean(0)[hours > -1e-6]) > 0).mean())
+    name, monotone = "rising_share_activity_blocked", "monotone; " + OWN
+    return [*rows, report_value(context, name, rising, 1.0, band=(1, 1), provenance=monotone)]
+
+
+def _lines(context: Context, lines: dict) -> list:
+    """How well ranked amplitudes lie on a line through 0."""
+    rows = []
+    for word in ("blocked", "doubled"):
+        found = lines[f"activity {word}"]
+        rows += [
+            report_value(
+                context,
+                f"r_squared_activity_{word}",
+                np.array([line["r_squared"] for line in found]),
+                1.0,
+                band=(0.99, 1),
+                provenance="ranked line through 0; project's acceptance band",
+            ),
+            report_value(
+                context,
+                f"intercept_activity_{word}",
+                np.array([line["intercept"] for line in found]),
+                0.0,
+                band=(-0.05, 0.05),
+                provenance="free line, relative to the mean; project's acceptance band",
+            ),
+        ]
+    return rows
+
+
+def _short_term(context: Context, trains) -> list:
+    """How much blocked activity changes depression within a train."""
+    ratios = {
+        "second_to_first": trains[..., 1] / trains[..., 0],
+        "last_to_first": trains[..., -3:].mean(-1) / trains[..., 0],
+    }
+    blocked = list(CONDITIONS).index("activity blocked")
+    return [
+        report_value(
+            context,
+            f"{what}_change",
+            (ratio[..., 1] / ratio[..., 0] - 1)[blocked],
+            0.0,
+            band=(-0.02, 0.02),
+            paper_value="no change",
+            provenance="read: Wierenga et al. 2005 (no change of short-term depression)",
+        )
+        for what, ratio in ratios.items()
+    ]
+
+
+def _by_hour(context: Context, hours, course) -> None:
+    """The mean amplitude by the hour as a table, beside its closed form."""
+    rows = []
+    for k in (k for k, hour in enumerate(hours) if hour > -1e-6):
+        row = [round(float(hours[k]), 3)]
+        for c, activity in enumerate(CONDITIONS.values()):
+            closed = float(expected(activity, hours[k] * float(HOUR / context.parameters.tau)))
+            row += [float(course[c, :, k].mean()), closed]
+        rows.append(row)
+    columns = ("hours", *(f"{n}{w}" for n in CONDITIONS for w in ("", ", closed form")))
+    context.table("mean amplitude relative to the start", columns, rows)
 
 
 PROTOCOL = Protocol(

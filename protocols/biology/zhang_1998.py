@@ -97,24 +97,7 @@ def run(context: Context) -> None:
 
 def report(context: Context, recordings, intervals, pairs: int) -> None:
     """Signs within the window, its ends, the strong and the silent input, and the controls."""
-    statements = 6 + 2 * len(CONTROLS)
-    rows = []
-    for dt in intervals:
-        name, pattern, provenance, band = f"W->T, {label(dt)}", None, "no number known", None
-        if abs(dt) < 20:
-            pattern, provenance = "up" if dt > 0 else "down", READ
-        elif dt in (30, -30):
-            pattern, provenance = "up" if dt > 0 else "none", TABLE
-        elif abs(dt) >= 60:
-            band, provenance = (-0.05, 0.05), "project's acceptance band: under 5 % at 60 ms"
-        rows.append(
-            report_change(
-                context, name, recordings, label(dt), "W->T", pattern, provenance, band=band, statements=statements
-            )
-        )
-    for dt in (10, -10):
-        rows.append(report_change(context, f"R->T, {label(dt)}", recordings, label(dt), "R->T", "up", READ))
-    context.table("convergent inputs", TABLE_COLUMNS, rows)
+    context.table("convergent inputs", TABLE_COLUMNS, _window(context, recordings, intervals))
     fired = np.array([recordings.spikes(label(dt), "T") for dt in intervals]) / pairs
     context.metric(
         "spikes of T in a pairing",
@@ -124,97 +107,9 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
         band=(1, 1),
         provenance="control of the model: R makes it fire, W does not",
     )
-    fits = {}
     for sign, word, end, band in (("+", "plus", 40, (30, 50)), ("-", "minus", 20, (15, 25))):
-        side = intervals[intervals * float(sign + "1") > 0]
-        changes = np.array([recordings.change(label(dt), "W->T") for dt in side])
-        with np.errstate(over="ignore"):  # the search may try a negative time constant on its way
-            fits[sign] = fit_side(np.repeat(side, changes.shape[1]), changes.ravel(), sign)
-        context.array(f"fit_{word}", np.array([fits[sign][key] for key in ("value", "low", "high")]))
-        context.metric(
-            f"reach_{word}",
-            fits[sign]["value"][1] * np.log(10),
-            "ms",
-            n=changes.size,
-            band=band,
-            paper_value=end,
-            provenance=f"{TABLE}; here: where a tenth of the fitted peak is left",
-        )
-    rows = [
-        report_change(
-            context,
-            f"N->T, {label(dt)}",
-            recordings,
-            label(dt),
-            "N->T",
-            "none",
-            f"{OWN}: an input that is never active",
-            statements=statements,
-        )
-        for dt in (10, -10)
-    ]
-    rows.append(
-        report_change(
-            context, f"W->T, {ALONE}", recordings, ALONE, "W->T", "none", f"{OWN}: no spike", statements=statements
-        )
-    )
-    rows.append(
-        report_change(
-            context,
-            f"W->T, {STRONG_LATE}",
-            recordings,
-            STRONG_LATE,
-            "W->T",
-            "up",
-            "prediction: a strong input fires the cell anew",
-        )
-    )
-    for dt, pattern in ((10, "up"), (-10, "down")):
-        rows += [
-            report_change(
-                context,
-                f"I->W, {label(dt)}",
-                recordings,
-                label(dt),
-                "I->W",
-                pattern,
-                "prediction: the input of W takes part in the spread",
-            ),
-            report_change(
-                context,
-                f"H->I, {label(dt)}",
-                recordings,
-                label(dt),
-                "H->I",
-                "none",
-                f"{OWN}: three-hop chain",
-                statements=statements,
-            ),
-            report_change(
-                context,
-                f"I->W, {label(dt)}, {BLOCKED}",
-                recordings,
-                f"{label(dt)}, {BLOCKED}",
-                "I->W",
-                "none",
-                OWN,
-                statements=statements,
-            ),
-        ]
-    for name, (_, *patterns) in CONTROLS.items():
-        rows += [
-            report_change(
-                context,
-                f"W->T, {label(dt)}, {name}",
-                recordings,
-                f"{label(dt)}, {name}",
-                "W->T",
-                pattern,
-                OWN,
-                statements=statements,
-            )
-            for dt, pattern in zip((10, -10), patterns, strict=True)
-        ]
+        _reach(context, recordings, intervals[intervals * float(sign + "1") > 0], sign, word, end, band)
+    rows = [*_inputs(context, recordings), *_spread(context, recordings), *_controls(context, recordings)]
     context.table("controls", TABLE_COLUMNS, rows)
     context.summary(
         f"A weak input active 10 ms before the spike that a strong one evokes is potentiated "
@@ -232,6 +127,76 @@ def report(context: Context, recordings, intervals, pairs: int) -> None:
         "Assumed: 2 ms from the strong input to the spike; 100 pairings at 1 Hz (unverified, med). No lateral "
         "arms of the retrograde signal: whether tectal inputs have any is not known."
     )
+
+
+def _window(context: Context, recordings, intervals) -> list:
+    """The weak input by its interval; the strong one beside it."""
+    rows = []
+    for dt in intervals:
+        pattern, provenance, band = None, "no number known", None
+        if abs(dt) < 20:
+            pattern, provenance = "up" if dt > 0 else "down", READ
+        elif dt in (30, -30):
+            pattern, provenance = "up" if dt > 0 else "none", TABLE
+        elif abs(dt) >= 60:
+            band, provenance = (-0.05, 0.05), "project's acceptance band: under 5 % at 60 ms"
+        rows.append(_change(context, recordings, "W->T", label(dt), pattern, provenance, band=band))
+    return rows + [_change(context, recordings, "R->T", label(dt), "up", READ, statements=1) for dt in (10, -10)]
+
+
+def _reach(context: Context, recordings, side, sign: str, word: str, end: float, band) -> None:
+    """How far one side of the window reaches."""
+    changes = np.array([recordings.change(label(dt), "W->T") for dt in side])
+    with np.errstate(over="ignore"):  # the search may try a negative time constant on its way
+        fit = fit_side(np.repeat(side, changes.shape[1]), changes.ravel(), sign)
+    context.array(f"fit_{word}", np.array([fit[key] for key in ("value", "low", "high")]))
+    context.metric(
+        f"reach_{word}",
+        fit["value"][1] * np.log(10),
+        "ms",
+        n=changes.size,
+        band=band,
+        paper_value=end,
+        provenance=f"{TABLE}; here: where a tenth of the fitted peak is left",
+    )
+
+
+def _inputs(context: Context, recordings) -> list:
+    """Inputs that are silent, alone, or strong themselves."""
+    never, anew = f"{OWN}: an input that is never active", "prediction: a strong input fires the cell anew"
+    return [
+        *(_change(context, recordings, "N->T", label(dt), "none", never) for dt in (10, -10)),
+        _change(context, recordings, "W->T", ALONE, "none", f"{OWN}: no spike"),
+        _change(context, recordings, "W->T", STRONG_LATE, "up", anew, statements=1),
+    ]
+
+
+def _spread(context: Context, recordings) -> list:
+    """What the retrograde signal does to the input of W, and where it ends."""
+    rows, spreads = [], "prediction: the input of W takes part in the spread"
+    for dt, pattern in ((10, "up"), (-10, "down")):
+        rows += [
+            _change(context, recordings, "I->W", label(dt), pattern, spreads, statements=1),
+            _change(context, recordings, "H->I", label(dt), "none", f"{OWN}: three-hop chain"),
+            _change(context, recordings, "I->W", f"{label(dt)}, {BLOCKED}", "none", OWN),
+        ]
+    return rows
+
+
+def _controls(context: Context, recordings) -> list:
+    """The weak input in each of `CONTROLS`."""
+    return [
+        _change(context, recordings, "W->T", f"{label(dt)}, {name}", pattern, OWN)
+        for name, (_, *patterns) in CONTROLS.items()
+        for dt, pattern in zip((10, -10), patterns, strict=True)
+    ]
+
+
+def _change(context: Context, recordings, synapse: str, condition: str, pattern, provenance: str, **given) -> list:
+    """`report_change` under the name of synapse and condition, as one of the protocol's statements."""
+    given = {"statements": 6 + 2 * len(CONTROLS), **given}
+    name = f"{synapse}, {condition}"
+    return report_change(context, name, recordings, condition, synapse, pattern, provenance, **given)
 
 
 PROTOCOL = Protocol(
