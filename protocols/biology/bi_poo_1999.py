@@ -29,7 +29,7 @@ from sbp_brian.models.circuits import Timeline, culture_sbp
 from sbp_brian.models.circuits.membranes import RELAY
 from sbp_brian.models.circuits.relays import ROUTES, STRONG, WEAK, relayed_stdp
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
-from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change
+from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, deviation, report_change
 
 __all__ = ["OFFSETS", "PROTOCOL", "REMOTE", "Routes", "sign_flip"]
 
@@ -165,31 +165,7 @@ def run(context: Context) -> None:
 
 def report(context: Context, recordings, main: Routes, routes) -> None:
     """Signs and peak beside the delay difference, the peak for other differences, and the controls."""
-    statements = 5 + sum(expected == "none" for *_, expected in CONTROLS.values())
-    rows = []
-    for synapse, expected in (("Z->T", {BEFORE: "down", AFTER: "up"}), ("X->U", {BEFORE: "up", AFTER: "down"})):
-        for offset in OFFSETS:
-            scored = offset in expected
-            rows.append(
-                report_change(
-                    context,
-                    f"{synapse}, {offset:+d} ms",
-                    recordings,
-                    main.label(offset),
-                    synapse,
-                    expected.get(offset),
-                    CLAIM if scored else "no number known",
-                    paper_value=NOT_VERIFIED if scored else None,
-                )
-            )
-        means = np.array([recordings.change(main.label(o), synapse).mean() for o in OFFSETS])
-        context.metric(
-            f"{synapse}, sign flips at",
-            sign_flip(np.array(OFFSETS, dtype=float), means, synapse == "Z->T"),
-            "ms",
-            band=(-5, 5),
-            provenance=f"{CLAIM}; project's acceptance band",
-        )
+    rows = [*_signs(context, recordings, main, "Z->T", -1), *_signs(context, recordings, main, "X->U", 1)]
     context.table("interval minus delay difference", TABLE_COLUMNS, rows)
     rows = report_peaks(context, recordings, main, routes)
     context.table(
@@ -197,47 +173,7 @@ def report(context: Context, recordings, main: Routes, routes) -> None:
         ("delay difference (ms)", "synapse", "interval (ms)", "SD (ms)", "change there (%)"),
         rows,
     )
-    rows = [
-        report_change(
-            context,
-            f"{synapse}, {name}",
-            recordings,
-            name,
-            synapse,
-            "none",
-            CLAIM,
-            statements=statements,
-            paper_value=NOT_VERIFIED,
-        )
-        for name in (SINGLE, CONTROL)
-        for synapse in REMOTE
-    ]
-    rows += [
-        report_change(
-            context,
-            f"Z->T, {name}",
-            recordings,
-            name,
-            "Z->T",
-            expected,
-            OWN if name != LATERAL else "prediction: lateral spread from Z->U",
-            statements=statements,
-        )
-        for name, (*_, expected) in CONTROLS.items()
-    ]
-    rows.append(
-        report_change(
-            context,
-            f"H->I, {AFTER:+d} ms",
-            recordings,
-            main.label(AFTER),
-            "H->I",
-            "none",
-            f"{OWN}: three-hop chain",
-            statements=statements,
-        )
-    )
-    context.table("controls", TABLE_COLUMNS, rows)
+    context.table("controls", TABLE_COLUMNS, _controls(context, recordings, main))
     fired = [recordings.spikes(main.label(o), cell) / context.parameters.pairs for o in OFFSETS for cell in "XYZTU"]
     context.metric(
         "spikes of each cell in a pairing",
@@ -247,6 +183,62 @@ def report(context: Context, recordings, main: Routes, routes) -> None:
         band=(2, 2),
         provenance=f"{OWN}: each relay passes both pulses on",
     )
+    _say(context, recordings, main)
+
+
+def _signs(context: Context, recordings, main: Routes, synapse: str, early: int) -> list:
+    """A remote synapse by the interval, and where its sign flips; `early` is its sign for pulses too close."""
+    expected = {BEFORE: "up" if early > 0 else "down", AFTER: "down" if early > 0 else "up"}
+    rows = []
+    for offset in OFFSETS:
+        scored = offset in expected
+        rows.append(
+            report_change(
+                context,
+                f"{synapse}, {offset:+d} ms",
+                recordings,
+                main.label(offset),
+                synapse,
+                expected.get(offset),
+                CLAIM if scored else "no number known",
+                paper_value=NOT_VERIFIED if scored else None,
+            )
+        )
+    means = np.array([recordings.change(main.label(o), synapse).mean() for o in OFFSETS])
+    context.metric(
+        f"{synapse}, sign flips at",
+        sign_flip(np.array(OFFSETS, dtype=float), means, early < 0),
+        "ms",
+        band=(-5, 5),
+        provenance=f"{CLAIM}; project's acceptance band",
+    )
+    return rows
+
+
+def _controls(context: Context, recordings, main: Routes) -> list:
+    """Single pulses and the control interval, each of `CONTROLS`, and where the signal ends."""
+    statements = 5 + sum(expected == "none" for *_, expected in CONTROLS.values())
+
+    def change(synapse, name, condition, pattern, provenance, **given):
+        how = {"statements": statements, **given}
+        return report_change(context, f"{synapse}, {name}", recordings, condition, synapse, pattern, provenance, **how)
+
+    still = [
+        change(synapse, name, name, "none", CLAIM, paper_value=NOT_VERIFIED)
+        for name in (SINGLE, CONTROL)
+        for synapse in REMOTE
+    ]
+    lateral = "prediction: lateral spread from Z->U"
+    of_the_model = [
+        change("Z->T", name, name, expected, lateral if name == LATERAL else OWN)
+        for name, (*_, expected) in CONTROLS.items()
+    ]
+    end = change("H->I", f"{AFTER:+d} ms", main.label(AFTER), "none", f"{OWN}: three-hop chain")
+    return [*still, *of_the_model, end]
+
+
+def _say(context: Context, recordings, main: Routes) -> None:
+    """Summary and notes."""
     difference = round(float(main.difference / ms), 6)
     change = {(s, o): recordings.change(main.label(o), s).mean() for s in REMOTE for o in (BEFORE, AFTER)}
     context.summary(
@@ -278,7 +270,7 @@ def report_peaks(context: Context, recordings, main: Routes, routes) -> list:
         for synapse in REMOTE:
             trials = np.array([recordings.change(route.label(o), synapse) for o in offsets])
             best, each = offsets[trials.mean(-1).argmax()], offsets[trials.argmax(0)]
-            spread = float(each.std(ddof=1)) if each.size > 1 else None
+            spread = deviation(each)
             context.metric(
                 f"{synapse}, peak minus difference of {difference:g} ms",
                 best,

@@ -310,7 +310,19 @@ def report_latency(context: Context, recordings, tried, experiment, seeds: int) 
                 seeds,
             ]
         )
+    _latencies(context, rows)
     kept = np.array(kept)
+    context.array("latency", kept)
+    worst = float(np.nanmax(np.abs(kept[:, 3:5] - kept[:, 5:7])))
+    reached = int((~np.isnan(kept[:, 3:7]).any(1)).sum())
+    name = "latency, largest distance from the closed form"
+    context.metric(name, worst, "min", n=reached, band=(0, 0.25), provenance="closed form")
+    fit = linregress(kept[:, 1] / kept[:, 2] / 60, kept[:, 7])
+    context.metric("mean latency per L/v", fit.slope, n=len(kept), band=(0.98, 1.02), provenance="closed form")
+    return float(fit.slope)
+
+
+def _latencies(context: Context, rows: list) -> None:
     context.table(
         "latency of the spread after induction (every length and velocity is an assumption)",
         (
@@ -328,20 +340,6 @@ def report_latency(context: Context, recordings, tried, experiment, seeds: int) 
         ),
         rows,
     )
-    context.array("latency", kept)
-    worst = float(np.nanmax(np.abs(kept[:, 3:5] - kept[:, 5:7])))
-    reached = ~np.isnan(kept[:, 3:7]).any(1)
-    context.metric(
-        "latency, largest distance from the closed form",
-        worst,
-        "min",
-        n=int(reached.sum()),
-        band=(0, 0.25),
-        provenance="closed form",
-    )
-    fit = linregress(kept[:, 1] / kept[:, 2] / 60, kept[:, 7])
-    context.metric("mean latency per L/v", fit.slope, n=len(kept), band=(0.98, 1.02), provenance="closed form")
-    return float(fit.slope)
 
 
 def noisy_times(minutes, change, seeds: int, seed) -> np.ndarray:

@@ -134,7 +134,12 @@ def report(context: Context, recordings, puff_min: float) -> None:
         for synapse, (pattern, provenance) in row.items()
     ]
     context.table("controls", TABLE_COLUMNS, controls)
-    onset, kept = report_course(context, recordings, puff_min)
+    _say(context, recordings, report_course(context, recordings, puff_min), controls)
+
+
+def _say(context: Context, recordings, course: tuple[float, float], controls: list) -> None:
+    """Summary and notes."""
+    onset, kept = course
     inside = sum(row[-1] != "outside" for row in controls)
     retinal, spikes = recordings.change(BDNF, "BC->RGC").mean(), recordings.spike_change(BDNF).mean()
     other = recordings.spike_change(PRESYNAPTIC).mean()

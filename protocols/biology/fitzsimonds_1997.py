@@ -160,12 +160,17 @@ def report(context: Context, of: dict) -> None:
         )
     context.table("spread of LTD", (*TABLE_COLUMNS, "position"), [[*rows[s], MATRIX[s][0]] for s in MATRIX])
     context.table("controls", TABLE_COLUMNS, list(controls.values()))
-    passed = sum(row[-1] != "outside" for row in controls.values())
+    _say(context, recordings, agreeing, len(reported) + 1, list(controls.values()))
+
+
+def _say(context: Context, recordings, agreeing: int, signs: int, controls: list) -> None:
+    """Summary and notes."""
+    passed = sum(row[-1] != "outside" for row in controls)
     change = {s: recordings.change(INDUCED, s).mean() for s in MATRIX}
     context.summary(
         f"LTD of {change['A->B']:+.0%} at A->B spread to the inputs of A ({change['I->A']:+.0%}), to its other output "
         f"({change['A->C']:+.0%}) and to another input of B ({change['D->B']:+.0%}), not forward; {agreeing} of "
-        f"{len(reported) + 1} signs agree with the paper, {passed} of {len(controls)} control statements hold."
+        f"{signs} signs agree with the paper, {passed} of {len(controls)} control statements hold."
     )
     context.note(
         "Substitution: how LTD was induced is not known in detail; post-before-pre pairing at 1 Hz stands for it."

@@ -28,7 +28,7 @@ from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, Circuit, culture_sbp
 from sbp_brian.protocols.biology import closed_forms
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
-from sbp_brian.protocols.biology.reporting import PAIRING, no_change_tolerance, timeline
+from sbp_brian.protocols.biology.reporting import PAIRING, deviation, no_change_tolerance, timeline
 from sbp_brian.protocols.biology.stdp_window import fit_side, window
 
 __all__ = ["PROTOCOL", "SHARED", "shared_conditions", "spread_conditions"]
@@ -144,7 +144,7 @@ class Report:
     def row(self, name: str, values, closed, quiet=None, unit: str = "", **given) -> None:
         """Any value."""
         values = np.atleast_1d(np.asarray(values, dtype=float))
-        spread = float(values.std(ddof=1)) if values.size > 1 else None
+        spread = deviation(values)
         made = self.context.metric(name, values.mean(), unit, spread=spread, n=values.size, **given)
         self.rows.append([name, float(values.mean()), spread, int(values.size), quiet, closed, made["verdict"]])
 

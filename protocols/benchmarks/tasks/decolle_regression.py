@@ -151,7 +151,22 @@ def run(context: Context) -> None:
         context.timing(run_s=result.run_s)
         if began is None:
             began = readouts, factors(network, result, 1)
-    curves = np.array(curves)  # seeds, layers, passes
+    _report(context, order, np.array(curves))
+    readouts, (trace, slope, error) = began
+    context.array("passes", shown)
+    context.array("targets", counted)
+    context.array("readouts", readouts[:, [0, len(shown) // 4, -1]])
+    context.array("readout_passes", shown[[0, len(shown) // 4, -1]])
+    context.array("factor_trace", trace)
+    context.array("factor_slope", slope)
+    context.array("factor_error", error)
+    context.note(f"rate {rate:g} falling to a tenth; " + f"{network!r}".split(", targets=")[0])
+
+
+def _report(context: Context, order: list[str], curves: np.ndarray) -> None:
+    """How well readouts follow their targets; `curves` by seed, layer and pass."""
+    p = context.parameters
+    context.array("R2", curves)
     for k, name in enumerate(order):
         last = curves[:, k, -1]
         context.metric(
@@ -165,21 +180,11 @@ def run(context: Context) -> None:
         for word, of in (("median", np.median), ("lowest", np.min), ("highest", np.max)):
             context.metric(f"R2_layer{k + 1}_{word}", float(of(last)), n=p.seeds, provenance=f"{word} of the seeds")
         context.metric(f"R2_layer{k + 1}_before", float(np.median(curves[:, k, 0])), n=p.seeds)
-    readouts, (trace, slope, error) = began
-    context.array("passes", shown)
-    context.array("R2", curves)
-    context.array("targets", counted)
-    context.array("readouts", readouts[:, [0, len(shown) // 4, -1]])
-    context.array("readout_passes", shown[[0, len(shown) // 4, -1]])
-    context.array("factor_trace", trace)
-    context.array("factor_slope", slope)
-    context.array("factor_error", error)
     context.table(
         "R2 of each seed",
         ("seed", *(f"layer {k + 1}, {name}" for k, name in enumerate(order))),
         [(context.seed + n, *(round(float(v), 3) for v in c[:, -1])) for n, c in enumerate(curves)],
     )
-    context.note(f"rate {rate:g} falling to a tenth; " + f"{network!r}".split(", targets=")[0])
     context.summary(
         f"After {p.passes} passes the readouts of the three layers follow {', '.join(order)} with R2 = "
         + ", ".join(f"{v:.2f}" for v in curves[:, :, -1].mean(0))
