@@ -14,7 +14,9 @@ from ``tools/tables/NAME.md``, a jinja2 template with these functions (recipe an
 ``value("mnist", "test_accuracy")``  the mean, for arithmetic
 ``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
 ``count("mnist")``                   how many seeds
+``wrong("published-mnist", ...)``    100 % less an accuracy: mean ± SD, or one seed's with ``seed=``
 ``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing
+``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
 ``older("README.md")``               the recipes on a page whose numbers are, with their commits
 ==================================== ===================================================================
 """
@@ -63,10 +65,29 @@ def score(recipe: str, cell: str = "", metric: str | None = None, digits: int | 
     return number(recipe, metric, cell, 3 if digits is None else digits, 1, sd)
 
 
-def seeds(recipe: str, cell: str = "", metric: str | None = None, digits: int = 2, scale: float = 100) -> str:
-    """The values of the seeds, in order."""
+def seeds(
+    recipe: str,
+    cell: str = "",
+    metric: str | None = None,
+    digits: int = 2,
+    scale: float = 100,
+    only: int | None = None,
+) -> str:
+    """The values of the seeds, in order, or that of one of them."""
+    found = find(recipe, metric, cell).by_seed or {}
+    wanted = found.values() if only is None else [found[str(only)]]
+    return ", ".join(f"{scale * value:.{digits}f}" for value in wanted).replace("-", MINUS)
+
+
+def wrong(
+    recipe: str, metric: str, cell: str = "", digits: int = 2, sd: bool = True, seed: int | None = None
+) -> str:
+    """What an accuracy leaves to 100, in per cent."""
     found = find(recipe, metric, cell)
-    return ", ".join(f"{scale * value:.{digits}f}" for value in (found.by_seed or {}).values())
+    if seed is not None:
+        return f"{100 * (1 - (found.by_seed or {})[str(seed)]):.{digits}f}"
+    spread = f" \u00b1 {100 * found.sd:.{digits}f}" if sd and found.sd is not None else ""
+    return f"{100 * (1 - found.mean):.{digits}f}{spread}"
 
 
 def gain(recipe: str, cell: str, other: str, other_cell: str, metric: str | None = None, digits: int = 1) -> str:
@@ -94,6 +115,17 @@ def older(page: str) -> str:
     return ", ".join(f"`{name}` ({of['commit']})" for name, of in found if "versions" not in of) or "none"
 
 
+def measured(*names: str) -> str:
+    """The line below a table: where its numbers come from, how old they are, and which cannot be measured again."""
+    found = [(recipes.get(name), recipes.result(name).measured) for name in names]
+    now = [f"`{entry.name}`" for entry, of in found if "versions" in of]
+    old = [f"`{e.name}` ({of['commit']})" for e, of in found if "versions" not in of and not e.withdrawn]
+    gone = [f"`{e.name}` ({of['commit']}) cannot be run any more: {e.withdrawn}." for e, of in found if e.withdrawn]
+    parts = [f"Recipe{'s' * (len(now) > 1)}: {', '.join(now)}."] if now else []
+    parts += [f"Measured before there were recipes, at the commit in brackets: {', '.join(old)}."] if old else []
+    return " ".join([*parts, *gone])
+
+
 def functions() -> dict:
     """What templates may call."""
     return {
@@ -101,11 +133,13 @@ def functions() -> dict:
         "count": lambda recipe, cell="", metric=None: find(recipe, metric, cell).n,
         "gain": gain,
         "holds": holds,
+        "measured": measured,
         "number": number,
         "older": older,
         "score": score,
         "seeds": seeds,
         "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
+        "wrong": wrong,
     }
 
 
