@@ -9,6 +9,7 @@ from ``tools/tables/NAME.md``, a jinja2 template with these functions (recipe an
 ==================================== ===================================================================
 ``score("mnist")``                   test accuracy in per cent or cosine: mean ± SD, e.g. 98.28 ± 0.08 %
 ``number("mnist", "hidden_...")``    any metric: mean ± SD; ``digits=``, ``scale=``, ``sd=False``
+``short("mnist", "angle_input")``    the mean with two digits that count
 ``seeds("stdbp")``                   the value of each seed, e.g. 98.15, 98.01, 98.16
 ``gain("a", "cell", "b", "cell")``   difference of two scores in points
 ``value("mnist", "test_accuracy")``  the mean, for arithmetic
@@ -63,6 +64,11 @@ def score(recipe: str, cell: str = "", metric: str | None = None, digits: int | 
     if "accuracy" in metric:
         return number(recipe, metric, cell, 2 if digits is None else digits, 100, sd) + " %"
     return number(recipe, metric, cell, 3 if digits is None else digits, 1, sd)
+
+
+def short(recipe: str, metric: str, cell: str = "") -> str:
+    """The mean of a metric with two digits that count, e.g. 2.1e-05."""
+    return f"{find(recipe, metric, cell).mean:.2g}"
 
 
 def seeds(
@@ -138,6 +144,7 @@ def functions() -> dict:
         "older": older,
         "score": score,
         "seeds": seeds,
+        "short": short,
         "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
         "wrong": wrong,
     }
