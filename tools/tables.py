@@ -85,9 +85,7 @@ def seeds(
     return ", ".join(f"{scale * value:.{digits}f}" for value in wanted).replace("-", MINUS)
 
 
-def wrong(
-    recipe: str, metric: str, cell: str = "", digits: int = 2, sd: bool = True, seed: int | None = None
-) -> str:
+def wrong(recipe: str, metric: str, cell: str = "", digits: int = 2, sd: bool = True, seed: int | None = None) -> str:
     """What an accuracy leaves to 100, in per cent."""
     found = find(recipe, metric, cell)
     if seed is not None:
