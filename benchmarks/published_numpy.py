@@ -1,4 +1,4 @@
-"""The released model of Zhang et al. (2021) on MNIST in numpy matrices, without its LIF phase: learnings over many epochs.
+"""The released model of Zhang et al. (2021) on MNIST in numpy matrices, without LIF phase, by rule, over many epochs.
 
 The equations of `sbp_brian.models.published` for one hidden layer, in single precision, several times faster (the
 tests hold it to the same reference). Run from the checkout:
@@ -103,15 +103,15 @@ def wrong(net: Matrices, images: np.ndarray, labels: np.ndarray, learn: bool) ->
     return 100 * missed / len(labels)
 
 
-def main(epochs: int, seed: int, learnings: list[str]) -> None:
-    """Train and test each learning, a line an epoch."""
+def main(epochs: int, seed: int, rules: list[str]) -> None:
+    """Train and test each rule, a line an epoch."""
     train, test = load_mnist("train"), load_mnist("test")
-    for learning in learnings:
-        net = Matrices(ReleasedModel(learning=learning), seed)
+    for rule in rules:
+        net = Matrices(ReleasedModel(learning=rule), seed)
         for epoch in range(1, epochs + 1):
             training = wrong(net, train.images, train.labels, True)
             tested = wrong(net, test.images, test.labels, False)
-            print(f"{learning} seed {seed} epoch {epoch}: training {training:.2f}, test {tested:.2f}", flush=True)
+            print(f"{rule} seed {seed} epoch {epoch}: training {training:.2f}, test {tested:.2f}", flush=True)
 
 
 if __name__ == "__main__":

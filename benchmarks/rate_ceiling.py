@@ -2,9 +2,9 @@
 
 `sbp_brian.models.sbp_network.rate_reference` with 500 hidden units, batches of 10. Run from the checkout:
 
-    python -m benchmarks.rate_ceiling [TASK [EPOCHS [SEEDS [ARM ...]]]]
+    python -m benchmarks.rate_ceiling [TASK [EPOCHS [SEEDS [LEARNING ...]]]]
 
-TASK is mnist, fashion-mnist, nettalk or dvsgesture. The rates of each learning are those with the best validation score of a
+TASK is mnist, fashion-mnist, nettalk or dvsgesture. Its rates are those with the best validation score of a
 short training (`Task.choosing`), seed 0, among `OUTPUT` and multiples of it for the hidden layer. Then it learns from
 all training samples, and the test samples are shown once for each seed, with the weights after the last epoch.
 """
@@ -31,7 +31,7 @@ from sbp_brian.protocols.benchmarks.tasks import dvsgesture, nettalk
 from sbp_brian.training.batches import NumpyTraining, Patterns
 
 BATCH, HIDDEN_UNITS = 10, 500
-#: Rates of the output, and by how much the hidden layer's is larger in each learning.
+#: Rates of the output, and by how much the hidden layer's is larger for each.
 OUTPUT = (0.02, 0.05, 0.1, 0.2, 0.4)
 HIDDEN = {
     "backpropagation": (1,),
@@ -114,14 +114,14 @@ def chosen(task: Task, samples: Patterns, learning: str) -> tuple[float, float]:
     return max(found, key=found.get)
 
 
-def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *learnings: str) -> None:
-    """A line for each choice, then one for each learning."""
+def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *rules: str) -> None:
+    """A line for each choice, then one for each result."""
     if name not in TASKS:
         sys.exit(f"{name} is none of {', '.join(TASKS)}")
     task = TASKS[name]
     held = task.load()
     samples, epochs = task.whole() if task.whole else held, epochs or task.epochs
-    for learning in learnings or HIDDEN:
+    for learning in rules or HIDDEN:
         rates = chosen(task, held, learning)
         done = [trained(task, samples, learning, rates, epochs, seed) for seed in range(seeds)]
         scores = {

@@ -4,7 +4,9 @@
     python tools/tables.py --check    # writes nothing; exit status 1 where a page is not up to date
 
 A page has ``<!-- results: NAME -->`` and ``<!-- end -->``, each on a line of its own; what stands between them is made
-from ``tools/tables/NAME.md``, a jinja2 template with these functions (recipe and cell by name, see ``recipes/``):
+from ``tools/tables/NAME.md``, a jinja2 template. A number in the text is made likewise, from its comment:
+``<!--r score("mnist")-->98.28 ± 0.08 %<!--/r-->``. Both know these functions (recipe and cell by name, see
+``recipes/``):
 
 ==================================== ===================================================================
 ``score("mnist")``                   test accuracy in per cent or cosine: mean ± SD, e.g. 98.28 ± 0.08 %
@@ -37,6 +39,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 TEMPLATES = Path(__file__).parent / "tables"
 _BLOCK = re.compile(r"(<!-- results: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_INLINE = re.compile(r"(<!--r (.*?)-->)(.*?)(<!--/r-->)")
 MINUS = "\u2212"
 
 
@@ -149,10 +152,11 @@ def functions() -> dict:
 
 
 def render(page: str) -> str:
-    """The text of a page with all its blocks made anew."""
+    """The text of a page with all its blocks and numbers made anew."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True)
     environment.globals |= functions()
-    return _BLOCK.sub(lambda m: m[1] + environment.get_template(f"{m[2]}.md").render() + m[4], page)
+    page = _BLOCK.sub(lambda m: m[1] + environment.get_template(f"{m[2]}.md").render() + m[4], page)
+    return _INLINE.sub(lambda m: m[1] + environment.from_string(f"{{{{ {m[2]} }}}}").render() + m[4], page)
 
 
 def main(arguments: list[str]) -> int:

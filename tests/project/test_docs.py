@@ -1,6 +1,7 @@
 """What README and docs show is run as it stands there."""
 
 import itertools
+import pkgutil
 import re
 import runpy
 from pathlib import Path
@@ -66,6 +67,13 @@ def test_tables_are_those_of_the_committed_results(tables):
         assert tables["render"](text) == text, f"{page.name} is not up to date: make tables"
 
 
+def test_a_number_in_the_text_is_made_too(tables):
+    text = '<!--r score("mnist")-->1 %<!--/r--> and <!--r count("mnist")-->2<!--/r--> seeds'
+    made = tables["render"](text)
+    assert re.sub("<!--.*?-->", "", made) == f"{tables['score']('mnist')} and 5 seeds"
+    assert tables["render"](made) == made
+
+
 def test_every_block_has_an_end_and_every_template_a_page(tables):
     pages = [page.read_text(encoding="utf-8") for page in tables["PAGES"]]
     begun = re.findall(r"<!-- results: ([\w-]+) -->", "".join(pages))
@@ -106,12 +114,9 @@ def commands(page):
     names = dict(re.findall(r'^(\w+)="(.*)"$', "\n".join(lines), re.MULTILINE))
     for line in lines:
         words = [names.get(word.lstrip("$"), word) for word in line.split("#")[0].split()]
-        words = " ".join(words).split()
-        if (
-            words[:1] == ["sbp"]
-            and words[1] in ("run", "sweep")
-            and not re.search(r"\b[A-Z]{2,}|\.py\b", " ".join(words))
-        ):
+        line = " ".join(words)
+        words = line.split()
+        if words[:1] == ["sbp"] and words[1] in ("run", "sweep") and not re.search(r"\b[A-Z]{2,}|\.py\b", line):
             yield words[1:]
 
 
@@ -151,3 +156,15 @@ def test_an_option_named_in_the_text_is_one_of_a_protocol(page):
     for code in re.findall(r"`(-s [^`]*)`", text):
         for name in re.findall(r"-s\s+(\w+)=", code):
             assert name in known | {"name"}, f"{page}: -s {name}="
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_modules_and_files_named_in_the_text_are_there(page):
+    text = _without_fences((ROOT / page).read_text(encoding="utf-8"))
+    for name in re.findall(r"`(sbp_brian(?:\.\w+)+)`", text):
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError) as error:
+            pytest.fail(f"{page}: {name}: {error}")
+    for name in re.findall(r"`((?:sbp_brian|models|protocols|figures|tests|benchmarks)/[\w/.]*)`", text):
+        assert (ROOT / name).exists(), f"{page}: {name}"
