@@ -1,4 +1,4 @@
-"""The released model of Zhang et al. (2021) on MNIST in numpy matrices, without its LIF phase: arms over many epochs.
+"""The released model of Zhang et al. (2021) on MNIST in numpy matrices, without LIF phase, by rule, over many epochs.
 
 The equations of `sbp_brian.models.published` for one hidden layer, in single precision, several times faster (the
 tests hold it to the same reference). Run from the checkout:
@@ -33,7 +33,7 @@ class Matrices:
 
     def __init__(self, model: ReleasedModel, seed: int):
         start, (n, m, k) = model.initial(seed), model.layers
-        self.model, self.arm = model, model.learning
+        self.model, self.learning = model, model.learning
         self.w1 = start["into_hidden1.w"].reshape(n, m).astype(F)
         self.w2 = start["into_output.w"].reshape(m, k).astype(F)
         self.b1, self.b2 = np.zeros(m, F), np.zeros(k, F)
@@ -62,7 +62,7 @@ class Matrices:
             d2 = scale * (s1.T @ out1 - s0.T @ out0)
         else:
             d2 = scale * (s0.T @ (out1 - out0) if model.rule == "sbp" else (s1 - s0).T @ out0)
-        learns, clamped = ARMS[self.arm][2], model.rule == "differential"  # the clamped input does not differ
+        learns, clamped = ARMS[self.learning][2], model.rule == "differential"  # the clamped input does not differ
         d1 = scale * (x.T @ (s1 - s0)) if learns and not clamped else F(0)
         if model.with_gains:
             d1, d2 = self._gains(d1, d2)
@@ -103,15 +103,15 @@ def wrong(net: Matrices, images: np.ndarray, labels: np.ndarray, learn: bool) ->
     return 100 * missed / len(labels)
 
 
-def main(epochs: int, seed: int, arms: list[str]) -> None:
-    """Train and test each arm, a line an epoch."""
+def main(epochs: int, seed: int, rules: list[str]) -> None:
+    """Train and test each rule, a line an epoch."""
     train, test = load_mnist("train"), load_mnist("test")
-    for arm in arms:
-        net = Matrices(ReleasedModel(learning=arm), seed)
+    for rule in rules:
+        net = Matrices(ReleasedModel(learning=rule), seed)
         for epoch in range(1, epochs + 1):
             training = wrong(net, train.images, train.labels, True)
             tested = wrong(net, test.images, test.labels, False)
-            print(f"{arm} seed {seed} epoch {epoch}: training {training:.2f}, test {tested:.2f}", flush=True)
+            print(f"{rule} seed {seed} epoch {epoch}: training {training:.2f}, test {tested:.2f}", flush=True)
 
 
 if __name__ == "__main__":

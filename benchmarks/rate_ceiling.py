@@ -2,9 +2,9 @@
 
 `sbp_brian.models.sbp_network.rate_reference` with 500 hidden units, batches of 10. Run from the checkout:
 
-    python -m benchmarks.rate_ceiling [TASK [EPOCHS [SEEDS [ARM ...]]]]
+    python -m benchmarks.rate_ceiling [TASK [EPOCHS [SEEDS [LEARNING ...]]]]
 
-TASK is mnist, fashion-mnist, nettalk or dvsgesture. The rates of each arm are those with the best validation score of a
+TASK is mnist, fashion-mnist, nettalk or dvsgesture. Its rates are those with the best validation score of a
 short training (`Task.choosing`), seed 0, among `OUTPUT` and multiples of it for the hidden layer. Then it learns from
 all training samples, and the test samples are shown once for each seed, with the weights after the last epoch.
 """
@@ -31,7 +31,7 @@ from sbp_brian.protocols.benchmarks.tasks import dvsgesture, nettalk
 from sbp_brian.training.batches import NumpyTraining, Patterns
 
 BATCH, HIDDEN_UNITS = 10, 500
-#: Rates of the output, and by how much the hidden layer's is larger in each arm.
+#: Rates of the output, and by how much the hidden layer's is larger for each.
 OUTPUT = (0.02, 0.05, 0.1, 0.2, 0.4)
 HIDDEN = {
     "backpropagation": (1,),
@@ -90,11 +90,11 @@ TASKS = {
 }
 
 
-def trained(task: Task, samples: Patterns, arm: str, rates: tuple[float, float], epochs: int, seed: int):
+def trained(task: Task, samples: Patterns, learning: str, rates: tuple[float, float], epochs: int, seed: int):
     """A training that is done; rates of the hidden and of the output layer are steps along a batch's mean change."""
     layers = (samples.inputs.shape[1], HIDDEN_UNITS, samples.targets.shape[1])
-    model = RateReference(layers, arm, rate_hidden=rates[0], rate_output=rates[1], momentum=0.0, **task.settings)
-    if arm == "shuffled-labels":
+    model = RateReference(layers, learning, rate_hidden=rates[0], rate_output=rates[1], momentum=0.0, **task.settings)
+    if learning == "shuffled-labels":
         samples = samples.with_shuffled_training_targets(seed)
     with tempfile.TemporaryDirectory() as folder:
         training = NumpyTraining(model, samples, folder, seed=seed, batch=BATCH, decay=task.decay)
@@ -102,28 +102,28 @@ def trained(task: Task, samples: Patterns, arm: str, rates: tuple[float, float],
     return training
 
 
-def chosen(task: Task, samples: Patterns, arm: str) -> tuple[float, float]:
+def chosen(task: Task, samples: Patterns, learning: str) -> tuple[float, float]:
     """The rates with the best validation score."""
     n, epochs = task.choosing
     few = dataclasses.replace(samples, training=samples.training[: n or None])
     found = {}
-    for output, more in itertools.product(OUTPUT, HIDDEN[arm]):
+    for output, more in itertools.product(OUTPUT, HIDDEN[learning]):
         rates = (output * more, output)
-        found[rates] = trained(task, few, arm, rates, epochs, 0).history[-1].validation
-        print(f"{arm}, rates {rates}: validation {100 * found[rates]:.2f} %", flush=True)
+        found[rates] = trained(task, few, learning, rates, epochs, 0).history[-1].validation
+        print(f"{learning}, rates {rates}: validation {100 * found[rates]:.2f} %", flush=True)
     return max(found, key=found.get)
 
 
-def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *arms: str) -> None:
-    """A line for each choice, then one for each arm."""
+def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *rules: str) -> None:
+    """A line for each choice, then one for each result."""
     if name not in TASKS:
         sys.exit(f"{name} is none of {', '.join(TASKS)}")
     task = TASKS[name]
     held = task.load()
     samples, epochs = task.whole() if task.whole else held, epochs or task.epochs
-    for arm in arms or HIDDEN:
-        rates = chosen(task, held, arm)
-        done = [trained(task, samples, arm, rates, epochs, seed) for seed in range(seeds)]
+    for learning in rules or HIDDEN:
+        rates = chosen(task, held, learning)
+        done = [trained(task, samples, learning, rates, epochs, seed) for seed in range(seeds)]
         scores = {
             "training": [each.history[-1].training for each in done],
             "validation": [each.history[-1].validation for each in done],
@@ -133,7 +133,7 @@ def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *arms: str) -> No
             f"{part} {100 * np.mean(values):.2f} +- {100 * np.std(values, ddof=min(1, seeds - 1)):.2f} %"
             for part, values in scores.items()
         )
-        print(f"{name}, {arm}, rates {rates}, {epochs} epochs, {seeds} seeds: {text}", flush=True)
+        print(f"{name}, {learning}, rates {rates}, {epochs} epochs, {seeds} seeds: {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -26,12 +26,12 @@ PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
 #: row -> settings of `RBM`; None: scikit-learn
 ROWS = {
     "scikit-learn": None,
-    "pcd, binary labels": {"arm": "pcd", "labels": "binary", **PLAIN},
-    "pcd, softmax labels": {"arm": "pcd", **PLAIN},
-    "cd, softmax labels": {"arm": "cd", **PLAIN},
-    "cd, softmax labels, momentum 0.5": {"arm": "cd"},
-    "pcd, softmax labels, momentum 0.5": {"arm": "pcd"},
-    "frozen": {"arm": "frozen"},
+    "pcd, binary labels": {"learning": "pcd", "labels": "binary", **PLAIN},
+    "pcd, softmax labels": {"learning": "pcd", **PLAIN},
+    "cd, softmax labels": {"learning": "cd", **PLAIN},
+    "cd, softmax labels, momentum 0.5": {"learning": "cd"},
+    "pcd, softmax labels, momentum 0.5": {"learning": "pcd"},
+    "frozen": {"learning": "frozen"},
 }
 
 

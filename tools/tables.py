@@ -4,17 +4,22 @@
     python tools/tables.py --check    # writes nothing; exit status 1 where a page is not up to date
 
 A page has ``<!-- results: NAME -->`` and ``<!-- end -->``, each on a line of its own; what stands between them is made
-from ``tools/tables/NAME.md``, a jinja2 template with these functions (recipe and cell by name, see ``recipes/``):
+from ``tools/tables/NAME.md``, a jinja2 template. A number in the text is made likewise, from its comment:
+``<!--r score("mnist")-->98.28 ± 0.08 %<!--/r-->``. Both know these functions (recipe and cell by name, see
+``recipes/``):
 
 ==================================== ===================================================================
 ``score("mnist")``                   test accuracy in per cent or cosine: mean ± SD, e.g. 98.28 ± 0.08 %
 ``number("mnist", "hidden_...")``    any metric: mean ± SD; ``digits=``, ``scale=``, ``sd=False``
+``short("mnist", "angle_input")``    the mean with two digits that count
 ``seeds("stdbp")``                   the value of each seed, e.g. 98.15, 98.01, 98.16
 ``gain("a", "cell", "b", "cell")``   difference of two scores in points
 ``value("mnist", "test_accuracy")``  the mean, for arithmetic
 ``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
 ``count("mnist")``                   how many seeds
+``wrong("published-mnist", ...)``    100 % less an accuracy: mean ± SD, or one seed's with ``seed=``
 ``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing
+``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
 ``older("README.md")``               the recipes on a page whose numbers are, with their commits
 ==================================== ===================================================================
 """
@@ -34,6 +39,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 TEMPLATES = Path(__file__).parent / "tables"
 _BLOCK = re.compile(r"(<!-- results: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_INLINE = re.compile(r"(<!--r (.*?)-->)(.*?)(<!--/r-->)")
 MINUS = "\u2212"
 
 
@@ -63,10 +69,32 @@ def score(recipe: str, cell: str = "", metric: str | None = None, digits: int | 
     return number(recipe, metric, cell, 3 if digits is None else digits, 1, sd)
 
 
-def seeds(recipe: str, cell: str = "", metric: str | None = None, digits: int = 2, scale: float = 100) -> str:
-    """The values of the seeds, in order."""
+def short(recipe: str, metric: str, cell: str = "") -> str:
+    """The mean of a metric with two digits that count, e.g. 2.1e-05."""
+    return f"{find(recipe, metric, cell).mean:.2g}"
+
+
+def seeds(
+    recipe: str,
+    cell: str = "",
+    metric: str | None = None,
+    digits: int = 2,
+    scale: float = 100,
+    only: int | None = None,
+) -> str:
+    """The values of the seeds, in order, or that of one of them."""
+    found = find(recipe, metric, cell).by_seed or {}
+    wanted = found.values() if only is None else [found[str(only)]]
+    return ", ".join(f"{scale * value:.{digits}f}" for value in wanted).replace("-", MINUS)
+
+
+def wrong(recipe: str, metric: str, cell: str = "", digits: int = 2, sd: bool = True, seed: int | None = None) -> str:
+    """What an accuracy leaves to 100, in per cent."""
     found = find(recipe, metric, cell)
-    return ", ".join(f"{scale * value:.{digits}f}" for value in (found.by_seed or {}).values())
+    if seed is not None:
+        return f"{100 * (1 - (found.by_seed or {})[str(seed)]):.{digits}f}"
+    spread = f" \u00b1 {100 * found.sd:.{digits}f}" if sd and found.sd is not None else ""
+    return f"{100 * (1 - found.mean):.{digits}f}{spread}"
 
 
 def gain(recipe: str, cell: str, other: str, other_cell: str, metric: str | None = None, digits: int = 1) -> str:
@@ -94,6 +122,17 @@ def older(page: str) -> str:
     return ", ".join(f"`{name}` ({of['commit']})" for name, of in found if "versions" not in of) or "none"
 
 
+def measured(*names: str) -> str:
+    """The line below a table: where its numbers come from, how old they are, and which cannot be measured again."""
+    found = [(recipes.get(name), recipes.result(name).measured) for name in names]
+    now = [f"`{entry.name}`" for entry, of in found if "versions" in of]
+    old = [f"`{e.name}` ({of['commit']})" for e, of in found if "versions" not in of and not e.withdrawn]
+    gone = [f"`{e.name}` ({of['commit']}) cannot be run any more: {e.withdrawn}." for e, of in found if e.withdrawn]
+    parts = [f"Recipe{'s' * (len(now) > 1)}: {', '.join(now)}."] if now else []
+    parts += [f"Measured before there were recipes, at the commit in brackets: {', '.join(old)}."] if old else []
+    return " ".join([*parts, *gone])
+
+
 def functions() -> dict:
     """What templates may call."""
     return {
@@ -101,19 +140,23 @@ def functions() -> dict:
         "count": lambda recipe, cell="", metric=None: find(recipe, metric, cell).n,
         "gain": gain,
         "holds": holds,
+        "measured": measured,
         "number": number,
         "older": older,
         "score": score,
         "seeds": seeds,
+        "short": short,
         "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
+        "wrong": wrong,
     }
 
 
 def render(page: str) -> str:
-    """The text of a page with all its blocks made anew."""
+    """The text of a page with all its blocks and numbers made anew."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True)
     environment.globals |= functions()
-    return _BLOCK.sub(lambda m: m[1] + environment.get_template(f"{m[2]}.md").render() + m[4], page)
+    page = _BLOCK.sub(lambda m: m[1] + environment.get_template(f"{m[2]}.md").render() + m[4], page)
+    return _INLINE.sub(lambda m: m[1] + environment.from_string(f"{{{{ {m[2]} }}}}").render() + m[4], page)
 
 
 def main(arguments: list[str]) -> int:

@@ -115,6 +115,8 @@ def _runnable(catalogue: Catalogue, name: str, protocol: str | None):
         raise RecipeError(
             f"{protocol} and --recipe {name} are both given; the recipe has its protocol, so leave it out"
         )
+    if recipe.withdrawn:
+        raise RecipeError(f"recipe {name} cannot be run any more: {recipe.withdrawn}")
     if recipe.command:
         raise RecipeError(f"recipe {name} is made in the checkout by '{recipe.command}', not by a protocol")
     for data, where, remedy in available() if recipe.data else ():

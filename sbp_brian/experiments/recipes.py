@@ -4,6 +4,7 @@ A recipe is a small TOML file::
 
     title = "SBP spiking network, 784-500-10"
     protocol = "mnist"                  # or command = "python -m benchmarks.rate_ceiling mnist", for no protocol
+                                        # or withdrawn = "why", where no command gives these numbers any more
     seeds = [0, 1, 2]
     data = ["mnist"]                    # data sets that have to be there
     time = "25 s a seed"                # what a run is expected to take, on two cores
@@ -37,7 +38,7 @@ from sbp_brian.wording import unknown
 
 __all__ = ["Cell", "Recipe", "parse", "read"]
 
-_FIELDS = ("title", "protocol", "command", "seeds", "data", "time", "shown", "metrics", "full", "target")
+_FIELDS = ("title", "protocol", "command", "withdrawn", "seeds", "data", "time", "shown", "metrics", "full", "target")
 _TABLES = ("parameters", "variants")
 
 
@@ -72,6 +73,8 @@ class Recipe:
         Empty where ``command`` makes the numbers.
     command : str
         A command line in the checkout, for numbers that no protocol makes.
+    withdrawn : str
+        Why no command gives these numbers any more; empty where one does.
     cells : tuple of Cell
         At least one.
     seeds : tuple of int
@@ -100,6 +103,7 @@ class Recipe:
     shown: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ("*",)
     full: bool = False
+    withdrawn: str = ""
 
     def cell(self, chosen: Mapping[str, str]) -> Cell:
         """The cell with these settings (none: the first), each a parameter and its value, or ``variant`` and its name.
@@ -126,8 +130,8 @@ class Recipe:
         raise RecipeError(f"recipe {self.name} has no {wanted}; it has {'; '.join(cell.name for cell in self.cells)}")
 
     def line(self, cell: Cell | None = None, seed: int | None = None) -> str:
-        """The command line of ``sbp run`` that a cell stands for, or the command."""
-        if self.command:
+        """The command line of ``sbp run`` that a cell stands for, or the command; nothing where it is withdrawn."""
+        if not self.protocol:
             return self.command
         cell = cell or self.cells[0]
         seed = self.seeds[0] if seed is None else seed
@@ -153,8 +157,8 @@ def parse(name: str, text: str) -> Recipe:
             raise RecipeError(f"recipe {name}: {unknown('field', key, (*_FIELDS, *_TABLES))}")
     if not content.get("title") or not content.get("seeds"):
         raise RecipeError(f"recipe {name} needs a title and its seeds, e.g. seeds = [0, 1, 2]")
-    if ("protocol" in content) == ("command" in content):
-        raise RecipeError(f"recipe {name} needs either a protocol or a command")
+    if len({"protocol", "command", "withdrawn"} & content.keys()) != 1:
+        raise RecipeError(f"recipe {name} needs either a protocol or a command, or says why it is withdrawn")
     return Recipe(
         name=name,
         title=content["title"],
@@ -168,6 +172,7 @@ def parse(name: str, text: str) -> Recipe:
         shown=tuple(content.get("shown", ())),
         metrics=tuple(content.get("metrics", ("*",))),
         full=content.get("full", False),
+        withdrawn=content.get("withdrawn", ""),
     )
 
 

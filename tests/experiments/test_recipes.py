@@ -72,6 +72,7 @@ def test_a_cell_is_picked_by_what_tells_it_apart(recipe):
         ('title = "t"\nprotocol = "demo"', "needs a title and its seeds"),
         ('title = "t"\nseeds = [0]', "either a protocol or a command"),
         ('title = "t"\nseeds = [0]\nprotocol = "demo"\ncommand = "ls"', "either a protocol or a command"),
+        ('title = "t"\nseeds = [0]\nprotocol = "demo"\nwithdrawn = "no"', "or says why it is withdrawn"),
         ('title = "t"\nseeds = [0]\nprotocol = "demo"\nseed = 1', "unknown field 'seed'; did you mean 'seeds'"),
         ('title = "t"\nseeds = [0]\nprotocol = "demo"\n[parameters]\na = 2026-01-01', "a must be a number, a text"),
     ],
@@ -158,7 +159,7 @@ def test_a_committed_recipe_can_be_run_and_has_a_result(name):
     for number in (number for numbers in result.cells.values() for number in numbers.values()):
         assert number.by_seed is not None or number.rounded_to is not None
         assert number.by_seed is None or len(number.by_seed) == number.n
-    if recipe.command:
+    if not recipe.protocol:
         return
     assert result.cells.keys() == {cell.name for cell in recipe.cells}
     protocol = protocols.get(recipe.protocol)

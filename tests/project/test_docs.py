@@ -1,12 +1,15 @@
 """What README and docs show is run as it stands there."""
 
+import itertools
+import pkgutil
 import re
 import runpy
 from pathlib import Path
 
 import pytest
 
-from sbp_brian import targets
+from sbp_brian import protocols, recipes, targets
+from sbp_brian.experiments import sweep
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md", "docs/artificial.md", "docs/decolle.md"]
@@ -64,6 +67,13 @@ def test_tables_are_those_of_the_committed_results(tables):
         assert tables["render"](text) == text, f"{page.name} is not up to date: make tables"
 
 
+def test_a_number_in_the_text_is_made_too(tables):
+    text = '<!--r score("mnist")-->1 %<!--/r--> and <!--r count("mnist")-->2<!--/r--> seeds'
+    made = tables["render"](text)
+    assert re.sub("<!--.*?-->", "", made) == f"{tables['score']('mnist')} and 5 seeds"
+    assert tables["render"](made) == made
+
+
 def test_every_block_has_an_end_and_every_template_a_page(tables):
     pages = [page.read_text(encoding="utf-8") for page in tables["PAGES"]]
     begun = re.findall(r"<!-- results: ([\w-]+) -->", "".join(pages))
@@ -72,7 +82,6 @@ def test_every_block_has_an_end_and_every_template_a_page(tables):
 
 
 def test_numbers_are_written_as_in_a_paper(tables, monkeypatch):
-    from sbp_brian import recipes
     from sbp_brian.experiments.results import Number, Result
 
     cells = {
@@ -91,3 +100,71 @@ def test_numbers_are_written_as_in_a_paper(tables, monkeypatch):
     assert tables["holds"]("x", ", ") == "1 of 2"
     assert tables["gain"]("x", "", "x", "deep") == "7.5"
     assert tables["at"]("x") == "measured at abc"
+
+
+ALL = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+
+
+def commands(page):
+    """Every ``sbp run`` and ``sbp sweep`` of a page that is no pattern, as words."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    fences = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = "".join(fences).replace("\\\n", " ").splitlines()
+    lines += [" ".join(code.split()) for code in re.findall(r"`(sbp (?:run|sweep) [^`]*)`", _without_fences(text))]
+    names = dict(re.findall(r'^(\w+)="(.*)"$', "\n".join(lines), re.MULTILINE))
+    for line in lines:
+        words = [names.get(word.lstrip("$"), word) for word in line.split("#")[0].split()]
+        line = " ".join(words)
+        words = line.split()
+        if words[:1] == ["sbp"] and words[1] in ("run", "sweep") and not re.search(r"\b[A-Z]{2,}|\.py\b", line):
+            yield words[1:]
+
+
+def _without_fences(text):
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_enough_commands_are_found():
+    assert sum(1 for page in ALL for _ in commands(page)) > 45
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_the_commands_of_a_page_are_accepted_and_have_no_parameter_without_effect(page):
+    for verb, name, *words in commands(page):
+        given = dict(words[k + 1].split("=", 1) for k, word in enumerate(words) if word == "-s")
+        size = next((word[2:] for word in words if word in ("--quick", "--full")), "default")
+        if name == "--recipe":
+            recipes.get(words[0])
+            continue
+        protocol = protocols.get(name)
+        if verb == "run":
+            protocol.resolve(size, **given)
+            continue
+        declared, used = protocol.declared(), set()
+        found = {key: sweep.values(key, declared[key], text) for key, text in given.items()}
+        for chosen in itertools.product(*found.values()):
+            asked = protocol.effective(size, **dict(zip(found, chosen, strict=True)))
+            protocol.resolve(size, **asked)
+            used |= set(asked)
+        assert used >= set(given), f"{page}: {name} has no use for {set(given) - used}"
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_an_option_named_in_the_text_is_one_of_a_protocol(page):
+    known = {name for protocol in protocols.entries() for name in protocols.get(protocol.name).declared()}
+    text = _without_fences((ROOT / page).read_text(encoding="utf-8"))
+    for code in re.findall(r"`(-s [^`]*)`", text):
+        for name in re.findall(r"-s\s+(\w+)=", code):
+            assert name in known | {"name"}, f"{page}: -s {name}="
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_modules_and_files_named_in_the_text_are_there(page):
+    text = _without_fences((ROOT / page).read_text(encoding="utf-8"))
+    for name in re.findall(r"`(sbp_brian(?:\.\w+)+)`", text):
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError) as error:
+            pytest.fail(f"{page}: {name}: {error}")
+    for name in re.findall(r"`((?:sbp_brian|models|protocols|figures|tests|benchmarks)/[\w/.]*)`", text):
+        assert (ROOT / name).exists(), f"{page}: {name}"
