@@ -28,7 +28,7 @@ from matplotlib.figure import Figure as Drawing
 from sbp_brian.experiments.records import Record
 from sbp_brian.figures.style import COLUMN, SOFT, house_style
 
-__all__ = ["FORMATS", "Figure", "absent", "label_panels", "new", "save", "svg"]
+__all__ = ["FORMATS", "Figure", "absent", "label_panels", "means", "new", "save", "svg"]
 
 FORMATS = ("svg", "pdf", "png")
 
@@ -105,6 +105,24 @@ def label_panels(*axes, start: str = "a") -> None:
     """Letters a, b, c ... at the upper left corner of the panels."""
     for number, ax in enumerate(axes):
         ax.set_title(chr(ord(start) + number), loc="left", fontweight="bold", fontsize=9)
+
+
+def means(ax, x, mean, sd, look: tuple[str, str, str], label: str | None, *, size: float, width: float, **more) -> None:
+    """Points with their standard deviations; `look` is colour, marker and fill, `width` that of the bars."""
+    colour, marker, fill = look
+    ax.errorbar(
+        x,
+        mean,
+        sd,
+        color=colour,
+        marker=marker,
+        markersize=size,
+        fillstyle=fill,
+        linestyle="none",
+        elinewidth=width,
+        label=label,
+        **more,
+    )
 
 
 def absent(ax, text: str) -> None:

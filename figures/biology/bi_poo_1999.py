@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, means, new
 from sbp_brian.figures.biology.trials import sd
 from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, PINK, SHADE
 from sbp_brian.report.text import minus
@@ -143,17 +143,15 @@ def draw_peaks(ax, record) -> None:
     for k, (name, (colour, marker, fill, _)) in enumerate(LOOKS.items()):
         mine = peaks[peaks[:, 1] == k]
         spread = mine[:, 2:].std(-1, ddof=1) if mine.shape[1] > 3 else np.zeros(len(mine))
-        ax.errorbar(
+        means(
+            ax,
             mine[:, 0] + 3 * (k - 0.5),
             mine[:, 2:].mean(-1),
             spread,
-            color=colour,
-            marker=marker,
-            markersize=4,
-            fillstyle=fill,
-            linestyle="none",
-            elinewidth=0.8,
-            label=name.replace("->", "\u2192"),
+            (colour, marker, fill),
+            name.replace("->", "\u2192"),
+            size=4,
+            width=0.8,
         )
     ax.set(xlabel="delay difference (ms)", ylabel="interval of largest potentiation (ms)", xlim=ends, ylim=ends)
     ax.legend(loc="upper left", borderpad=0, handletextpad=0.3)
@@ -177,18 +175,16 @@ def draw_conditions(ax, record) -> None:
                 alpha=0.4,
                 markeredgewidth=0,
             )
-        ax.errorbar(
+        means(
+            ax,
             places,
             trials.mean(-1),
             sd(trials),
-            color=colour,
-            marker=marker,
-            markersize=4,
-            fillstyle=fill,
-            linestyle="none",
-            elinewidth=0.8,
+            (colour, marker, fill),
+            name.replace("->", "\u2192"),
+            size=4,
+            width=0.8,
             capsize=1.5,
-            label=name.replace("->", "\u2192"),
         )
     ax.axhline(0, color=BLACK, linewidth=0.6)
     for edge in np.arange(len(shown) - 1) + 0.5:

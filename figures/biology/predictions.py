@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, means, new
 from sbp_brian.figures.biology.trials import bars
 from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, ORANGE, VERMILION
 from sbp_brian.report.text import minus
@@ -35,19 +35,7 @@ def draw(records):
 def points(ax, x, values, colour, marker, fill, label=None) -> None:
     """Mean and SD over trials, in percent; values of shape (n_x, n_trials)."""
     spread = 100 * values.std(-1, ddof=1) if values.shape[-1] > 1 else None
-    ax.errorbar(
-        x,
-        100 * values.mean(-1),
-        spread,
-        color=colour,
-        marker=marker,
-        markersize=3.5,
-        fillstyle=fill,
-        linestyle="none",
-        elinewidth=0.7,
-        capsize=0,
-        label=label,
-    )
+    means(ax, x, 100 * values.mean(-1), spread, (colour, marker, fill), label, size=3.5, width=0.7, capsize=0)
 
 
 def draw_window(ax, record) -> None:
@@ -170,18 +158,16 @@ def draw_doses(ax, record) -> None:
         )
         ratio = changes[shift] / mean
         error = 100 * ratio.std(-1, ddof=1) / np.sqrt(ratio.shape[1]) if ratio.shape[1] > 1 else None
-        ax.errorbar(
+        means(
+            ax,
             100 * shares + 1.2 * (shift - 1.5),
             100 * ratio.mean(-1),
             error,
-            color=colour,
-            marker=marker,
-            markersize=3.5,
-            fillstyle=fill,
-            linestyle="none",
-            elinewidth=0.7,
+            (colour, marker, fill),
+            label,
+            size=3.5,
+            width=0.7,
             capsize=0,
-            label=label,
         )
     ax.plot([0, 100], [0, 100], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)))
     ax.set(xlabel="left by the block (%)", ylabel="spread to the input\n(% of that without block)")

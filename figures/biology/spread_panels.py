@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import label_panels, new
+from sbp_brian.figures.base import label_panels, means, new
 from sbp_brian.figures.biology.circuits import culture
 from sbp_brian.figures.biology.trials import bars, course, sd
 from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, GREY, ORANGE, PINK, SHADE
@@ -84,17 +84,15 @@ def draw_controls(ax, conditions, synapses, changes, shown, short) -> None:
         _, colour, marker, fill = LOOKS[name]
         trials = 100 * changes[:, synapses.index(name)]
         places = np.arange(len(conditions)) + 0.2 * (shift - 1.5)
-        ax.errorbar(
+        means(
+            ax,
             places,
             trials.mean(-1),
             sd(trials),
-            color=colour,
-            marker=marker,
-            markersize=4,
-            fillstyle=fill,
-            linestyle="none",
-            elinewidth=0.8,
-            label=name.replace("->", "\u2192"),
+            (colour, marker, fill),
+            name.replace("->", "\u2192"),
+            size=4,
+            width=0.8,
         )
     ax.axhline(0, color=BLACK, linewidth=0.6)
     for edge in np.arange(len(conditions) - 1) + 0.5:

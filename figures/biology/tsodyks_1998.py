@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, means, new
 from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, ORANGE, VERMILION
 
 __all__ = ["FIGURE"]
@@ -56,18 +56,16 @@ def draw_pulses(ax, record) -> None:
         train = train / train[:, :1].mean()
         train = train / train[:, :1]
         spread = train.std(0, ddof=1) if len(train) > 1 else np.zeros(train.shape[1])
-        ax.errorbar(
+        means(
+            ax,
             np.arange(1, 21) + 0.12 * (shift - 1),
             train.mean(0),
             spread,
-            color=colour,
-            marker=marker,
-            markersize=3,
-            fillstyle=fill,
-            linestyle="none",
-            elinewidth=0.7,
+            (colour, marker, fill),
+            f"{connection}, {rate} Hz",
+            size=3,
+            width=0.7,
             capsize=0,
-            label=f"{connection}, {rate} Hz",
         )
     ax.axhline(1, color=BLACK, linewidth=0.6, linestyle=(0, (1, 2)))
     ax.set(xlabel="pulse", ylabel="EPSC relative to the first")
@@ -86,19 +84,7 @@ def draw_stationary(ax, record) -> None:
         values = record.array(f"{connection}_stationary")
         spread = values.std(-1, ddof=1) if values.shape[1] > 1 else None
         ax.plot(fine, record.array(f"{connection}_closed"), color=colour, linestyle=dash, linewidth=1)
-        ax.errorbar(
-            rates,
-            values.mean(-1),
-            spread,
-            color=colour,
-            marker=marker,
-            markersize=3.5,
-            fillstyle=fill,
-            linestyle="none",
-            elinewidth=0.7,
-            capsize=0,
-            label=connection,
-        )
+        means(ax, rates, values.mean(-1), spread, (colour, marker, fill), connection, size=3.5, width=0.7, capsize=0)
     limit = 1 / (0.5 * 0.8 * fine)
     ax.plot(
         fine[limit < 1.6],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.experiments.records import latest
-from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, means, new
 from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, DOWN, GREY, ORANGE, UP
 
 __all__ = ["FIGURE"]
@@ -38,19 +38,7 @@ def draw_course(ax, record, names) -> None:
         k = names.index(name)
         spread = course[k].std(0, ddof=1) if course.shape[1] > 1 else None
         ax.plot(hours, closed[k], color=colour, linestyle=dash, linewidth=1)
-        ax.errorbar(
-            hours,
-            course[k].mean(0),
-            spread,
-            color=colour,
-            marker=marker,
-            markersize=3,
-            fillstyle=fill,
-            linestyle="none",
-            elinewidth=0.7,
-            capsize=0,
-            label=name,
-        )
+        means(ax, hours, course[k].mean(0), spread, (colour, marker, fill), name, size=3, width=0.7, capsize=0)
     last = hours.max()
     ax.plot([last + 2] * 2, [1.5, 2.3], color=BLACK, linewidth=1.2, clip_on=False)
     ax.text(last + 3, 1.9, "accepted", rotation=90, va="center", fontsize=7)

@@ -65,6 +65,8 @@ def show_recipes(catalogue: Catalogue) -> None:
 
 
 def _needs(entry) -> str:
+    if entry.withdrawn:
+        return ", ".join(["cannot be run any more", *entry.shown])
     runs = len(entry.cells) * len(entry.seeds)
     parts = [entry.protocol or entry.command, f"{runs} runs" if runs > 1 else "1 run", entry.time]
     return ", ".join(filter(None, [*parts, *entry.shown]))

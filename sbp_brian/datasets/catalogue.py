@@ -17,19 +17,19 @@ class DataFile:
     Attributes
     ----------
     name, md5 : str
-    gz_md5 : str
-        Md5 of the official .gz; empty where the file is served as it is.
+    gz_md5 : str, optional
+        Md5 of the official .gz; None where the file is served as it is.
     shape : tuple of int
         Of the array in an idx file.
-    url : str
+    url : str, optional
         Its own address, where that is not the entry's followed by the name.
     """
 
     name: str
     md5: str
-    gz_md5: str = ""
+    gz_md5: str | None = None
     shape: tuple[int, ...] = ()
-    url: str = ""
+    url: str | None = None
 
     @property
     def served(self) -> str:
@@ -48,8 +48,8 @@ class Entry:
     url: str
     source: str
     licence: str
-    embedded: str = ""
-    debian: str = ""
+    embedded: str | None = None
+    debian: str | None = None
 
     @property
     def remedy(self) -> str:

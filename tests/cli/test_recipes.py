@@ -58,6 +58,7 @@ def test_all_of_a_recipe_is_reproduced(recipe, tmp_path):
         (("run", "--recipe", "mnist-spars"), "did you mean 'mnist-sparse'"),
         (("run", "--recipe", "mnist", "-s", "epochs=2"), "fixes its parameters"),
         (("run", "--recipe", "rate-ceiling"), "python -m benchmarks.rate_ceiling"),
+        (("reproduce", "--recipe", "stdbp-silent"), "stdbp-silent cannot be run any more: revive"),
         (("reproduce", "--recipe", "mnist", "--seed", "3"), "--seed is the recipe's own"),
     ],
 )

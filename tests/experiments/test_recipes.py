@@ -1,5 +1,7 @@
 """Recipes and their results: read, refused, gathered from records, compared; the committed ones are whole."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 
 from sbp_brian import protocols, recipes
@@ -155,6 +157,8 @@ def test_a_committed_recipe_can_be_run_and_has_a_result(name):
     recipe, result = recipes.get(name), recipes.result(name)
     assert result.recipe == name
     assert {"commit", "date"} <= result.measured.keys()
+    metrics = {name for numbers in result.cells.values() for name in numbers}
+    assert {name for name in metrics if not any(fnmatchcase(name, pattern) for pattern in recipe.metrics)} == set()
     assert "host" not in result.measured.get("machine", {})
     for number in (number for numbers in result.cells.values() for number in numbers.values()):
         assert number.by_seed is not None or number.rounded_to is not None

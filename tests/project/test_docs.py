@@ -74,6 +74,22 @@ def test_a_number_in_the_text_is_made_too(tables):
     assert tables["render"](made) == made
 
 
+def test_a_recipe_names_the_pages_that_have_its_numbers(tables, monkeypatch):
+    used, page, read = {}, "", recipes.result
+
+    def noted(name):
+        used.setdefault(name, set()).add(page)
+        return read(name)
+
+    every = recipes.entries()
+    monkeypatch.setattr(recipes, "result", noted)
+    monkeypatch.setattr(recipes, "entries", tuple)  # the list of older ones reads them all
+    for path in tables["PAGES"]:
+        page = path.relative_to(ROOT).as_posix()
+        tables["render"](path.read_text(encoding="utf-8"))
+    assert {entry.name: set(entry.shown) for entry in every} == used
+
+
 def test_every_block_has_an_end_and_every_template_a_page(tables):
     pages = [page.read_text(encoding="utf-8") for page in tables["PAGES"]]
     begun = re.findall(r"<!-- results: ([\w-]+) -->", "".join(pages))
