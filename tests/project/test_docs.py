@@ -90,6 +90,11 @@ def test_a_recipe_names_the_pages_that_have_its_numbers(tables, monkeypatch):
     assert {entry.name: set(entry.shown) for entry in every} == used
 
 
+def test_no_line_begins_with_a_number_that_is_made(tables):
+    for page in tables["PAGES"]:  # Markdown would take the line for a block of HTML
+        assert not re.findall(r"^\s*<!--r .*", page.read_text(encoding="utf-8"), re.MULTILINE), page.name
+
+
 def test_every_block_has_an_end_and_every_template_a_page(tables):
     pages = [page.read_text(encoding="utf-8") for page in tables["PAGES"]]
     begun = re.findall(r"<!-- results: ([\w-]+) -->", "".join(pages))
