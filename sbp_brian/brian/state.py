@@ -107,7 +107,8 @@ def _swap_reserve(reserve: list | None) -> list:
     """Exchange cython's reserve of drawn numbers; gives the one that was there.
 
     The generated code knows nothing but the arrays of the registered runtime device: two hold the address of a buffer
-    (taken over by whoever comes next, freed when refilled), two a position in it, where 0 asks for new numbers.
+    (taken over by whoever comes next, freed when refilled; from Brian2 2.11 on the numbers themselves, refilled in
+    place), two a position in it, where 0 asks for new numbers.
     """
     runtime = all_devices["runtime"]
     places = [runtime.rand_buffer, runtime.rand_buffer_index, runtime.randn_buffer, runtime.randn_buffer_index]
