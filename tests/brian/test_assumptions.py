@@ -178,8 +178,8 @@ def test_objects_have_the_attributes_that_are_read():
 
 
 # --------------------------------------------------------------------------------------------------------- templates
-#: Brian2's templates that this package has in its own form, as they were when it was written. network.cpp of 2.11 asks for
-#: the time once a step instead of once an object, as the own form does already.
+#: Brian2's templates that this package has in its own form, as they were when it was written. network.cpp of 2.11 asks
+#: for the time once a step instead of once an object, as the own form does already.
 REPLACED = {"network.cpp": {"83b26eb5deeb", "17750e904da3"}, "threshold.cpp": {"821d71ac951d"}}
 #: Templates that those of this package extend, and the blocks and macros that are filled in.
 EXTENDED = {
