@@ -12,9 +12,8 @@ import pytest
 from brian2 import ms
 
 from sbp_brian.errors import CheckpointError, SampleError
-from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.training.encoding import ByteTable
-from sbp_brian.training.spiking import Presentation, Samples, Training
+from sbp_brian.training.spiking import Presentation, Samples
 from tests.helpers.digit_training import digits, train_to_the_end, training
 
 
