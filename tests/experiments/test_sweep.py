@@ -359,7 +359,8 @@ def test_without_dask_a_scheduler_is_refused_with_the_remedy(tmp_path, monkeypat
 
 
 def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed", reason="dask.distributed is an optional extra")
+    import distributed
+
     file, log = counted
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
@@ -379,7 +380,8 @@ def test_on_a_dask_cluster(counted, tmp_path, monkeypatch):
 
 
 def test_a_worker_that_has_other_code_is_noticed(counted, tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed", reason="dask.distributed is an optional extra")
+    import distributed
+
     from sbp_brian.cli.cluster import run_here
 
     def elsewhere(*args, **more):
