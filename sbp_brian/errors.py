@@ -59,6 +59,10 @@ class EventError(SBPError, ValueError):
     """An event that a group of cells does not have, or that cannot be handled as asked."""
 
 
+class RingError(SBPError, ValueError):
+    """More values are to come back to cells than an index can tell apart."""
+
+
 class TargetError(SBPError, NotImplementedError):
     """A network holds what the chosen target cannot do; the message names targets that can."""
 
