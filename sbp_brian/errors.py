@@ -28,6 +28,7 @@ __all__ = [
     "RecipeError",
     "RecordError",
     "RetrogradeError",
+    "RingError",
     "RuleError",
     "RunFailed",
     "SBPError",

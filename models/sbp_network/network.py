@@ -53,11 +53,13 @@ from sbp_brian.models.sbp_network.options import (
     Dropout,
     Homeostasis,
     InputCoding,
+    Late,
     MembraneHomeostasis,
     OneHop,
     Spikes,
     SteadyHiddenRate,
     Subset,
+    Tag,
     Timing,
 )
 from sbp_brian.retrograde import RetrogradeSBP
@@ -184,13 +186,14 @@ class SBPNetwork(HasOptions):
     def retrograde(self) -> RetrogradeSBP:
         """The retrograde signal of the hidden cells."""
         emission, by_activity = LEARNING[self.learning]
+        late = self.option(Late)
         return RetrogradeSBP(
             lambda_p=self.lambda_p,
             lambda_f=self.lambda_f,
             emission=emission,
             activity="s" if by_activity else None,
-            transport=Window(self.duration),
-            gate="x_pre",
+            transport=Window(self.duration, *((late.samples, late.stages) if late else ())),
+            gate="tag_pre" if self.option(Tag) else "x_pre",
             rate=0.0,  # set for each run: it decays from epoch to epoch
             cascade=self.cascade,
             seed=self.option(Subset).seed,
@@ -303,6 +306,11 @@ class SBPNetwork(HasOptions):
     def _check(self, samples: Samples) -> None:
         """Refuse samples that the input layer cannot read."""
         columns = samples.images.shape[1]
+        if (late := self.option(Late)) and late.samples >= len(samples.training):
+            raise SampleError(
+                f"a signal that comes {late.samples} samples late never comes within an epoch of "
+                f"{len(samples.training)}; take more samples or less of Late"
+            )
         if isinstance(self.option(InputCoding), Spikes):
             needed = -(-self.timing.steps * self.n_input // 8)
             if columns != needed:

@@ -23,6 +23,7 @@ from sbp_brian.models.sbp_network.inputs import (
     Spikes,
     SpikingInput,
 )
+from sbp_brian.models.sbp_network.lateness import Late, Tag
 from sbp_brian.wording import names_parameters
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Graded",
     "Homeostasis",
     "InputCoding",
+    "Late",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
@@ -45,6 +47,7 @@ __all__ = [
     "SpikingInput",
     "SteadyHiddenRate",
     "Subset",
+    "Tag",
     "Timing",
 ]
 
@@ -377,4 +380,6 @@ KINDS = (
     SeveralRight,
     OneHop,
     Subset,
+    Late,
+    Tag,
 )

@@ -12,7 +12,7 @@ names the variable as any other and runs on every target. What was written at on
 from __future__ import annotations
 
 import numpy as np
-from brian2 import Clock, NeuronGroup
+from brian2 import Clock, NeuronGroup, Quantity
 
 from sbp_brian.errors import RingError
 
@@ -23,7 +23,15 @@ MOST = np.iinfo(np.int32).max
 
 
 def add_ring(
-    cells: NeuronGroup, names: list[str], ticks: int, clock: Clock, when: str, order: int, place: str = "ring_place"
+    cells: NeuronGroup,
+    names: list[str],
+    ticks: int,
+    period: Quantity,
+    clock: Clock | None = None,
+    *,
+    when: str = "start",
+    order: int = 0,
+    place: str = "ring_place",
 ) -> None:
     """Give cells variables that come back.
 
@@ -36,10 +44,12 @@ def add_ring(
         place has moved on.
     ticks : int
         How many later a value comes back, at least 1.
-    clock : Clock
-        Its step is the tick.
+    period : Quantity (second)
+        A tick.
+    clock : Clock, optional
+        Of this period, to share with other objects.
     when, order : str, int
-        Slot in which the place moves on.
+        The slot in which the place moves on.
     place : str
         Name of the variable that holds the place; another one for each ring of a group.
 
@@ -57,8 +67,8 @@ def add_ring(
     for name in names:
         cells.variables.add_array(name, size=cells.N * ticks, index=place)
     cells.run_regularly(
-        f"{place} = i + N*(timestep(t, {float(clock.dt)!r}*second) % {ticks})",
-        clock=clock,
+        f"{place} = i + N*(timestep(t, {float(period)!r}*second) % {ticks})",
+        **({"dt": period} if clock is None else {"clock": clock}),
         when=when,
         order=order,
         name=f"{cells.name}_{place}",

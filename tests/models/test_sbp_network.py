@@ -14,6 +14,7 @@ from sbp_brian.models.sbp_network.options import (
     Displacement,
     Dropout,
     Homeostasis,
+    Late,
     MembraneHomeostasis,
     OneHop,
     Poisson,
@@ -23,6 +24,7 @@ from sbp_brian.models.sbp_network.options import (
     SpikeTiming,
     SteadyHiddenRate,
     Subset,
+    Tag,
     Timing,
 )
 from sbp_brian.retrograde.subsets import InputSubset
