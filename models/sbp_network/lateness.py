@@ -107,7 +107,7 @@ class Tag(Option):
     def __post_init__(self):
         if self.delay is not None:
             checks.number("delay of Tag", self.delay, "[1, inf)", whole=True, remedy="leave the option out for none")
-            check_stages("Tag", self.stages, "delay", self.delay)
+        check_stages("Tag", self.stages, "delay", self.delay)
         checks.one_of("centred", self.centred, (False, True))
 
     def check(self, network) -> None:
@@ -150,7 +150,7 @@ def check_stages(option: str, stages, name: str, samples) -> None:
     if stages is None:
         return
     checks.number(f"stages of {option}", stages, "[1, inf)", whole=True)
-    if stages >= samples:
+    if samples is not None and stages >= samples:
         raise ModelError(
             f"{option}: each of stages={stages} takes more than a sample on average, so they cannot take "
             f"{name}={samples}; give fewer stages, a larger {name}, or stages=None for none"
