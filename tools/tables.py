@@ -20,7 +20,8 @@ from ``tools/tables/NAME.md``, a jinja2 template. A number in the text is made l
 ``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
 ``count("mnist")``                   how many seeds
 ``wrong("published-mnist", ...)``    100 % less an accuracy: mean ± SD, or one seed's with ``seed=``
-``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing
+``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing;
+                                     of one cell, ``at("mnist-trials", "cell")``: "measured at COMMIT (DAY)"
 ``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
 ``older("README.md")``               the recipes on a page whose numbers are, with their commits
 ==================================== ===================================================================
@@ -135,12 +136,15 @@ def holds(recipe: str, text: str = "", without: str = "\0", cell: str = "") -> s
 
 def commits(of: dict) -> str:
     """Where the numbers of an older result were measured: its commit, and those of cells that have another."""
-    return ", ".join(dict.fromkeys([of["commit"], *of.get("cells", {}).values()]))
+    return ", ".join(dict.fromkeys([of["commit"], *(commit for commit, _ in of.get("cells", {}).values())]))
 
 
-def at(recipe: str) -> str:
-    """Where an older number was measured; nothing for one that was measured as a recipe."""
+def at(recipe: str, cell: str | None = None) -> str:
+    """Where an older number was measured, and of one cell when; nothing for one that was measured as a recipe."""
     measured = recipes.result(recipe).measured
+    if cell is not None:
+        commit, date = measured.get("cells", {}).get(cell, (measured["commit"], measured["date"]))
+        return f"measured at {commit} ({date})"
     return "" if "versions" in measured else f"measured at {commits(measured)}"
 
 
