@@ -23,6 +23,8 @@ from ``tools/tables/NAME.md``, a jinja2 template. A number in the text is made l
 ``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing;
                                      of one cell, ``at("mnist-trials", "cell")``: "measured at COMMIT (DAY)"
 ``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
+``takes("mnist")``                   what a run is expected to take, e.g. 35 s
+``sources("mnist-trials")``          recipes with the commits where they were measured
 ``older("README.md")``               the recipes on a page whose numbers are, with their commits
 ==================================== ===================================================================
 """
@@ -150,16 +152,23 @@ def at(recipe: str, cell: str | None = None) -> str:
 
 def older(page: str) -> str:
     """The recipes that show their numbers on a page and were measured before there were recipes, with the commits."""
-    found = [(entry.name, recipes.result(entry.name).measured) for entry in recipes.entries() if page in entry.shown]
-    return ", ".join(f"`{name}` ({commits(of)})" for name, of in found if "versions" not in of) or "none"
+    shown = [entry.name for entry in recipes.entries() if page in entry.shown]
+    return sources(*(name for name in shown if "versions" not in recipes.result(name).measured)) or "none"
+
+
+def sources(*names: str) -> str:
+    """Recipes, each with the commits where it was measured."""
+    return ", ".join(f"`{name}` ({commits(recipes.result(name).measured)})" for name in names)
 
 
 def measured(*names: str) -> str:
     """The line below a table: where its numbers come from, how old they are, and which cannot be measured again."""
     found = [(recipes.get(name), recipes.result(name).measured) for name in names]
     now = [f"`{entry.name}`" for entry, of in found if "versions" in of]
-    old = [f"`{e.name}` ({commits(of)})" for e, of in found if "versions" not in of and not e.withdrawn]
-    gone = [f"`{e.name}` ({commits(of)}) cannot be run any more: {e.withdrawn}." for e, of in found if e.withdrawn]
+    old = [sources(entry.name) for entry, of in found if "versions" not in of and not entry.withdrawn]
+    gone = [
+        f"{sources(entry.name)} cannot be run any more: {entry.withdrawn}." for entry, _ in found if entry.withdrawn
+    ]
     parts = [f"Recipe{'s' * (len(now) > 1)}: {', '.join(now)}."] if now else []
     parts += [f"Measured before there were recipes, at the commit in brackets: {', '.join(old)}."] if old else []
     return " ".join([*parts, *gone])
@@ -181,6 +190,8 @@ def functions() -> dict:
         "seeds": seeds,
         "short": short,
         "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
+        "sources": sources,
+        "takes": lambda recipe: recipes.get(recipe).time.removesuffix(" a seed"),
         "wrong": wrong,
     }
 
