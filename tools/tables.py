@@ -5,8 +5,8 @@
 
 A page has ``<!-- results: NAME -->`` and ``<!-- end -->``, each on a line of its own; what stands between them is made
 from ``tools/tables/NAME.md``, a jinja2 template. A number in the text is made likewise, from its comment:
-``<!--r score("mnist")-->98.28 ± 0.08 %<!--/r-->``. Both know these functions (recipe and cell by name, see
-``recipes/``):
+``<!--r score("mnist")-->98.28 ± 0.08 %<!--/r-->``. What stands between ``<!--given-->`` and ``<!--/given-->`` is the
+number of no run, and is left as it is. Both know these functions (recipe and cell by name, see ``recipes/``):
 
 ==================================== ===================================================================
 ``score("mnist")``                   test accuracy in per cent or cosine: mean ± SD, e.g. 98.28 ± 0.08 %
