@@ -75,8 +75,8 @@ def score(recipe: str, cell: str = "", metric: str | None = None, digits: int | 
 
 
 def short(recipe: str, metric: str, cell: str = "") -> str:
-    """The mean of a metric with two digits that count, e.g. 2.1e-05."""
-    return f"{find(recipe, metric, cell).mean:.2g}"
+    """The mean of a metric with two digits that count, e.g. 2.1e-5."""
+    return re.sub(r"e(-?)\+?0*", r"e\1", f"{find(recipe, metric, cell).mean:.2g}")
 
 
 def seeds(
