@@ -334,6 +334,7 @@ def test_bad_conditions(make, message):
         ("sbp-predictions", {"numbers": (5, 5)}, "each once"),
         ("sbp-predictions", {"intervals": "5,10,20"}, "at least 3 of each sign"),
         ("sbp-predictions", {"alternating": 3}, "even number"),
+        ("sbp-predictions", {"velocities": (1.0, 1.0)}, "velocities: give each once"),
     ],
 )
 def test_bad_parameters(tmp_path, name, given, message):
