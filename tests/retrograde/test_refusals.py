@@ -46,7 +46,7 @@ def refused(act, message, kind=(ValueError, TypeError)):
         (dict(emission="weigthed"), "did you mean 'weighted'?"),
         (
             dict(emission="xyz"),
-            "emission must be one of change, relative, weighted, strength, bit, proportion, value-bit, got 'xyz'",
+            "value-bit, got 'xyz'",
         ),
         (dict(emission=None), "emission must be one of"),
         (dict(expression="aditive"), "did you mean 'additive'?"),
