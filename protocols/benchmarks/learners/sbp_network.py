@@ -34,7 +34,7 @@ TUNED = ("weighted/activity", "strength/activity", "bit", "shuffled-labels", "fr
 RATES = {
     "weighted/activity": (20.0, 0.0005),
     "weighted": (4.0, 0.001),
-    "strength/activity": (2.0, 0.0005),
+    "strength/activity": (4.0, 0.0005),
     "bit": (1e-4, 0.0005),
     "change/activity": (0.1, 0.0005),
     "change": (0.002, 0.001),
