@@ -17,6 +17,7 @@ from sbp_brian.models.sbp_network.inputs import (
     INPUTS,
     Displacement,
     Graded,
+    InitialWeights,
     InputCoding,
     Latency,
     Poisson,
@@ -24,6 +25,7 @@ from sbp_brian.models.sbp_network.inputs import (
     SpikingInput,
 )
 from sbp_brian.models.sbp_network.lateness import Late, Tag
+from sbp_brian.models.sbp_network.reports import Reports
 from sbp_brian.wording import names_parameters
 
 __all__ = [
@@ -34,12 +36,14 @@ __all__ = [
     "Dropout",
     "Graded",
     "Homeostasis",
+    "InitialWeights",
     "InputCoding",
     "Late",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
     "Poisson",
+    "Reports",
     "SeveralRight",
     "ShortTerm",
     "SpikeTiming",
@@ -382,4 +386,6 @@ KINDS = (
     Subset,
     Late,
     Tag,
+    Reports,
+    InitialWeights,
 )
