@@ -103,6 +103,11 @@ def test_pool_time_constant():
     np.testing.assert_allclose(seen.retro_ltp_pool[0], (1 - 1 / 40) ** np.arange(1, 201), rtol=1e-12)
 
 
+def test_a_window_on_time_says_nothing_of_lateness():
+    assert Window().tick("retro_ltp") == "retro_ltp_now = retro_ltp\nretro_ltp = 0"
+    assert Window().equations("retro_ltp") == ""
+
+
 def test_window_sums():
     sbp = RetrogradeSBP(transport=Window(20 * DT))
     rng = np.random.default_rng(3)
