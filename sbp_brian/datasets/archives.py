@@ -60,7 +60,7 @@ def usable_members(file: zipfile.ZipFile, path: str | Path, remedy: str) -> dict
     Raises
     ------
     DatasetError
-        Two of one name, or one that is encrypted or packed in a way that cannot be unpacked bit by bit.
+        Two of one name, or one that lies outside, is encrypted or packed in a way that cannot be unpacked bit by bit.
     """
     members: dict[str, zipfile.ZipInfo] = {}
     for member in file.infolist():
@@ -69,6 +69,8 @@ def usable_members(file: zipfile.ZipFile, path: str | Path, remedy: str) -> dict
         why = None
         if member.filename in members:
             why = "is in it twice"
+        elif member.filename.startswith("/") or ".." in PurePosixPath(member.filename).parts:
+            why = "lies outside the archive"
         elif member.flag_bits & 1:
             why = "is encrypted"
         elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -163,7 +165,10 @@ def unpack_tar(archive: Path, name: str, most: int, remedy: str, check: Callable
         beside = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=home))
         try:
             _extract(archive, name, beside, most, remedy)
-            check(beside)
+            try:
+                check(beside)
+            except DatasetError as error:
+                raise DatasetError(str(error).replace(f"{beside}{os.sep}", f"{archive}: ")) from None
             os.rename(beside / name, place)
         finally:
             shutil.rmtree(beside, ignore_errors=True)

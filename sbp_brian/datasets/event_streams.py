@@ -98,7 +98,14 @@ class EventStream:
             k = int(falls[0])
             raise DatasetError(
                 f"the events are not in the order of their times: event {k} is at {self.t[k]} us, the next at "
-                f"{self.t[k + 1]} us; use EventStream.sorted(...)"
+                f"{self.t[k + 1]} us; use EventStream.sorted(...), or if the clock starts anew there, add what it "
+                "counts to later times"
+            )
+        if self.t.dtype == np.uint32 and len(jumps := np.flatnonzero(np.diff(self.t) > 1 << 31)):
+            k = int(jumps[0])
+            raise DatasetError(
+                f"t jumps from {self.t[k]} to {self.t[k + 1]} us after event {k}, as unsigned times do that fall below "
+                "0 or start anew; make them int64 before you subtract, or add what the clock counts to later times"
             )
 
     @classmethod
@@ -285,6 +292,10 @@ def _whole(name: str, values) -> np.ndarray:
     if len(bad):
         raise DatasetError(
             f"{name} of event {bad[0]} is {values[bad[0]]}, no whole number; give "
-            + ("microseconds: np.round(1e6*t) where t is in seconds" if name == "t" else "numbers of pixels, 0 or 1")
+            + (
+                "microseconds: np.round(1e6*t) where t is in seconds"
+                if name == "t"
+                else "whole pixels, and 0 or 1 as p"
+            )
         )
     return values.astype(np.int64)

@@ -177,7 +177,8 @@ def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = T
     else:
         inputs, targets = _matlab(paths["arrays"], again)
     if len(inputs) <= max(TEST_ROWS):
-        raise DatasetError(f"{folder} gives {len(inputs):,} windows, fewer than the task has; get its files again")
+        names = ", ".join(path.name for path in paths.values())
+        raise DatasetError(f"{names} of {folder}: {len(inputs):,} windows, fewer than the task has; get them again")
     which = "corpus" if entry.name == "nettalk" else "authors' file"
     used("nettalk" if source == "auto" else f"nettalk ({source})", f"NETtalk ({which})", digest(inputs, targets))
     rows = _rows(split, len(inputs))
@@ -305,11 +306,15 @@ def _matlab(path: Path, again: str) -> tuple[np.ndarray, np.ndarray]:
     from io import BytesIO
 
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     content = read_file(path, _MOST_MATLAB, again)  # so that what it unpacks to is bounded as well
     names = ("word_x", "word_phoneme")
     with naming(f"{path} cannot be read", again):
-        arrays = loadmat(BytesIO(content), variable_names=names)
+        try:
+            arrays = loadmat(BytesIO(content), variable_names=names)
+        except MatReadError as error:
+            raise ValueError(str(error)) from None
         inputs, targets = (np.asarray(arrays[name]) for name in names)
         for values, width in ((inputs, (2 * REACH + 1) * len(ALPHABET)), (targets, len(FEATURES))):
             if values.shape != (len(inputs), width) or values.dtype != np.uint8 or values.max(initial=0) > 1:

@@ -13,6 +13,7 @@ import os
 import stat
 import struct
 import tarfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ _FOREIGN = (
     lzma.LZMAError,
     struct.error,
     tarfile.TarError,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -80,10 +82,12 @@ def read_file(path: str | Path, most: int, remedy: str) -> bytes:
         A file that is not there, cannot be read, is no file or is larger.
     """
     path = Path(path)
-    _check(path, most, remedy)
+    size = _size(path, most, remedy)
     try:
         with path.open("rb") as file:
-            content = file.read(most + 1)  # some files say 0 bytes and go on for ever
+            content = file.read(size + 1)
+            while len(content) <= most and (piece := file.read(_PIECE)):  # it grows, or its size is unknown
+                content += piece
     except MemoryError:
         raise DatasetError(f"{path} does not fit into memory; {remedy}") from None
     except OSError as error:
@@ -118,7 +122,8 @@ def read_gzip(path: str | Path, most: int, remedy: str) -> bytes:
     return bytes(content)
 
 
-def _check(path: Path, most: int, remedy: str) -> None:
+def _size(path: Path, most: int, remedy: str) -> int:
+    """Of a file (bytes), once it is known to be one and not too large."""
     try:
         found = os.stat(path)
     except (OSError, ValueError) as error:
@@ -128,6 +133,7 @@ def _check(path: Path, most: int, remedy: str) -> None:
         raise DatasetError(f"{path} is {kind}, not a file; {remedy}")
     if found.st_size > most:
         raise _too_large(path, f"{found.st_size:,} bytes, more", most, remedy)
+    return found.st_size
 
 
 def _too_large(path: Path, what: str, most: int, remedy: str) -> DatasetError:
