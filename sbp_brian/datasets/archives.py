@@ -200,5 +200,9 @@ def _extract(archive: Path, name: str, into: Path, most: int, remedy: str) -> No
             if why:
                 raise DatasetError(f"{archive}: {member.name} {why}; {remedy}")
             packed.extract(member, into, filter="data")
+        rest = 0  # to the end, where the sum of all bytes stands
+        while piece := unpacked.read(_TAR_HEADER):
+            if (rest := rest + len(piece)) > _TAR_HEADER:
+                raise DatasetError(f"{archive} goes on behind its end; {remedy}")
     if not (into / name).is_dir():
         raise DatasetError(f"{archive} holds no folder {name}; {remedy}")

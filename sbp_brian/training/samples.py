@@ -58,6 +58,8 @@ class Samples(DividedRows):
             raise SampleError(f"images must be uint8 of shape (n, features), got {got}")
         if self.labels.shape != (len(self.images),):
             raise SampleError(f"{len(self.images)} images need as many labels, got shape {self.labels.shape}")
+        if self.labels.dtype.kind not in "iu":
+            raise SampleError(f"labels must be whole numbers, not {self.labels.dtype}; use labels.astype(int)")
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
         if len(wrong):
             raise SampleError(
