@@ -172,6 +172,7 @@ def test_an_official_set_that_is_not_there_or_too_short(monkeypatch, tmp_path):
     with pytest.raises(DatasetError, match="DvsGesture was not found"):
         execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
     official(tmp_path / "dvsgesture", length_us=30_000)
+    publish(monkeypatch, "dvsgesture", numbers={"train": 44, "test": 22})
     with pytest.raises(DatasetError, match="as long as window=50 ms; take a shorter one"):
         execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
 
@@ -186,6 +187,7 @@ def test_layers_learn_by_local_losses(tmp_path):
     )
     values = {row["name"]: row["value"] for row in record.metrics}
     assert min(values["test_accuracy"], values["test_accuracy_layer1"]) > 0.5 > values["number_of_events_accuracy"]
+    assert values["validation_accuracy_layer2"] == values["validation_accuracy"]
 
 
 @needs_recordings
