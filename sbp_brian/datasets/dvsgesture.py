@@ -7,7 +7,8 @@
 - ``.bs2``, five bytes an event (`sbp_brian.datasets.event_streams`): the ten recordings of one subject that the tests
   of slayerPytorch hold.
 
-Clips are read one at a time, when asked for: the whole set is several gigabytes.
+Clips are read one at a time, when asked for: the whole set is several gigabytes. `load_dvsgesture` gives it whole or
+not at all; `dvsgesture_clips` reads any part.
 
 Source: Amir et al. 2017, CVPR, doi:10.1109/CVPR.2017.781; CC BY 4.0.
 """
