@@ -203,3 +203,6 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"the simulation was stopped; {done} was simulated and is kept in .result or .results")
         self.result = result
         self.results = results if results is not None else [result]
+
+    def __reduce__(self):
+        return type(self), (self.result, self.results)
