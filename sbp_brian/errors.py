@@ -24,6 +24,7 @@ __all__ = [
     "NothingFiresError",
     "ParameterError",
     "PatternError",
+    "ProtocolError",
     "PythonOperationError",
     "RecipeError",
     "RecordError",
@@ -150,6 +151,10 @@ class DatasetError(SBPError, ValueError):
 
 class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
+
+
+class ProtocolError(SBPError, RuntimeError):
+    """A protocol that ends Python instead of reporting; the message is one line with the remedy."""
 
 
 class RecipeError(SBPError, ValueError):

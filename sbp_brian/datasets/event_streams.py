@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sbp_brian.errors import DatasetError
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["EventStream", "decode_bs2", "encode_bs2", "read_bs2"]
 
@@ -96,6 +97,7 @@ class EventStream:
             self.x // factor, self.y // factor, self.p, self.t, self.width // factor, self.height // factor
         )
 
+    @takes_booleans
     def frames(self, window_us: int, n: int | None = None, *, polarities: bool = False) -> np.ndarray:
         """Counts of events in windows that follow one another from time 0.
 
