@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["FLAT", "FORMAT", "VERDICTS", "check", "digest_of", "from_format_1"]
+__all__ = ["FLAT", "FORMAT", "VERDICTS", "digest_of", "from_format_1", "wrong_with"]
 
 #: What a record.json says it is written in: 2 since its spreads are typed and "arm" is called "learning".
 FORMAT = 2
@@ -35,33 +35,37 @@ _PARTS: dict[str, dict[str, type | tuple[type, ...]]] = {
 }
 
 
-def check(content: Mapping[str, Any]) -> None:
-    """Refuse the content of a record.json in which something is lacking, or is of another type than it should be.
-
-    Raises
-    ------
-    ValueError
-        Names the part.
-    """
-    for name, kind in _FIELDS.items():
-        if name in content and not isinstance(content[name], kind):
-            raise ValueError(f"its {name} is {type(content[name]).__name__}")
-    for name, wanted in _PARTS.items():
+def wrong_with(content: Mapping[str, Any]) -> str:
+    """What is lacking in the content of a record.json, or of another type than it should be; empty where nothing is."""
+    wrong = [
+        f"its {name} is {type(content[name]).__name__}"
+        for name, kind in _FIELDS.items()
+        if name in content and not isinstance(content[name], kind)
+    ]
+    for name, wanted in {} if wrong else _PARTS.items():
         parts = content.get(name, ())
         for part in parts.values() if isinstance(parts, dict) else parts:
-            if not isinstance(part, dict):
-                raise ValueError(f"an entry of its {name} is {type(part).__name__}")
-            for key, kind in wanted.items():
-                if key not in part:
-                    raise ValueError(f"an entry of its {name} has no {key}")
-                if not isinstance(part[key], kind):
-                    raise ValueError(f"{key} in its {name} is {type(part[key]).__name__}")
-    for row in content.get("metrics", ()):
-        if row.get("verdict") not in VERDICTS:
-            raise ValueError(f"the verdict of its metric {row['name']} is {row.get('verdict')!r}")
-    for key in ("citation", "doi"):
-        if not isinstance(content.get("source", {}).get(key), str):
-            raise ValueError(f"its source has no {key}")
+            wrong += _wrong_in(name, part, wanted)
+    if not wrong:
+        wrong = [
+            f"the verdict of its metric {row['name']} is {row.get('verdict')!r}"
+            for row in content.get("metrics", ())
+            if row.get("verdict") not in VERDICTS
+        ]
+        source = content.get("source", {})
+        wrong += [f"its source has no {key}" for key in ("citation", "doi") if not isinstance(source.get(key), str)]
+    return wrong[0] if wrong else ""
+
+
+def _wrong_in(name: str, part: Any, wanted: Mapping[str, type | tuple[type, ...]]) -> list[str]:
+    if not isinstance(part, dict):
+        return [f"an entry of its {name} is {type(part).__name__}"]
+    lacking = [f"an entry of its {name} has no {key}" for key in wanted if key not in part]
+    return lacking or [
+        f"{key} in its {name} is {type(part[key]).__name__}"
+        for key, kind in wanted.items()
+        if not isinstance(part[key], kind)
+    ]
 
 
 def digest_of(content: Mapping[str, Any]) -> str:

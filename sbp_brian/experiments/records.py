@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from sbp_brian.errors import RecordError, SettingError
-from sbp_brian.experiments.record_format import FLAT, FORMAT, VERDICTS, check, digest_of, from_format_1
+from sbp_brian.experiments.record_format import FLAT, FORMAT, VERDICTS, digest_of, from_format_1, wrong_with
 
 __all__ = [
     "FORMAT",
@@ -43,6 +43,8 @@ __all__ = [
     "to_dataframe",
     "write",
 ]
+
+_CHANGED = "it is not what was written"
 
 
 @dataclass
@@ -119,9 +121,11 @@ class Record:
         try:
             content = (self.folder / "arrays.npz").read_bytes()
             if self.digests and hashlib.sha256(content).hexdigest() != self.digests.get("arrays.npz"):
-                raise ValueError("it is not what was written")
+                raise _broken(self.folder, "arrays.npz", _CHANGED)
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
+        except RecordError:
+            raise
         except Exception as error:  # whatever numpy, zipfile and zlib make of a damaged file
             raise _broken(self.folder, "arrays.npz", error) from error
 
@@ -239,15 +243,16 @@ def read(folder: str | os.PathLike) -> Record:
         raise RecordError(f"{folder} holds no record.json; give the folder of a run, or make one with 'sbp run'")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        written = content.get("digests", {}).get("record.json")
-        if written and written != digest_of(content):
-            raise ValueError("it is not what was written")
-        version = content.pop("format")
+        version, written = content["format"], content.get("digests", {}).get("record.json")
         if version > FORMAT:
             raise RecordError(f"{path} has format {version}, but this version reads {FORMAT}; update sbp_brian")
+        if written and written != digest_of(content):
+            raise _broken(folder, "record.json", _CHANGED)
+        del content["format"]
         if version < 2:
             content = from_format_1(content)
-        check(content)
+        if wrong := wrong_with(content):
+            raise _broken(folder, "record.json", wrong)
         return Record(**content, folder=folder)
     except RecordError:
         raise
@@ -354,7 +359,7 @@ def _sync(file) -> None:
     os.fsync(file.fileno())
 
 
-def _broken(folder: Path, name: str, error: Exception) -> RecordError:
+def _broken(folder: Path, name: str, error: Exception | str) -> RecordError:
     reason = (str(error).splitlines() or [""])[0] or type(error).__name__
     return RecordError(f"{folder / name} is damaged ({reason}); remove {folder} and run the protocol again")
 
