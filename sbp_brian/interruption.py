@@ -63,9 +63,12 @@ def heeded() -> Iterator[None]:
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Let signals that ask for an end wait meanwhile; they arrive at the end of it."""
-    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *AS_INTERRUPT))
+def held(*numbers: int) -> Iterator[None]:
+    """Let signals that ask for an end (or those of these numbers) wait meanwhile; they arrive at the end of it.
+
+    They do not reach a process that is started meanwhile, for as long as it lives.
+    """
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, numbers or (signal.SIGINT, *AS_INTERRUPT))
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolE
 
 from sbp_brian.children import die_with_parent
 from sbp_brian.errors import Interrupted
-from sbp_brian.interruption import nothing
+from sbp_brian.interruption import held, nothing
 from sbp_brian.machine import cores
 
 
@@ -115,7 +115,7 @@ _worker: dict = {}
 
 
 def _begin_worker(simulation: type, make, duration, arguments, stop) -> None:
-    signal.signal(signal.SIGINT, nothing)  # Ctrl+C in the terminal reaches all; who waits for this one tells it by stop
+    signal.signal(signal.SIGINT, nothing)
     die_with_parent(signal.SIGKILL)
     _worker.update(simulation=simulation(make, duration, **arguments), stop=stop)
 
@@ -184,7 +184,9 @@ def run_in_processes(
         futures = []
         try:
             for index, one in enumerate(runs):
-                future = pool.submit(_work, {**one, "progress": None})
+                # Ctrl+C in the terminal reaches all; who waits for these processes tells them by `stop`
+                with held(signal.SIGINT):
+                    future = pool.submit(_work, {**one, "progress": None})
                 report = overall.of(index, one["progress"])
                 future.add_done_callback(lambda done, report=report: report(1.0, 0.0))
                 futures.append(future)
