@@ -21,8 +21,14 @@ def check_option(command: Callable) -> Callable:
     return click.option("--check", is_flag=True, help=text)(command)
 
 
-def check_bands(records: Iterable[Record]) -> None:
+def check_bands(records: Iterable[Record], compared: int = 0) -> None:
     """Refuse records of which a value is outside its band or against its pattern.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    compared : int
+        How many of their values were held to something else already.
 
     Raises
     ------
@@ -40,5 +46,5 @@ def check_bands(records: Iterable[Record]) -> None:
             f"{len(outside)} of {held} values are outside their bands or against their patterns: {', '.join(outside)}; "
             "the records tell by how much"
         )
-    if not held:
+    if not held + compared:
         raise CommandError("--check: no value has a band or a pattern to be held to; run it without --check")

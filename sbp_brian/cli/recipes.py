@@ -71,7 +71,7 @@ def run_recipe(
     if check:
         if bad := [row.metric for row in rows if row.verdict in ("differs", "lacking")]:
             raise CommandError(f"recipe {name}: not what was committed: {', '.join(bad)}")
-        check_bands([record])
+        check_bands([record], len(rows))
 
 
 def reproduce_recipes(
@@ -119,7 +119,7 @@ def reproduce_recipes(
         more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
         raise click.ClickException(f"not reproduced: {bad[0]}{more}")
     if check:
-        check_bands(found)
+        check_bands(found, len(found))
 
 
 def _given(ctx: click.Context, name: str) -> bool:
