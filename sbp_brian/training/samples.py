@@ -12,6 +12,7 @@ from brian2 import Quantity, TimedArray
 from sbp_brian.errors import SampleError
 from sbp_brian.training.encoding import BitTable, ByteTable
 from sbp_brian.training.rows import DividedRows
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["Presentation", "Samples"]
 
@@ -131,6 +132,7 @@ class Presentation:
     duration: Quantity
     targets: np.ndarray | None = None
 
+    @takes_booleans
     def namespace(self, *, bits: bool = False) -> dict[str, Any]:
         """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
 
