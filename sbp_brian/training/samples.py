@@ -59,7 +59,7 @@ class Samples(DividedRows):
         if self.labels.shape != (len(self.images),):
             raise SampleError(f"{len(self.images)} images need as many labels, got shape {self.labels.shape}")
         if self.labels.dtype.kind not in "iu":
-            raise SampleError(f"labels must be whole numbers, the class of each sample, not {self.labels.dtype}")
+            raise SampleError(f"labels must be whole numbers, not {self.labels.dtype}; use labels.astype(int)")
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
         if len(wrong):
             raise SampleError(

@@ -67,7 +67,7 @@ def test_a_layer_without_a_readout_for_a_label_is_named():
 
 @pytest.mark.parametrize("labels", [LABELS.astype(float), np.array([np.nan] * 9), LABELS > 0])
 def test_labels_are_whole_numbers(labels):
-    with pytest.raises(SampleError, match="labels must be whole numbers, the class of each sample, not"):
+    with pytest.raises(SampleError, match="labels must be whole numbers, not"):
         replace(SAMPLES, labels=labels)
 
 
