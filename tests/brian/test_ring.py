@@ -32,7 +32,7 @@ def make():
     [
         ("numpy", np.float64),
         ("numpy", np.float32),
-        ("cpp", np.float64),
+        pytest.param("cpp", np.float64, marks=pytest.mark.slow),
         pytest.param("cpp", np.float32, marks=pytest.mark.slow),
         pytest.param("cython", np.float64, marks=pytest.mark.slow),
     ],
