@@ -36,8 +36,8 @@ from brian2 import Quantity, all_devices, get_device, have_same_dimensions, pref
 from sbp_brian.brian.state import guard
 from sbp_brian.errors import SettingError
 from sbp_brian.machine import TARGETS
-from sbp_brian.targets.build_cache import compiler_command
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
+from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
 from sbp_brian.targets.progress import progress_bar
