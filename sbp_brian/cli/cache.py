@@ -26,35 +26,40 @@ def cache(limit: str | None, clear: bool) -> None:
     another folder, SBP_CACHE_LIMIT another limit for one command.
     """
     from sbp_brian.targets import cache_room
-    from sbp_brian.targets.cache_place import cache_folder, trouble_with
+    from sbp_brian.targets.cache_place import cache_folder, one_line, trouble_with
 
     folder = cache_folder()
     trouble = trouble_with(folder)
     if trouble is not None:
-        raise CommandError(f"the cache {str(folder)!r} is not used: {trouble[0]}; {trouble[1]}")
+        raise CommandError(f"the cache {one_line(folder)} is not used: {trouble[0]}; {trouble[1]}")
     if limit is not None:
         size = cache_room.parse_size(limit, "--limit")
         cache_room.set_limit(folder, size)
         cache_room.make_room(folder, size)
     if clear:
-        before = cache_room.total(folder)
+        before = cache_room.total(cache_room.contents(folder))
         left = cache_room.clear(folder)
-        freed = cache_room.show_size(before - cache_room.total(folder))
-        click.echo(f"Removed {freed}." + (f" {len(left)} entries are in use." if left else ""))
+        freed = cache_room.show_size(before - cache_room.total(left))
+        in_use = f" {_number(left)} {'is' if len(left) == 1 else 'are'} in use." if left else ""
+        click.echo(f"Removed {freed}.{in_use}")
     _show(folder)
 
 
 def _show(folder: Path) -> None:
     from sbp_brian.targets import cache_room
+    from sbp_brian.targets.cache_place import one_line
 
     kept = cache_room.contents(folder)
-    click.echo(f"Folder: {folder}")
+    click.echo(f"Folder: {one_line(folder)}")
     for entry in kept:
         used = datetime.fromtimestamp(entry.used).isoformat(sep=" ", timespec="minutes")
         click.echo(f"{entry.kind:9} {entry.name[:45]:45} {cache_room.show_size(entry.size):>8}  last used {used}")
-    number = "1 entry" if len(kept) == 1 else f"{len(kept)} entries"
-    size, limit = cache_room.total(folder, kept), cache_room.limit_of(folder)
-    click.echo(f"{number}, {cache_room.show_size(size)} of at most {cache_room.show_size(limit)}.")
+    size, limit = cache_room.total(kept), cache_room.limit_of(folder)
+    click.echo(f"{_number(kept)}, {cache_room.show_size(size)} of at most {cache_room.show_size(limit)}.")
     shared = sum(entry.size for entry in kept) - size
     if shared > 0:
         click.echo(f"Arrays that networks share are counted once, which saves {cache_room.show_size(shared)}.")
+
+
+def _number(entries: list) -> str:
+    return "1 entry" if len(entries) == 1 else f"{len(entries)} entries"

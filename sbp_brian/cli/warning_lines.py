@@ -6,14 +6,15 @@ import warnings
 
 __all__ = ["one_line_warnings"]
 
+_usual = warnings.formatwarning
+
 
 def one_line_warnings() -> None:
     """Show warnings of this package by their text alone; those of others as they are."""
-    usual = warnings.formatwarning
+    warnings.formatwarning = _shown
 
-    def shown(message, category, filename, lineno, line=None):
-        if category.__module__.partition(".")[0] == "sbp_brian":
-            return f"sbp: warning: {' '.join(str(message).split())}\n"
-        return usual(message, category, filename, lineno, line)
 
-    warnings.formatwarning = shown
+def _shown(message, category, filename, lineno, line=None):
+    if category.__module__.partition(".")[0] == "sbp_brian":
+        return f"sbp: warning: {' '.join(str(message).split())}\n"
+    return _usual(message, category, filename, lineno, line)

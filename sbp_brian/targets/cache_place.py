@@ -19,7 +19,7 @@ from platformdirs import user_cache_dir
 
 from sbp_brian.errors import StorageError
 
-__all__ = ["CacheWarning", "cache_folder", "temporary_instead", "trouble_with", "usable_cache", "warn_of"]
+__all__ = ["CacheWarning", "cache_folder", "one_line", "temporary_instead", "trouble_with", "usable_cache", "warn_of"]
 
 _FULL = "make room there, or name another folder in SBP_CACHE"
 _instead: dict[Path, Path] = {}
@@ -45,9 +45,14 @@ def usable_cache(folder=None) -> Path:
     return named if trouble is None else temporary_instead(named, *trouble)
 
 
+def one_line(path: Path) -> str:
+    """A path as a message shows it: quoted where it holds what would break the line."""
+    return str(path) if str(path).isprintable() else repr(str(path))
+
+
 def trouble_with(folder: Path) -> tuple[str, str] | None:
     """Why a folder cannot be the cache, and the remedy; None where it can. Makes the folder where there is none."""
-    shown = repr(str(folder))
+    shown = one_line(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -73,7 +78,9 @@ def temporary_instead(cache: Path, why: str, remedy: str = _FULL) -> Path:
     """
     with _guard:
         if cache in _instead.values():
-            raise StorageError(f"the temporary folder {cache} cannot be used: {why}; make room, or set TMPDIR")
+            raise StorageError(
+                f"the temporary folder {one_line(cache)} cannot be used: {why}; make room, or set TMPDIR"
+            )
         place = _instead.get(cache)
         if place is None or not place.is_dir():
             try:
@@ -83,7 +90,7 @@ def temporary_instead(cache: Path, why: str, remedy: str = _FULL) -> Path:
             atexit.register(_remove, place, os.getpid())
             _instead[cache] = place
             warn_of(
-                f"the cache {str(cache)!r} is not used: {why}; what is compiled now lasts until this process "
+                f"the cache {one_line(cache)} is not used: {why}; what is compiled now lasts until this process "
                 f"ends ({remedy})"
             )
     return place

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +48,10 @@ class Kept:
     Attributes
     ----------
     kind, name : str
-    size : int
-        Bytes; arrays that it shares are included.
     own : int
-        Bytes that go with it for certain.
+        Bytes of files that it has alone.
+    shared : dict of int to int
+        Inode -> bytes of the arrays that it shares.
     used : float
         When it was used last (s since 1970).
     path : Path
@@ -58,10 +59,15 @@ class Kept:
 
     kind: str
     name: str
-    size: int
     own: int
+    shared: dict[int, int]
     used: float
     path: Path
+
+    @property
+    def size(self) -> int:
+        """Bytes, those of shared arrays included."""
+        return self.own + sum(self.shared.values())
 
 
 # ------------------------------------------------------------------------------------------------------------ the limit
@@ -120,14 +126,14 @@ def contents(cache: Path) -> list[Kept]:
             with suppress(OSError):  # another process removes it
                 if path.is_dir() and not path.is_symlink():
                     own, shared = _sizes(path)
-                    found.append(Kept(kind, path.name, own + shared, own, path.stat().st_mtime, path))
+                    found.append(Kept(kind, path.name, own, shared, path.stat().st_mtime, path))
     return sorted(found, key=lambda kept: -kept.used)
 
 
-def total(cache: Path, kept: list[Kept] | None = None) -> int:
-    """Bytes of a cache, shared arrays once."""
-    kept = contents(cache) if kept is None else kept
-    return sum(entry.own for entry in kept) + sum(size for _, size, _ in _arrays(cache))
+def total(kept: list[Kept]) -> int:
+    """Bytes of entries, shared arrays once."""
+    shared = {inode: size for entry in kept for inode, size in entry.shared.items()}
+    return sum(entry.own for entry in kept) + sum(shared.values())
 
 
 def _own_names(folder: Path) -> list[Path]:
@@ -137,9 +143,9 @@ def _own_names(folder: Path) -> list[Path]:
         return []
 
 
-def _sizes(folder: Path) -> tuple[int, int]:
-    """Bytes of files that belong to an entry alone, and of those that have more than one name."""
-    own = shared = 0
+def _sizes(folder: Path) -> tuple[int, dict[int, int]]:
+    """Bytes of files that belong to an entry alone; of those that have more than one name, by inode."""
+    own, shared = 0, {}
     waiting = [str(folder)]
     while waiting:
         with os.scandir(waiting.pop()) as items:
@@ -149,20 +155,10 @@ def _sizes(folder: Path) -> tuple[int, int]:
                     continue
                 state = item.stat(follow_symlinks=False)
                 if state.st_nlink > 1:
-                    shared += state.st_size
+                    shared[state.st_ino] = state.st_size
                 else:
                     own += state.st_size
     return own, shared
-
-
-def _arrays(cache: Path) -> list[tuple[Path, int, int]]:
-    """Shared arrays: path, bytes, names."""
-    found = []
-    for path in _own_names(cache / ARRAYS):
-        with suppress(OSError):
-            state = path.lstat()
-            found.append((path, state.st_size, state.st_nlink))
-    return found
 
 
 # ---------------------------------------------------------------------------------------------------------- making room
@@ -174,11 +170,14 @@ def make_room(cache: Path, limit: int | None = None) -> None:
     limit = limit_of(cache) if limit is None else limit
     _tidy(cache)
     kept = contents(cache)
-    size = total(cache, kept)
-    while size > limit and kept:
+    excess = total(kept) - limit
+    users = Counter(inode for entry in kept for inode in entry.shared)
+    while excess > 0 and kept:
         oldest = kept.pop()
         if remove_unused(oldest.path):
-            size -= oldest.own + _drop_unshared(cache)
+            users.subtract(list(oldest.shared))
+            excess -= oldest.own + sum(size for inode, size in oldest.shared.items() if not users[inode])
+    _drop_unshared(cache)
 
 
 def clear(cache: Path) -> list[Kept]:
@@ -192,14 +191,12 @@ def clear(cache: Path) -> list[Kept]:
     return contents(cache)
 
 
-def _drop_unshared(cache: Path) -> int:
-    """Remove arrays that no entry has any more; gives their bytes."""
-    freed = 0
-    for path, size, names in _arrays(cache):
-        if names == 1:
-            path.unlink(missing_ok=True)
-            freed += size
-    return freed
+def _drop_unshared(cache: Path) -> None:
+    """Remove arrays that no entry has any more."""
+    for path in _own_names(cache / ARRAYS):
+        with suppress(OSError):
+            if path.lstat().st_nlink == 1:
+                path.unlink()
 
 
 def _tidy(cache: Path) -> None:

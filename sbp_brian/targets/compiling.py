@@ -20,6 +20,7 @@ from pathlib import Path
 from sbp_brian.brian.compiler import known_flags
 from sbp_brian.errors import CompileError, CompilerMissing, StorageError
 from sbp_brian.targets import cache_entry
+from sbp_brian.targets.cache_place import one_line
 
 #: What generated code and Brian2's own headers include; the parsing of these is nearly all of the compile time.
 STANDARD_HEADERS = (
@@ -166,7 +167,9 @@ def _make(cache: Path, folder: Path, flags: list[str], goals: list[str], extra=(
             (line for line in lines if "error:" in line or "fatal" in line.lower()), lines[-1] if lines else ""
         )
         kept = keep_output(cache, said)
-        raise CompileError(f"the generated code does not compile: {first.strip()} (whole output: {kept})", kept)
+        raise CompileError(
+            f"the generated code does not compile: {first.strip()} (whole output: {one_line(kept)})", kept
+        )
 
 
 def full(folder: Path, said: str) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 from sbp_brian.errors import Interrupted, SettingError, StorageError
 from sbp_brian.targets import build_cache, cache_entry
 from sbp_brian.targets.cache_arrays import link_arrays
-from sbp_brian.targets.cache_place import usable_cache, warn_of
+from sbp_brian.targets.cache_place import one_line, usable_cache, warn_of
 from sbp_brian.targets.cache_room import limit_of, make_room
 from sbp_brian.targets.cuda import build
 from sbp_brian.targets.cuda.requirements import require_gpu
@@ -172,7 +172,9 @@ class StandaloneBackend:
                 shutil.rmtree(folder, ignore_errors=True)
             except OSError as error:
                 why = error.strerror or str(error)
-                warn_of(f"the cache {str(self.cache)!r} takes no more ({why}); the network is generated anew next time")
+                warn_of(
+                    f"the cache {one_line(self.cache)} takes no more ({why}); the network is generated anew next time"
+                )
         return built
 
     def _keep(self, keyed: Path, seed: int, built: Build, key: str) -> cache_entry.Entry:

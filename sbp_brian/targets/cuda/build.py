@@ -24,7 +24,7 @@ from pathlib import Path
 
 from sbp_brian.errors import CompileError, StorageError
 from sbp_brian.targets import build_cache, cache_entry
-from sbp_brian.targets.cache_place import usable_cache
+from sbp_brian.targets.cache_place import one_line, usable_cache
 from sbp_brian.targets.compiling import compiler_command, full, keep_output
 from sbp_brian.targets.cuda.toolkit import STANDARD, arch_names, curand, toolkit
 
@@ -230,7 +230,9 @@ def _run(command: list[str], folder: Path, cache: Path, what: str) -> None:
     kept = keep_output(cache, shlex.join(command) + "\n" + said + "\n")
     lines = said.splitlines()
     first = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message")
-    raise CompileError(f"the generated CUDA code does not {what}: {first.strip()} (whole output: {kept})", kept)
+    raise CompileError(
+        f"the generated CUDA code does not {what}: {first.strip()} (whole output: {one_line(kept)})", kept
+    )
 
 
 def find_program(cache: Path, key: str) -> build_cache.Program | None:
