@@ -12,12 +12,9 @@ import tempfile
 from pathlib import Path
 
 from sbp_brian.targets.cache_entry import file_digest
-from sbp_brian.targets.cache_room import ARRAYS
+from sbp_brian.targets.cache_room import ARRAYS, SHARED
 
 __all__ = ["link_arrays"]
-
-#: Smaller files are copied: a block of the disk is as large as they are (bytes).
-_SHARED = 1 << 16
 
 
 def link_arrays(cache: Path, arrays: Path, place: Path) -> None:
@@ -33,7 +30,7 @@ def link_arrays(cache: Path, arrays: Path, place: Path) -> None:
     place.mkdir()
     for path in sorted(arrays.iterdir()):
         target = place / path.name
-        if path.stat().st_size < _SHARED:
+        if path.stat().st_size < SHARED:
             shutil.copyfile(path, target)
         else:
             _link(cache / ARRAYS, path, target)

@@ -6,17 +6,19 @@ once, and go with the last of them.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sbp_brian.errors import SettingError
-from sbp_brian.targets.cache_entry import remove_unused
+from sbp_brian.targets.cache_entry import SEAL, remove_unused
 
 __all__ = ["KINDS", "Kept", "clear", "contents", "limit_of", "make_room", "parse_size", "set_limit", "show_size"]
 
@@ -28,6 +30,8 @@ KINDS = {
     "objects": "a compiled file of a CUDA program",
 }
 ARRAYS = "arrays"
+#: Files of fewer bytes are not shared: a block of the disk is as large as they are.
+SHARED = 1 << 16
 #: Bytes that the cache may hold unless ``SBP_CACHE_LIMIT`` or ``sbp cache --limit`` say something else.
 DEFAULT_LIMIT = 2 * 10**9
 VARIABLE = "SBP_CACHE_LIMIT"
@@ -37,6 +41,8 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)\s*")
 #: Names that this package gives; whatever else lies in a folder that somebody chose is left alone.
 _OWN = re.compile(r"[0-9a-f]{24,64}(-[0-9a-z]+)?(\.lock|\.o|\.log)?")
 _KEPT_LOGS = 20
+#: What has no list of its files, and was not used for so long, is of an earlier form of the cache (s).
+_EARLIER = 86400.0
 #: A folder in the making that nobody holds is younger than this only while it is being locked (s).
 _UNHELD = 60.0
 
@@ -118,13 +124,13 @@ def set_limit(cache: Path, size: int) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- the contents
-def contents(cache: Path) -> list[Kept]:
-    """All entries, the one that was used last first."""
+def contents(cache: Path, usable: bool = False) -> list[Kept]:
+    """All entries, or those alone that can be used (that have a list); the one that was used last first."""
     found = []
     for kind in KINDS:
         for path in _own_names(cache / kind):
             with suppress(OSError):  # another process removes it
-                if path.is_dir() and not path.is_symlink():
+                if (path / SEAL).exists() or (not usable and path.is_dir() and not path.is_symlink()):
                     own, shared = _sizes(path)
                     found.append(Kept(kind, path.name, own, shared, path.stat().st_mtime, path))
     return sorted(found, key=lambda kept: -kept.used)
@@ -146,19 +152,34 @@ def _own_names(folder: Path) -> list[Path]:
 def _sizes(folder: Path) -> tuple[int, dict[int, int]]:
     """Bytes of files that belong to an entry alone; of those that have more than one name, by inode."""
     own, shared = 0, {}
-    waiting = [str(folder)]
-    while waiting:
-        with os.scandir(waiting.pop()) as items:
-            for item in items:
-                if item.is_dir(follow_symlinks=False):
-                    waiting.append(item.path)
-                    continue
-                state = item.stat(follow_symlinks=False)
-                if state.st_nlink > 1:
-                    shared[state.st_ino] = state.st_size
-                else:
-                    own += state.st_size
+    for name, size in _listed_sizes(folder):
+        if size >= SHARED:
+            state = os.lstat(folder / name)
+            size = state.st_size
+            if state.st_nlink > 1:
+                shared[state.st_ino] = size
+                continue
+        own += size
     return own, shared
+
+
+def _listed_sizes(folder: Path) -> list[tuple[str, int]]:
+    """Files of an entry and their bytes, as its list says, which is faster than to ask for each; else as they are."""
+    try:
+        listed = json.loads((folder / SEAL).read_bytes())["files"]
+        return [(name, int(about[0])) for name, about in listed.items()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return [(file.path, file.stat(follow_symlinks=False).st_size) for file in _walked(folder)]
+
+
+def _walked(folder: Path) -> Iterator[os.DirEntry]:
+    """All files below a folder."""
+    with os.scandir(folder) as items:
+        for item in items:
+            if item.is_dir(follow_symlinks=False):
+                yield from _walked(Path(item.path))
+            else:
+                yield item
 
 
 # ---------------------------------------------------------------------------------------------------------- making room
@@ -169,7 +190,7 @@ def make_room(cache: Path, limit: int | None = None) -> None:
     """
     limit = limit_of(cache) if limit is None else limit
     _tidy(cache)
-    kept = contents(cache)
+    kept = contents(cache, usable=True)
     excess = total(kept) - limit
     users = Counter(inode for entry in kept for inode in entry.shared)
     while excess > 0 and kept:
@@ -200,7 +221,7 @@ def _drop_unshared(cache: Path) -> None:
 
 
 def _tidy(cache: Path) -> None:
-    """Remove folders that killed processes left half made, files of earlier forms of the cache, and old logs."""
+    """Remove folders that killed processes left half made, what is of earlier forms of the cache, and old logs."""
     now = time.time()
     for kind in (*KINDS, ARRAYS):
         for path in (cache / kind).glob(".*"):
@@ -213,11 +234,12 @@ def _tidy(cache: Path) -> None:
                     remove_unused(path)
                 else:
                     shutil.rmtree(path, ignore_errors=True)
-        for path in _own_names(cache / kind):
-            if path.suffix in (".lock", ".o"):
-                with suppress(OSError):
-                    if now - path.lstat().st_mtime > 86400:
-                        path.unlink()
+        for path in _own_names(cache / kind) if kind in KINDS else ():
+            with suppress(OSError):
+                # who knows that form has no locks
+                if (path / SEAL).exists() or now - path.lstat().st_mtime < _EARLIER:
+                    continue
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
     logs = _own_names(cache / "failed")
     for log in sorted(logs, key=_age)[_KEPT_LOGS:]:
         log.unlink(missing_ok=True)

@@ -307,6 +307,12 @@ def test_what_killed_builds_left_goes_and_what_is_being_built_stays(tmp_path):
     for name in (".new-left", ".gone-left", ".1234abcd-left"):
         (tmp_path / "programs" / name / "code_objects").mkdir(parents=True)
         os.utime(tmp_path / "programs" / name, (long_ago, long_ago))
+    for kind, name in [("programs", "a" * 32), ("objects", "a" * 32 + ".o"), ("headers", "a" * 24 + ".lock")]:
+        for age, letter in ((0, "a"), (2, "b")):  # of an earlier form of the cache, used today and not for two days
+            earlier = tmp_path / kind / name.replace("a", letter)
+            earlier.parent.mkdir(exist_ok=True)
+            earlier.write_bytes(b"") if "." in name else earlier.mkdir()
+            os.utime(earlier, (time.time() - age * 86400,) * 2)
     (tmp_path / "programs" / ".new-just-made").mkdir()
     (tmp_path / "programs" / "somebody's own").mkdir()
     with cache_entry.staging(tmp_path / "programs") as made:
@@ -316,7 +322,10 @@ def test_what_killed_builds_left_goes_and_what_is_being_built_stays(tmp_path):
             made.path.name,
             ".new-just-made",
             "somebody's own",
+            "a" * 32,
         }
+        assert [path.name for path in (tmp_path / "objects").iterdir()] == ["a" * 32 + ".o"]
+        assert [path.name for path in (tmp_path / "headers").iterdir()] == ["a" * 24 + ".lock"]
 
 
 def test_an_entry_appears_whole_or_not_at_all(tmp_path, monkeypatch):
