@@ -16,5 +16,5 @@ def one_line_warnings() -> None:
 
 def _shown(message, category, filename, lineno, line=None):
     if category.__module__.partition(".")[0] == "sbp_brian":
-        return f"sbp: warning: {' '.join(str(message).split())}\n"
+        return f"sbp: {' '.join(str(message).split())}\n"
     return _usual(message, category, filename, lineno, line)
