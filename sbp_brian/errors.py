@@ -24,6 +24,7 @@ __all__ = [
     "NothingFiresError",
     "ParameterError",
     "PatternError",
+    "ProtocolError",
     "PythonOperationError",
     "RecipeError",
     "RecordError",
@@ -152,6 +153,10 @@ class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
 
 
+class ProtocolError(SBPError, RuntimeError):
+    """A protocol that ends Python instead of reporting; the message is one line with the remedy."""
+
+
 class RecipeError(SBPError, ValueError):
     """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
 
@@ -203,3 +208,6 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"the simulation was stopped; {done} was simulated and is kept in .result or .results")
         self.result = result
         self.results = results if results is not None else [result]
+
+    def __reduce__(self):
+        return type(self), (self.result, self.results)

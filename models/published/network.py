@@ -45,7 +45,7 @@ from sbp_brian.models import checks
 from sbp_brian.models.published.synapses import between, gains, memory
 from sbp_brian.training.readout import Graded
 from sbp_brian.training.spiking import Presentation, TrialModel
-from sbp_brian.wording import unknown
+from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = ["LEARNING", "ReleasedModel"]
 
@@ -119,6 +119,7 @@ resource = resource_now
 SAVE = "taught_now = int(phase == n_lif + n_free)\ns_free = taught_now*s + (1 - taught_now)*s_free\n"
 
 
+@takes_booleans
 @dataclass(frozen=True)
 class ReleasedModel:
     r"""Parameters of the network; those without a unit are numbers of the authors' code.

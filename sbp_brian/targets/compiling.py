@@ -17,6 +17,7 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
+from sbp_brian import children
 from sbp_brian.brian.compiler import known_flags
 from sbp_brian.errors import CompileError, CompilerMissing, StorageError
 from sbp_brian.targets import cache_entry
@@ -157,7 +158,7 @@ def _make(cache: Path, folder: Path, flags: list[str], goals: list[str], extra=(
     ]
     log = folder / "compile.log"
     with open(log, "ab") as out:
-        code = subprocess.run(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        code = children.run(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT).returncode
     if code:
         said = log.read_text(errors="replace")
         if full(folder, said):

@@ -24,7 +24,7 @@ from sbp_brian.training.encoding import check_displacement
 from sbp_brian.training.loop import EpochTraining, identity_of
 from sbp_brian.training.rows import DividedRows
 from sbp_brian.training.scores import cosines
-from sbp_brian.wording import number_in, unknown
+from sbp_brian.wording import number_in, takes_booleans, unknown
 
 __all__ = ["NumpyModel", "NumpyTraining", "Patterns", "cosine", "displaced", "first_maximum", "one_hot"]
 
@@ -223,6 +223,7 @@ def _fits(model: NumpyModel, patterns: Patterns) -> None:
         )
 
 
+@takes_booleans
 class NumpyTraining(EpochTraining):
     """Training by epochs with checkpoints; see `EpochTraining.run`.
 
@@ -361,6 +362,7 @@ class NumpyTraining(EpochTraining):
                 rows = held_out[first : first + self.SHOWN]
                 self.model.follow(patterns.batch(rows, self.model.dtype), rows)
 
+    @takes_booleans
     def outputs(self, rows: np.ndarray, anew: bool = False) -> np.ndarray:
         """What the network answers to these rows, (len(rows), outputs); `anew`: without the states kept of them."""
         rng = np.random.default_rng([self.seed, 2**20])

@@ -15,6 +15,7 @@ import numpy as np
 
 from sbp_brian.errors import CheckpointError, StorageError
 from sbp_brian.identity import being_noted, differences
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["Checkpoints", "Epoch"]
 
@@ -31,6 +32,7 @@ class Epoch:
     samples: int
 
 
+@takes_booleans
 class Checkpoints:
     """Files ``epoch-0001.npz`` ... in a folder, each written whole or not at all.
 

@@ -12,6 +12,7 @@ from brian2 import Quantity, TimedArray
 from sbp_brian.errors import SampleError
 from sbp_brian.training.encoding import BitTable, ByteTable
 from sbp_brian.training.rows import DividedRows
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["Presentation", "Samples"]
 
@@ -58,6 +59,8 @@ class Samples(DividedRows):
             raise SampleError(f"images must be uint8 of shape (n, features), got {got}")
         if self.labels.shape != (len(self.images),):
             raise SampleError(f"{len(self.images)} images need as many labels, got shape {self.labels.shape}")
+        if self.labels.dtype.kind not in "iu":
+            raise SampleError(f"labels must be whole numbers, not {self.labels.dtype}; use labels.astype(int)")
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
         if len(wrong):
             raise SampleError(
@@ -129,6 +132,7 @@ class Presentation:
     duration: Quantity
     targets: np.ndarray | None = None
 
+    @takes_booleans
     def namespace(self, *, bits: bool = False) -> dict[str, Any]:
         """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
 

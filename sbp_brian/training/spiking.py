@@ -23,6 +23,7 @@ from sbp_brian.training.loop import EpochTraining, identity_of
 from sbp_brian.training.readout import Readout
 from sbp_brian.training.samples import Presentation, Samples
 from sbp_brian.training.scores import cosines
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["CheckpointError", "Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
 
@@ -65,6 +66,7 @@ class TrialModel:
     check: Callable[[Samples], None] | None = None
 
 
+@takes_booleans
 class Training(EpochTraining):
     """Training of a network by epochs, with checkpoints; see `EpochTraining.run`.
 

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from sbp_brian import children
 from sbp_brian.errors import CompileError, StorageError
 from sbp_brian.targets import build_cache, cache_entry
 from sbp_brian.targets.cache_place import one_line, usable_cache
@@ -177,7 +178,12 @@ def compile_project(
         return name
 
     with ThreadPoolExecutor(_workers()) as pool:
-        objects = list(pool.map(one, range(len(how.sources))))
+        try:
+            objects = list(pool.map(one, range(len(how.sources))))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.stop_running()
+            raise
     _run(how.link_command(objects, "main"), folder, cache, "link")
     for name in objects:
         (folder / name).unlink()
@@ -221,7 +227,9 @@ def _compile_one(folder: Path, source: str, name: str, how: Recipe, kept: Path, 
 
 
 def _run(command: list[str], folder: Path, cache: Path, what: str) -> None:
-    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    made = children.run(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
     if not made.returncode:
         return
     said = (made.stdout + made.stderr).strip()
