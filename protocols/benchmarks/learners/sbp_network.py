@@ -24,7 +24,7 @@ from sbp_brian.training.checkpoints import Epoch
 from sbp_brian.training.rasters import record_spikes
 from sbp_brian.training.spiking import total
 
-__all__ = ["GRADED", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
+__all__ = ["GRADED", "IMAGES", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
 
 #: Ways of learning in which hidden layers change, and those that share a task's settings.
 LEARNS = tuple(name for name in LEARNING if name != "frozen")
@@ -42,6 +42,8 @@ READ = "read: authors' notebook, SNN with SBP, best epoch on the test set"
 #: Validation samples by which the changes of the network are compared with the true gradient.
 COMPARED = 500
 GRADED = ("graded", "latency", "poisson")
+#: What only images have.
+IMAGES = ("jitter", *common.DEFORM)
 NEEDS_SIGNAL = {"learning": LEARNS}
 
 
@@ -93,6 +95,7 @@ PARAMETERS = {
         needs=NEEDS_SIGNAL,
     ),
     "jitter": replace(common.JITTER, needs={"input": GRADED}),
+    **{name: replace(each, needs={**dict(each.needs), "input": GRADED}) for name, each in common.DEFORM.items()},
     "input": Parameter(
         "graded",
         choices=GRADED,
@@ -164,6 +167,7 @@ class SBPNetworkLearner(Learner):
                 *_options(p, **given),
                 *([options.SeveralRight()] if samples.targets is not None else []),
                 *([options.Subset(seed)] if p.lambda_p < 1 else []),
+                *_moved(p, seed),
             ),
         )
 
@@ -236,7 +240,6 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
         wanted.append(options.Dropout(drop_input, p.drop_hidden))
     for value, option in (
         (p.homeostasis, options.Homeostasis),
-        (p.get("jitter"), options.Displacement),
         (p.homeostatic_v, options.MembraneHomeostasis),
         (p.tau_stdp, options.SpikeTiming),
     ):
@@ -250,6 +253,15 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
         if there:
             wanted.append(option())
     return wanted
+
+
+def _moved(p: Parameters, seed: int) -> list[Option]:
+    """How training images are displaced and deformed."""
+    jitter, stretch = p.get("jitter", 0), p.get("stretch", 0.0)
+    if any(p.get(name) for name in ("elastic", "rotate", "stretch")):
+        elastic = {"elastic": p.elastic, **({"smooth": p.elastic_smooth} if p.elastic else {})}
+        return [options.Deformation(**elastic, rotate=p.rotate, scale=stretch, shear=stretch, shift=jitter, seed=seed)]
+    return [options.Displacement(jitter)] if jitter else []
 
 
 def _angles(context: Context, outcome: Outcome, bar) -> None:
