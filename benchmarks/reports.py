@@ -68,7 +68,9 @@ class Search:
             if learning == "frozen":
                 del own["rate_hidden"]
             try:
-                record = execute(self.protocol, parameters={**self.settings, **own}, out=self.out, say=lambda text: None)
+                record = execute(
+                    self.protocol, parameters={**self.settings, **own}, out=self.out, say=lambda text: None
+                )
                 scores = {metric["name"]: metric["value"] for metric in record.metrics}
                 found = next(value for name, value in scores.items() if name.startswith("validation_"))
             except FloatingPointError:

@@ -25,7 +25,9 @@ def commit() -> str:
     )
     if changed.stdout.strip():
         sys.exit(f"commit first; a result names the code that gave it:\n{changed.stdout}")
-    found = subprocess.run(["git", "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True, check=True, cwd=ROOT)
+    found = subprocess.run(
+        ["git", "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     return found.stdout.strip()
 
 

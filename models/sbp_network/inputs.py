@@ -1,4 +1,4 @@
-"""How the pixels of `SBPNetwork` say their intensity, options of the kind `InputCoding`; and where they look."""
+"""How the pixels of `SBPNetwork` say their intensity, by a kind of options; where they look; first weights."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ __all__ = [
     "Deformation",
     "Displacement",
     "Graded",
+    "InitialWeights",
     "InputCoding",
     "Latency",
     "Poisson",
@@ -225,3 +226,25 @@ def _fields(option: Deformation, height: int, width: int) -> tuple[np.ndarray, n
     """The deformations of an option, drawn once for images of a size."""
     settings = {name: getattr(option, name) for name in ("elastic", "smooth", "rotate", "scale", "shear", "shift")}
     return deformations(option.fields, height, width, **settings, seed=option.seed)
+
+
+@names_parameters
+@dataclass(frozen=True)
+class InitialWeights(Option):
+    """How large weights onto hidden cells are before learning, beside those that the sizes of the layers give.
+
+    Parameters
+    ----------
+    scale : float
+        The factor; above 1 where so few inputs are active that a random layer is nearly silent.
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self):
+        checks.number("scale of InitialWeights", self.scale, "(0, inf)")
+
+    @classmethod
+    def default(cls) -> InitialWeights:
+        """As the sizes give them."""
+        return cls()

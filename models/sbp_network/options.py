@@ -18,12 +18,14 @@ from sbp_brian.models.sbp_network.inputs import (
     Deformation,
     Displacement,
     Graded,
+    InitialWeights,
     InputCoding,
     Latency,
     Poisson,
     Spikes,
     SpikingInput,
 )
+from sbp_brian.models.sbp_network.reports import Reports
 from sbp_brian.wording import names_parameters
 
 __all__ = [
@@ -35,11 +37,13 @@ __all__ = [
     "Dropout",
     "Graded",
     "Homeostasis",
+    "InitialWeights",
     "InputCoding",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
     "Poisson",
+    "Reports",
     "SeveralRight",
     "ShortTerm",
     "SpikeTiming",
@@ -380,4 +384,6 @@ KINDS = (
     SeveralRight,
     OneHop,
     Subset,
+    Reports,
+    InitialWeights,
 )
