@@ -15,6 +15,7 @@ from sbp_brian.models import checks
 from sbp_brian.models.options import Option
 from sbp_brian.models.sbp_network.inputs import (
     INPUTS,
+    Deformation,
     Displacement,
     Graded,
     InitialWeights,
@@ -31,6 +32,7 @@ __all__ = [
     "INPUTS",
     "KINDS",
     "Dale",
+    "Deformation",
     "Displacement",
     "Dropout",
     "Graded",
@@ -371,6 +373,7 @@ KINDS = (
     Timing,
     InputCoding,
     Displacement,
+    Deformation,
     Dropout,
     Homeostasis,
     SteadyHiddenRate,

@@ -150,7 +150,7 @@ TASK = Task(
                     0.05, minimum=0.001, maximum=1.0, help="spikes a step of a cell at full intensity"
                 )
             },
-            without=("input", "jitter", "drop_input", "angle"),
+            without=("input", *sbp_network.IMAGES, "drop_input", "angle"),
             quick=QUICK,
             full={"epochs": 20},
         ),
