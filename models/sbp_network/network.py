@@ -51,6 +51,7 @@ from sbp_brian.models.sbp_network.equations import Texts, order_of
 from sbp_brian.models.sbp_network.options import (
     KINDS,
     Dale,
+    Deformation,
     Displacement,
     Dropout,
     Homeostasis,
@@ -232,7 +233,10 @@ class SBPNetwork(HasOptions):
         every_sample, every_step = Clock(self.duration, name="sample_clock"), Clock(self.timing.step, name="step_clock")
         clocks, texts, sbp = {"sample": every_sample, "step": every_step}, self.texts, self.retrograde
         shared = {
-            **presentation.namespace(bits=isinstance(self.option(InputCoding), Spikes)),
+            **presentation.namespace(
+                bits=isinstance(self.option(InputCoding), Spikes),
+                width=self.width if self.option(Deformation) else None,
+            ),
             "step_length": self.timing.step,
             "n_steps": self.timing.steps,
             "first_taught": self.timing.first_taught,

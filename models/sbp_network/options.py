@@ -15,6 +15,7 @@ from sbp_brian.models import checks
 from sbp_brian.models.options import Option
 from sbp_brian.models.sbp_network.inputs import (
     INPUTS,
+    Deformation,
     Displacement,
     Graded,
     InitialWeights,
@@ -32,6 +33,7 @@ __all__ = [
     "INPUTS",
     "KINDS",
     "Dale",
+    "Deformation",
     "Displacement",
     "Dropout",
     "Graded",
@@ -374,6 +376,7 @@ KINDS = (
     Timing,
     InputCoding,
     Displacement,
+    Deformation,
     Dropout,
     Homeostasis,
     SteadyHiddenRate,

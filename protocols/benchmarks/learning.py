@@ -215,7 +215,7 @@ class Learner:
             facts={"model": self.name, "network": repr(plan.network)},
             **plan.training,
         )
-        with context.progress("building"):
+        with context.progress("building", "build_s"):
             training.simulation.build()
         return training
 
@@ -305,8 +305,7 @@ def _run(
     _scores(context, learner, outcome, published, band)
     learner.counted(context, outcome)
     operations.report(context, history, len(plan.samples.training))
-    seconds = sum(e.seconds for e in history)
-    context.timing(build_s=getattr(training, "build_s", None), run_s=seconds, samples_per_s=outcome.speed)
+    context.timing(samples_per_s=outcome.speed)
     _by_epoch(context, learner, outcome)
     learner.arrays(context, outcome)
     learner.after(context, outcome)

@@ -26,7 +26,7 @@ from sbp_brian.training.checkpoints import Epoch
 from sbp_brian.training.rasters import record_spikes
 from sbp_brian.training.spiking import total
 
-__all__ = ["GRADED", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
+__all__ = ["GRADED", "IMAGES", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
 
 #: Ways of learning in which hidden layers change, and those that share a task's settings.
 LEARNS = tuple(name for name in LEARNING if name != "frozen")
@@ -50,8 +50,18 @@ READ = "read: authors' notebook, SNN with SBP, best epoch on the test set"
 #: Validation samples by which the changes of the network are compared with the true gradient.
 COMPARED = 500
 GRADED = ("graded", "latency", "poisson")
+#: What only images have.
+IMAGES = ("jitter", *common.DEFORM)
 #: What makes it another network than the one that is judged, beside `Learner.usual`.
-CHANGED = ("cascade", "emission_noise", "emission_loss", "emission_levels", "relative_floor", "weight_scale")
+CHANGED = (
+    "cascade",
+    "emission_noise",
+    "emission_loss",
+    "emission_levels",
+    "relative_floor",
+    "weight_scale",
+    *common.DEFORM,
+)
 NEEDS_SIGNAL = {"learning": LEARNS}
 #: Reports of many sizes, and those that a floor belongs to.
 MANY = {"learning": tuple(name for name in LEARNS if LEARNING[name][0] not in BITS)}
@@ -143,6 +153,7 @@ PARAMETERS = {
         needs=NEEDS_SIGNAL,
     ),
     "jitter": replace(common.JITTER, needs={"input": GRADED}),
+    **{name: replace(each, needs={**dict(each.needs), "input": GRADED}) for name, each in common.DEFORM.items()},
     "input": Parameter(
         "graded",
         choices=GRADED,
@@ -259,6 +270,7 @@ class SBPNetworkLearner(Learner):
                 *_options(p, **given),
                 *([options.SeveralRight()] if samples.targets is not None else []),
                 *([options.Subset(seed)] if p.lambda_p < 1 else []),
+                *_moved(p, seed),
             ),
         )
 
@@ -325,7 +337,6 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
         wanted.append(options.Dropout(drop_input, p.drop_hidden))
     for value, option in (
         (p.homeostasis, options.Homeostasis),
-        (p.get("jitter"), options.Displacement),
         (p.homeostatic_v, options.MembraneHomeostasis),
         (p.tau_stdp, options.SpikeTiming),
     ):
@@ -357,6 +368,15 @@ def _reports(p: Parameters) -> list[Option]:
         loss=p.get("emission_loss", 0.0),
     )
     return [] if asked == options.Reports.default() else [asked]
+
+
+def _moved(p: Parameters, seed: int) -> list[Option]:
+    """How training images are displaced and deformed."""
+    jitter, stretch = p.get("jitter", 0), p.get("stretch", 0.0)
+    if any(p.get(name) for name in ("elastic", "rotate", "stretch")):
+        elastic = {"elastic": p.elastic, **({"smooth": p.elastic_smooth} if p.elastic else {})}
+        return [options.Deformation(**elastic, rotate=p.rotate, scale=stretch, shear=stretch, shift=jitter, seed=seed)]
+    return [options.Displacement(jitter)] if jitter else []
 
 
 def _angles(context: Context, outcome: Outcome, bar) -> None:
