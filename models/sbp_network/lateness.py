@@ -108,7 +108,6 @@ class Tag(Option):
         if self.delay is not None:
             checks.number("delay of Tag", self.delay, "[1, inf)", whole=True, remedy="leave the option out for none")
         check_stages("Tag", self.stages, "delay", self.delay)
-        checks.one_of("centred", self.centred, (False, True))
 
     def check(self, network) -> None:
         """Refuse a signal on time, for which x is there."""

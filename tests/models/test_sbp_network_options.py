@@ -72,7 +72,7 @@ def network(learning, *options, n_hidden=12, **kwds):
         (lambda: Tag(0), "delay of Tag must be a whole number of at least 1"),
         (lambda: Tag(5, 1.5), "stages of Tag must be a whole number of at least 1"),
         (lambda: Tag(stages=True), "stages of Tag must be a whole number of at least 1"),
-        (lambda: Tag(5, centred=2), "centred must be one of False, True"),
+        (lambda: Tag(5, centred=2), "centred must be True or False, got 2"),
         (lambda: network("weighted", Late(3), Tag(stages=3)), "Tag: each of stages=3 takes more than a sample"),
         (lambda: network("weighted", Tag(3)), "waits for a signal that comes late; add Late"),
         (lambda: network("weighted", Late(3), n_hidden=(9, 8)), r"is for one hidden layer, not for n_hidden=\(9, 8\)"),
