@@ -8,7 +8,6 @@ and INT no process and no temporary file of the stopped run may be left either.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
 import shutil
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2.utils.logger import clean_up_logging
 from filelock import FileLock
 
 from campaigns.base import Campaign, Case, Outcome, one_by_one
@@ -183,7 +181,6 @@ def _run(
     def work():
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
         set_environment(environment)
-        atexit.unregister(clean_up_logging)  # Brian2's log is the parent's
         os.chdir(place)
         if at is None:
             return scenario.act(place)
