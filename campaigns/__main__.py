@@ -19,7 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--n", type=int, help="how many cases; by default those of the published figures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, nargs="*", default=[], metavar="INDEX", help="these cases alone")
-    parser.add_argument("--workers", type=int, help="processes at once; by default one a core")
+    parser.add_argument("--short", action="store_true", help="a few cases of each, which take seconds")
+    parser.add_argument("--workers", type=int, help="processes at once; by default one a core, 0 for this one alone")
     parser.add_argument("--out", type=Path, help="folder for the summaries; by default campaigns/results")
     given = parser.parse_args(arguments)
     if unknown := [name for name in given.names if name not in catalogue.NAMES]:
@@ -27,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     failed = False
     for name in given.names or catalogue.NAMES:
         campaign = catalogue.get(name)
-        found = run(campaign, given.n or campaign.n, given.seed, given.only, given.workers)
+        n = None if given.short else given.n or campaign.n
+        found = run(campaign, n, given.seed, given.only, given.workers)
         failed |= bool(found["failures"])
         if given.only:  # a case again is no result
             print(json.dumps(found["failures"], indent=1, ensure_ascii=False))

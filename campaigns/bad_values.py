@@ -26,6 +26,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     ),
     "share": ("-0.1", "1.5", "nan", "inf", "-inf", "'half'", "[0.5, 0.5]", "0.5*mV", "0.5j", "True", "object()", "{}"),
     "positive": ("0", "-1", "nan", "inf", "-inf", "'much'", "[1, 2]", "1*mV", "1j", "object()"),
+    "positive, any unit": ("0", "-1", "nan", "inf", "-inf", "'much'", "[1, 2]", "1j", "object()"),
     "not negative": ("-1", "nan", "inf", "-inf", "'much'", "[1, 2]", "1*mV", "1j", "object()"),
     "time": ("0*ms", "-1*ms", "nan*ms", "inf*ms", "5", "'5 ms'", "5*mV", "[1, 2]*ms", "True", "object()", "{}"),
     "time or 0": ("-1*ms", "nan*ms", "inf*ms", "5", "'5 ms'", "5*mV", "[1, 2]*ms", "object()"),

@@ -65,6 +65,8 @@ class Campaign:
         ``draw(seed, n)`` gives the first n cases of a seed; fewer where there are no more.
     check : callable
         ``check(cases, place)`` carries cases out in the empty folder `place` and gives their outcomes as they come.
+    short : callable
+        ``short()`` gives a few cases that take seconds.
     chunk : int
         How many cases a process is given at a time; those of one chunk may share what is costly.
     workers : int or None
@@ -76,6 +78,7 @@ class Campaign:
     n: int
     draw: Callable[[int, int], Sequence[Case]]
     check: Callable[[Sequence[Case], Path], Iterable[Outcome]]
+    short: Callable[[], Sequence[Case]]
     chunk: int = 10
     workers: int | None = None
 
@@ -87,6 +90,9 @@ def one_by_one(check: Callable[[Case, Path], Outcome]) -> Callable[[Sequence[Cas
         for case in cases:
             own = place / str(case.index)
             own.mkdir(parents=True)
-            yield check(case, own)
+            try:
+                yield check(case, own)
+            except Exception as error:
+                yield Outcome(case.index, f"the campaign itself fails: {type(error).__name__}: {error}"[:500])
 
     return every

@@ -7,11 +7,11 @@ below its folder. Both within two seconds of computing; the same call once more 
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from campaigns.child import forked
 __all__ = ["CAMPAIGN"]
 
 LIMIT_S, PATIENCE_S = 2.0, 20.0
-LONGEST = 400  # characters of a message
+LONGEST = 500  # characters of a message
 TIMES, GROWTH_MIB = 20, 4.0
 PEAK_MIB = 200.0
 
 
-@functools.cache
+@cache
 def _universe() -> tuple[list, list]:
     from campaigns.command_calls import commands
     from campaigns.library_calls import calls
@@ -63,11 +63,11 @@ def check(case: Case, place: Path) -> Outcome:
         bad = calls[case.given["place"]]
 
         def once() -> tuple[str, str]:
-            return _refusal(bad.act, bad.parameter)
+            return _refusal(bad.act, bad.named)
     else:
         bad = commands[case.given["place"]]
         bad.lay_out(place)
-        once = functools.partial(_command, bad.words)
+        once = partial(_command, bad.words)
     before = {path.name for path in place.iterdir()}
 
     def work():
@@ -94,7 +94,7 @@ def check(case: Case, place: Path) -> Outcome:
     return Outcome(case.index, why, {"s": seconds, "MiB": ended.mib})
 
 
-def _refusal(act: Callable[[], Any], parameter: str) -> tuple[str, str]:
+def _refusal(act: Callable[[], Any], names: Sequence[str]) -> tuple[str, str]:
     """What is wrong with the way in which a call of the library is refused, and its message."""
     from sbp_brian.errors import SBPError
 
@@ -102,7 +102,8 @@ def _refusal(act: Callable[[], Any], parameter: str) -> tuple[str, str]:
         act()
     except SBPError as error:
         message = str(error)
-        unnamed = "" if parameter in message else f"the message does not name {parameter}: {message[:200]}"
+        named = any(name in message for name in names)
+        unnamed = "" if named else f"the message does not name {names[0]}: {message[:200]}"
         return _judged(message) or unnamed, message
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
@@ -162,5 +163,6 @@ CAMPAIGN = Campaign(
     500,
     draw,
     one_by_one(check),
+    partial(draw, 1, 14),
     chunk=25,
 )

@@ -44,6 +44,8 @@ class Call:
         Parameter -> its sort in `campaigns.bad_values`, with ``sort:unit`` where it has one.
     wrong : mapping of str to values
         Parameter -> further values that it cannot have, made here.
+    called : mapping of str to str
+        Parameter -> what a message may call it in the place of its name.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Call:
     good: Mapping[str, Any] = field(default_factory=dict)
     sorts: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, tuple] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 def _circuit() -> Network:
@@ -194,11 +197,11 @@ CALLS: tuple[Call, ...] = (
         "synaptic_scaling",
         sbp.synaptic_scaling,
         {},
-        {"target_rate": "rate", "tau_scaling": "time", "dt_scaling": "time", "w_max": "positive"},
+        {"target_rate": "rate", "tau_scaling": "time", "dt_scaling": "time", "w_max": "positive, any unit"},
         {"dt_scaling": (1e6 * ms * 1000,)},
     ),
     Call("homeostatic_v", sbp.homeostatic_v, {}, {"tau_pull": "time", "tau_homeo": "time"}),
-    Call("threshold_homeostasis", sbp.threshold_homeostasis, {}, {"step": "positive", "target_rate": "rate"}),
+    Call("threshold_homeostasis", sbp.threshold_homeostasis, {}, {"step": "positive, any unit", "target_rate": "rate"}),
     Call(
         "lif_current",
         sbp.lif_current,
@@ -246,6 +249,7 @@ CALLS: tuple[Call, ...] = (
             "weight": ("v", 5, ""),
             "namespace": (5, ["tau"]),
         },
+        {"on_pre": "pathway", "on_post": "pathway"},
     ),
     Call(
         "Regular", sbp.Regular, {"code": "w = 0", "dt": 5 * ms}, {"dt": "time"}, {"when": ("later", 5), "order": ("a",)}
@@ -308,6 +312,7 @@ CALLS: tuple[Call, ...] = (
             "test": _WRONG_ROWS,
             "targets": (np.zeros((30, 3)), np.zeros((20, 3), np.uint8), np.full((30, 3), 2, np.uint8), "targets", 5),
         },
+        {"labels": "label", "images": "image", "training": "row", "validation": "row", "test": "row"},
     ),
     Call(
         "Patterns",
@@ -330,6 +335,7 @@ CALLS: tuple[Call, ...] = (
             "test": _WRONG_ROWS,
             "scale": (float("nan"), float("inf"), "1", None),
         },
+        {"training": "row", "test": "row"},
     ),
     Call(
         "Training",
@@ -355,7 +361,6 @@ CALLS: tuple[Call, ...] = (
         {"n_input": 16, "n_hidden": 8, "n_output": 3, "width": 4},
         {
             "n_input": "count",
-            "n_hidden": "count",
             "n_output": "count",
             "learning": "choice",
             "rate_hidden": "not negative",
@@ -364,7 +369,7 @@ CALLS: tuple[Call, ...] = (
             "lambda_f": "share",
             "width": "count",
         },
-        {"options": (5, (5,), ("Dropout",)), "n_hidden": ((), (8, 0), (8, -1))},
+        {"options": (5, (5,), ("Dropout",)), "n_hidden": ((), (8, 0), (8, -1), 0, -1, "8", 8.5, None)},
     ),
     Call(
         "SBPPerceptron",
@@ -435,6 +440,7 @@ CALLS: tuple[Call, ...] = (
             "maximum": (0.5,),
             "choices": ((2.0, 3.0),),
         },
+        dict.fromkeys(("minimum", "maximum", "choices"), "default"),
     ),
     Call("read_records", sbp.read_records, {"folder": "."}, {}, {"folder": ("nonesuch", "/dev/null", 5, None)}),
     Call(
@@ -446,6 +452,7 @@ CALLS: tuple[Call, ...] = (
             "labels": (LABELS.astype(float), LABELS - 1, LABELS + 1, LABELS.reshape(2, -1), ["a"]),
             "classes": (2, 0, -1),
         },
+        {"classes": "class"},
     ),
 )
 
@@ -459,6 +466,11 @@ class BadCall:
     told: str
     given: Callable[[], Any]
     unknown: bool = False
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What a message must hold, one of these: the parameter's name, or what it is called."""
+        return self.parameter, self.call.called.get(self.parameter, self.parameter)
 
     def act(self) -> None:
         """Make the call."""

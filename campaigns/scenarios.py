@@ -151,7 +151,7 @@ def _unpack(place: Path) -> int:
         role: replace(file, md5=hashlib.md5((folder / file.name).read_bytes()).hexdigest())
         for role, file in entry.files.items()
     }
-    catalogue.CATALOGUE["dvsgesture"] = replace(entry, files=files)
+    catalogue.CATALOGUE["dvsgesture"] = replace(entry, files=files, numbers=dict.fromkeys(files, CLIPS))
     found = [(clip.label, clip.recording, _digest(clip.read().t)) for clip in dvsgesture.load_dvsgesture("train")]
     (place / "out" / "clips.json").write_text(json.dumps(found))
     return 0
