@@ -45,6 +45,11 @@ class Drawn(Case):
         ]
         return ", ".join([*parts, f"{self.share:.0%} connected", "unit nS" if not self.bare else "no unit"])
 
+    @property
+    def bare(self) -> bool:
+        """Whether the weight has no unit."""
+        return isinstance(self.unit, float)
+
     def stdp(self) -> dict:
         """Numbers of the plastic rule."""
         return {**super().stdp(), **self.numbers, "bonus": self.bonus}

@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import brian2
+import numpy as np
 from brian2 import Quantity, all_devices, get_device, have_same_dimensions, prefs, set_device
 
 from sbp_brian.brian.state import guard
@@ -45,7 +46,7 @@ from sbp_brian.targets.results import Result
 from sbp_brian.targets.run_arguments import check_settings
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
-from sbp_brian.wording import unknown_name
+from sbp_brian.wording import names_parameters, unknown_name
 
 __all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
 
@@ -100,6 +101,7 @@ def _check_target(target: str) -> None:
         compiler_command()
 
 
+@names_parameters
 class Simulation:
     """A network that is built once and run many times.
 
@@ -350,7 +352,11 @@ class Simulation:
 
 
 def _time(name: str, value) -> Quantity:
-    if not have_same_dimensions(value, brian2.second):
+    try:
+        fits = np.ndim(value) == 0 and have_same_dimensions(value, brian2.second)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
         raise SettingError(f"{name} has to be a time such as 1*second, not {value!r}")
     if not float(value) > 0 or float(value) == float("inf"):
         raise SettingError(f"{name} has to be positive and finite, not {value!r}")
