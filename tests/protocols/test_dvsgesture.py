@@ -186,6 +186,7 @@ def test_layers_learn_by_local_losses(tmp_path):
     )
     values = {row["name"]: row["value"] for row in record.metrics}
     assert min(values["test_accuracy"], values["test_accuracy_layer1"]) > 0.5 > values["number_of_events_accuracy"]
+    assert values["validation_accuracy_layer2"] == values["validation_accuracy"]
 
 
 @needs_recordings

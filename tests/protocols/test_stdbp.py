@@ -107,6 +107,8 @@ def test_disturbance_costs_accuracy_and_none_costs_nothing(records):
         found = record.array(f"accuracy_by_{kind}")
         assert found[0] == pytest.approx(whole), kind
         assert found[-1] < whole - 0.1, kind
+        levels = record.array(f"{kind}_level").tolist()
+        assert metrics(record)[f"accuracy_{kind}_0.5"] == found[levels.index(0.5)], kind
     early = record.array("accuracy_by_decision_limit")
     assert early[0] == 0
     assert (np.diff(early) >= 0).all()

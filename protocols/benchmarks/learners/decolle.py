@@ -104,6 +104,8 @@ class DecolleLearner(Learner):
         by_epoch = self._by_layer(context, outcome) if len(outcome.plan.samples.validation) else []
         context.array("test_accuracy_by_layer", self._tested(outcome))
         context.array("validation_accuracy_by_epoch_and_layer", by_epoch)
+        for k, right in enumerate(by_epoch[-1] if by_epoch else [], 1):
+            context.metric(f"validation_accuracy_layer{k}", right, n=len(outcome.plan.samples.validation))
         context.table(
             "accuracy by epoch and layer",
             ("epoch", *(f"validation, layer {k}" for k in layers)),

@@ -235,6 +235,9 @@ def disturb(context: Context, network: STDBP, training: Training) -> None:
                 bar(done / whole)
             context.array(f"{kind}_level", levels)
             context.array(f"accuracy_by_{kind}", found)
+            for level, right in zip(levels, found, strict=True):
+                if level:
+                    context.metric(f"accuracy_{kind}_{level:g}", right, n=len(truth))
             context.table(
                 f"accuracy with {kind.replace('_', ' ')}",
                 ("level", "test accuracy"),
