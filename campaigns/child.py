@@ -88,6 +88,8 @@ def forked(
     left = tuple(members(child, mark))
     for process in left:
         _kill(process, signal.SIGKILL)
+    while left and set(left) & set(members(child, mark)) and time.perf_counter() < began + limit_s + 5:
+        time.sleep(0.01)  # they may be writing to the end
     value, error, mib = pickle.loads(got) if got else (None, "", float("nan"))
     return Ended(value, error, os.waitstatus_to_exitcode(status), seconds, mib, late, left)
 

@@ -217,6 +217,6 @@ CAMPAIGN = Campaign(
     400,
     draw,
     one_by_one(check),
-    partial(draw, 1, 24),
+    partial(draw, 1, 20),
     chunk=20,
 )
