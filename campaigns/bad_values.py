@@ -36,6 +36,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "speed": ("0*um/second", "-1*um/second", "nan*um/second", "5", "'fast'", "5*um", "[1, 2]*um/second", "object()"),
     "positive with a unit": ("0*{0}", "-1*{0}", "nan*{0}", "inf*{0}", "5", "'5'", "5*ms*{0}", "[1, 2]*{0}", "object()"),
     "weight": ("nan", "'3'", "[1, 2]", "1j", "1*ms", "object()"),
+    "bound": ("nan", "inf", "'3'", "[1, 2]", "1j", "object()"),
     "amplitude": ("nan", "inf", "'3'", "[1, 2]", "1j", "1*ms", "object()"),
     "count": ("0", "-1", "1.5", "'3'", "nan", "inf", "[3, 3]", "3j", "3*ms", "object()", "None"),
     "seed": ("-1", "1.5", "'1'", "nan", "True", "[1]", "1*ms", "object()"),

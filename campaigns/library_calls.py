@@ -156,7 +156,7 @@ CALLS: tuple[Call, ...] = (
             "A_minus": "amplitude",
             "tau_plus": "time",
             "tau_minus": "time",
-            "w_max": "amplitude",
+            "w_max": "bound",
             "w_min": "amplitude",
             "dependence": "choice",
             "pairing": "choice",
@@ -184,7 +184,7 @@ CALLS: tuple[Call, ...] = (
         "teacher_stdp",
         sbp.teacher_stdp,
         {"w_min": -1.0, "w_max": 1.0},
-        {"learning_rate": "amplitude", "tau_teach": "time", "w_max": "amplitude", "w_min": "amplitude"},
+        {"learning_rate": "amplitude", "tau_teach": "time", "w_max": "bound", "w_min": "amplitude"},
         {"learning_rate": (-0.1,), "w_max": (None, -1.0), "w_min": (None, 1.0)},
     ),
     Call(
@@ -252,7 +252,11 @@ CALLS: tuple[Call, ...] = (
         {"on_pre": "pathway", "on_post": "pathway"},
     ),
     Call(
-        "Regular", sbp.Regular, {"code": "w = 0", "dt": 5 * ms}, {"dt": "time"}, {"when": ("later", 5), "order": ("a",)}
+        "Regular",
+        sbp.Regular,
+        {"code": "w = 0", "dt": 5 * ms},
+        {"dt": "time"},
+        {"when": (5, None), "order": ("a", 0.5)},
     ),
     Call(
         "Simulation",
@@ -370,6 +374,7 @@ CALLS: tuple[Call, ...] = (
             "width": "count",
         },
         {"options": (5, (5,), ("Dropout",)), "n_hidden": ((), (8, 0), (8, -1), 0, -1, "8", 8.5, None)},
+        {"options": "option"},
     ),
     Call(
         "SBPPerceptron",
@@ -424,6 +429,7 @@ CALLS: tuple[Call, ...] = (
             "width": "count",
         },
         {"cells": (5, None, "cells"), "weights": (5, None), "options": (5, ("Dropout",))},
+        {"options": "option"},
     ),
     Call("load_mnist", datasets.load_mnist, {"embedded": True}, {"split": "choice"}),
     Call("load_nettalk", datasets.load_nettalk, {"split": "test"}, {}, {"source": ("nonesuch", 5, "")}),

@@ -51,6 +51,10 @@ class Regular:
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", checks.tidy(self.code, "Regular"))
         quantities.duration("Regular: the period dt", self.dt)
+        if not isinstance(self.when, str) or not isinstance(self.order, (int, np.integer)):
+            raise RuleError(
+                f"Regular: when = {self.when!r} must be a slot's name, order = {self.order!r} a whole number"
+            )
 
 
 @names_parameters

@@ -324,8 +324,8 @@ class Simulation:
         seed = secrets.randbits(32) if seed is None else seed
         results = None if arguments["results"] is None else Path(arguments["results"]).expanduser().absolute()
         names = arguments["names"]
-        if isinstance(names, str):
-            raise SettingError(f"names= needs a list of names, not the text {names!r}")
+        if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
+            raise SettingError(f"names= needs a list of names, not {names!r}")
         if arguments["progress"] is not None and not callable(arguments["progress"]):
             raise SettingError("progress= needs a function of (fraction, elapsed_s)")
         duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
@@ -366,7 +366,7 @@ def _time(name: str, value) -> Quantity:
 def _checked_seed(seed):
     if seed is None:
         return None
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+    if isinstance(seed, (bool, Quantity)) or not hasattr(seed, "__index__"):
         raise SettingError(f"seed has to be a whole number, not {seed!r}")
     seed = int(seed)
     if not 0 <= seed < 2**32:
