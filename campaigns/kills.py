@@ -115,9 +115,9 @@ def _wrong(which: str, stopped: Ended, left: set[str], again: Ended, scenario, p
     if (found := scenario.result(place)) != wanted.result:
         differ = sorted({*found, *wanted.result} - {k for k in found if found[k] == wanted.result.get(k)})
         return f"the second run differs from the undisturbed one in {', '.join(differ)}"
-    there = paths(place, "out", "cache", "data")
-    if there - wanted.paths:
-        return f"left behind: {_some(there - wanted.paths)}"
+    there, beyond = paths(place, "out", "cache", "data"), paths(place, "tmp") - wanted.temporary
+    if there - wanted.paths or beyond:
+        return f"left behind: {_some((there - wanted.paths) | beyond)}"
     if wanted.paths - there:
         return f"lacks {_some(wanted.paths - there)}"
     return ""
