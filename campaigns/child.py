@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import traceback
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,8 @@ def _carry_out(work, write: int, output: Path | None) -> None:
         sink = os.open(output or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(sink, 1)
         os.dup2(sink, 2)
+        for inherited in list(weakref.finalize._registry):
+            inherited.atexit = False  # temporary folders of the parent stay
         if logger := sys.modules.get("brian2.utils.logger"):
             atexit.unregister(logger.clean_up_logging)  # its file is the parent's
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -13,12 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from brian2 import ms
 
-from campaigns.victim import ROWS, images
+from campaigns.victim import ROWS, circuit, images
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments import recipes, records, results, run_folder
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.models.artificial.perceptron import SBPPerceptron
+from sbp_brian.targets import Simulation
 from sbp_brian.training.batches import NumpyTraining, Patterns, one_hot
 
 __all__ = ["OWN", "Own", "digest"]
@@ -33,7 +35,7 @@ class Own:
     Attributes
     ----------
     path : str
-        Of the file, below the folder of the case.
+        Of the file, below the folder of the case; a pattern where one of several is taken.
     lay : callable
         ``lay(folder)`` writes all that belongs together, the valid file among it.
     read : callable
@@ -42,6 +44,8 @@ class Own:
         Whether it is JSON, in which a value may be exchanged for one of another type.
     whole : bool
         Whether damage shows, so that what is read without an error must equal the valid content.
+    limit_s : float
+        How long it may take.
     """
 
     path: str
@@ -49,6 +53,7 @@ class Own:
     read: Callable[[Path], Any]
     text: bool = False
     whole: bool = True
+    limit_s: float = 5.0
 
 
 def digest(value: Any) -> str:
@@ -133,6 +138,29 @@ def _lay_identity(folder: Path) -> None:
     (folder / "run.identity").write_text(json.dumps(told))
 
 
+def _lay_cache(folder: Path) -> None:
+    """A cache that holds the program of a network, and the network by its key."""
+    shutil.copytree(Path(_filled_cache().name) / "cache", folder / "cache")
+
+
+@lru_cache(maxsize=1)
+def _filled_cache() -> TemporaryDirectory:
+    from campaigns.kills import programs
+
+    folder = TemporaryDirectory(prefix="campaign-cache-")
+    shutil.copytree(programs(), Path(folder.name) / "cache")
+    shutil.rmtree(Path(folder.name) / "cache" / "networks")
+    _simulate(Path(folder.name))
+    return folder
+
+
+def _simulate(folder: Path) -> dict[str, np.ndarray]:
+    """Run the network that the cache holds; where it is damaged, it is made anew."""
+    simulation = Simulation(circuit, 50 * ms, key="victim", dt=0.1 * ms, cache=folder / "cache")
+    result = simulation.run(seed=0)
+    return {name: np.asarray(result[name]) for name in ("pairs.w", "spikes.count")}
+
+
 def _copied(source: str, name: str) -> Callable[[Path], None]:
     return lambda folder: shutil.copyfile(ROOT / source, folder / name) and None
 
@@ -149,6 +177,8 @@ OWN: dict[str, Own] = {
     "arrays.npz": Own(
         "mnist/run/arrays.npz", _lay_record, lambda folder: dict(records.read(folder / "mnist" / "run").arrays)
     ),
+    "cache entry": Own("cache/networks/*/**/*", _lay_cache, _simulate, limit_s=60.0),
+    "program": Own("cache/programs/*/main", _lay_cache, _simulate, limit_s=120.0),
     "identity": Own(
         "run.identity",
         _lay_identity,

@@ -50,7 +50,8 @@ def circuit() -> Network:
     )
     cells.v = "rand()"
     pairs = Synapses(cells, cells, "w : 1", on_pre="v_post += w\nw += 0.01", name="pairs")
-    pairs.connect(p=0.2)
+    drawn = np.random.default_rng(3).permutation(400)[:80]  # data of the program, kept beside it
+    pairs.connect(i=drawn // 20, j=drawn % 20)
     pairs.w = "0.1*rand()"
     return Network(cells, pairs, SpikeMonitor(cells, name="spikes"))
 
