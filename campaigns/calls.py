@@ -77,7 +77,7 @@ def check(case: Case, place: Path) -> Outcome:
         seconds = time.process_time() - began
         return said, seconds, _growth(once) if seconds < LIMIT_S else 0.0
 
-    ended = forked(work, PATIENCE_S * 3)
+    ended = forked(work, PATIENCE_S * 3, mib=4096)
     if ended.value is None:
         how = "it does not end" if ended.late else f"the process ended with {ended.status}: {ended.error[-200:]}"
         return Outcome(case.index, how)

@@ -58,6 +58,7 @@ def forked(
     signal_after: tuple[float, int] | None = None,
     whole_group: bool = False,
     mark: str = "",
+    mib: int | None = None,
 ) -> Ended:
     """Carry out ``work()`` in a child that leads a session of its own.
 
@@ -75,13 +76,15 @@ def forked(
         Send that to its whole process group, as a terminal does.
     mark : str
         A text by which processes that it starts are known, wherever they are: part of their environment.
+    mib : int, optional
+        How much memory it may take beyond what this process has (MiB); at more, allocations fail.
     """
     read, write = os.pipe()
     began = time.perf_counter()
     child = os.fork()
     if child == 0:
         os.close(read)
-        _carry_out(work, write, output)
+        _carry_out(work, write, output, mib)
     os.close(write)
     got, late = _listen(read, child, began, limit_s, signal_after, whole_group)
     _, status, _ = os.wait4(child, 0)
@@ -95,7 +98,7 @@ def forked(
     return Ended(value, error, os.waitstatus_to_exitcode(status), seconds, mib, late, left)
 
 
-def _carry_out(work, write: int, output: Path | None) -> None:
+def _carry_out(work, write: int, output: Path | None, mib: int | None) -> None:
     """The child's life."""
     code = 1
     try:
@@ -107,6 +110,10 @@ def _carry_out(work, write: int, output: Path | None) -> None:
             inherited.atexit = False  # temporary folders of the parent stay
         if logger := sys.modules.get("brian2.utils.logger"):
             atexit.unregister(logger.clean_up_logging)  # its file is the parent's
+        if mib is not None:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            most = pages * os.sysconf("SC_PAGE_SIZE") + (mib << 20)
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         value, error = None, ""
         try:

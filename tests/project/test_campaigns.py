@@ -77,6 +77,7 @@ def test_a_child_is_bounded_and_told():
     assert (late.late, late.value) == (True, None)
     assert time.perf_counter() - began < 10
     assert forked(lambda: len(bytearray(os.urandom(1)) * (100 << 20)), 10).mib > 80
+    assert "MemoryError" in forked(lambda: bytearray(300 << 20), 10, mib=100).error
     killed = forked(lambda: time.sleep(60), 10, signal_after=(0.1, signal.SIGKILL))
     assert (killed.status, killed.late) == (-signal.SIGKILL, False)
 
