@@ -37,7 +37,7 @@ import numpy as np
 from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Adam
-from sbp_brian.wording import names_parameters
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["LEARNING", "SBPSpikingPerceptron"]
 
@@ -46,6 +46,7 @@ ENCODINGS = ("bernoulli", "constant")
 
 
 @names_parameters
+@takes_booleans
 @dataclass
 class SBPSpikingPerceptron(NumpyModel):
     """Settings of a network; `start` makes its weights.

@@ -155,23 +155,23 @@ def unpack_tar(archive: Path, name: str, most: int, remedy: str, check: Callable
         folder that cannot be written.
     """
     home = archive.parent
-    place = home / name
+    place, lock = home / name, home / f".{name}.lock"
     what = f"{archive} cannot be unpacked into {home}"
-    with naming(what, f"make room and check permissions, or {remedy}"), FileLock(home / f".{name}.lock"):
-        if place.is_dir():
-            return place  # another process was first
-        for left in home.glob(f".{name}.*.part"):
-            shutil.rmtree(left, ignore_errors=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=home))
-        try:
-            _extract(archive, name, beside, most, remedy)
+    with naming(what, f"make room and check permissions, or {remedy}"), FileLock(lock):
+        if not place.is_dir():  # else another process was first
+            for left in home.glob(f".{name}.*.part"):
+                shutil.rmtree(left, ignore_errors=True)
+            beside = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=home))
             try:
-                check(beside)
-            except DatasetError as error:
-                raise DatasetError(str(error).replace(f"{beside}{os.sep}", f"{archive}: ")) from None
-            os.rename(beside / name, place)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+                _extract(archive, name, beside, most, remedy)
+                try:
+                    check(beside)
+                except DatasetError as error:
+                    raise DatasetError(str(error).replace(f"{beside}{os.sep}", f"{archive}: ")) from None
+                os.rename(beside / name, place)
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
+        lock.unlink(missing_ok=True)  # whoever still waits for it finds the folder
     return place
 
 
@@ -200,5 +200,9 @@ def _extract(archive: Path, name: str, into: Path, most: int, remedy: str) -> No
             if why:
                 raise DatasetError(f"{archive}: {member.name} {why}; {remedy}")
             packed.extract(member, into, filter="data")
+        rest = 0  # to the end, where the sum of all bytes stands
+        while piece := unpacked.read(_TAR_HEADER):
+            if (rest := rest + len(piece)) > _TAR_HEADER:
+                raise DatasetError(f"{archive} goes on behind its end; {remedy}")
     if not (into / name).is_dir():
         raise DatasetError(f"{archive} holds no folder {name}; {remedy}")

@@ -42,7 +42,7 @@ class Entry:
     """A data set: the folder it lies in, its files by role, where it is fetched from, what to cite.
 
     `numbers` are those of the published samples by split, for sets that are unpacked into many files: what has fewer
-    was unpacked in part.
+    was unpacked in part. `unpacked` are the folders that hold them.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Entry:
     embedded: str | None = None
     debian: str | None = None
     numbers: dict[str, int] = field(default_factory=dict)
+    unpacked: tuple[str, ...] = ()
 
     @property
     def remedy(self) -> str:
@@ -152,6 +153,7 @@ CATALOGUE = {
         "CC BY 4.0",
         # tonic cut 11 gestures a recording, with gaps; the original tables have 12 for each of 98 and 24 recordings
         numbers={"train": 1077, "test": 264, "train (original)": 1176, "test (original)": 288},
+        unpacked=("ibmGestureTrain", "ibmGestureTest"),
     ),
     "nmnist": Entry(
         "nmnist",
@@ -175,6 +177,7 @@ CATALOGUE = {
         "Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437, doi:10.3389/fnins.2015.00437",
         "CC BY-SA 4.0",
         numbers={"train": 60_000, "test": 10_000},
+        unpacked=("Train", "Test"),
     ),
 }
 

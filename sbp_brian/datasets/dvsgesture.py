@@ -7,7 +7,8 @@
 - ``.bs2``, five bytes an event (`sbp_brian.datasets.event_streams`): the ten recordings of one subject that the tests
   of slayerPytorch hold.
 
-Clips are read one at a time, when asked for: the whole set is several gigabytes.
+Clips are read one at a time, when asked for: the whole set is several gigabytes. `load_dvsgesture` gives it whole or
+not at all; `dvsgesture_clips` reads any part.
 
 Source: Amir et al. 2017, CVPR, doi:10.1109/CVPR.2017.781; CC BY 4.0.
 """
@@ -42,7 +43,7 @@ from sbp_brian.datasets.lookup import locate, places, sizes
 from sbp_brian.datasets.reading import naming, read_file, read_text
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import unknown
+from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = [
     "GESTURES",
@@ -224,6 +225,7 @@ def ten_recordings() -> list[Clip]:
     )
 
 
+@takes_booleans
 def clip_frames(
     clips: Iterable[Clip], window_us: int, n: int, *, pool: int = 4, polarities: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -82,12 +82,18 @@ def sizes(files: Iterable[Path]) -> str:
     return digest(sorted((path.parent.name, path.name, path.stat().st_size) for path in files))
 
 
+def _unpacked(entry: Entry) -> Path | None:
+    """The first folder in which this data set lies unpacked; its files are counted when it is loaded."""
+    folders = [place / entry.folder for place in places()] if entry.unpacked else []
+    return next((folder for folder in folders if all((folder / name).is_dir() for name in entry.unpacked)), None)
+
+
 def available() -> list[tuple[str, str | None, str]]:
     """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking."""
     rows = []
     for entry in CATALOGUE.values():
         try:
-            folder, remedy = locate(entry), entry.remedy
+            folder, remedy = _unpacked(entry) or locate(entry), entry.remedy
         except DatasetError as error:
             folder, remedy = None, str(error)
         if folder is not None:

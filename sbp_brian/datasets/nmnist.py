@@ -2,6 +2,7 @@
 
 - ``Train/5/00001.bin`` and ``Test/7/00001.bin`` (official, as folders or as train.zip and test.zip): a digit a file,
   five bytes an event (`sbp_brian.datasets.event_streams`), 34 x 34 pixels, three saccades in about 0.3 s.
+  The whole set or nothing: what has fewer digits than were published is refused. `nmnist_clips` reads any part.
 - ``nmnist_small/nmnist_small.npz``: 1,000 digits to train and 100 to test, those that the tests of slayerPytorch hold.
 
 Source: Orchard, Jayawant, Cohen & Thakor 2015, Front Neurosci 9:437, doi:10.3389/fnins.2015.00437; CC BY-SA 4.0.

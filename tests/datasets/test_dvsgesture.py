@@ -1,12 +1,15 @@
 """DvsGesture in each of its formats, written here byte by byte; frames, sums and the row of each frame."""
 
+import signal
 import struct
+import subprocess
+import sys
 import tarfile
 
 import numpy as np
 import pytest
 
-from sbp_brian.datasets import catalogue, dvsgesture
+from sbp_brian.datasets import available, catalogue, dvsgesture
 from sbp_brian.datasets.dvsgesture import (
     clip_frames,
     cut_gestures,
@@ -231,7 +234,9 @@ def archives(monkeypatch, tmp_path):
 
 def test_archives_are_unpacked_once(archives):
     assert len(load_dvsgesture("train")) == 2
+    assert len(load_dvsgesture("test")) == 2
     (archives / "ibmGestureTrain.tar.gz").unlink()
+    assert ("dvsgesture", str(archives), "") in available()
     assert len(load_dvsgesture("train")) == 2
     assert catalogue.entry("dvsgesture").files["train"].served == "ibmGestureTrain.tar.gz"
 
@@ -258,6 +263,36 @@ def test_archives_are_unpacked_whole_or_not_at_all(archives, monkeypatch):
     with pytest.raises(DatasetError, match=r"ibmGestureTest.tar.gz does not have the checksum .*sbp data fetch dvsg"):
         load_dvsgesture("test")
     assert not (archives / "ibmGestureTest").exists()
+
+
+KILLED = """
+import hashlib, os, signal, sys, tarfile
+from dataclasses import replace
+from pathlib import Path
+from sbp_brian.datasets import catalogue
+from sbp_brian.datasets.dvsgesture import load_dvsgesture
+extract, done = tarfile.TarFile.extract, []
+def stop(self, member, *args, **more):
+    extract(self, member, *args, **more)
+    done.append(member)
+    if len(done) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+tarfile.TarFile.extract = stop
+entry = catalogue.CATALOGUE["dvsgesture"]
+archive = Path(os.environ["SBP_DATA"], "dvsgesture", "ibmGestureTrain.tar.gz")
+file = replace(entry.files["train"], md5=hashlib.md5(archive.read_bytes()).hexdigest())
+catalogue.CATALOGUE["dvsgesture"] = replace(entry, files=entry.files | {"train": file})
+load_dvsgesture("train")
+"""
+
+
+def test_a_process_killed_while_it_unpacks_leaves_no_half_set(archives):
+    done = subprocess.run([sys.executable, "-c", KILLED], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(list(archives.glob(".*.part/*"))) == 1, "it was killed between two files"
+    assert not (archives / "ibmGestureTrain").exists()
+    assert [len(clip.read()) > 0 for clip in load_dvsgesture("train")] == [True, True]
+    assert list(archives.glob(".*")) == []
 
 
 def test_an_archive_with_fewer_clips_than_published_leaves_nothing(archives, monkeypatch):

@@ -243,6 +243,13 @@ def events(n=60, size=34, length_us=300_000, seed=3):
     )
 
 
+def wrapped():
+    """Four events a second around the end of what five bytes an event can count."""
+    t = (np.arange(8) * 250_000 + 7_500_000) % 2**23
+    rows = np.column_stack([np.zeros(8), np.zeros(8), t >> 16, (t >> 8) & 255, t & 255]).astype(np.uint8)
+    return rows.tobytes()
+
+
 @lru_cache(maxsize=1)
 def formats() -> dict[str, Format]:
     """The formats by name."""

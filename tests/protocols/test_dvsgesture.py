@@ -172,6 +172,7 @@ def test_an_official_set_that_is_not_there_or_too_short(monkeypatch, tmp_path):
     with pytest.raises(DatasetError, match="DvsGesture was not found"):
         execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
     official(tmp_path / "dvsgesture", length_us=30_000)
+    publish(monkeypatch, "dvsgesture", numbers={"train": 44, "test": 22})
     with pytest.raises(DatasetError, match="as long as window=50 ms; take a shorter one"):
         execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from brian2 import ms, mV
 
-from sbp_brian.training.encoding import latency_bytes
+from sbp_brian.errors import TableError
+from sbp_brian.training.encoding import latency_bytes, spike_bytes
 
 
 def test_the_bytes_stand_for_the_times():
@@ -43,3 +44,23 @@ def test_times_outside_the_window_are_refused(times, error, message):
 def test_a_window_that_is_not_positive_is_refused():
     with pytest.raises(ValueError, match=r"tau = -10. ms must be positive"):
         latency_bytes([[1, 2]] * ms, -10 * ms)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            2,
+            "spikes must be 0 or 1; input 1 of sample 0 has 2 in step 2: where they are counts of events, give",
+        ),
+        (-1, "input 1 of sample 0 has -1 in step 2"),
+        (np.nan, "input 1 of sample 0 has nan in step 2"),
+    ],
+)
+def test_spikes_are_zeros_and_ones(value, message):
+    spikes = np.zeros((2, 3, 5), type(value))
+    spikes[1, 0, 4] = 1
+    assert np.unpackbits(spike_bytes(spikes), axis=1).nonzero() == (np.array([1]), np.array([4]))
+    spikes[0, 2, 1] = value
+    with pytest.raises(TableError, match=message):
+        spike_bytes(spikes)
