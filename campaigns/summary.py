@@ -44,7 +44,7 @@ def summary(
         "n": len(cases),
         "held": len(cases) - len(failures),
         "kinds": dict(sorted(kinds.items())),
-        "worst": {name: round(value, 3) for name, value in sorted(worst.items())},
+        "worst": {name: float(f"{value:.3g}") for name, value in sorted(worst.items())},
         "failures": failures,
         "measured": {
             "date": datetime.now(UTC).date().isoformat(),

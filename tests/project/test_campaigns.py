@@ -147,7 +147,7 @@ def test_a_call_that_is_accepted_or_refused_badly_is_told():
 
 def test_a_call_that_keeps_memory_is_told():
     kept = []
-    assert calls._growth(lambda: kept.append(np.ones(1 << 17))) > 10
+    assert calls._growth(lambda: kept.append(np.ones(1 << 19))) > 10
     assert calls._growth(lambda: None) < 2
 
 
