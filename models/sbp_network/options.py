@@ -15,29 +15,35 @@ from sbp_brian.models import checks
 from sbp_brian.models.options import Option
 from sbp_brian.models.sbp_network.inputs import (
     INPUTS,
+    Deformation,
     Displacement,
     Graded,
+    InitialWeights,
     InputCoding,
     Latency,
     Poisson,
     Spikes,
     SpikingInput,
 )
+from sbp_brian.models.sbp_network.reports import Reports
 from sbp_brian.wording import names_parameters
 
 __all__ = [
     "INPUTS",
     "KINDS",
     "Dale",
+    "Deformation",
     "Displacement",
     "Dropout",
     "Graded",
     "Homeostasis",
+    "InitialWeights",
     "InputCoding",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
     "Poisson",
+    "Reports",
     "SeveralRight",
     "ShortTerm",
     "SpikeTiming",
@@ -367,6 +373,7 @@ KINDS = (
     Timing,
     InputCoding,
     Displacement,
+    Deformation,
     Dropout,
     Homeostasis,
     SteadyHiddenRate,
@@ -377,4 +384,6 @@ KINDS = (
     SeveralRight,
     OneHop,
     Subset,
+    Reports,
+    InitialWeights,
 )

@@ -122,7 +122,6 @@ def run(context: Context) -> None:
     ):
         with context.progress(name) as bar:
             found[name] = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-        context.timing(build_s=found[name].build_s, run_s=found[name].run_s)
     report(context, found["nine cells"], found["shared inputs"], intervals, numbers, lengths, shares)
 
 

@@ -67,7 +67,8 @@ class Record:
     started : str
         UTC, ISO 8601.
     timing : dict
-        ``build_s``, ``run_s``, ``samples_per_s``, ``total_s`` (seconds, wall) and ``resumed``.
+        ``preparing_s``, ``build_s``, ``run_s``, ``rest_s`` (seconds, wall), which add up to ``total_s``;
+        ``samples_per_s`` and ``resumed``. A sweep has ``total_s``, and in ``runs_s`` the sum over its runs.
     metrics : list of dict
         Rows {name, value, unit, spread, spread_kind, n, paper_value, provenance, band, verdict}. ``spread`` is a
         standard deviation over n runs where ``spread_kind`` is ``"sd"``, a standard error over the n items of one run

@@ -10,6 +10,7 @@ import numpy as np
 from brian2 import Quantity, TimedArray
 
 from sbp_brian.errors import SampleError
+from sbp_brian.training.deformation import ImageTable
 from sbp_brian.training.encoding import BitTable, ByteTable
 from sbp_brian.training.rows import DividedRows, check_arrays, check_rows
 from sbp_brian.wording import names_parameters, number_in, takes_booleans
@@ -121,6 +122,7 @@ class Presentation:
     in code                 value (dimensionless)
     ======================= ==================================================================
     ``sample_value(k, i)``  feature i of sample k, 0 to 1 (`ByteTable`)
+    ``sample_at(k, y, x)``  what sample k has at row y and column x, between pixels too (`ImageTable`); on request
     ``sample_bit(k, i)``    in its place, where samples are read as bits: bit i of sample k (`BitTable`)
     ``shown(t)``            number of the sample shown at time t
     ``target_class(t)``     its class
@@ -144,13 +146,15 @@ class Presentation:
     targets: np.ndarray | None = None
 
     @takes_booleans
-    def namespace(self, *, bits: bool = False) -> dict[str, Any]:
+    def namespace(self, *, bits: bool = False, width: int | None = None) -> dict[str, Any]:
         """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
 
         Parameters
         ----------
         bits : bool
             Samples are bits, as `sbp_brian.training.encoding.spike_bytes` packs them.
+        width : int, optional
+            Samples are images with so many pixels in a row, and may be read between pixels: ``sample_at``.
         """
         nothing = np.zeros(self.capacity + 1)
         tables = (
@@ -158,6 +162,8 @@ class Presentation:
             if bits
             else {"sample_value": ByteTable(self.images, name="sample_value")}
         )
+        if width is not None:
+            tables["sample_at"] = ImageTable(self.images, width, name="sample_at")
         if self.targets is not None:
             tables["target_value"] = ByteTable(self.targets, scale=1.0, name="target_value")
         return tables | {
