@@ -14,11 +14,12 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, get_unit, second
+from brian2 import Quantity, second
 from brian2.units.fundamentalunits import Dimension
 
 from sbp_brian.brian import language
 from sbp_brian.errors import RuleError
+from sbp_brian.rules.quantities import unit_text
 from sbp_brian.wording import nearest
 
 NUMPY_NAMES = frozenset(n for n in dir(np) if not n.startswith("_") and not isinstance(getattr(np, n), ModuleType))
@@ -231,8 +232,8 @@ def _dimensions(where: str, text: str, expression: str, known: Mapping[str, Any]
 def _same(where: str, text: str, found: Dimension, expected: Dimension) -> None:
     if found is not expected:
         raise RuleError(
-            f"{where}: in {text!r} the right-hand side has unit {get_unit(found)!r} where "
-            f"{get_unit(expected)!r} is expected; convert it or correct the declared unit"
+            f"{where}: in {text!r} the right-hand side has unit {unit_text(found)} where {unit_text(expected)} is "
+            "expected; convert it or correct the declared unit"
         )
 
 
