@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, second
+from brian2 import Function, Quantity, have_same_dimensions, second
 from brian2.units.fundamentalunits import Dimension
 
 from sbp_brian.brian import language
@@ -208,6 +208,15 @@ def check_namespace(namespace: Mapping[str, Any]) -> None:
                 f"namespace: {name!r} is not a number, a quantity or a Brian2 function; for many values "
                 "use a TimedArray or a variable of the model"
             )
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two values of one name say the same: one function, the same text, or equal numbers of one dimension."""
+    if a is b:
+        return True
+    if any(isinstance(value, (Function, str)) or callable(value) for value in (a, b)):
+        return isinstance(a, str) and isinstance(b, str) and a == b
+    return have_same_dimensions(a, b) and bool(np.asarray(a) == np.asarray(b))
 
 
 def dimensions_known(eqs: Mapping[str, language.SingleEquation], namespace: Mapping[str, Any]) -> ChainMap[str, Any]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-from brian2 import Function, Quantity, Synapses, have_same_dimensions, second
+from brian2 import Quantity, Synapses, have_same_dimensions, second
 
 from sbp_brian.brian.dense import DenseSynapses
 from sbp_brian.brian.language import DIFFERENTIAL_EQUATION
@@ -263,7 +263,7 @@ class SynapseRule:
                     f"{texts_of_other[name]!r}); rename it in one of them"
                 )
         for name in self.namespace.keys() & other.namespace.keys():
-            if not _same_value(self.namespace[name], other.namespace[name]):
+            if not checks.same_value(self.namespace[name], other.namespace[name]):
                 raise RuleError(
                     f"cannot add the rules: namespace {name!r} is {self.namespace[name]} in one and "
                     f"{other.namespace[name]} in the other; rename it in one of them"
@@ -387,11 +387,3 @@ def _joined(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, str]:
 def _same_equation(a, b) -> bool:
     code = [None if e.expr is None else "".join(e.expr.code.split()) for e in (a, b)]
     return (a.type, a.dim, a.var_type, set(a.flags), code[0]) == (b.type, b.dim, b.var_type, set(b.flags), code[1])
-
-
-def _same_value(a, b) -> bool:
-    if a is b:
-        return True
-    if any(isinstance(value, Function) or callable(value) for value in (a, b)):
-        return False
-    return have_same_dimensions(a, b) and bool(np.asarray(a) == np.asarray(b))
