@@ -40,7 +40,6 @@ def said(act):
         (dict(lambda_p=1.5), "lambda_p must be a number above 0 and at most 1, got 1.5"),
         (dict(lambda_f=-1), "lambda_f must be a number from 0 to 1, got -1"),
         (dict(lambda_f=2), "lambda_f must be a number from 0 to 1, got 2"),
-        (dict(emission="x"), "emission must be one of change, relative, weighted, got 'x'"),
         (dict(expression="x"), "expression must be one of additive, relative, saturating, got 'x'"),
         (dict(draw="x"), "draw must be one of fixed, event, got 'x'"),
         *(
@@ -60,6 +59,11 @@ def said(act):
         (dict(persistence=3), "persistence must be one value in units of time, got 3"),
         (dict(persistence=0 * ms), "persistence must be positive and finite, got 0. s"),
         (dict(unit="nS"), "unit must be a unit such as nS, got 'nS'"),
+        (dict(unit=0 * nS), f"unit must be a unit such as nS, got {0 * nS!r}"),
+        (dict(unit=-1 * nS), f"unit must be a unit such as nS, got {-1 * nS!r}"),
+        (dict(unit=[1, 2] * nS), f"unit must be a unit such as nS, got {[1, 2] * nS!r}"),
+        (dict(cascade=1), "cascade must be True or False, got 1"),
+        (dict(w_max=True), "w_max must be one number in the unit of the weight, got True"),
         (dict(w_min="0"), "w_min must be one number in the unit of the weight, got '0'"),
         (dict(w_max=[1, 2]), "w_max must be one number in the unit of the weight, got [1, 2]"),
         (dict(w_max=np.nan), "w_max must be one number in the unit of the weight, got nan"),
@@ -207,6 +211,10 @@ def test_roles():
         "receiving(rule, on='learn'): without transport=Window the signal is there for one time step only and an event "
         "of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
     )
+    for on in (3, "", "a b"):
+        assert said(lambda on=on: held.receiving(STATIC, on=on)) == (
+            f"receiving(rule, on={on!r}): give the name of an event of the presynaptic cells"
+        )
     assert said(lambda: sbp.expressed_by("a b", "1")) == (
         "expressed_by: 'a b' is not the name of a variable of the cells"
     )

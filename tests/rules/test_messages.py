@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from brian2 import Function, NeuronGroup, ms, mV, prefs, second
 
@@ -31,6 +32,11 @@ def said(act):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({"name": 3}, "name must be a text, not int"),
+        ({"source": None}, "source must be a text, not NoneType"),
+        ({"on_event": {"pre": 3}}, "on_event: the event of 'pre' must be a name, not int"),
+        ({"requires": 3}, "requires must be a collection of Requirement objects, got 3"),
+        ({"requires": ["g"]}, "requires must be a collection of Requirement objects, got ['g']"),
         ({"model": 3}, "model must be a string of Brian2 equations, not int"),
         ({"model": "w is"}, "model: cannot read 'w is'; write 'name : unit' or 'dname/dt = expression : unit'"),
         ({"model": TRACE + "\n\n# no more\nw : 1"}, "model: 'w' is defined twice; keep one of its definitions"),
@@ -224,10 +230,33 @@ def test_what_brian2_says_stands_behind_what_it_is_about(changed, start, holds):
     assert "\n" not in found
 
 
-@pytest.mark.parametrize("dt", [3, [1, 2] * ms, 0 * ms, -1 * ms, 1 * mV])
+@pytest.mark.parametrize("dt", [3, [1, 2] * ms, 1 * mV, "1*ms", None, np.inf * ms, np.nan * ms])
 def test_a_clock_without_a_period(dt):
     assert said(lambda: Regular("w = 1", dt=dt)) == (
-        f"Regular: dt = {dt} is not a period; give one positive time, such as 1*second"
+        f"Regular: the period dt = {dt} must be a quantity in {second!r}, one and finite"
+    )
+
+
+@pytest.mark.parametrize("dt", [0 * ms, -1 * ms])
+def test_a_period_is_positive(dt):
+    assert said(lambda: Regular("w = 1", dt=dt)) == f"Regular: the period dt = {dt} must be positive"
+
+
+@pytest.mark.parametrize("place", [dict(when=3), dict(order="1"), dict(order=1.5)])
+def test_a_clock_without_a_place(place):
+    when, order = place.get("when", "start"), place.get("order", 0)
+    assert said(lambda: Regular("w = 1", dt=1 * ms, **place)) == (
+        f"Regular: when = {when!r} must be a slot's name, order = {order!r} a whole number"
+    )
+
+
+def test_what_is_no_group():
+    group = cells("one")
+    assert said(lambda: RULE.synapses(None, group)) == (
+        "the source must be a group of cells, such as a NeuronGroup, got NoneType"
+    )
+    assert said(lambda: RULE.synapses(group, "two")) == (
+        "the target must be a group of cells, such as a NeuronGroup, got str"
     )
 
 
@@ -498,6 +527,9 @@ def test_refusals_of_cells(rule, source, target, message):
         ("some", "delay = 'some' is none of None, a time, pathway -> time, or 'per synapse'"),
         (3, "delay = 3 is none of None, a time, pathway -> time, or 'per synapse'"),
         ({"prd": 1 * ms}, "delay names a pathway 'prd' that does not exist; this rule has 'pre', 'post'"),
+        ({"pre": "1*ms"}, "the delay of pathway 'pre' is 1*ms, not a time; give one such as 1*ms"),
+        (np.inf * ms, f"the delay of pathway 'pre' is {np.inf * ms}; give a finite time"),
+        (np.nan * ms, "the delay of pathway 'pre' is nan s; give a finite time"),
         ({"pre": 1}, "the delay of pathway 'pre' is 1, not a time; give one such as 1*ms"),
         ({"post": 1 * mV}, f"the delay of pathway 'post' is {1 * mV}, not a time; give one such as 1*ms"),
         (

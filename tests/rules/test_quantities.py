@@ -37,7 +37,7 @@ def test_one_finite_value_passes_as_it_is(value, like):
     assert quantities.scalar("x", value, like) is value
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -np.inf, [1, 2], [1], None, "1", 1 * mV])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -np.inf, [1, 2], [1], None, "1", 1 * mV, True, np.True_])
 def test_what_is_no_plain_number(value):
     assert message(quantities.scalar, "x", value) == f"x = {value} must be a plain number, one and finite"
 
