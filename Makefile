@@ -21,10 +21,11 @@ test: lint imports types
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
 
-# Lines and branches of the library that the tests run; the tests that need minutes are left out.
+# Lines and branches of the library that the tests run, to campaigns/results/coverage.json; those marked slow are left out.
 coverage: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report
+	$(BIN)/python tools/covered.py
 
 # Whether the tests notice changes of rules, retrograde, scores and encoding: MUTANTS of them, drawn by SEED. About four
 # seconds a mutant; what was found is written to campaigns/results/mutation.json.
