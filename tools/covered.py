@@ -1,4 +1,4 @@
-"""How much of the library the tests run, by room, from what ``make coverage`` measured (coverage.py's own report in JSON).
+"""How much of the library the tests run, by room, from what ``make coverage`` measured, with coverage.py's own report.
 
 ``python tools/covered.py`` writes the shares of lines and of branches of each room, and which lines are left.
 """
