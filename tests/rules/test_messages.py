@@ -554,3 +554,24 @@ def test_what_is_part_of_the_rule_is_changed_there(key):
 def test_a_rule_without_pathways_takes_no_delay_by_name():
     silent = SynapseRule("w : 1")
     assert said(lambda: silent.synapses(cells("one"), cells("two"), delay={"pre": 1 * ms})).endswith("has none")
+
+
+def test_what_is_built_has_its_names_and_places():
+    rule = replace(
+        RULE,
+        regularly={"slow": Regular("w *= 0.5", dt=3 * ms, when="end", order=7)},
+        schedule={"post": ("start", 2)},
+        initial={"w": 0.5},
+    )
+    made = rule.synapses(cells("one"), cells("two"), name="between", order=4)
+    (slow,) = (part for part in made.contained_objects if part.name == "between_slow")
+    assert (slow.when, slow.order, slow.clock.dt) == ("end", 7, 3 * ms)
+    assert (made.post.when, made.post.order) == ("start", 2)
+    assert (made.given_name, made.initial, made.made_by) == ("between", {"w": 0.5}, ("toy", "w"))
+    assert made.order == 4
+    made.connect()
+    assert list(made.w[:]) == [0.5] * 4
+    unnamed = RULE.synapses(cells("one*"), cells("two*"), method="exact")
+    assert unnamed.given_name is None
+    assert unnamed.name.startswith("synapses")
+    assert unnamed.guards == ()
