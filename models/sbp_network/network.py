@@ -55,6 +55,7 @@ from sbp_brian.models.sbp_network.options import (
     InputCoding,
     MembraneHomeostasis,
     OneHop,
+    SeveralRight,
     Spikes,
     SteadyHiddenRate,
     Subset,
@@ -298,10 +299,15 @@ class SBPNetwork(HasOptions):
             counted_learning=self.counted_learning,
             by_epoch=self._constants,
             check=self._check,
+            set_by=self._set_by(),
         )
 
     def _check(self, samples: Samples) -> None:
-        """Refuse samples that the input layer cannot read."""
+        """Refuse samples that the input layer cannot read, or the output layer not answer."""
+        if self.option(SeveralRight) is None:
+            checks.have_cells(samples, self.n_output)
+        else:
+            checks.targets_have_cells(samples.target_table.shape[1], self.n_output)
         columns = samples.images.shape[1]
         if isinstance(self.option(InputCoding), Spikes):
             needed = -(-self.timing.steps * self.n_input // 8)
@@ -310,10 +316,8 @@ class SBPNetwork(HasOptions):
                     f"samples of {columns} bytes are not {self.timing.steps} steps of {self.n_input} inputs, "
                     f"which are {needed}; pack spikes with sbp_brian.training.encoding.spike_bytes"
                 )
-        elif columns != self.n_input:
-            raise SampleError(
-                f"samples have {columns} features, the input layer {self.n_input} cells; give both the same number"
-            )
+        else:
+            checks.inputs_have_cells(samples, self.n_input)
 
     def _hidden_rates(self) -> dict[str, float]:
         """Learning rates of the hidden layers in the first epoch."""
@@ -323,6 +327,12 @@ class SBPNetwork(HasOptions):
         if homeostasis := self.option(Homeostasis):
             rates |= {f"{name}.homeostasis": homeostasis.rate * learns for name in self.hidden_names}
         return rates
+
+    def _set_by(self) -> dict[str, str]:
+        """The parameter that sets each learning rate."""
+        names = {name: "rate_hidden" for name in self._hidden_rates() if not name.endswith("homeostasis")}
+        names |= {f"{name}.homeostasis": "Homeostasis.rate" for name in self.hidden_names}
+        return {**names, "outputs.rate": "rate_output"}
 
     @property
     def counted_learning(self) -> dict[str, dict[str, float]]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_dir
 
+from sbp_brian import children
 from sbp_brian.brian.compiler import known_flags
 from sbp_brian.errors import CompileError, CompilerMissing
 
@@ -238,7 +239,7 @@ def _make(cache: Path, folder: Path, flags: list[str], goals: list[str], extra=(
     ]
     log = folder / "compile.log"
     with open(log, "ab") as out:
-        code = subprocess.run(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        code = children.run(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT).returncode
     if code:
         kept = cache / "failed" / f"{folder.name.lstrip('.')}.log"
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from sbp_brian.brian.randomness import owned, python_random
 from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
 from sbp_brian.brian.variables import exponents
 from sbp_brian.errors import Interrupted, SettingError
+from sbp_brian.interruption import ignored
 from sbp_brian.targets.programs import first_network
 from sbp_brian.targets.results import Result, describe
 
@@ -196,9 +197,12 @@ def _value_places(array: brian2.TimedArray) -> list[np.ndarray]:
 
 @contextmanager
 def _stoppable(net):
-    """Ctrl+C lets the time step be finished and stops the network; a second one interrupts at once."""
+    """Ctrl+C lets the time step be finished and stops the network; a second one interrupts at once.
+
+    Where Ctrl+C was ignored when this process began, it is ignored here, too.
+    """
     seen: list[bool] = []
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or ignored():
         yield seen
         return
 

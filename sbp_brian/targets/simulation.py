@@ -35,6 +35,7 @@ from brian2 import Quantity, all_devices, get_device, have_same_dimensions, pref
 
 from sbp_brian.brian.state import guard
 from sbp_brian.errors import SettingError
+from sbp_brian.interruption import honour_ignored
 from sbp_brian.machine import TARGETS
 from sbp_brian.targets.build_cache import compiler_command
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
@@ -178,6 +179,7 @@ class Simulation:
             raise SettingError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
         if key is not None and not isinstance(key, str):
             raise SettingError(f"key has to be a text, not {type(key).__name__}")
+        honour_ignored()
         if target == "cython":
             compiler_command()
         names = _visible_names(function) if namespace is None else dict(namespace)

@@ -159,11 +159,19 @@ def spike_bytes(spikes: np.ndarray) -> np.ndarray:
     Raises
     ------
     TableError
-        Another shape.
+        Another shape, or values that are neither 0 nor 1.
     """
     spikes = np.asarray(spikes)
     if spikes.ndim != 3:
         raise TableError(f"spikes must have the shape (samples, steps, inputs), got {spikes.shape}")
+    if spikes.dtype != bool:
+        bad = np.argwhere((spikes != 0) & (spikes != 1))  # NaN among them
+        if len(bad):
+            sample, step, cell = bad[0]
+            raise TableError(
+                f"spikes must be 0 or 1; input {cell} of sample {sample} has {spikes[sample, step, cell]} in step "
+                f"{step}: where they are counts of events, give counts > 0"
+            )
     return np.packbits(spikes.reshape(len(spikes), spikes.shape[1] * spikes.shape[2]) != 0, axis=1)
 
 

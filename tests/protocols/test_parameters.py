@@ -140,6 +140,21 @@ def test_every_parameter_changes_what_is_planned(task, model, name):
         assert identity(planned(task, **one)[2]) != identity(planned(task, **two)[2])
 
 
+@pytest.mark.parametrize(("task", "model"), MODELS)
+def test_a_model_that_diverges_names_a_parameter_that_can_be_given(task, model):
+    declared = TASKS[task].protocol().declared(model)
+    known = {name: value for name, value in LITTLE.items() if name in declared}
+    for more in ({}, {"homeostasis": 0.1}) if "homeostasis" in declared else ({},):
+        _, learner, plan = planned(task, **{"model": model, **known, **more})
+        network = plan.network
+        if hasattr(network, "trial_model"):
+            named = network.trial_model().set_by.values()
+        else:
+            named = {name for array in ("W", "W1", "b2", "s1", "v.W2") for name in network.moved_by(array)}
+        assert named
+        assert {learner.called.get(name, name) for name in named} <= set(declared) | {"homeostasis"}
+
+
 @pytest.mark.parametrize(
     ("model", "name"),
     [
@@ -157,7 +172,7 @@ def test_every_parameter_changes_what_is_learned(model, name, tmp_path):
         try:
             training.run(plan.epochs)
         except DivergedError as error:  # short-term plasticity of the released model, with cells so few
-            learned.append({str(error): 0})
+            learned.append({error.told: 0})
             continue
         take_mean(context, training, plan.epochs, plan.average)
         numpy = hasattr(training, "patterns")

@@ -76,7 +76,27 @@ def test_a_bit_of_a_row_is_a_step_and_an_input():
     for sample, step, cell in np.ndindex(spikes.shape):
         byte, bit = divmod(step * 7 + cell, 8)
         assert bool(found[sample, byte] & (128 >> bit)) == spikes[sample, step, cell]
-    np.testing.assert_array_equal(spike_bytes(spikes.astype(int) * 3), found)  # any number but 0 is a spike
+    np.testing.assert_array_equal(spike_bytes(spikes.astype(float)), found)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            2,
+            "spikes must be 0 or 1; input 1 of sample 0 has 2 in step 2: where they are counts of events, give",
+        ),
+        (-1, "input 1 of sample 0 has -1 in step 2"),
+        (np.nan, "input 1 of sample 0 has nan in step 2"),
+    ],
+)
+def test_spikes_are_zeros_and_ones(value, message):
+    spikes = np.zeros((2, 3, 5), type(value))
+    spikes[1, 0, 4] = 1
+    assert np.unpackbits(spike_bytes(spikes), axis=1).nonzero() == (np.array([1]), np.array([4]))
+    spikes[0, 2, 1] = value
+    with pytest.raises(TableError, match=message):
+        spike_bytes(spikes)
 
 
 def test_spikes_of_another_shape_are_refused():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,7 @@ class SBPNetworkLearner(Learner):
     name = "sbp_network"
     learning = tuple(LEARNING)
     epochs_published = EPOCHS_PUBLISHED
+    called = MappingProxyType({"Homeostasis.rate": "homeostasis"})
     parameters = PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -168,12 +170,6 @@ class SBPNetworkLearner(Learner):
         )
 
     # ----------------------------------------------------------------------------------------------------- its report
-    def beside(self, context: Context, outcome: Outcome, published: Mapping[str, Any]) -> None:
-        """Silent outputs, which have no cosine."""
-        if outcome.graded:
-            told = "test samples without an output spike, which have no cosine and are left out of it"
-            context.metric("silent_outputs", int((~outcome.known).sum()), provenance=told)
-
     def counted(self, context: Context, outcome: Outcome) -> None:
         """Hidden spikes and operations."""
         model, n = outcome.training.model, len(outcome.scores)

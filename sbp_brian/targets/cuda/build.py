@@ -23,6 +23,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from sbp_brian import children
 from sbp_brian.errors import CompileError
 from sbp_brian.targets import build_cache
 from sbp_brian.targets.cuda.toolkit import STANDARD, arch_names, curand, toolkit
@@ -176,7 +177,12 @@ def compile_project(
         return kept
 
     with ThreadPoolExecutor(_workers()) as pool:
-        objects = [str(path) for path in pool.map(one, how.sources)]
+        try:
+            objects = [str(path) for path in pool.map(one, how.sources)]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.stop_running()
+            raise
     _run(how.link_command(objects, "main"), folder, cache, "link")
     if progress is not None:
         progress(1.0, time.perf_counter() - start)
@@ -222,7 +228,9 @@ def _compile_one(folder: Path, source: str, how: Recipe, kept: Path, cache: Path
 
 
 def _run(command: list[str], folder: Path, cache: Path, what: str) -> None:
-    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    made = children.run(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
     if not made.returncode:
         return
     said = (made.stdout + made.stderr).strip()
