@@ -13,11 +13,7 @@ import numpy as np
 
 from sbp_brian.datasets.reading import read_file
 from sbp_brian.errors import DatasetError
-<<<<<<< HEAD
-from sbp_brian.wording import number_in
-=======
-from sbp_brian.wording import takes_booleans
->>>>>>> house-ends
+from sbp_brian.wording import number_in, takes_booleans
 
 __all__ = ["EVENT_BYTES", "EventStream", "decode_bs2", "encode_bs2", "read_bs2"]
 
