@@ -66,7 +66,7 @@ $(READY): setup.cfg pyproject.toml tools/find_python.sh tools/setup_cuda.sh
 	@touch $@
 
 clean:
-	rm -rf build dist mutants .coverage* *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf build dist .coverage* *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 distclean: clean
 	rm -rf $(VENV) $(OUT)

@@ -1,8 +1,8 @@
 """Whether the tests notice when the code is changed: what becomes of a random sample of mutmut's mutants.
 
-``python tools/mutation.py --n 400 --seed 0`` makes all mutants of the files that setup.cfg names ([mutmut]), draws the
-sample, lets mutmut test each, and writes how many were killed and which survived. Without ``--n`` all are tested. A
-survivor that has been read and changes nothing that can be seen stands in tools/equivalent.toml, with the reason.
+``python tools/mutation.py --n 400 --seed 0`` makes all mutants of the files in `GROUPS`, draws the sample, lets mutmut
+test each with the group's own tests, and writes how many were killed and which survived. Without ``--n`` all are tested.
+A survivor that has been read and changes nothing that can be seen stands in tools/equivalent.toml, with the reason.
 """
 
 from __future__ import annotations
@@ -10,31 +10,74 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tomllib
+from configparser import RawConfigParser
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 RESULTS = ROOT / "campaigns" / "results" / "mutation.json"
-#: Mutants of this module are few; testing them makes mutmut lay all of them out and time all tests.
-FIRST = "sbp_brian.rules.requirements.*"
+#: Copies of the tree, one a group, in which mutmut works.
+COPIES = ROOT / "build" / "mutation"
 
 
-def mutmut(*arguments: str) -> str:
-    """What a command of mutmut prints."""
+class Group(NamedTuple):
+    """Files that are mutated, the tests that are to notice, and some mutants, at which mutmut first times all tests."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    first: str
+
+
+GROUPS = {
+    "training": Group(
+        ("sbp_brian/training/scores.py", "sbp_brian/training/encoding.py"),
+        ("tests/training/test_scores.py", "tests/training/test_encoding.py"),
+        "sbp_brian.training.scores.x_cosine_score__mutmut_1",
+    ),
+    "rules": Group(("sbp_brian/rules/*.py",), ("tests/rules",), "sbp_brian.rules.quantities.x_duration__mutmut_1"),
+    "retrograde": Group(
+        ("sbp_brian/retrograde/*.py",), ("tests/retrograde",), "sbp_brian.retrograde.code.x_bounded__mutmut_1"
+    ),
+}
+
+
+def lay_out(name: str) -> None:
+    """A fresh copy of the tree for a group, with its files and tests in mutmut's settings."""
+    folder, group = COPIES / name, GROUPS[name]
+    shutil.rmtree(folder, ignore_errors=True)
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    for file in filter(None, tracked):
+        if (ROOT / file).is_file():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / file, folder / file)
+    settings = RawConfigParser()
+    settings.read(folder / "setup.cfg", encoding="utf-8")
+    settings.set("mutmut", "only_mutate", "\n".join(("", *group.files)))
+    settings.set("mutmut", "pytest_add_cli_args_test_selection", "\n".join(("", *group.tests)))
+    with (folder / "setup.cfg").open("w", encoding="utf-8") as file:
+        settings.write(file)
+
+
+def mutmut(group: str, *arguments: str) -> str:
+    """What a command of mutmut prints, in the copy of a group."""
     program = Path(sys.executable).with_name("mutmut")
-    done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([program, *arguments], cwd=COPIES / group, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"mutmut {arguments[0]} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout
 
 
-def states() -> dict[str, str]:
+def states(group: str) -> dict[str, str]:
     """Mutant -> what became of it, in mutmut's words."""
-    lines = (line.strip().rpartition(": ") for line in mutmut("results", "--all", "true").splitlines())
+    lines = (line.strip().rpartition(": ") for line in mutmut(group, "results", "--all", "true").splitlines())
     return {name: state for name, _, state in lines if name}
 
 
@@ -43,9 +86,9 @@ def module(name: str) -> str:
     return name[: name.index(".x")]
 
 
-def change(name: str) -> dict[str, str]:
+def change(group: str, name: str) -> dict[str, str]:
     """The lines that a mutant takes and gives, with its name."""
-    lines = mutmut("show", name).splitlines()
+    lines = mutmut(group, "show", name).splitlines()
     was = [line[1:].strip() for line in lines if line.startswith("-") and not line.startswith("---")]
     became = [line[1:].strip() for line in lines if line.startswith("+") and not line.startswith("+++")]
     return {"mutant": name, "was": "\n".join(was), "became": "\n".join(became)}
@@ -57,18 +100,19 @@ def equivalent() -> dict[tuple[str, str, str], str]:
     return {(entry["module"], entry["was"], entry["became"]): entry["why"] for entry in entries}
 
 
-def summary(sample: list[str], total: int, seed: int) -> dict:
+def summary(sample: list[tuple[str, str]], total: int, seed: int) -> dict:
     """What became of the sample, by module, and each survivor."""
-    found, reasons = states(), equivalent()
+    found = {name: state for group in dict(sample) for name, state in states(group).items()}
+    reasons = equivalent()
     modules: dict[str, dict[str, int]] = {}
     survivors = []
-    for name in sample:
+    for group, name in sample:
         counts = modules.setdefault(module(name), {"n": 0, "killed": 0, "equivalent": 0})
         counts["n"] += 1
         if found[name] in ("killed", "timeout", "segfault"):
             counts["killed"] += 1
             continue
-        changed = change(name)
+        changed = change(group, name)
         why = reasons.get((module(name), changed["was"], changed["became"]))
         counts["equivalent"] += why is not None
         survivors.append({**changed, "state": found[name], "equivalent": why})
@@ -93,15 +137,19 @@ def main() -> None:
     parser.add_argument("--n", type=int, help="mutants to draw; by default all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS))
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--again", action="store_true", help="only write anew what the last run found")
     given = parser.parse_args()
-    if not given.again:
-        mutmut("run", FIRST, "--max-children", str(given.processes))
-    names = sorted(states())
+    workers = ("--max-children", str(given.processes))
+    for group in () if given.again else given.groups:
+        lay_out(group)
+        mutmut(group, "run", GROUPS[group].first, *workers)
+    names = [(group, name) for group in given.groups for name in sorted(states(group))]
     sample = sorted(random.Random(given.seed).sample(names, min(given.n or len(names), len(names))))
-    if not given.again:
-        mutmut("run", *sample, "--max-children", str(given.processes))
+    for group in () if given.again else given.groups:
+        if drawn := [name for of, name in sample if of == group]:
+            mutmut(group, "run", *drawn, *workers)
     found = summary(sample, len(names), given.seed)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
