@@ -1,7 +1,7 @@
 """Whether the tests notice when the code is changed: what becomes of a random sample of mutmut's mutants.
 
 ``python tools/mutation.py --n 400 --seed 0`` makes all mutants of the files in `GROUPS`, draws the sample, lets mutmut
-test each with the group's own tests, and writes how many were killed and which survived. Without ``--n`` all are tested.
+test each with the tests of its own room, and writes how many were killed and which survived. Without ``--n``: all.
 A survivor that has been read and changes nothing that can be seen stands in tools/equivalent.toml, with the reason.
 """
 
