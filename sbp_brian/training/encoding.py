@@ -89,7 +89,7 @@ class ByteTable(Function, Nameable):
         self.scale = float(scale)
         columns = self.values.shape[1]
         look_up = self._look_up()
-        Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1, arg_names=["row", "column"])
+        Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1)
         self.implementations.add_implementation("numpy", code=look_up)
         texts = {"%NAME%": self.name, "%COLUMNS%": str(columns), "%SCALE%": repr(self.scale)}
         flat = self.values.ravel()
@@ -213,4 +213,4 @@ def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:
             f"input {cell} of sample {sample} spikes at {times[sample, cell]}, outside the window of 0 to {tau} "
             f"({len(outside)} such spikes); scale the times, or mark inputs that do not spike by an infinite time"
         )
-    return np.where(spikes, np.clip(np.round(255 * (1 - np.where(spikes, shares, 0))), 1, 255), 0).astype(np.uint8)
+    return np.where(spikes, np.maximum(1, np.round(255 * (1 - np.where(spikes, shares, 0)))), 0).astype(np.uint8)

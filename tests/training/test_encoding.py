@@ -127,6 +127,7 @@ def test_a_table_of_bytes_gives_bytes_by_its_scale(numpy_target):
     rows, columns = np.indices(values.shape).reshape(2, -1)
     near = rows + np.where(columns % 2, 0.49, -0.49)  # a row that was counted up in floats
     np.testing.assert_allclose(read_out(ByteTable(values), near, columns), values.ravel() / 255, rtol=1e-15)
+    np.testing.assert_allclose(ByteTable(values)(near, columns), values.ravel() / 255, rtol=1e-15)  # as Python, too
     np.testing.assert_array_equal(read_out(ByteTable(values, scale=2), rows, columns), 2.0 * values.ravel())
 
 

@@ -1,11 +1,13 @@
 """Scores of answers: cosines against their definition, paired gains against scipy's own test, and what is refused."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from sbp_brian.errors import SettingError
-from sbp_brian.training.scores import CosineScore, PairedGain, cosine_score, cosines, paired_gain
+from sbp_brian.training.scores import CosineScore, PairedGain, cosine_score, cosines, mean_known, paired_gain
 
 
 def test_cosines_are_those_of_the_definition():
@@ -22,6 +24,26 @@ def test_an_output_without_direction_counts_as_told(answer):
     np.testing.assert_allclose(cosines(*given), [0.6, np.nan])
     np.testing.assert_allclose(cosines(*given, silent=0), [0.6, 0])
     np.testing.assert_allclose(cosines(*given, silent=-1), [0.6, -1])
+
+
+def test_whole_numbers_are_scored_as_numbers():
+    small = np.array([[100, 100], [-128, 0]], np.int8)
+    np.testing.assert_allclose(cosines(small, np.abs(small.astype(int))), [1, -1])
+    np.testing.assert_allclose(cosines([[1, 0]], np.array([[100, 100]], np.int8)), [np.sqrt(0.5)])
+    right = np.array([True, False, True])
+    assert paired_gain(right, ~right).mean == pytest.approx(1 / 3)
+    for scores, control in ((np.array([1, 2], np.uint8), [2, 4]), ([1, 2], np.array([2, 4], np.uint8))):
+        assert paired_gain(scores, control).mean == -1.5
+    assert paired_gain(np.array([1, 2], np.uint8), np.array([2, 4], np.uint8)).mean == -1.5
+
+
+def test_the_mean_of_what_is_known():
+    assert mean_known([np.nan, 1, 0.5, np.nan]) == 0.75
+    assert isinstance(mean_known([1, 0]), float)
+    assert mean_known(["1", "3"]) == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(mean_known([np.nan, np.nan]))
 
 
 def test_the_score_tells_what_was_left_out():
