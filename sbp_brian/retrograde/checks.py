@@ -56,8 +56,6 @@ def check_parameters(sbp) -> None:
     one = isinstance(sbp.unit, Quantity) and not np.ndim(sbp.unit) and 0 < float(sbp.unit) < np.inf
     if sbp.unit is not None and not one:
         raise RetrogradeError(f"RetrogradeSBP: unit must be a unit such as nS, got {sbp.unit!r}")
-    if not isinstance(sbp.cascade, (bool, np.bool_)):
-        raise RetrogradeError(f"RetrogradeSBP: cascade must be True or False, got {sbp.cascade!r}")
     _check_bounds(sbp)
     if not isinstance(sbp.seed, (int, np.integer)) or isinstance(sbp.seed, bool) or sbp.seed < 0:
         raise RetrogradeError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {sbp.seed!r}")

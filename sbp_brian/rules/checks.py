@@ -42,7 +42,7 @@ def statements(code: str, where: str = "code") -> list[tuple[str, str, str]]:
     """Split rule code into (variable, operator, expression), comments removed; `RuleError` where it cannot be read."""
     found = []
     for line in code.splitlines():
-        for text in line.split("#", 1)[0].split(";"):
+        for text in line.partition("#")[0].split(";"):
             if not text.strip():
                 continue
             try:
@@ -84,7 +84,7 @@ def equations(model: str) -> dict[str, tuple[str, language.SingleEquation]]:
     texts: dict[str, list[str]] = {}
     current: list[str] | None = None
     for line in model.splitlines():
-        line = line.split("#", 1)[0].rstrip()
+        line = line.partition("#")[0].rstrip()
         if not line.strip():
             continue
         start = _EQUATION_START.match(line)

@@ -62,7 +62,6 @@ def said(act):
         (dict(unit=0 * nS), f"unit must be a unit such as nS, got {0 * nS!r}"),
         (dict(unit=-1 * nS), f"unit must be a unit such as nS, got {-1 * nS!r}"),
         (dict(unit=[1, 2] * nS), f"unit must be a unit such as nS, got {[1, 2] * nS!r}"),
-        (dict(cascade=1), "cascade must be True or False, got 1"),
         (dict(w_max=True), "w_max must be one number in the unit of the weight, got True"),
         (dict(w_min="0"), "w_min must be one number in the unit of the weight, got '0'"),
         (dict(w_max=[1, 2]), "w_max must be one number in the unit of the weight, got [1, 2]"),

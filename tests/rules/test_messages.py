@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Function, NeuronGroup, ms, mV, prefs, second
+from brian2 import Function, NeuronGroup, check_units, ms, mV, prefs, second
 
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import Regular, SynapseRule
+from sbp_brian.rules import Regular, SynapseRule, assigned_names
+from sbp_brian.rules.checks import same_value
 
 TRACE = "w : 1\ndx/dt = -x/tau : 1 (event-driven)"
 RULE = SynapseRule(
@@ -216,6 +217,7 @@ def test_refusals(changed, message):
         ({"on_pre": {"pre": "w = exp(w, w)"}}, "pathway 'pre': in 'w = exp(w, w)': ", "called with 2"),
         ({"on_pre": {"pre": "w = w + tau"}}, "pathway 'pre': in 'w = w + tau': ", "tau"),
         ({"model": "w : 1\ndx/dt = -x : 1 (event-driven)"}, "model: in 'dx/dt = -x : 1 (event-driven)' the ", "hertz"),
+        ({"model": "w : 1\nx = w + tau : 1", "on_pre": {}}, "model: in 'x = w + tau : 1': ", "tau"),
         (
             {"model": "w : 1\nx = tau : 1", "on_pre": {}},
             "model: in 'x = tau : 1' the right-hand side has unit second ",
@@ -482,6 +484,12 @@ def cells(name, equations="g : 1", **how):
         (
             RULE,
             {},
+            dict(equations="g : 1\nx : 1"),
+            "'x' is a variable of the rule and of the target group 'two'; rename one of them",
+        ),
+        (
+            RULE,
+            {},
             dict(equations="g : 1\ntau : second"),
             "'tau' is a name of the rule and a variable of the target group 'two', which Brian2 would use in its "
             "place; rename one of them",
@@ -575,3 +583,56 @@ def test_what_is_built_has_its_names_and_places():
     assert unnamed.given_name is None
     assert unnamed.name.startswith("synapses")
     assert unnamed.guards == ()
+
+
+def test_code_that_cannot_be_read_says_whose_it_is():
+    rest = "a statement is 'name = expression' (or +=, -=, *=, /=) with a Python-like expression"
+    assert said(lambda: Regular("w +", dt=1 * ms)) == f"Regular: cannot read 'w +'; {rest}"
+    assert said(lambda: assigned_names("w = 1; w +")) == f"code: cannot read 'w +'; {rest}"
+
+
+def test_what_brian2_cannot_integrate():
+    rule = replace(RULE, model="w : 1\ndx/dt = -x**2/tau : 1 (event-driven)")
+    found = said(lambda: rule.synapses(cells("one"), cells("two"), name="between"))
+    assert found.startswith("between_p")
+    assert found.endswith(" Write the equation so that it is linear, or make it (clock-driven)")
+
+
+def test_the_last_update_is_there_where_equations_are_event_driven():
+    rule = replace(RULE, on_pre={"pre": "w = int(t - lastupdate > 1*ms) # one # two"})
+    assert rule.on_pre["pre"] == "w = int(t - lastupdate > 1*ms)"
+
+
+@check_units(x=1, result=1)
+def twice(x):
+    return 2 * x
+
+
+@check_units(x=1, result=1)
+def thrice(x):
+    return 3 * x
+
+
+def test_functions_are_passed_over_and_what_follows_is_checked():
+    namespace = {"tau": 20 * ms, "twice": twice, "many": [1, 2]}
+    assert said(lambda: replace(RULE, namespace=namespace)).startswith("namespace: 'many' is not a number")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        (twice, twice, True),
+        (twice, thrice, False),
+        (twice, 2.0, False),
+        (2.0, twice, False),
+        ("rand()", "".join(["rand", "()"]), True),
+        ("rand()", "randn()", False),
+        ("1", 1, False),
+        (1, "1", False),
+        (1 * ms, 0.001 * second, True),
+        (1 * ms, 2 * ms, False),
+        (1 * ms, 0.001, False),
+    ],
+)
+def test_values_that_say_the_same(a, b, same):
+    assert same_value(a, b) is same

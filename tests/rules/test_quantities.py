@@ -37,12 +37,14 @@ def test_one_finite_value_passes_as_it_is(value, like):
     assert quantities.scalar("x", value, like) is value
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -np.inf, [1, 2], [1], None, "1", 1 * mV, True, np.True_])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), -np.inf, [1, 2], [1], None, "1", 1 * mV, True, np.True_, np.array([1.0])]
+)
 def test_what_is_no_plain_number(value):
     assert message(quantities.scalar, "x", value) == f"x = {value} must be a plain number, one and finite"
 
 
-@pytest.mark.parametrize("value", [1, [1, 2] * mV, np.nan * volt, 1 * ms, "1"])
+@pytest.mark.parametrize("value", [1, [1, 2] * mV, [1] * mV, np.nan * volt, 1 * ms, "1"])
 def test_what_is_no_quantity_of_the_unit(value):
     said = message(quantities.scalar, "v_th", value, mV)
     assert said == f"v_th = {value} must be a quantity in {volt!r}, one and finite"
