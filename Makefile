@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= results
 SEED ?= 0
-MUTANTS ?= 400
+MUTANTS ?= 150
 READY := $(VENV)/.ready
 
 .PHONY: reproduce test test-slow coverage mutation lint format imports types tables clean distclean setup
@@ -27,8 +27,8 @@ coverage: $(READY)
 	$(BIN)/coverage report
 	$(BIN)/python tools/covered.py
 
-# Whether the tests notice changes of rules, retrograde, scores and encoding: MUTANTS of them, drawn by SEED. About four
-# seconds a mutant; what was found is written to campaigns/results/mutation.json.
+# Whether the tests notice changes of rules, retrograde, scores and encoding: MUTANTS of each group, drawn by SEED.
+# A few seconds a mutant; what was found is written to campaigns/results/mutation.json.
 mutation: $(READY)
 	$(BIN)/python tools/mutation.py --n $(MUTANTS) --seed $(SEED)
 

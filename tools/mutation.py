@@ -1,6 +1,6 @@
 """Whether the tests notice when the code is changed: what becomes of a random sample of mutmut's mutants.
 
-``python tools/mutation.py --n 400 --seed 0`` makes all mutants of the files in `GROUPS`, draws the sample, lets mutmut
+``python tools/mutation.py --n 150 --seed 0`` makes all mutants of the files in `GROUPS`, draws the sample, lets mutmut
 test each with the tests of its own room, and writes how many were killed and which survived. Without ``--n``: all.
 A survivor that has been read and changes nothing that can be seen stands in tools/equivalent.toml, with the reason.
 """
@@ -100,13 +100,12 @@ def equivalent() -> dict[tuple[str, str, str], str]:
     return {(entry["module"], entry["was"], entry["became"]): entry["why"] for entry in entries}
 
 
-def summary(sample: list[tuple[str, str]], total: int, seed: int) -> dict:
-    """What became of the sample, by module, and each survivor."""
-    found = {name: state for group in dict(sample) for name, state in states(group).items()}
-    reasons = equivalent()
+def summary(group: str, sample: list[str], total: int, seed: int) -> dict:
+    """What became of the sample of a group, by module, and each survivor."""
+    found, reasons = states(group), equivalent()
     modules: dict[str, dict[str, int]] = {}
     survivors = []
-    for group, name in sample:
+    for name in sample:
         counts = modules.setdefault(module(name), {"n": 0, "killed": 0, "equivalent": 0})
         counts["n"] += 1
         if found[name] in ("killed", "timeout", "segfault"):
@@ -125,35 +124,39 @@ def summary(sample: list[tuple[str, str]], total: int, seed: int) -> dict:
         "equivalent": same,
         "share_killed": round(killed / max(1, n), 4),
         "share_killed_of_those_that_differ": round(killed / max(1, n - same), 4),
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip(),
         "modules": dict(sorted(modules.items())),
         "survivors": survivors,
-        "date": datetime.now(UTC).date().isoformat(),
     }
 
 
 def main() -> None:
-    """Test the sample and write what was found."""
+    """Test the samples, group by group, and put what was found into the file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, help="mutants to draw; by default all")
+    parser.add_argument("--n", type=int, help="mutants to draw of each group; by default all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS))
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS), metavar="GROUP")
     parser.add_argument("--out", type=Path, default=RESULTS)
-    parser.add_argument("--again", action="store_true", help="only write anew what the last run found")
     given = parser.parse_args()
     workers = ("--max-children", str(given.processes))
-    for group in () if given.again else given.groups:
+    for group in given.groups:
         lay_out(group)
         mutmut(group, "run", GROUPS[group].first, *workers)
-    names = [(group, name) for group in given.groups for name in sorted(states(group))]
-    sample = sorted(random.Random(given.seed).sample(names, min(given.n or len(names), len(names))))
-    for group in () if given.again else given.groups:
-        if drawn := [name for of, name in sample if of == group]:
-            mutmut(group, "run", *drawn, *workers)
-    found = summary(sample, len(names), given.seed)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(f"{found['killed']} of {found['n']} killed, {found['equivalent']} are equivalent: {given.out}")
+        names = sorted(states(group))
+        sample = sorted(random.Random(given.seed).sample(names, min(given.n or len(names), len(names))))
+        mutmut(group, "run", *sample, *workers)
+        found = summary(group, sample, len(names), given.seed)
+        written = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(json.dumps(written | {group: found}, indent=1) + "\n", encoding="utf-8")
+        print(
+            f"{group}: {found['killed']} of {found['n']} killed, {found['equivalent']} equivalent: {given.out}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
