@@ -15,29 +15,37 @@ from sbp_brian.models import checks
 from sbp_brian.models.options import Option
 from sbp_brian.models.sbp_network.inputs import (
     INPUTS,
+    Deformation,
     Displacement,
     Graded,
+    InitialWeights,
     InputCoding,
     Latency,
     Poisson,
     Spikes,
     SpikingInput,
 )
+from sbp_brian.models.sbp_network.lateness import Late, Tag
+from sbp_brian.models.sbp_network.reports import Reports
 from sbp_brian.wording import names_parameters
 
 __all__ = [
     "INPUTS",
     "KINDS",
     "Dale",
+    "Deformation",
     "Displacement",
     "Dropout",
     "Graded",
     "Homeostasis",
+    "InitialWeights",
     "InputCoding",
+    "Late",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
     "Poisson",
+    "Reports",
     "SeveralRight",
     "ShortTerm",
     "SpikeTiming",
@@ -45,6 +53,7 @@ __all__ = [
     "SpikingInput",
     "SteadyHiddenRate",
     "Subset",
+    "Tag",
     "Timing",
 ]
 
@@ -367,6 +376,7 @@ KINDS = (
     Timing,
     InputCoding,
     Displacement,
+    Deformation,
     Dropout,
     Homeostasis,
     SteadyHiddenRate,
@@ -377,4 +387,8 @@ KINDS = (
     SeveralRight,
     OneHop,
     Subset,
+    Late,
+    Tag,
+    Reports,
+    InitialWeights,
 )

@@ -215,7 +215,7 @@ class Learner:
             facts={"model": self.name, "network": repr(plan.network)},
             **plan.training,
         )
-        with context.progress("building"):
+        with context.progress("building", "build_s"):
             training.simulation.build()
         return training
 
@@ -305,8 +305,7 @@ def _run(
     _scores(context, learner, outcome, published, band)
     learner.counted(context, outcome)
     operations.report(context, history, len(plan.samples.training))
-    seconds = sum(e.seconds for e in history)
-    context.timing(build_s=getattr(training, "build_s", None), run_s=seconds, samples_per_s=outcome.speed)
+    context.timing(samples_per_s=outcome.speed)
     _by_epoch(context, learner, outcome)
     learner.arrays(context, outcome)
     learner.after(context, outcome)
@@ -351,7 +350,7 @@ def _scores(context: Context, learner: Learner, outcome: Outcome, published: Map
             f"training_{kind}",
             history[-1].training,
             n=len(samples.training),
-            provenance="running score of the last epoch, before each update",
+            provenance="running score of the last epoch, while weights change: within a sample in networks that do so",
         )
     context.metric("train_samples", len(samples.training))
     context.metric("epochs", len(history), **learner.epochs_published)

@@ -11,6 +11,7 @@ import click
 from sbp_brian._version import __version__
 from sbp_brian.cli.benchmark import benchmark
 from sbp_brian.cli.build import build
+from sbp_brian.cli.cache import cache
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.data import data
 from sbp_brian.cli.ending import clean_end
@@ -20,6 +21,7 @@ from sbp_brian.cli.run import run
 from sbp_brian.cli.streams import patient
 from sbp_brian.cli.sweep import sweep
 from sbp_brian.cli.verify import verify
+from sbp_brian.cli.warning_lines import one_line_warnings
 from sbp_brian.errors import SBPError
 from sbp_brian.interruption import undisturbed
 from sbp_brian.wording import unknown
@@ -41,6 +43,7 @@ class Commands(click.Group):
     """A group whose every failure is one line, which suggests the nearest command, and which knows --debug anywhere."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        one_line_warnings()
         ctx.meta["sbp_brian.debug"] = "--debug" in args
         try:
             return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
@@ -109,7 +112,20 @@ def command_line(catalogue: Catalogue) -> click.Group:
         Begin with 'sbp list', then for example 'sbp run bi-poo-1998 --quick'.
         """
 
-    for command in (list_command, doctor, run, build, benchmark, sweep, reproduce, verify, figures, report, data):
+    for command in (
+        list_command,
+        doctor,
+        run,
+        build,
+        benchmark,
+        sweep,
+        reproduce,
+        verify,
+        figures,
+        report,
+        data,
+        cache,
+    ):
         main.add_command(command)
     return main
 

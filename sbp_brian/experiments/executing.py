@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from sbp_brian.experiments.made_of import complete, made_of, other, tell_own
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.run_folder import RunFolder
 from sbp_brian.machine import machine, versions
+from sbp_brian.stopwatch import Stopwatch
 from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = ["execute"]
@@ -89,11 +89,11 @@ def execute(
         if fresh:
             place.restart()
         context = Context(chosen, target, int(seed), place.work, size, progress)
-        started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-        with _noting(place, known, take_over) as noted:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        with Stopwatch() as watch, _noting(place, known, take_over) as noted:
             tell_own(protocol, chosen)
             _run(protocol, context)
-        times = context.times | {"total_s": time.perf_counter() - clock, "resumed": place.resumed}
+        times = context.times | watch.seconds | {"total_s": watch.total_s, "resumed": place.resumed}
         record = records.Record(
             protocol=protocol.name,
             title=protocol.title,

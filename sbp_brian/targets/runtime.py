@@ -18,6 +18,7 @@ from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, re
 from sbp_brian.brian.variables import exponents
 from sbp_brian.errors import Interrupted, SettingError
 from sbp_brian.interruption import ignored
+from sbp_brian.stopwatch import part
 from sbp_brian.targets.programs import first_network
 from sbp_brian.targets.results import Result, describe
 
@@ -90,7 +91,8 @@ class RuntimeBackend:
         """Run once; `stop`, a `threading.Event` or its like, ends the run early."""
         self.check_place(results)
         if self._seed != seed or not (self._fresh or self._restorable):
-            self._make(seed)
+            with part("build_s"):
+                self._make(seed)
         with brian_state(self._device, preferences=self._preferences), python_random(seed):
             # also for the first run: each run then starts from the same random state, the one after make()
             self._net.restore("sbp", restore_random_state=True)

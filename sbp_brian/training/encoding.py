@@ -6,6 +6,8 @@ epochs, would take 4 GB. A `ByteTable` holds each image once, in one byte a pixe
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
@@ -46,7 +48,7 @@ def check_displacement(name: str, pixels: int, width: int, n_input: int) -> None
     ------
     ModelError
     """
-    if pixels < 0 or (pixels and (width < 1 or n_input % width)):
+    if not isinstance(pixels, Integral) or pixels < 0 or (pixels and (width < 1 or n_input % width)):
         raise ModelError(
             f"{name} needs 0 or more pixels, and rows of a width that divides the {n_input} inputs; got "
             f"{name}={pixels}, width={width}"
@@ -72,6 +74,7 @@ class ByteTable(Function, Nameable):
     """
 
     _cpp, _cython = _CPP, _CYTHON
+    _arguments: tuple[str, ...] = ("row", "column")
 
     def __init__(self, values: np.ndarray, scale: float = 1 / 255, name: str = "sample_table*"):
         values = np.asarray(values)
@@ -87,11 +90,9 @@ class ByteTable(Function, Nameable):
         Nameable.__init__(self, name)
         self.values = np.ascontiguousarray(values)
         self.scale = float(scale)
-        columns = self.values.shape[1]
-        look_up = self._look_up()
-        Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1)
+        look_up, names = self._look_up(), list(self._arguments)
+        Function.__init__(self, pyfunc=look_up, arg_units=[1] * len(names), return_unit=1, arg_names=names)
         self.implementations.add_implementation("numpy", code=look_up)
-        texts = {"%NAME%": self.name, "%COLUMNS%": str(columns), "%SCALE%": repr(self.scale)}
         flat = self.values.ravel()
         signed = flat.view(np.int8)  # Brian2's C++ has no unsigned bytes, its Cython no signed ones
         for target, code, data, modifier in (
@@ -99,11 +100,15 @@ class ByteTable(Function, Nameable):
             ("cython", self._cython, flat, ""),
             ("cuda", self._cpp, signed, "__host__ __device__ "),
         ):
-            for old, new in {**texts, "%MODIFIER%": modifier}.items():
+            for old, new in {**self._texts(), "%MODIFIER%": modifier}.items():
                 code = code.replace(old, new)
             self.implementations.add_implementation(
                 target, code=code, namespace={f"{self.name}_bytes": data}, name=self.name
             )
+
+    def _texts(self) -> dict[str, str]:
+        """What the code of this table holds."""
+        return {"%NAME%": self.name, "%COLUMNS%": str(self.values.shape[1]), "%SCALE%": repr(self.scale)}
 
     def _look_up(self):
         table, factor = self.values, self.scale

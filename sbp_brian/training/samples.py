@@ -10,13 +10,15 @@ import numpy as np
 from brian2 import Quantity, TimedArray
 
 from sbp_brian.errors import SampleError
+from sbp_brian.training.deformation import ImageTable
 from sbp_brian.training.encoding import BitTable, ByteTable
-from sbp_brian.training.rows import DividedRows, check_rows
-from sbp_brian.wording import takes_booleans
+from sbp_brian.training.rows import DividedRows, check_arrays, check_rows
+from sbp_brian.wording import names_parameters, number_in, takes_booleans
 
 __all__ = ["Presentation", "Samples"]
 
 
+@names_parameters
 @dataclass(frozen=True, eq=False)
 class Samples(DividedRows):
     """Labelled samples and which of them are for what.
@@ -51,6 +53,11 @@ class Samples(DividedRows):
     targets: np.ndarray | None = None
 
     def __post_init__(self):
+        check_arrays(self, ("images", "labels"), SampleError)
+        if self.targets is not None:
+            check_arrays(self, ("targets",), SampleError)
+        if refusal := number_in("classes", self.classes, "[1, inf)", whole=True):
+            raise SampleError(refusal)
         if self.images.dtype.kind == "f" and self.images.ndim and not np.isfinite(self.images).all():
             wrong = np.argwhere(~np.isfinite(self.images))[0][0]
             raise SampleError(f"image {wrong} holds NaN or an infinite value; remove or repair it")
@@ -115,6 +122,7 @@ class Presentation:
     in code                 value (dimensionless)
     ======================= ==================================================================
     ``sample_value(k, i)``  feature i of sample k, 0 to 1 (`ByteTable`)
+    ``sample_at(k, y, x)``  what sample k has at row y and column x, between pixels too (`ImageTable`); on request
     ``sample_bit(k, i)``    in its place, where samples are read as bits: bit i of sample k (`BitTable`)
     ``shown(t)``            number of the sample shown at time t
     ``target_class(t)``     its class
@@ -138,13 +146,15 @@ class Presentation:
     targets: np.ndarray | None = None
 
     @takes_booleans
-    def namespace(self, *, bits: bool = False) -> dict[str, Any]:
+    def namespace(self, *, bits: bool = False, width: int | None = None) -> dict[str, Any]:
         """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
 
         Parameters
         ----------
         bits : bool
             Samples are bits, as `sbp_brian.training.encoding.spike_bytes` packs them.
+        width : int, optional
+            Samples are images with so many pixels in a row, and may be read between pixels: ``sample_at``.
         """
         nothing = np.zeros(self.capacity + 1)
         tables = (
@@ -152,6 +162,8 @@ class Presentation:
             if bits
             else {"sample_value": ByteTable(self.images, name="sample_value")}
         )
+        if width is not None:
+            tables["sample_at"] = ImageTable(self.images, width, name="sample_at")
         if self.targets is not None:
             tables["target_value"] = ByteTable(self.targets, scale=1.0, name="target_value")
         return tables | {

@@ -18,6 +18,7 @@ from sbp_brian import targets
 from sbp_brian.errors import Interrupted, PythonOperationError, RunFailed
 from sbp_brian.targets import Simulation
 from sbp_brian.targets.results import Result
+from tests.helpers.compiling import shared_cache
 from tests.helpers.targets_network import DURATION, make, make_with_operation
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ except Interrupted as stopped:
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SBP_CACHE", str(tmp_path_factory.getbasetemp() / "sbp-cache"))
+        patch.setenv("SBP_CACHE", str(shared_cache(tmp_path_factory)))
         Simulation(make, DURATION).build()
         yield
 

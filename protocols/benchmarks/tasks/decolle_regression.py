@@ -181,7 +181,6 @@ def run(context: Context) -> None:
                 bar,
             )
         curves.append([explained(readouts[k][:, BURN_IN:], counted[k]) for k in range(3)])
-        context.timing(run_s=result.run_s)
         if began is None:
             began = readouts, factors(network, result, 1)
     _report(context, order, np.array(curves))

@@ -64,6 +64,8 @@ def beside(context: Context, data: Data) -> None:
 SPIKING_RATES = {
     **sbp_network.RATES,
     "weighted/activity": (20.0, 0.003),
+    "strength/activity": (2.0, 0.003),
+    "bit": (0.001, 0.003),
     "frozen": (0.0, 0.003),
     "shuffled-labels": (20.0, 0.003),
 }
@@ -127,7 +129,7 @@ OFFERS = {
         sbp_network.LEARNER,
         USUAL,
         sbp_network.rates(SPIKING_RATES, drop_hidden=0.3, homeostasis=1e-5),
-        without=("jitter",),
+        without=sbp_network.IMAGES,
         quick=QUICK,
         published=sbp_network.paper(0.856),
         bands={"weighted/activity": {15: 0.905}},
