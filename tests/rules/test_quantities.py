@@ -79,6 +79,8 @@ def test_bounds_are_in_order_and_of_one_unit():
     assert message(quantities.bounds, 1, 2 * nS) == f"w_min = 1 must be a quantity in {siemens!r}, one and finite"
     assert message(quantities.bounds, 0 * mV, 2 * nS).startswith(f"w_min = {0 * mV} must be a quantity in")
     assert message(quantities.bounds, 0, [1, 2]) == "w_max = [1, 2] must be a plain number, one and finite"
+    assert message(quantities.bounds, 0, "1") == "w_max = 1 must be a plain number, one and finite"
+    assert message(quantities.bounds, "0", 1) == "w_min = 0 must be a plain number, one and finite"
     assert message(quantities.bounds, [0, 0], 1) == "w_min = [0, 0] must be a plain number, one and finite"
 
 
