@@ -158,6 +158,8 @@ def receiving(sbp: Any, rule: SynapseRule, on: str | None) -> SynapseRule:
             f"receiving(rule, on={on!r}): without transport=Window the signal is there for one time step only and "
             "an event of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
         )
+    if on is not None and not (isinstance(on, str) and on.isidentifier()):
+        raise RetrogradeError(f"receiving(rule, on={on!r}): give the name of an event of the presynaptic cells")
     draft, factors = Draft(sbp, rule), []
     draft.can_express()
     if isinstance(sbp.gate, Quantity):
