@@ -16,7 +16,7 @@ from sbp_brian.interruption import heeded, held, undisturbed
 
 __all__ = ["clean_end"]
 
-_PREFIX, _LOCK = "sbp-command-", ".lock"
+_PREFIX = "sbp-command-"
 
 
 @contextmanager
@@ -41,7 +41,8 @@ def clean_end() -> Iterator[None]:
 def _temporary_folder() -> Iterator[None]:
     """One folder for all temporary files of a command, compilers' among them, removed when it ends.
 
-    It is locked as long as the command goes on; those of commands that were killed are removed by the next one.
+    The folder itself is locked as long as the command goes on, so that there is no moment at which one that is killed
+    leaves a folder that does not tell it; the next command removes those that nobody holds.
     """
     earlier = os.environ.get("TMPDIR"), tempfile.tempdir
     folder, lock = None, -1
@@ -49,9 +50,9 @@ def _temporary_folder() -> Iterator[None]:
         with held():
             with suppress(OSError):  # no room or no permission: what needs a temporary file says so
                 _remove_leftovers(Path(tempfile.gettempdir()))
-                folder = tempfile.mkdtemp(prefix=_PREFIX)
-                lock = os.open(Path(folder, _LOCK), os.O_CREAT | os.O_RDWR, 0o600)
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                while lock < 0:
+                    folder = tempfile.mkdtemp(prefix=_PREFIX)
+                    lock = _locked(folder)
             if folder is not None:
                 os.environ["TMPDIR"] = tempfile.tempdir = folder
         yield
@@ -68,14 +69,31 @@ def _temporary_folder() -> Iterator[None]:
                 os.close(lock)
 
 
+def _locked(folder: str) -> int:
+    """Lock a new folder; gives its descriptor, or -1 where another command has taken it for a leftover meanwhile."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return -1
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # waits for one who is removing it
+        os.stat(folder)
+    except OSError as error:
+        os.close(lock)
+        if isinstance(error, FileNotFoundError):
+            return -1
+        raise
+    return lock
+
+
 def _remove_leftovers(place: Path) -> None:
     """Remove the temporary folders of this user's commands that were killed: nobody holds their lock any more."""
-    for path in place.glob(f"{_PREFIX}*/{_LOCK}"):
+    for path in place.glob(f"{_PREFIX}*"):
         with suppress(OSError):
-            lock = os.open(path, os.O_RDWR)
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.fstat(lock).st_uid == os.getuid():
-                    shutil.rmtree(path.parent, ignore_errors=True)
+                    shutil.rmtree(path, ignore_errors=True)
             finally:
                 os.close(lock)

@@ -1,15 +1,18 @@
 """How commands end: by signals, in closed terminals, by protocols that exit; nothing is left, status 0 is a record."""
 
+import fcntl
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from sbp_brian.cli.ending import clean_end
 from sbp_brian.experiments import records
 from tests.helpers.commands import DEMO, refused, sbp
 from tests.helpers.ending import SBP, struck
@@ -138,6 +141,45 @@ def test_runs_end_with_the_command_that_started_them_be_it_killed(tmp_path):
     # the next command takes the leftovers away, and the run can be had: its lock is free
     end = struck((*SBP, "run", DEMO, "--out", str(out), "--fresh"), None, tmp_path)
     assert (end.status, end.err, end.left) == (0, "", [])
+
+
+def test_folders_of_killed_commands_are_removed_whatever_is_in_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("sbp-command-empty", "sbp-command-full", "sbp-command-used"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "sbp-command-full" / "file").touch()
+    (tmp_path / "sbp-command-link").symlink_to("elsewhere", target_is_directory=True)
+    (tmp_path / "elsewhere").mkdir()
+    used = os.open(tmp_path / "sbp-command-used", os.O_RDONLY)
+    fcntl.flock(used, fcntl.LOCK_EX)
+    with clean_end():
+        [own] = (
+            set(tmp_path.iterdir())
+            - {tmp_path / f"sbp-command-{name}" for name in ("used", "link")}
+            - {tmp_path / "elsewhere"}
+        )
+        assert tempfile.gettempdir() == str(own)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "sbp-command-link", "sbp-command-used"]
+    os.close(used)
+    with clean_end():
+        assert not (tmp_path / "sbp-command-used").exists()
+
+
+def test_a_folder_that_another_command_took_for_a_leftover_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made, make = [], tempfile.mkdtemp
+
+    def taken(**options):
+        made.append(Path(make(**options)))
+        if len(made) == 1:
+            made[0].rmdir()
+        return str(made[-1])
+
+    monkeypatch.setattr(tempfile, "mkdtemp", taken)
+    with clean_end():
+        assert [path.is_dir() for path in made] == [False, True]
+        assert tempfile.gettempdir() == str(made[1])
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_requests_at_once_are_one_and_the_files_go(tmp_path):
