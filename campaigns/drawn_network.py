@@ -11,7 +11,8 @@ from tests.reference.retrograde_cases import UNITLESS, Case
 
 __all__ = ["Drawn", "drawn"]
 
-EMISSIONS = ("change", "relative", "weighted")
+EMISSIONS = ("change", "relative", "weighted", "strength", "bit", "proportion", "value-bit")
+BITS = ("bit", "value-bit")
 EXPRESSIONS = ("additive", "relative", "saturating")
 
 
@@ -36,7 +37,9 @@ class Drawn(Case):
     @property
     def told(self) -> str:
         """The mechanism in one line."""
-        parts = [self.emission, f"activity {self.activity}", *map(str, self.transport or ("no transport",))]
+        parts = [self.emission, f"activity {self.activity}"]
+        parts += [f"{name} {getattr(self, name)}" for name in ("floor", "levels") if getattr(self, name)]
+        parts += [*map(str, self.transport or ("no transport",))]
         parts += [self.expression, *(f"{name} {value:.3g}" for name, value in self.options.items())]
         parts += [
             f"{name} {getattr(self, name)}"
@@ -68,15 +71,12 @@ class Drawn(Case):
         return super().weights(n, seed + 1000 * int(np.random.default_rng(self.key).integers(1, 10**6)))
 
     def limits(self, part: str) -> tuple[float, float]:
-        """Between which numbers the weights of a part must lie: those of its rule, and hard ones where it expresses."""
-        low, high = -np.inf, np.inf
-        lateral = any(self.options.get(name) for name in ("lateral_ltp", "lateral_ltd", "postlateral_ltd"))
-        expresses = part in ("in", "through") or lateral
-        if part != "in" and not expresses and not self.bonus:  # the second pathway of the rule knows no bounds
-            low, high = self.stdp()["low"], self.stdp()["high"]
-        elif part == "in":
-            low, high = self.options.get("w_min", -np.inf), self.options.get("w_max", np.inf)
-        return low, high
+        """Between which numbers the weights of a part must lie that began there: those of its rule, or hard ones."""
+        if part == "in":
+            return self.options.get("w_min", -np.inf), self.options.get("w_max", np.inf)
+        if self.bonus:  # the second pathway of the rule knows no bounds
+            return -np.inf, np.inf
+        return self.stdp()["low"], self.stdp()["high"]
 
 
 def drawn(seed: int, structure: int, variant: int) -> Drawn:
@@ -92,7 +92,9 @@ def drawn(seed: int, structure: int, variant: int) -> Drawn:
     signed, unit = some(0.4), (nS if some(0.25) else UNITLESS)
     expression = pick(*EXPRESSIONS)
     transport = _transport(rng, pick)
-    options = {"rate": float(rng.uniform(0.05, 1.5)), "lambda_f": float(pick(1.0, rng.uniform(0.1, 1)))}
+    emission = pick(*EMISSIONS)
+    slow = 0.05 if emission in BITS else 1.0  # a bit is far more than a change
+    options = {"rate": float(slow * rng.uniform(0.05, 1.5)), "lambda_f": float(pick(1.0, rng.uniform(0.1, 1)))}
     options["lambda_p"] = float(pick(1.0, 1.0, rng.uniform(0.2, 1)))
     if expression == "saturating":
         options |= {"upper": float(rng.uniform(0.1, 1)), "lower": float(rng.uniform(0.1, 0.9))}
@@ -111,13 +113,15 @@ def drawn(seed: int, structure: int, variant: int) -> Drawn:
         "a_plus": float(rng.uniform(0.01, 0.08)),
         "a_minus": float(rng.uniform(0.01, 0.08)),
         "tau": float(rng.uniform(5, 30)),
-        "low": float(-rng.uniform(1.2, 2) if signed else rng.uniform(0, 0.2)),
-        "high": float(rng.uniform(1.2, 2)),
+        "low": float(-rng.uniform(0.7, 2) if signed else rng.uniform(0, 0.5)),  # some weights begin beyond
+        "high": float(rng.uniform(0.7, 2)),
     }
     dense = some(0.3)
     return Drawn(
         name=f"net{structure}",
-        emission=pick(*EMISSIONS),
+        emission=emission,
+        floor=float(pick(0, rng.uniform(0.2, 1))) if emission == "relative" else 0.0,
+        levels=pick(None, None, (int(rng.integers(1, 6)), float(rng.uniform(0.02, 0.15)))) if slow == 1 else None,
         activity=pick(None, "count", "given"),
         transport=transport,
         expression=expression,

@@ -69,10 +69,11 @@ def compare(cases: Sequence[Case], targets: Sequence[str]) -> Iterator[Outcome]:
 
 
 def _judge(case: Case, found: Mapping, seed: int) -> Outcome:
-    from tests.reference.retrograde_cases import expected
+    from tests.reference.retrograde_cases import expected, layout
 
     network = case.given["network"]
     name, first = network.name, next(iter(found.values()))
+    starts = {part: start for part, *_, start in layout(network)}
     parts = [part for part in ("in", "out", "through", "out2") if f"{name}_{part}.{network.weight}" in first]
     receptive = {
         part: np.asarray(first[f"{name}_{part}.retro_receptive"], bool)
@@ -92,10 +93,12 @@ def _judge(case: Case, found: Mapping, seed: int) -> Outcome:
                 wrong.append(f"{variable} on {target} is {np.nanmax(apart):.2g} from the reference")
             worst = max(worst, float((apart / scale).max(initial=0)))
     for part in parts:
-        low, high = network.limits(part)
         w = np.asarray(first[f"{name}_{part}.{network.weight}"] / network.unit)
+        began = network.weights(len(w), starts[part])
+        low, high = network.limits(part)
+        low, high = np.minimum(low, began), np.maximum(high, began)  # what nothing touches stays beyond
         if not ((w >= low - 1e-12) & (w <= high + 1e-12)).all():
-            wrong.append(f"{part} leaves its bounds {low:g} to {high:g}: {w.min():g} to {w.max():g}")
+            wrong.append(f"{part} leaves its bounds {low.min():g} to {high.max():g}: {w.min():g} to {w.max():g}")
     return Outcome(case.index, "; ".join(wrong[:3]), {"relative difference": worst})
 
 

@@ -142,6 +142,10 @@ class Stdp:
     x: dict = field(default_factory=dict)
     y: dict = field(default_factory=dict)
 
+    @property
+    def bounds(self):
+        return self.low, self.high
+
     def _now(self, trace, s, k):
         value, last = trace.get(s, (0.0, 0))
         return value * math.exp(-(k - last) / self.tau)
@@ -156,6 +160,13 @@ class Stdp:
 
     def extra(self, s, k, w):
         return w * (1 + self.bonus)
+
+
+def within(w: float, bounds) -> float:
+    """The weight, taken to each of some (low, high) in turn."""
+    for low, high in bounds:
+        w = low if w < low else high if w > high else w
+    return w
 
 
 class Synapses:
@@ -184,6 +195,7 @@ class Synapses:
         self.induced = np.zeros(n, bool)
         self.expressed = np.zeros(n)
         self.open_until = np.zeros(n)
+        self.own = [rule.bounds] if rule else []  # of the weight, by which signals abide as well
 
     # ------------------------------------------------------------------------------------------- pathways of a step
     def pathways(self):
@@ -204,9 +216,9 @@ class Synapses:
             found.append((-1 if held else 1, f"{self.name}_retrograde", self._on_retrograde))
         return found
 
-    def _change(self, s, k, new):
-        """A change by activity: reported, if these synapses emit."""
-        old, self.w[s] = self.w[s], new
+    def _change(self, s, k, new, bounds=()):
+        """A change by activity: reported, if these synapses emit; not what a bound took off the weight as it was."""
+        old, self.w[s] = within(self.w[s], bounds), new
         plan = self.emits
         if plan is None:
             return
@@ -223,7 +235,7 @@ class Synapses:
         for s, cell in enumerate(self.pre):
             if k >= self.delay and self.source.spikes[k - self.delay, cell]:
                 if self.rule:
-                    self._change(s, k, self.rule.pre(s, k, self.w[s]))
+                    self._change(s, k, self.rule.pre(s, k, self.w[s]), self.own)
                 if self.receives and self.receives.gate is not None:
                     self.open_until[s] = k + self.receives.gate + 0.5
 
@@ -235,7 +247,7 @@ class Synapses:
     def _on_post(self, k):
         for s, cell in enumerate(self.post):
             if self.target.spikes[k, cell]:
-                self._change(s, k, self.rule.post(s, k, self.w[s]))
+                self._change(s, k, self.rule.post(s, k, self.w[s]), self.own)
 
     def _on_lateral(self, k):
         for s, cell in enumerate(self.pre):
@@ -263,7 +275,7 @@ class Synapses:
             self._express(s, plan, self.target.now[0][cell], self.target.now[1][cell], share)
             if plan.cascade and self.emits:
                 new, self.w[s] = self.w[s], before
-                self._change(s, k, new)
+                self._change(s, k, new, [*self.own, plan.bounds])
 
     # ------------------------------------------------------------------------------------------------- expression
     def _express(self, s, plan, ltp, ltd, share):
@@ -278,7 +290,7 @@ class Synapses:
             goal = (ltp * plan.upper - ltd * plan.lower) / both if both else 0.0
             target = goal + (x - goal) * math.exp(-both)
             new = w * (1 + target) / (1 + x)
-        self.w[s] = min(max(new, plan.bounds[0]), plan.bounds[1])
+        self.w[s] = within(new, [*self.own, plan.bounds])
         if plan.expression == "additive":
             self.expressed[s] = x + (self.w[s] - w)
         elif w:
@@ -296,7 +308,7 @@ class Synapses:
                 if plan.expression == "additive"
                 else (self.w * (1 + self.expressed) / (1 + old))
             )
-            self.w = np.clip(moved, *plan.bounds)
+            self.w = np.array([within(w, [*self.own, plan.bounds]) for w in moved])
             return
 
 
