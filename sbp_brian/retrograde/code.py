@@ -32,7 +32,9 @@ def tap(sbp, weight: str, code: str) -> str:
 
     A weight that lies beyond the bounds at which `code` cuts it counts from there: the cut is not reported.
     """
-    cut = bounds.of_code(weight, code)
+    before = weight
+    for low, high in bounds.of_code(weight, code):
+        before = f"clip({before}, {low}, {high})"
     emission = sbp.reports
     amount, coarse = emission.amount(weight, sbp.unit), []
     if emission.levels is not None:
@@ -42,7 +44,7 @@ def tap(sbp, weight: str, code: str) -> str:
         amount += f"/clip({name}_pre, 1, inf)"
     to, report = sbp.reported_to, "retro_report" if emission.chancy else "retro_change"
     lines = [
-        f"retro_before = {weight}" if cut is None else f"retro_before = clip({weight}, {cut[0]}, {cut[1]})",
+        f"retro_before = {before}",
         code.strip("\n"),
         *coarse,
         f"retro_change = {amount}",

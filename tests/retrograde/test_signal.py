@@ -114,6 +114,19 @@ def test_one_hop_unless_cascade():
             assert hi.w[:][0] == 1.0
 
 
+@pytest.mark.parametrize("hard", [{}, dict(w_max=1.4), dict(w_min=-1.0)])
+def test_in_a_cascade_what_a_bound_cuts_off_is_not_passed_on(hard):
+    sbp = RetrogradeSBP(cascade=True, rate=0.5, **hard)
+    own = SynapseRule("w : 1", on_post={"post": "w = clip(w + 0.1, 0, 1)"}, name="own")
+    h, i, a, b = (group(train(60, [])), group(train(60, []), sbp), group(train(60, []), sbp), group(train(60, [10])))
+    hi = connected(sbp.receiving(STATIC), h, i)
+    ia = connected(sbp.receiving(sbp.emitting(own)), i, a, w=1.3)
+    ab = connected(sbp.emitting(steps_rule(0.1)), a, b)
+    run(60, h, i, a, b, hi, ia, ab, sbp.operation(i), sbp.operation(a))
+    assert ia.w[:][0] == 1.0
+    assert hi.w[:][0] == 1.0
+
+
 def test_emitting_and_receiving_in_either_order_are_one():
     for cascade in (False, True):
         found = []
