@@ -182,7 +182,7 @@ OWN: dict[str, Own] = {
     "identity": Own(
         "run.identity",
         _lay_identity,
-        lambda folder: dict(run_folder.interrupted(folder / "run.work")) and None,
+        lambda folder: run_folder.interrupted(folder / "run.work").get("data", {}).keys() and None,
         text=True,
         whole=False,
     ),

@@ -174,7 +174,7 @@ def _told(line: str) -> tuple[dict[str, Any], str]:
     before, mark, text = line.rpartition("@{")
     try:
         said = json.loads(f"{{{text}") if mark else {}
-    except ValueError:  # a line of the protocol's own
+    except (ValueError, RecursionError):  # a line of the protocol's own
         said = {}
     return (said, before) if said else ({}, line)
 

@@ -136,7 +136,7 @@ def read(path: Path) -> Result:
             for cell, numbers in content["cells"].items()
         }
         return Result(content["recipe"], content["measured"], cells, content.get("note", ""))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RecipeError(f"{path} is damaged ({error}); restore it from version control") from error
 
 

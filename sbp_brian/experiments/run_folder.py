@@ -154,11 +154,12 @@ class RunFolder:
 
 
 def interrupted(work: Path) -> dict[str, Any]:
-    """What an interrupted run told of itself beside its work folder; empty where it did not."""
+    """What an interrupted run told of itself beside its work folder; empty where that is not there or damaged."""
     try:
-        return dict(json.loads(_identity_file(work).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        told = json.loads(_identity_file(work).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    return told if isinstance(told, dict) and isinstance(told.get("data", {}), dict) else {}
 
 
 def _remove(folder: Path) -> None:

@@ -137,7 +137,7 @@ def _listed(folder: Path) -> dict[str, Any] | str:
         return about
     except FileNotFoundError:
         return f"{SEAL} is missing"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return f"{SEAL} cannot be read"
 
 

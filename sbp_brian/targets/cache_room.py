@@ -170,7 +170,7 @@ def _listed_sizes(folder: Path) -> list[tuple[str, int]]:
     try:
         listed = json.loads((folder / SEAL).read_bytes())["files"]
         return [(name, int(about[0])) for name, about in listed.items()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return [(file.path, file.stat(follow_symlinks=False).st_size) for file in _walked(folder)]
 
 

@@ -138,7 +138,7 @@ class Checkpoints:
                     arrays = {name: kept[name] for name in start if name in kept.files}
             except CheckpointError:
                 raise
-            except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError, zlib.error):
+            except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile, EOFError, zlib.error):
                 continue  # damaged: an older one will do
             for name, values in start.items():
                 if name not in arrays or arrays[name].shape != np.shape(values):

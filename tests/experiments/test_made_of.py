@@ -7,7 +7,7 @@ import pytest
 
 from sbp_brian import identity
 from sbp_brian.errors import CheckpointError
-from sbp_brian.experiments import made_of, records
+from sbp_brian.experiments import made_of, records, run_folder
 from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.protocol import Parameter, Protocol, Source
 from sbp_brian.training.batches import NumpyTraining, Patterns
@@ -123,3 +123,11 @@ def test_the_commit_is_told_and_not_compared(tmp_path):
     record, _ = made(tmp_path)
     assert made_of.other({**record.identity, "commit": "another"}, record.identity) == ""
     assert made_of.other({}, record.identity) == "it does not say of which data and code it is"
+
+
+@pytest.mark.parametrize("text", ["", "[" * 100_000, '{"a":' * 100_000, "5", "[[1]]", '"text"', '{"data": 3}', "\x00"])
+def test_an_identity_that_cannot_be_believed_tells_nothing(text, tmp_path):
+    tmp_path.joinpath("run.identity").write_text('{"code": "ab", "data": {"mnist": 1}}')
+    assert run_folder.interrupted(tmp_path / "run.work") == {"code": "ab", "data": {"mnist": 1}}
+    tmp_path.joinpath("run.identity").write_text(text)
+    assert run_folder.interrupted(tmp_path / "run.work") == {}
