@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
 
 from campaigns import catalogue
@@ -24,11 +26,13 @@ def run(
     seed: int = 0,
     only: Sequence[int] = (),
     workers: int | None = None,
+    minutes: float = math.inf,
     say: Callable[[str], None] = print,
 ) -> dict:
     """Carry out the first `n` cases of a seed, or `only` those of some indices; gives the summary.
 
-    Without `n` they are those of the short form. With `workers` of 0 all is done in this process, which forks.
+    Without `n` they are those of the short form. With `workers` of 0 all is done in this process, which forks. After
+    so many `minutes` no more are begun, and the summary is of those that were; so it is where a process dies.
     """
     if n is None:
         cases = list(campaign.short())
@@ -38,6 +42,7 @@ def run(
         cases = [case for case in cases if case.index in only]
     began = time.perf_counter()
     chunks = [cases[k : k + campaign.chunk] for k in range(0, len(cases), campaign.chunk)]
+    tried: list[Case] = []
     outcomes: dict[int, Outcome] = {}
     told = {case.index: case for case in cases}
 
@@ -52,19 +57,33 @@ def run(
             f"{len(outcomes)} of {len(cases)} cases, {sum(bool(o.why) for o in outcomes.values())} failed, {took:.0f} s"
         )
 
-    if workers == 0:
+    def in_time() -> Iterator[list[Case]]:
         for chunk in chunks:
+            if tried and time.perf_counter() - began > 60 * minutes:
+                say(f"{minutes:g} minutes have passed: {len(cases) - len(tried)} cases are left out")
+                return
+            tried.extend(chunk)
+            yield chunk
+
+    if workers == 0:
+        for chunk in in_time():
             take(_chunk(campaign.name, chunk))
-        return summary(campaign, seed, cases, outcomes, time.perf_counter() - began)
+        return summary(campaign, seed, tried, outcomes, time.perf_counter() - began)
     # processes are spawned, so that each forks its children from a single thread
     workers = min(workers or os.cpu_count() or 1, campaign.workers or 1024, len(chunks))
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=None) as pool:
-        for done in as_completed([pool.submit(_chunk, campaign.name, chunk) for chunk in chunks]):
-            if error := done.exception():
-                say(f"{type(error).__name__}: {error}")
-            else:
-                take(done.result())
-    return summary(campaign, seed, cases, outcomes, time.perf_counter() - began)
+        waiting: Iterator[list[Case]] = in_time()
+        going: set[Future] = set()
+        while going := going | {pool.submit(_chunk, campaign.name, c) for c in islice(waiting, workers - len(going))}:
+            ended, going = wait(going, return_when=FIRST_COMPLETED)
+            for done in ended:
+                if error := done.exception():
+                    say(f"{type(error).__name__}: {error}")
+                    if isinstance(error, BrokenExecutor):
+                        return summary(campaign, seed, tried, outcomes, time.perf_counter() - began)
+                else:
+                    take(done.result())
+    return summary(campaign, seed, tried, outcomes, time.perf_counter() - began)
 
 
 def _chunk(name: str, cases: Sequence[Case]) -> list[Outcome]:

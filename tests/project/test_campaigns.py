@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from campaigns import calls, catalogue, files, kills, networks, soak
+from campaigns import calls, catalogue, files, kills, networks, running, soak
 from campaigns.bad_values import misspelled
 from campaigns.base import Case, Outcome
 from campaigns.child import Ended, forked
@@ -66,6 +66,21 @@ def test_a_summary_tells_how_a_failure_comes_back():
     assert [failure["index"] for failure in found["failures"]] == [1, 3]
     assert found["failures"][0]["again"] == "python -m campaigns calls --seed 7 --only 1"
     assert "no outcome" in found["failures"][1]["why"]
+
+
+@pytest.mark.parametrize(("minutes", "n"), [(0.0, 2), (10.0, 5)])
+def test_a_campaign_ends_in_time_and_tells_how_many_cases_that_were(minutes, n, monkeypatch):
+    campaign = replace(
+        calls.CAMPAIGN,
+        draw=lambda seed, n: [Case(k, "a", f"case {k}") for k in range(n)],
+        check=lambda cases, place: [Outcome(case.index, "no" * (case.index == 1)) for case in cases],
+        chunk=2,
+    )
+    monkeypatch.setattr(catalogue, "get", lambda name: campaign)
+    said = []
+    found = running.run(campaign, 5, workers=0, minutes=minutes, say=said.append)
+    assert (found["n"], found["held"]) == (n, n - 1)
+    assert ("0 minutes have passed: 3 cases are left out" in said) == (n < 5)
 
 
 # ----------------------------------------------------------------------------------------------------------- children
