@@ -15,7 +15,7 @@ from sbp_brian.targets import Simulation
 from tests.reference.nest_cases import STEP, STEPS
 
 #: NEST sends the weight that the spike's own depression has left; added to a rule, this comes after its code.
-SEND = SynapseRule("w : 1", on_pre={"pre": "sent_post = w"})
+SEND = SynapseRule("w : 1", on_pre={"pre": "sent_post += w"})
 MARKS = ("pair_x", "pair_y", "r1", "r2", "o1", "o2")
 MORE = 16  # steps, for trains that are shifted
 
@@ -27,7 +27,7 @@ def shipped(setting: dict) -> SynapseRule:
         for name, value in setting["parameters"].items()
     }
     if setting["kind"].startswith("short-term"):
-        return short_term_plasticity(**given, transmit="sent_post = w*released")
+        return short_term_plasticity(**given, transmit="sent_post += w*released")
     return (pair_stdp if setting["kind"].startswith("pair") else triplet_stdp)(**given, transmit="") + SEND
 
 
@@ -110,7 +110,8 @@ def ours(
     same spikes meet.
     """
     make = partial(network, settings, coincidences_of_nest, axonal)
-    sent = np.asarray(Simulation(make, (STEPS + MORE) * STEP * ms, target=target).run(seed=0)["received.sent"])
+    result = Simulation(make, (STEPS + MORE) * STEP * ms, target=target).run(seed=0)
+    sent = np.diff(result["received.sent"], axis=1, prepend=0)
     found, first = [], 0
     for setting in settings:
         late = setting["delay"] * axonal

@@ -1,14 +1,15 @@
 """Settings of `nest_cases` in NEST: the weight at each presynaptic spike, or what that spike sends.
 
-    python -m tests.reference.nest_run SEED N FILE    # draw settings, run them, write both with NEST's version
+    python -m tests.reference.nest_run            # the settings of `COMMITTED`, to nest.json beside this file
+    python -m tests.reference.nest_run IN OUT     # those of a file, to another, as `in_nest` does
 
-NEST keeps one kernel a process and prints at its import, so that `in_nest` starts a process of its own. The committed
-numbers, ``nest.json`` beside this file, are those of ``COMMITTED``.
+NEST keeps one kernel a process and prints at its import, so that `in_nest` starts a process of its own.
 """
 
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 import tempfile
@@ -21,17 +22,20 @@ from tests.reference.nest_cases import STEP, STEPS, settings
 #: Seed and number of the settings whose results are kept: each kind without coincidences and with them.
 COMMITTED = (2006, 18)
 FILE = Path(__file__).with_name("nest.json")
+#: Where the package index has wheels of NEST.
+WHEELS = (platform.machine(), sys.platform) == ("x86_64", "linux")
 #: All spikes in NEST are so much later (ms): its nearest-neighbour synapse holds the start, time 0, for a
 #: presynaptic spike, of which nothing may be left when the first real one comes.
 OFFSET = 2000.0
 
 
-def in_nest(seed: int, n: int) -> dict:
-    """Draw settings and run them in a process of its own: ``nest``, ``seed``, ``settings`` and ``results``."""
+def in_nest(wanted: list[dict]) -> dict:
+    """Run settings in a process of its own: their ``results``, with the version of ``nest`` and the ``settings``."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "found.json"
+        asked, found = Path(folder) / "asked.json", Path(folder) / "found.json"
+        asked.write_text(json.dumps(wanted), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", __name__, str(seed), str(n), str(file)],
+            [sys.executable, "-m", __name__, str(asked), str(found)],
             cwd=Path(__file__).parents[2],
             capture_output=True,
             text=True,
@@ -39,7 +43,7 @@ def in_nest(seed: int, n: int) -> dict:
         )
         if done.returncode:
             raise RuntimeError(f"NEST did not run (pip install nest-simulator): {done.stderr.strip()[-500:]}")
-        return json.loads(file.read_text())
+        return json.loads(found.read_text(encoding="utf-8"))
 
 
 def _synapse(model: str, given: dict) -> tuple[dict, dict]:
@@ -110,13 +114,15 @@ def run(wanted: list[dict]) -> list[list[list[float]]]:
     return found
 
 
-def main(seed: int, n: int, file: Path) -> None:
+def main(wanted: list[dict], file: Path) -> None:
     import nest
 
-    wanted = settings(seed, n)
-    found = {"nest": nest.__version__, "seed": seed, "settings": wanted, "results": run(wanted)}
+    found = {"nest": nest.__version__, "settings": wanted, "results": run(wanted)}
     file.write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    if len(sys.argv) == 3:
+        main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), Path(sys.argv[2]))
+    else:
+        main(settings(*COMMITTED), FILE)
