@@ -66,4 +66,5 @@ CAMPAIGN = Campaign(
     check,
     short,
     chunk=54,
+    against="nest-simulator",
 )
