@@ -8,7 +8,9 @@ import json
 
 import numpy as np
 import pytest
+from brian2 import ms
 
+from sbp_brian.plasticity import DEPRESSING, TRIPLET_SETS, triplet_stdp
 from tests import reference
 from tests.helpers.nest_settings import ours
 from tests.reference import nest_run
@@ -87,9 +89,22 @@ def test_an_axonal_delay_is_a_dendritic_one_with_later_postsynaptic_spikes():
     assert max(different.values()) < TOLERANCE, different
 
 
+def test_published_parameters_are_those_that_nest_ships():
+    theirs, ours = FOUND["defaults"]["stdp_triplet_synapse"], TRIPLET_SETS["visual cortex"]
+    names = {"A2_plus": "Aplus", "A3_plus": "Aplus_triplet", "A2_minus": "Aminus", "A3_minus": "Aminus_triplet"}
+    assert {name: ours[name] for name in names} == {name: theirs[other] for name, other in names.items()}
+    assert ours["tau_x"] / ms == pytest.approx(theirs["tau_plus_triplet"])
+    assert triplet_stdp(**ours).namespace["tau_plus"] / ms == pytest.approx(theirs["tau_plus"])
+    theirs = FOUND["defaults"]["tsodyks2_synapse"]
+    assert DEPRESSING["U"] == theirs["U"]
+    assert DEPRESSING["tau_rec"] / ms == pytest.approx(theirs["tau_rec"])
+    assert (DEPRESSING["tau_facil"], theirs["tau_fac"]) == (None, 0)
+
+
 @pytest.mark.skipif(not nest_run.WHEELS, reason="there are no wheels of NEST for this machine")
 def test_nest_gives_the_numbers_that_were_kept():
     again = nest_run.in_nest(FOUND["settings"])
+    assert again["defaults"] == FOUND["defaults"]
     for setting, now, kept in zip(FOUND["settings"], again["results"], FOUND["results"], strict=True):
         for a, b in zip(now, kept, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-15, err_msg=setting["kind"])

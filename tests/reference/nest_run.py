@@ -22,6 +22,11 @@ from tests.reference.nest_cases import STEP, STEPS, settings
 #: Seed and number of the settings whose results are kept: each kind without coincidences and with them.
 COMMITTED = (2006, 18)
 FILE = Path(__file__).with_name("nest.json")
+#: Published parameters that NEST ships, by model.
+DEFAULTS = {
+    "stdp_triplet_synapse": ("Aplus", "Aplus_triplet", "Aminus", "Aminus_triplet", "tau_plus", "tau_plus_triplet"),
+    "tsodyks2_synapse": ("U", "tau_rec", "tau_fac"),
+}
 #: Where the package index has wheels of NEST.
 WHEELS = (platform.machine(), sys.platform) == ("x86_64", "linux")
 #: All spikes in NEST are so much later (ms): its nearest-neighbour synapse holds the start, time 0, for a
@@ -30,7 +35,7 @@ OFFSET = 2000.0
 
 
 def in_nest(wanted: list[dict]) -> dict:
-    """Run settings in a process of its own: their ``results``, with the version of ``nest`` and the ``settings``."""
+    """Run settings in a process of its own: their ``results``, and what else `main` keeps."""
     with tempfile.TemporaryDirectory() as folder:
         asked, found = Path(folder) / "asked.json", Path(folder) / "found.json"
         asked.write_text(json.dumps(wanted), encoding="utf-8")
@@ -117,7 +122,8 @@ def run(wanted: list[dict]) -> list[list[list[float]]]:
 def main(wanted: list[dict], file: Path) -> None:
     import nest
 
-    found = {"nest": nest.__version__, "settings": wanted, "results": run(wanted)}
+    defaults = {model: {name: nest.GetDefaults(model, name) for name in names} for model, names in DEFAULTS.items()}
+    found = {"nest": nest.__version__, "defaults": defaults, "settings": wanted, "results": run(wanted)}
     file.write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
