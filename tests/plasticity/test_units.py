@@ -1,4 +1,4 @@
-"""Rules whose weights have a unit, against the plain references."""
+"""Rules whose weights have a unit, and rules as they come without parameters, against the plain references."""
 
 import numpy as np
 import pytest
@@ -80,10 +80,9 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_weights_with_units_equal_the_reference(name):
-    make, expected = RULES[name]
-    cells = [
+def unit_cells():
+    """A presynaptic and a postsynaptic cell with their trains; the teacher's are events of both."""
+    return [
         NeuronGroup(
             1,
             "u : 1",
@@ -96,12 +95,47 @@ def test_weights_with_units_equal_the_reference(name):
         )
         for side in ("pre", "post")
     ]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_weights_with_units_equal_the_reference(name):
+    make, expected = RULES[name]
+    cells = unit_cells()
     synapses = make().synapses(*cells, name="with_unit", dt=1 * ms)
     synapses.connect()
     synapses.w = 1 * nA
     Network(*cells, synapses).run(40 * ms, namespace={})
     assert abs(expected() - 1) > 0.01
     assert float(synapses.w[0] / nA) == pytest.approx(expected(), rel=1e-12)
+
+
+#: What is documented as the default: of Bi & Poo for pairs, of Pfister & Gerstner in hippocampal culture for triplets.
+DEFAULTS = {
+    "pair": (pair_stdp, {"up": 0.777 / 60, "down": -0.273 / 60, "tau_up": 16.8e-3, "tau_down": 33.7e-3}),
+    "triplet": (
+        triplet_stdp,
+        {"a2p": 6.1e-3, "a3p": 6.7e-3, "a2m": 1.6e-3, "a3m": 1.4e-3, "tau_x": 0.946, "tau_y": 0.027}
+        | {"tau_plus": 16.8e-3, "tau_minus": 33.7e-3},
+    ),
+    "teacher": (teacher_stdp, {"rate": 0.01, "tau": 20e-3}),
+}
+
+
+@pytest.mark.parametrize("w", [1.0, 2.999, 0.001])  # the last two reach the bounds, where there are any
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_defaults_are_those_documented(name, w):
+    make, given = DEFAULTS[name]
+    cells = unit_cells()
+    synapses = make(transmit="").synapses(*cells, name="default", dt=1 * ms)
+    synapses.connect()
+    synapses.w = w
+    Network(*cells, synapses).run(40 * ms, namespace={})
+    trains = (PRE, POST, TEACH) if name == "teacher" else (PRE, POST)
+    bounds = {} if name == "teacher" else {"low": 0.0, "high": 3.0, "nearest": False}
+    bounds |= {"multiplicative": False} if name == "pair" else {}
+    expected = getattr(reference, name)(w, *trains, **given, **bounds)
+    assert abs(expected - w) > 5e-4
+    assert float(synapses.w[0]) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("tau_facil", [None, 0.3])
