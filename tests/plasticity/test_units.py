@@ -138,16 +138,14 @@ def test_the_defaults_are_those_documented(name, w):
     assert float(synapses.w[0]) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("tau_facil", [None, 0.3])
-def test_what_is_released_has_the_unit_of_the_weight(tau_facil):
+@pytest.mark.parametrize("given", [{}, {"U": 0.3, "tau_rec": 0.2}, {"U": 0.3, "tau_rec": 0.2, "tau_facil": 0.3}])
+def test_what_is_released_has_the_unit_of_the_weight(given):
     source = NeuronGroup(
         1, "u : 1", threshold="unit_pre(t) > 0.5", reset="", dt=1 * ms, namespace=SPACE, name="unit_source"
     )
     target = NeuronGroup(1, "arrived : amp", dt=1 * ms, name="unit_target", namespace={})
     rule = short_term_plasticity(
-        0.3,
-        0.2 * second,
-        None if tau_facil is None else tau_facil * second,
+        **{name: value * second if name.startswith("tau") else value for name, value in given.items()},
         weight_unit=nA,
         transmit="arrived_post += w*released",
     )
@@ -155,5 +153,5 @@ def test_what_is_released_has_the_unit_of_the_weight(tau_facil):
     synapses.connect()
     synapses.w = 2 * nA
     Network(source, target, synapses).run(40 * ms, namespace={})
-    expected = 2 * reference.released(PRE, U=0.3, tau_rec=0.2, tau_facil=tau_facil).sum()
+    expected = 2 * reference.released(PRE, **{"U": 0.5, "tau_rec": 0.8, "tau_facil": None, **given}).sum()
     assert float(target.arrived[0] / nA) == pytest.approx(expected, rel=1e-12)
