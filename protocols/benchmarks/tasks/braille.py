@@ -47,7 +47,7 @@ __all__ = ["PROTOCOL", "TASK", "graded", "heard", "load", "spikes_by_cell"]
 LENGTH_MS = (FRAMES - 1) * FRAME_MS
 #: First repetitions for validation and for testing.
 VALIDATION_FROM, TEST_FROM = 30, 40
-STEPS, BINS = 150, 20
+STEPS, BINS = 375, 15
 
 
 def heard(frames: np.ndarray, bins: int, width: int, threshold: int) -> np.ndarray:
@@ -154,7 +154,7 @@ LOCAL = {
     "encoding": "spikes",
     "steps": STEPS,
     "step": LENGTH_MS / STEPS * ms,
-    "burn_in": 120,
+    "burn_in": 300,
     "readout_scale": 1.0,
     "spread": 20.0,
     "cell": DecolleCell(tau_mem=1000 * ms, tau_syn=30 * ms, tau_ref=75 * ms),
