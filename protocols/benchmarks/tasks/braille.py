@@ -140,11 +140,11 @@ def beside(context: Context, data: Data) -> None:
     if context.parameters.model != "decolle":  # which reports them with its layers
         baselines.report(context, samples, data.features, "on how many events each cell hears")
     truth = samples.labels[samples.test]
-    for name, features, told in (
-        ("ridge_frames", frames.reshape(len(frames), -1), "all frames of the four taxels"),
-        ("ridge_mean", frames.mean(1), "their mean over time, which knows no timing"),
+    for name, features, decay, told in (
+        ("ridge_frames", frames.reshape(len(frames), -1), 1.0, "all frames of the four taxels"),
+        ("ridge_mean", frames.mean(1), 1e-3, "their mean over time, which knows no timing"),
     ):
-        answer = ridge(features[samples.training], samples.labels[samples.training], LETTERS)
+        answer = ridge(features[samples.training], samples.labels[samples.training], LETTERS, decay)
         right = float((answer(features[samples.test]) == truth).mean())
         context.metric(f"{name}_accuracy", right, n=len(truth), provenance=told)
 
@@ -178,7 +178,7 @@ TASK = Task(
     offers={
         "sbp_network": Offer(
             sbp_network.LEARNER,
-            {"epochs": 30, "decay": 0.95},
+            {"epochs": 30, "decay": 0.95, "hidden": 200},
             sbp_network.rates(sbp_network.RATES),
             parameters={
                 "exponent": replace(EXPONENT, needs={"input": sbp_network.GRADED}),
