@@ -40,7 +40,7 @@ def lay_out(folder, patch):
     _windows(folder / "nettalk", rng, patch)
     recordings(folder)
     _digits(folder / "nmnist_small", rng)
-    letters(folder, patch)
+    letters(folder, patch, of=3)
     patch.setenv("SBP_DATA", str(folder))
 
 
