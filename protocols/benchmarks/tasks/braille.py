@@ -155,6 +155,7 @@ LOCAL = {
     "steps": STEPS,
     "step": LENGTH_MS / STEPS * ms,
     "burn_in": 300,
+    "input_rate": 1 / (LENGTH_MS / STEPS * ms),  # of no account: samples are spikes
     "readout_scale": 1.0,
     "spread": 20.0,
     "cell": DecolleCell(tau_mem=1000 * ms, tau_syn=30 * ms, tau_ref=75 * ms),
@@ -191,7 +192,7 @@ TASK = Task(
                     sbp_network.LEARNER.parameters["input_rate"], needs={"input": ("poisson", "spikes")}
                 ),
             },
-            without=("jitter",),
+            without=sbp_network.IMAGES,
             quick=QUICK,
         ),
         "decolle": Offer(decolle.LEARNER, {"epochs": 30, "rate_hidden": 4.0}, network=LOCAL, quick=QUICK),
