@@ -149,17 +149,22 @@ def beside(context: Context, data: Data) -> None:
         context.metric(f"{name}_accuracy", right, n=len(truth), provenance=told)
 
 
-#: Of `Decolle`, chosen on validation recordings (docs/braille.md).
+#: Of `Decolle`; docs/braille.md says how they were found. Memory is that of the cells: what has come in a second.
 LOCAL = {
     "encoding": "spikes",
     "steps": STEPS,
     "step": LENGTH_MS / STEPS * ms,
     "burn_in": 300,
     "input_rate": 1 / (LENGTH_MS / STEPS * ms),  # of no account: samples are spikes
-    "readout_scale": 1.0,
-    "spread": 20.0,
+    "hidden_layers": 1,
+    "readout_scale": 0.7,
+    "spread": 80.0,
     "cell": DecolleCell(tau_mem=1000 * ms, tau_syn=30 * ms, tau_ref=75 * ms),
-    "final": 0.05,
+    "final": 0.1,
+}
+TAPS = {
+    "bins": Parameter(BINS, minimum=1, maximum=375, help="input cells of a channel, one after another"),
+    "width": Parameter(2, minimum=1, maximum=25, help="how many of these listen at a time"),
 }
 EXPONENT = Parameter(1.0, minimum=0.01, maximum=1.0, help="of an input's intensity in its number of events")
 QUICK = {"epochs": 2, "train_samples": 270}
@@ -168,8 +173,7 @@ TASK = Task(
     title="Braille letters under a sliding fingertip: a task in which timing matters",
     source=Source("Müller-Cleve et al. (2022) Front Neurosci 16:951164", "10.3389/fnins.2022.951164"),
     parameters={
-        "bins": Parameter(BINS, minimum=1, maximum=375, help="input cells of a channel, one after another"),
-        "width": Parameter(2, minimum=1, maximum=25, help="how many of these listen at a time"),
+        **TAPS,
         "threshold": Parameter(1, minimum=1, maximum=100, help="change of a taxel, of 255, that makes an event"),
         "hold_out": Parameter(True, help="hold repetitions 30 to 39 out for validation"),
         "train_samples": Parameter(None, kind=int, minimum=1, help="training recordings; none: all"),
@@ -195,7 +199,13 @@ TASK = Task(
             without=sbp_network.IMAGES,
             quick=QUICK,
         ),
-        "decolle": Offer(decolle.LEARNER, {"epochs": 30, "rate_hidden": 4.0}, network=LOCAL, quick=QUICK),
+        "decolle": Offer(
+            decolle.LEARNER,
+            {"epochs": 12, "rate_hidden": 60.0, "hidden": 400},
+            network=LOCAL,
+            parameters={"bins": replace(TAPS["bins"], default=30), "width": replace(TAPS["width"], default=8)},
+            quick=QUICK,
+        ),
         "stdbp": Offer(
             stdbp.LEARNER,
             {"epochs": 30, "decay": 0.94, "hidden": 200},
