@@ -89,7 +89,7 @@ def test_time_is_lost_where_a_channel_has_one_cell():
     assert found[15]["ridge_frames_accuracy"] > 0.9
     assert found[15]["nearest_mean_accuracy"] > 2 * found[1]["nearest_mean_accuracy"]
     for values in found.values():  # of the frames, however they are shown
-        assert values["ridge_mean_accuracy"] < 0.4
+        assert values["ridge_average_accuracy"] < 0.4
         assert values["ridge_frames_accuracy"] == found[15]["ridge_frames_accuracy"]
 
 
