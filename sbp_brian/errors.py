@@ -31,6 +31,7 @@ __all__ = [
     "RecipeError",
     "RecordError",
     "RetrogradeError",
+    "RingError",
     "RuleError",
     "RunFailed",
     "SBPError",
@@ -60,6 +61,10 @@ class RetrogradeError(RuleError):
 
 class EventError(SBPError, ValueError):
     """An event that a group of cells does not have, or that cannot be handled as asked."""
+
+
+class RingError(SBPError, ValueError):
+    """More values are to come back to cells than an index can tell apart."""
 
 
 class TargetError(SBPError, NotImplementedError):

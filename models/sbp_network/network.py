@@ -57,6 +57,7 @@ from sbp_brian.models.sbp_network.options import (
     Homeostasis,
     InitialWeights,
     InputCoding,
+    Late,
     MembraneHomeostasis,
     OneHop,
     Reports,
@@ -64,6 +65,7 @@ from sbp_brian.models.sbp_network.options import (
     Spikes,
     SteadyHiddenRate,
     Subset,
+    Tag,
     Timing,
 )
 from sbp_brian.models.sbp_network.reports import LEARNING
@@ -180,13 +182,14 @@ class SBPNetwork(HasOptions):
     @property
     def retrograde(self) -> RetrogradeSBP:
         """The retrograde signal of the hidden cells."""
+        late = self.option(Late)
         return RetrogradeSBP(
             lambda_p=self.lambda_p,
             lambda_f=self.lambda_f,
             emission=self.option(Reports).emission(self.learning),
             activity="s" if LEARNING[self.learning][1] else None,
-            transport=Window(self.duration),
-            gate="x_pre",
+            transport=Window(self.duration, *((late.samples, late.stages) if late else ())),
+            gate="tag_pre" if self.option(Tag) else "x_pre",
             rate=0.0,  # set for each run: it decays from epoch to epoch
             cascade=self.cascade,
             seed=self.option(Subset).seed,
@@ -309,6 +312,11 @@ class SBPNetwork(HasOptions):
         else:
             checks.targets_have_cells(samples.target_table.shape[1], self.n_output)
         columns = samples.images.shape[1]
+        if (late := self.option(Late)) and late.samples >= len(samples.training):
+            raise SampleError(
+                f"a signal that comes {late.samples} samples late never comes within an epoch of "
+                f"{len(samples.training)}; take more samples or less of Late"
+            )
         if isinstance(self.option(InputCoding), Spikes):
             needed = -(-self.timing.steps * self.n_input // 8)
             if columns != needed:

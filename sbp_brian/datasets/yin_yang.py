@@ -18,7 +18,7 @@ from sbp_brian.datasets.lookup import locate, places
 from sbp_brian.datasets.npy import read_npy
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import number_in, unknown
+from sbp_brian.wording import names_parameters, number_in, unknown
 
 __all__ = ["PARTS", "published_yin_yang", "yin_yang", "yin_yang_class"]
 
@@ -55,6 +55,7 @@ def yin_yang_class(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return kind
 
 
+@names_parameters
 def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Points as latency-coded samples: x, y, 1 - x, 1 - y and a constant, each one byte of at least 1.
 

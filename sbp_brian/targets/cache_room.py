@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sbp_brian.errors import SettingError
 from sbp_brian.targets.cache_entry import SEAL, remove_unused
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["KINDS", "Kept", "clear", "contents", "limit_of", "make_room", "parse_size", "set_limit", "show_size"]
 
@@ -42,7 +43,7 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)\s*")
 _OWN = re.compile(r"[0-9a-f]{24,64}(-[0-9a-z]+)?(\.lock|\.o|\.log)?")
 _KEPT_LOGS = 20
 #: What has no list of its files, and was not used for so long, is of an earlier form of the cache (s).
-_EARLIER = 86400.0
+_EARLIER = 3600.0
 #: A folder in the making that nobody holds is younger than this only while it is being locked (s).
 _UNHELD = 60.0
 
@@ -124,6 +125,7 @@ def set_limit(cache: Path, size: int) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- the contents
+@takes_booleans
 def contents(cache: Path, usable: bool = False) -> list[Kept]:
     """All entries, or those alone that can be used (that have a list); the one that was used last first."""
     found = []

@@ -178,10 +178,51 @@ PARAMETERS = {
         maximum=1e6,
         help="output synapses learn by spike timing, with this time constant; none: by mean rates",
     ),
+    "late": Parameter(
+        0,
+        minimum=0,
+        maximum=100_000,
+        help="samples that the retrograde signal comes after the end of its own",
+        needs={"depth": (1,), **NEEDS_SIGNAL},
+    ),
+    "signal_order": Parameter(
+        None,
+        kind=int,
+        minimum=1,
+        maximum=100,
+        help="stages of a cascade through which a late signal comes dispersed; none: it comes at once",
+        needs={"late": Above(1)},
+    ),
+    "tag": Parameter(
+        None,
+        choices=("delay", "cascade"),
+        help="what input synapses keep of their activity until a late signal comes; none: that of the moment counts",
+        needs={"late": Above(0)},
+    ),
+    "tag_delay": Parameter(
+        None,
+        kind=int,
+        minimum=1,
+        maximum=100_000,
+        help="samples from activity to its tag, on average: as late as the signal",
+        needs={"tag": ("delay", "cascade"), "late": Above(0)},
+    ),
+    "tag_order": Parameter(
+        6,
+        minimum=1,
+        maximum=100,
+        help="stages of a cascade that is the tag; 1: an ordinary leak",
+        needs={"tag": ("cascade",), "late": Above(0)},
+    ),
+    "tag_centred": Parameter(
+        False,
+        help="tags are about the mean of their input's activity",
+        needs={"tag": ("delay", "cascade"), "late": Above(0)},
+    ),
     "angle": Parameter(
         False,
         help="compare its changes with the true gradient after each epoch",
-        needs={"input": GRADED, "hold_out": (True,)},
+        needs={"input": GRADED, "hold_out": (True,), "late": (0,)},
     ),
 }
 
@@ -207,6 +248,7 @@ class SBPNetworkLearner(Learner):
             "drop_input": none.input,
             "drop_hidden": none.hidden,
             "homeostasis": 0.0,
+            "tag_delay": values["late"] or None,
             "emission_scale": values["rate_output"],
         }
 
@@ -300,6 +342,10 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
     ):
         if value:
             wanted.append(option(value))
+    if p.late:
+        wanted.append(options.Late(p.late, p.signal_order))
+        if p.tag:
+            wanted.append(options.Tag(p.tag_delay, p.tag_order if p.tag == "cascade" else None, p.tag_centred))
     for there, option in (
         (not p.get("cascade", True), options.OneHop),
         (not p.hidden_decays, options.SteadyHiddenRate),
