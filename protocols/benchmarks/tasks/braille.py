@@ -164,7 +164,7 @@ LOCAL = {
     "readout_scale": 0.7,
     "spread": 80.0,
     "cell": DecolleCell(tau_mem=1000 * ms, tau_syn=30 * ms, tau_ref=75 * ms),
-    "final": 0.01,
+    "final": 0.05,
 }
 TAPS = {
     "bins": Parameter(BINS, minimum=1, maximum=375, help="input cells of a channel, one after another"),
@@ -205,7 +205,7 @@ TASK = Task(
         ),
         "decolle": Offer(
             decolle.LEARNER,
-            {"epochs": 24, "rate_hidden": 60.0, "hidden": 400},
+            {"epochs": 16, "rate_hidden": 100.0, "hidden": 400},
             network=LOCAL,
             parameters={"bins": replace(TAPS["bins"], default=30), "width": replace(TAPS["width"], default=10)},
             quick=QUICK,
