@@ -132,6 +132,12 @@ _ENTRIES = (
         Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437"),
     ),
     Entry(
+        "braille",
+        "benchmarks.tasks.braille",
+        "Braille letters under a sliding fingertip: a task in which timing matters",
+        Source("Müller-Cleve et al. (2022) Front Neurosci 16:951164", "10.3389/fnins.2022.951164"),
+    ),
+    Entry(
         "decolle-regression",
         "benchmarks.tasks.decolle_regression",
         "Three layers follow three functions of time, each by a loss of its own",

@@ -15,10 +15,10 @@ from sbp_brian.errors import DatasetError, DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Above, Below, Context
 from sbp_brian.protocols.benchmarks.learners.artificial import NumpyLearner
 from sbp_brian.protocols.benchmarks.learning import take_mean
-from sbp_brian.protocols.benchmarks.tasks import dvsgesture, fashion_mnist, mnist, nettalk, nmnist, yin_yang
+from sbp_brian.protocols.benchmarks.tasks import braille, dvsgesture, fashion_mnist, mnist, nettalk, nmnist, yin_yang
 from tests.helpers.made_data import lay_out
 
-TASKS = {each.TASK.name: each.TASK for each in (mnist, nettalk, fashion_mnist, dvsgesture, yin_yang, nmnist)}
+TASKS = {each.TASK.name: each.TASK for each in (mnist, nettalk, fashion_mnist, dvsgesture, yin_yang, nmnist, braille)}
 MODELS = [(task, model) for task in TASKS for model in TASKS[task].offers]
 PARAMETERS = [
     (task, model, name)
