@@ -100,11 +100,9 @@ def test_where_there_is_none_the_remedy_is_no_download(tmp_path, monkeypatch):
         datasets.fetch("braille", folder=tmp_path)
 
 
+@pytest.mark.slow  # needs the published recordings
 def test_the_published_recordings():
-    try:
-        frames, labels, repetitions = load_braille()
-    except DatasetError as error:
-        pytest.skip(str(error))
+    frames, labels, repetitions = load_braille()
     assert frames.shape == (1350, 76, 4)
     assert np.bincount(labels).tolist() == [50] * 27
     assert np.bincount(repetitions).tolist() == [27] * 50
