@@ -62,6 +62,12 @@ class Look(NamedTuple):
 LOOKS = {
     "weighted/activity": Look(VERMILION, "-", "o", "SBP, w dw / activity", "w dw / act."),
     "weighted": Look(ORANGE, "--", "s", "SBP, w dw", "w dw"),
+    "strength/activity": Look(GREEN, "-", "o", "SBP, sign(w) dw / activity", "sgn(w) dw"),
+    "bit": Look(PINK, "-", "D", "SBP, sign(w) sign(dw)", "one bit"),
+    "relative/activity": Look(SKY, "--", "^", "SBP, dw / w / activity", "dw/w / act."),
+    "change/activity": Look(BLUE, "--", "v", "SBP, dw / activity", "dw / act."),
+    "proportion/activity": Look(GREY, "-.", "s", "SBP, |w| dw / activity", "|w| dw"),
+    "value-bit": Look(GREY, ":", "D", "SBP, sign(dw)", "sgn(dw)"),
     "relative": Look(SKY, ":", "^", "SBP, dw / w"),
     "change": Look(BLUE, "-.", "v", "SBP, dw (text)", "dw"),
     "sbp-released": Look(VERMILION, "-", "o", "SBP as released", "SBP"),

@@ -13,7 +13,8 @@ plasticity                                            `pair_stdp`, `triplet_stdp
                                                       `threshold_homeostasis`
 neurons                                               `NeuronModel`, `lif_current`, `lif_conductance`, `soft_reset`,
                                                       `firing_rate`, `relpsp`
-the retrograde signal                                 `RetrogradeSBP` and its transports `Delay`, `Chain`, `Window`
+the retrograde signal                                 `RetrogradeSBP`, its reports `Emission`, its transports `Delay`,
+                                                      `Chain`, `Window`
 running                                               `Simulation`, `Result`, `use`
 training                                              `Samples`, `Training`
 experiments                                           `Protocol`, `Parameter`, `Source`, `execute`, `read_records`
@@ -43,7 +44,7 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which import 
         threshold_homeostasis,
         triplet_stdp,
     )
-    from sbp_brian.retrograde import Chain, Delay, RetrogradeSBP, Window
+    from sbp_brian.retrograde import Chain, Delay, Emission, RetrogradeSBP, Window
     from sbp_brian.rules import Regular, SynapseRule
     from sbp_brian.targets import Result, Simulation, use
     from sbp_brian.training.samples import Samples
@@ -63,7 +64,7 @@ _HOMES = {
         "threshold_homeostasis",
         "triplet_stdp",
     ),
-    "sbp_brian.retrograde": ("Chain", "Delay", "RetrogradeSBP", "Window"),
+    "sbp_brian.retrograde": ("Chain", "Delay", "Emission", "RetrogradeSBP", "Window"),
     "sbp_brian.rules": ("Regular", "SynapseRule"),
     "sbp_brian.targets": ("Result", "Simulation", "use"),
     "sbp_brian.training.samples": ("Samples",),
@@ -73,6 +74,7 @@ _HOMES = {
 __all__ = [
     "Chain",
     "Delay",
+    "Emission",
     "NeuronModel",
     "Parameter",
     "Protocol",

@@ -1,4 +1,4 @@
-"""How the pixels of `SBPNetwork` say their intensity, options of the kind `InputCoding`; and where they look."""
+"""How the pixels of `SBPNetwork` say their intensity, by a kind of options; where they look; first weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from sbp_brian.models.sbp_network.equations import receive_spikes, spike_of_them
 from sbp_brian.training.encoding import check_displacement
 from sbp_brian.wording import names_parameters
 
-__all__ = ["INPUTS", "Displacement", "Graded", "InputCoding", "Latency", "Poisson", "Spikes", "SpikingInput"]
+__all__ = [
+    "INPUTS",
+    "Displacement",
+    "Graded",
+    "InitialWeights",
+    "InputCoding",
+    "Latency",
+    "Poisson",
+    "Spikes",
+    "SpikingInput",
+]
 
 
 @dataclass(frozen=True)
@@ -135,3 +145,25 @@ class Displacement(Option):
         )
         texts.pixels.replace("read", "x", *displaced.LINES)
         texts.pixels.initial["column"] = np.arange(network.n_input) % network.width
+
+
+@names_parameters
+@dataclass(frozen=True)
+class InitialWeights(Option):
+    """How large weights onto hidden cells are before learning, beside those that the sizes of the layers give.
+
+    Parameters
+    ----------
+    scale : float
+        The factor; above 1 where so few inputs are active that a random layer is nearly silent.
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self):
+        checks.number("scale of InitialWeights", self.scale, "(0, inf)")
+
+    @classmethod
+    def default(cls) -> InitialWeights:
+        """As the sizes give them."""
+        return cls()

@@ -3,7 +3,7 @@ r"""A spiking network whose hidden layer learns by nothing but self-backpropagat
 Three layers of cells, real spikes, no feedback weights and no second phase. The output cells learn by a local,
 teacher-driven rule; each of their weight changes is reported back to the hidden cell in front of it (`RetrogradeSBP`),
 and at the end of the sample the hidden cell's active input synapses change with it. It is SBP as the text of Zhang et
-al. (2021) describes it, with one choice made explicit: what a synapse reports.
+al. (2021) describes it, with one choice made explicit: what a synapse reports (`LEARNING`, `Reports`).
 
 With ``weighted`` reports, w dw, divided by the cell's own spike count s, the signal of hidden cell j is
 
@@ -11,7 +11,9 @@ With ``weighted`` reports, w dw, divided by the cell's own spike count s, the si
 
 which is the gradient of the output error with respect to the cell's activity, though every factor is local to the cell
 and its own synapses. Reports of the bare change dw, as the text has it, sum to :math:`s_j \sum_k e_k`: they carry no
-class information to tell hidden cells apart.
+class information to tell hidden cells apart. What a report must carry is whether the synapse grew *stronger*, as
+sign(w) dw does (``strength/activity``); one bit of it is enough (``bit``). With the sign of the value in its place,
+sign(dw) and abs(w) dw (``value-bit``, ``proportion/activity``) are controls.
 
 Source: Zhang, Cheng, Jia, Poo, Zeng & Xu 2021, Science Advances 7, eabh0146, doi:10.1126/sciadv.abh0146, Fig. 1.
 What differs from their released code: hidden spikes are what the next layer receives; the retrograde signal makes
@@ -52,14 +54,17 @@ from sbp_brian.models.sbp_network.options import (
     Displacement,
     Dropout,
     Homeostasis,
+    InitialWeights,
     InputCoding,
     MembraneHomeostasis,
     OneHop,
+    Reports,
     Spikes,
     SteadyHiddenRate,
     Subset,
     Timing,
 )
+from sbp_brian.models.sbp_network.reports import LEARNING
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window
 from sbp_brian.rules import SynapseRule
@@ -67,17 +72,7 @@ from sbp_brian.training.readout import SpikeCounts
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 from sbp_brian.wording import names_parameters
 
-__all__ = ["LEARNING", "SBPNetwork"]
-
-#: How hidden layers learn: name -> what output synapses report, and whether it is divided by the cell's activity.
-LEARNING = {
-    "weighted/activity": ("weighted", True),
-    "weighted": ("weighted", False),
-    "change": ("change", False),
-    "relative": ("relative", False),
-    "frozen": ("weighted", True),
-    "shuffled-labels": ("weighted", True),
-}
+__all__ = ["SBPNetwork"]
 
 
 @names_parameters
@@ -183,12 +178,11 @@ class SBPNetwork(HasOptions):
     @property
     def retrograde(self) -> RetrogradeSBP:
         """The retrograde signal of the hidden cells."""
-        emission, by_activity = LEARNING[self.learning]
         return RetrogradeSBP(
             lambda_p=self.lambda_p,
             lambda_f=self.lambda_f,
-            emission=emission,
-            activity="s" if by_activity else None,
+            emission=self.option(Reports).emission(self.learning),
+            activity="s" if LEARNING[self.learning][1] else None,
             transport=Window(self.duration),
             gate="x_pre",
             rate=0.0,  # set for each run: it decays from epoch to epoch
@@ -265,11 +259,13 @@ class SBPNetwork(HasOptions):
         return counters + [EventMonitor(group, event, record=False, name=name) for group, event, name in counted]
 
     def initial(self, seed: int) -> dict[str, np.ndarray]:
-        """Weights before learning: uniform, by the sizes of the layers (Glorot & Bengio 2010); biases 0."""
+        """Weights before learning: uniform, by the sizes of the layers (Glorot & Bengio 2010), scaled; biases 0."""
         rng, start = np.random.default_rng([seed, 0]), {}
         sizes = (self.n_input, *self.hidden_sizes, self.n_output)
         for name, (n, m) in zip([*self.input_names, "outputs"], pairwise(sizes), strict=True):
             start[f"{name}.w"] = rng.uniform(-1, 1, n * m) * np.sqrt(6 / (n + m))
+        for name in self.input_names:
+            start[f"{name}.w"] *= self.option(InitialWeights).scale
         start |= {f"{name}.bias": np.zeros(n) for name, n in zip(self.hidden_names, sizes[1:-1], strict=True)}
         if self.option(MembraneHomeostasis):
             start |= {f"{name}.v_homeo": np.zeros(n) for name, n in zip(self.hidden_names, sizes[1:-1], strict=True)}

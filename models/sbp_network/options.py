@@ -17,12 +17,14 @@ from sbp_brian.models.sbp_network.inputs import (
     INPUTS,
     Displacement,
     Graded,
+    InitialWeights,
     InputCoding,
     Latency,
     Poisson,
     Spikes,
     SpikingInput,
 )
+from sbp_brian.models.sbp_network.reports import Reports
 from sbp_brian.wording import names_parameters
 
 __all__ = [
@@ -33,11 +35,13 @@ __all__ = [
     "Dropout",
     "Graded",
     "Homeostasis",
+    "InitialWeights",
     "InputCoding",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
     "Poisson",
+    "Reports",
     "SeveralRight",
     "ShortTerm",
     "SpikeTiming",
@@ -377,4 +381,6 @@ KINDS = (
     SeveralRight,
     OneHop,
     Subset,
+    Reports,
+    InitialWeights,
 )

@@ -315,7 +315,7 @@ def _scores(context: Context, learner: Learner, outcome: Outcome, published: Map
             f"training_{kind}",
             history[-1].training,
             n=len(samples.training),
-            provenance="running score of the last epoch, before each update",
+            provenance="running score of the last epoch, while weights change: within a sample in networks that do so",
         )
     context.metric("train_samples", len(samples.training))
     context.metric("epochs", len(history), **learner.epochs_published)

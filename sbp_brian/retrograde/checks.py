@@ -9,7 +9,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from sbp_brian import wording
 from sbp_brian.brian.language import PARAMETER
 from sbp_brian.errors import RetrogradeError
-from sbp_brian.retrograde.code import EMISSIONS, EXPRESSIONS
+from sbp_brian.retrograde.code import EXPRESSIONS
 from sbp_brian.retrograde.operation import moved_by
 from sbp_brian.retrograde.transport import Transport, Window, require_positive
 from sbp_brian.rules import SynapseRule
@@ -32,7 +32,7 @@ def check_parameters(sbp) -> None:
     """Raise RetrogradeError for the first parameter of a RetrogradeSBP that makes no sense."""
     within("lambda_p", sbp.lambda_p, 0, 1, low_open=True)
     within("lambda_f", sbp.lambda_f, 0, 1)
-    choice("emission", sbp.emission, tuple(EMISSIONS))
+    _ = sbp.reports  # lets it check its own parameters now
     choice("expression", sbp.expression, EXPRESSIONS)
     choice("draw", sbp.draw, ("fixed", "event"))
     for name in ("gain_ltp", "gain_ltd", "rate", "lateral_ltp", "lateral_ltd", "postlateral_ltd"):
@@ -66,7 +66,8 @@ def check_parameters(sbp) -> None:
 
 
 def _check_bounds(sbp) -> None:
-    given = {name: value for name in ("w_min", "w_max") if (value := getattr(sbp, name)) is not None}
+    given = {"w_min": sbp.w_min, "w_max": sbp.w_max, "floor": sbp.reports.floor}
+    given = {name: value for name, value in given.items() if value is not None}
     dimensions = DIMENSIONLESS if sbp.unit is None else get_dimensions(sbp.unit)
     for name, value in given.items():
         if not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or np.isnan(float(value)):
@@ -76,7 +77,7 @@ def _check_bounds(sbp) -> None:
                 f"RetrogradeSBP: {name}={value} is not in the unit of the weight, which is "
                 + ("none; give unit=... where the weight has one" if sbp.unit is None else f"unit={sbp.unit!r}")
             )
-    if len(given) == 2 and not sbp.w_min < sbp.w_max:
+    if {"w_min", "w_max"} <= given.keys() and not sbp.w_min < sbp.w_max:
         raise RetrogradeError(f"RetrogradeSBP: w_min={sbp.w_min} must lie below w_max={sbp.w_max}")
 
 

@@ -7,13 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-#: Amount that is reported, by name: {w} after the change, retro_before before it.
-EMISSIONS = {
-    "change": "{w} - retro_before",
-    "relative": "({w} - retro_before)/(retro_before + int(retro_before == 0*retro_before)*retro_unit)",
-    "weighted": "retro_before*({w} - retro_before)",
-}
-UNIT_POWER = {"change": 1, "relative": 0, "weighted": 2}  # of the weight's unit in the emitted amount
 #: Farther than any weight, in its unit, and a number in single precision, too.
 BEYOND = "1e30"
 EXPRESSIONS = ("additive", "relative", "saturating")
@@ -31,27 +24,35 @@ def bounded(sbp) -> bool:
 
 def tap(sbp, weight: str, code: str) -> str:
     """Report what `code` changes: the amount goes to the presynaptic cell, increases and decreases apart."""
-    amount = f"({EMISSIONS[sbp.emission].format(w=weight)})"
-    if sbp.unit is not None and UNIT_POWER[sbp.emission]:
-        amount += f"/retro_unit**{UNIT_POWER[sbp.emission]}"
-    if sbp.emission == "relative" and sbp.unit is None:
-        amount = amount.replace("*retro_unit", "")
+    emission = sbp.reports
+    amount, coarse = emission.amount(weight, sbp.unit), []
+    if emission.levels is not None:
+        amount, coarse = emission.coarse("retro_amount"), [f"retro_amount = {amount}"]
     if sbp.activity:
         name = sbp.activity if isinstance(sbp.activity, str) else "retro_count"
         amount += f"/clip({name}_pre, 1, inf)"
-    to = sbp.reported_to
+    to, report = sbp.reported_to, "retro_report" if emission.chancy else "retro_change"
     lines = [
         f"retro_before = {weight}",
         code.strip("\n"),
+        *coarse,
         f"retro_change = {amount}",
-        f"retro_ltp{to}_pre += retro_ltp_gain_pre*clip(retro_change, 0, inf)",
-        f"retro_ltd{to}_pre += retro_ltd_gain_pre*clip(-retro_change, 0, inf)",
+        *([f"retro_report = retro_change*{_chance(emission)}"] if emission.chancy else []),
+        f"retro_ltp{to}_pre += retro_ltp_gain_pre*clip({report}, 0, inf)",
+        f"retro_ltd{to}_pre += retro_ltd_gain_pre*clip(-{report}, 0, inf)",
     ]
     if sbp.postlateral_ltd:
-        lines.append("retro_local_due_post += retro_ltd_gain_post*clip(-retro_change, 0, inf)")
+        lines.append(f"retro_local_due_post += retro_ltd_gain_post*clip(-{report}, 0, inf)")
     if sbp.has_lateral or sbp.postlateral_ltd:
         lines.append("retro_induced = retro_induced or retro_change != 0")
     return "\n".join(lines)
+
+
+def _chance(emission) -> str:
+    """The random factor of a report; draws no number that it does not need."""
+    factors = ["(1 + retro_noise*randn())"] if emission.noise > 0 else []
+    factors += ["int(rand() >= retro_loss)"] if emission.loss > 0 else []
+    return "*".join(factors)
 
 
 def expression(sbp, w: str, ltp: str, ltd: str, factor: str) -> str:

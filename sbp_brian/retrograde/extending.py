@@ -54,6 +54,15 @@ class Draft:
 
     def tap(self, pathways: list[str]) -> None:
         """Report what these pathways change."""
+        emission = self.sbp.reports
+        for name, value in (("retro_noise", emission.noise), ("retro_loss", emission.loss)):
+            if value > 0 and self.initial.get(name, value) != value:
+                raise RetrogradeError(
+                    f"{checks.rule_name(self.rule)}: its reports have {name}={self.initial[name]} already and are to "
+                    f"have {value}, too; use one RetrogradeSBP for emitting and receiving"
+                )
+            if value > 0 and name not in self.initial:
+                self.share(name, value)
         for side in (self.on_pre, self.on_post):
             for pathway in side.keys() & set(pathways):
                 side[pathway] = code.tap(self.sbp, self.weight, side[pathway])

@@ -19,6 +19,8 @@ the weight              per synapse    input and lateral synapses               
 ``retro_expressed``     per synapse    the same: relative change expressed so far   the same
 ``retro_rate``          shared         the user: learning rate of the expression    -
 ``retro_lambda_f``      shared         the user: lambda_f                           -
+``retro_noise``         shared         the user: noise of reports, where it is on   -
+``retro_loss``          shared         the user: share of reports lost, the same    -
 ======================= ============== ============================================ =================================
 
 Emission and expression in one step cannot lose anything: what is emitted while a signal is being expressed waits for
@@ -36,6 +38,7 @@ from dataclasses import dataclass, field
 from brian2 import Clock, Equations, NeuronGroup, Quantity
 
 from sbp_brian.retrograde import checks, extending
+from sbp_brian.retrograde.emission import Emission
 from sbp_brian.retrograde.operation import CHANNELS, operate
 from sbp_brian.retrograde.transport import Chain, Transport
 from sbp_brian.rules import SynapseRule
@@ -58,9 +61,9 @@ class RetrogradeSBP:
     lambda_f : float in [0, 1]
         :math:`\lambda_f`, the share of the signal that they express (synapse variable ``retro_lambda_f``, shared,
         settable as a run argument; 0 expresses exactly nothing).
-    emission : {'change', 'relative', 'weighted'}
-        What an output synapse reports when its weight w changes by dw: dw, dw/w or w dw (w before the change).
-        The last two are positive where the synapse grows in *strength*, whether it excites or inhibits.
+    emission : {'change', 'strength', 'bit', 'weighted', 'relative', 'proportion', 'value-bit'} or Emission
+        What an output synapse reports when its weight w changes by dw: dw, sign(w) dw, sign(w) sign(dw), w dw, dw/w,
+        abs(w) dw or sign(dw), see `Emission`, which also has a floor of dw/w, coarse steps, noise and loss.
     activity : None, True or str
         Divide what is reported by the cell's own activity (where that exceeds 1): the name of a variable of the cell,
         or True for a spike count kept here (``retro_count``; the user may set it to 0, e.g. between samples).
@@ -126,7 +129,7 @@ class RetrogradeSBP:
 
     lambda_p: float = 1.0
     lambda_f: float = 1.0
-    emission: str = "change"
+    emission: str | Emission = "change"
     activity: bool | str | None = None
     gain_ltp: float = 1.0
     gain_ltd: float = 1.0
@@ -149,8 +152,15 @@ class RetrogradeSBP:
 
     def __post_init__(self):
         checks.check_parameters(self)
+        if self.reports == Emission(self.reports.kind):  # one spelling of what is the same
+            object.__setattr__(self, "emission", self.reports.kind)
 
     # ------------------------------------------------------------------------------------------------- properties
+    @property
+    def reports(self) -> Emission:
+        """What an output synapse reports."""
+        return self.emission if isinstance(self.emission, Emission) else Emission(self.emission)
+
     @property
     def has_lateral(self) -> bool:
         """Whether the presynaptic-lateral arm is switched on."""

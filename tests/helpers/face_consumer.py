@@ -34,7 +34,7 @@ def cells() -> list[sbp.NeuronModel]:
 
 
 def signals() -> list[sbp.RetrogradeSBP]:
-    signal = sbp.RetrogradeSBP(transport=sbp.Chain(), lambda_f=0.5)
+    signal = sbp.RetrogradeSBP(emission=sbp.Emission("bit", noise=1.0), transport=sbp.Chain(), lambda_f=0.5)
     assert_type(signal.emitting(sbp.pair_stdp()), sbp.SynapseRule)
     assert_type(signal.receiving(sbp.SynapseRule("w : 1")), sbp.SynapseRule)
     return [signal, *(sbp.RetrogradeSBP(transport=t) for t in (sbp.Delay(0.1), sbp.Window()))]

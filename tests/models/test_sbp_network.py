@@ -1,12 +1,13 @@
 """The flagship network against a plain numpy reference, and what its arms must and must not do."""
 
 import functools
+import re
 
 import numpy as np
 import pytest
 from brian2 import ms
 
-from sbp_brian.errors import SampleError
+from sbp_brian.errors import ModelError, SampleError
 from sbp_brian.models.sbp_network import LEARNING, SBPNetwork
 from sbp_brian.models.sbp_network.options import (
     INPUTS,
@@ -14,9 +15,11 @@ from sbp_brian.models.sbp_network.options import (
     Displacement,
     Dropout,
     Homeostasis,
+    InitialWeights,
     MembraneHomeostasis,
     OneHop,
     Poisson,
+    Reports,
     SeveralRight,
     ShortTerm,
     Spikes,
@@ -32,7 +35,19 @@ from sbp_brian.training.spiking import Presentation, Samples, Training, total
 from tests.reference.sbp_network import ReferenceNetwork
 
 N_IN, N_HID, N_OUT, N = 20, 12, 3, 40
-RATES = {"weighted/activity": 2.0, "weighted": 0.5, "change": 0.5, "relative": 0.002}
+RATES = {
+    "weighted/activity": 2.0,
+    "weighted": 0.5,
+    "change": 0.5,
+    "relative": 0.002,
+    "strength/activity": 0.4711,  # no change of a weight lies between two levels
+    "bit": 0.005,
+    "change/activity": 0.5,
+    "relative/activity": 0.01,
+    "proportion/activity": 2.0,
+    "value-bit": 0.005,
+    "frozen": 0.0,
+}
 
 
 def network(learning, *options, n_hidden=N_HID, **kwds):
@@ -116,6 +131,9 @@ def compare(result, net, counts, start):
         ("numpy", "weighted"),
         ("numpy", "change"),
         ("numpy", "relative"),
+        ("numpy", "proportion/activity"),
+        ("numpy", "value-bit"),
+        pytest.param("cpp", "bit", marks=pytest.mark.slow),
     ],
 )
 def test_the_network_follows_the_reference(target, learning, trial):
@@ -148,6 +166,60 @@ def test_layers_in_cascade_follow_the_reference(target, learning, n_hidden, tria
     counted = network(learning, n_hidden=n_hidden).counted_learning
     assert total(result, counted["weight_changes"]) == net.weight_changes
     assert total(result, counted["reports"]) < net.weight_changes
+
+
+@pytest.mark.parametrize(
+    ("learning", "n_hidden", "how"),
+    [
+        ("relative/activity", (12,), {"floor": 0.4}),
+        ("strength/activity", (12, 9), {"levels": 3, "full_scale": 0.0317}),
+        ("bit", (12, 9), {}),
+    ],
+)
+def test_coarse_and_floored_reports_follow_the_reference(learning, n_hidden, how, trial):
+    start, result = run("numpy", learning, trial, *([Reports(**how)] if how else []), n_hidden=n_hidden)
+    known = {"floor": how.get("floor", 0.0), "levels": (how["levels"], how["full_scale"]) if "levels" in how else None}
+    net, counts, _ = reference(learning, trial, start, n_hidden=n_hidden, **known)
+    compare(result, net, counts, start)
+    without, _, _ = reference(learning, trial, start, n_hidden=n_hidden)
+    assert not how or np.abs(without.w[0] - net.w[0]).max() > 1e-3, "the option must matter"
+
+
+def test_where_every_report_is_lost_no_hidden_layer_learns(trial):
+    start, result = run("numpy", "bit", trial, Reports(loss=1.0))
+    _, frozen = run("numpy", "frozen", trial)
+    for name in start:
+        np.testing.assert_array_equal(result[name], frozen[name])
+    assert np.abs(result["outputs.w"] - start["outputs.w"]).max() > 1e-3
+
+
+def test_noisy_reports_teach_something_else_to_hidden_layers(trial):
+    start, exact = run("numpy", "strength/activity", trial)
+    _, noisy = run("numpy", "strength/activity", trial, Reports(noise=0.3))
+    moved = noisy["inputs.w"] - start["inputs.w"], exact["inputs.w"] - start["inputs.w"]
+    assert np.abs(moved[0] - moved[1]).max() > 1e-3
+    assert np.corrcoef(*moved)[0, 1] > 0.7, "noise about what is right"
+
+
+def test_the_scale_of_the_first_weights_is_that_of_hidden_layers():
+    plain, scaled = (network("frozen", *o, n_hidden=(12, 9)).initial(3) for o in ((), (InitialWeights(4.0),)))
+    for name in plain:
+        factor = 4 if name in ("inputs.w", "inputs2.w") else 1
+        np.testing.assert_array_equal(scaled[name], factor * plain[name])
+
+
+@pytest.mark.parametrize(
+    ("learning", "how", "message"),
+    [
+        ("frozen", {"noise": 1.0}, "has no effect with learning='frozen', where nothing is reported; leave it out"),
+        ("bit", {"floor": 0.1}, "learning='bit': Emission: floor=0.1 has no effect on 'bit'"),
+        ("bit", {"levels": 2, "full_scale": 1.0}, "levels=2 has no effect on 'bit', which has one level"),
+        ("change", {"loss": 2.0}, "learning='change': Emission: loss must be a number from 0 to 1, got 2.0"),
+    ],
+)
+def test_reports_that_mean_nothing_are_refused(learning, how, message):
+    with pytest.raises(ModelError, match=re.escape(message)):
+        network(learning, Reports(**how))
 
 
 def test_without_cascade_only_the_last_hidden_layer_learns(trial):

@@ -37,7 +37,15 @@ LITTLE = {
     "window": 100.0,
 }
 #: Values of parameters that have none of their own.
-SOME = {"train_samples": 15, "validation_samples": 3, "test_samples": 3, "tau_stdp": 5.0, "step": 4.0}
+SOME = {
+    "train_samples": 15,
+    "validation_samples": 3,
+    "test_samples": 3,
+    "tau_stdp": 5.0,
+    "step": 4.0,
+    "emission_levels": 4,
+    "relative_floor": 0.02,
+}
 #: With rectified units the report in proportion to the weight is the gradient, which has the other batches.
 BESIDE = {("sbp_perceptron", "learning_share"): {"learning": "change"}}
 #: What a run tells beside what it learns.
@@ -70,7 +78,7 @@ def way(parameter, declared, asked):
     for name, known in (ways[0] if ways else {}).items():
         if name in declared and asked.get(name) not in known:
             if isinstance(known, Above):
-                needed[name] = asked[name] if asked.get(name, 0) > known.limit else known.limit + 1
+                needed[name] = known.limit + 1
             else:
                 needed[name] = known.limit / 2 if isinstance(known, Below) else known[0]
     return {name: value for name, value in needed.items() if value != asked.get(name)}
@@ -191,6 +199,21 @@ def test_what_is_in_force_is_a_value_that_could_be_given(task, model, size):
         ("mnist", {"input_rate": 0.2}, "input_rate has no effect with input=graded; it needs input=poisson"),
         ("mnist", {"learning": "frozen", "lambda_p": 0.2}, "lambda_p has no effect with learning=frozen; it needs"),
         ("mnist", {"learning": "frozen", "rate_hidden": 2}, "rate_hidden has no effect with learning=frozen"),
+        ("mnist", {"learning": "frozen", "emission_noise": 1}, "emission_noise has no effect with learning=frozen"),
+        ("mnist", {"learning": "frozen", "emission_loss": 1}, "emission_loss has no effect with learning=frozen"),
+        (
+            "mnist",
+            {"learning": "bit", "emission_levels": 2},
+            "emission_levels has no effect with learning=bit",
+        ),
+        ("mnist", {"emission_scale": 2}, "emission_scale has no effect with emission_levels=none; it needs"),
+        (
+            "mnist",
+            {"learning": "bit", "relative_floor": 0.1},
+            "relative_floor has no effect with learning=bit",
+        ),
+        ("mnist", {"cascade": False}, "cascade has no effect with depth=1; it needs depth above 1"),
+        ("mnist", {"weight_scale": 0}, "weight_scale = 0.0 is out of range"),
         ("mnist", {"epochs": 1, "decay": 0.5}, "decay has no effect with epochs=1; it needs epochs above 1"),
         ("mnist", {"input": "latency", "drop_input": 0.5}, "drop_input has no effect with input=latency"),
         ("mnist", {"model": "sbp_published", "short_term": True}, "short_term has no effect with lif=no; .* lif=yes"),
@@ -233,6 +256,8 @@ def test_values_in_force_are_those_of_task_learning_and_size():
     assert mnist.resolve(learning="change").rate_hidden == 0.002
     assert mnist.resolve(learning="change", rate_hidden="3").rate_hidden == 3
     assert mnist.resolve(depth=2).first_taught == 10
+    assert mnist.resolve(learning="strength/activity", emission_levels=4).emission_scale == 0.0005
+    assert nettalk.resolve(model="sbp_network", learning="bit").drop_hidden == 0.3
     assert mnist.resolve(steps=10).first_taught == 2
     assert nettalk.resolve(model="sbp_network").drop_hidden == 0.3
     assert nettalk.resolve(model="sbp_network", learning="change").drop_hidden == 0

@@ -48,3 +48,14 @@ def test_mnist_with_two_hidden_layers(tmp_path):
     assert record.array("weights_inputs2_edges").shape == (81,)
     assert metrics(record)["hidden_spikes_per_sample"] > 0
     assert any("steps=20, first_taught=10" in note for note in record.notes), "an answer takes steps in each layer"
+
+
+def test_one_hop_leaves_the_lower_hidden_layer_alone(tmp_path):
+    small = {"train_samples": 30, "validation_samples": 10, "test_samples": 10, "hidden": 20, "depth": 2, "epochs": 1}
+    own = {"learning": "bit", "cascade": False, "emission_noise": 0.5, "emission_loss": 0.2, "weight_scale": 3}
+    record = execute(protocols.get("mnist"), out=tmp_path, target="numpy", parameters={**small, **own})
+    for name, changes in (("inputs", False), ("inputs2", True)):
+        before, after = (record.array(f"weights_{name}_{when}") for when in ("before", "after"))
+        assert np.any(before != after) == changes, name
+    assert any("OneHop()" in note and "noise=0.5, loss=0.2" in note for note in record.notes)
+    assert record.array("weights_inputs_edges")[-1] > 2.5 * np.sqrt(6 / (784 + 20))

@@ -20,6 +20,8 @@ class Plan:
     """What a cell or synapse does with the signal; the parameters of the mechanism as plain numbers."""
 
     emission: str = "change"
+    floor: float = 0.0  # of the strength that a relative change is divided by
+    levels: tuple[int, float] | None = None  # how many up to the full scale, and this
     activity: str | None = None  # None, "count" or "given"
     transport: str | None = None  # None, "delay", "chain" or "window"
     every: int = 1  # steps between two ticks
@@ -37,6 +39,28 @@ class Plan:
     postlateral: float = 0.0
     persistence: tuple[int, float] | None = None  # steps between two decays, factor kept at each
     cascade: bool = False
+
+
+def reported(plan: Plan, w: float, dw: float) -> float:
+    """What a synapse of weight `w` reports of a change by `dw`, before it is divided by an activity."""
+    grows = math.copysign(1, dw) if dw else 0.0  # the value
+    sign = math.copysign(1, w) if w else 0.0
+    if plan.emission == "relative":
+        amount = sign * dw / max(abs(w), plan.floor) if plan.floor else dw / (w if w else 1.0)
+    else:
+        amount = {
+            "change": dw,
+            "strength": sign * dw,
+            "bit": sign * grows,
+            "weighted": w * dw,
+            "proportion": abs(w) * dw,
+            "value-bit": grows,
+        }[plan.emission]
+    if plan.levels is None or not amount:
+        return amount
+    n, full = plan.levels
+    nearest = min(range(n + 1), key=lambda k: (abs(abs(amount) - k * full / n), -k))
+    return math.copysign(nearest * full / n, amount)
 
 
 class Cells:
@@ -186,8 +210,7 @@ class Synapses:
         plan = self.emits
         if plan is None:
             return
-        amount = {"change": new - old, "relative": (new - old) / (old if old else 1.0), "weighted": old * (new - old)}
-        cell, change = self.pre[s], amount[plan.emission]
+        cell, change = self.pre[s], reported(plan, old, new - old)
         if plan.activity:
             change /= max(self.source.activity(cell, k), 1.0)
         self.source.emit(cell, change)

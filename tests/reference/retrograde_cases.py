@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import Equations, Network, NeuronGroup, TimedArray, ms, second, um
 
-from sbp_brian.retrograde import RetrogradeSBP
+from sbp_brian.retrograde import Emission, RetrogradeSBP
 from sbp_brian.retrograde.transport import Chain, Delay, Window
 from sbp_brian.rules import SynapseRule
 from tests.reference import retrograde
@@ -47,6 +47,8 @@ class Case:
     transport: tuple = ()  # (), ("delay", slots, every), ("chain", stages, every, v, v_ltd, pool), ("window", every)
     expression: str = "additive"
     options: dict = field(default_factory=dict)  # further arguments of RetrogradeSBP that are plain numbers
+    floor: float = 0.0  # of a relative report
+    levels: tuple | None = None  # of reports, with their full scale
     gains: tuple = (1.0, 1.0)
     gate: int | None = None
     persistence: int | None = None
@@ -85,8 +87,10 @@ class Case:
         options = dict(self.options)
         for name in {"w_min", "w_max"} & options.keys():
             options[name] = options[name] * self.unit
+        n, full = self.levels or (None, None)
+        floor = self.floor * self.unit if self.floor else None
         return RetrogradeSBP(
-            emission=self.emission,
+            emission=Emission(self.emission, floor=floor, levels=n, full_scale=full),
             activity={None: None, "count": True, "given": "level"}[self.activity],
             transport=transport,
             expression=self.expression,
@@ -103,6 +107,8 @@ class Case:
         o = self.options
         plan = retrograde.Plan(
             emission=self.emission,
+            floor=self.floor,
+            levels=self.levels,
             activity=self.activity,
             transport=kind,
             expression=self.expression,

@@ -29,6 +29,8 @@ class ReferenceNetwork:
         pull=0.0,
         follows=0.0,
         fades=None,
+        floor=0.0,
+        levels=None,
     ):
         self.w, self.bias = [x.copy() for x in w], [x.copy() for x in bias]
         self.steps, self.first_taught = steps, first_taught
@@ -37,14 +39,26 @@ class ReferenceNetwork:
         self.homeostasis, self.target_spikes, self.hidden_start = homeostasis, target_spikes, hidden_start
         self.coding, self.input_rate, self.polarity = coding, input_rate, polarity
         self.release, self.recovers, self.pull, self.follows, self.fades = release, recovers, pull, follows, fades
+        self.floor, self.levels = floor, levels  # of reports; levels: how many up to the full scale, and this
         self.average = [np.zeros_like(b) for b in bias]
         self.weight_changes = 0  # weights that plasticity visited
 
     def report(self, before, change, s):
         """What synapses with these weights report of these changes to cells with s spikes."""
-        amount = {"change": change, "weighted": before * change, "relative": change / np.where(before == 0, 1, before)}[
-            self.emission
-        ]
+        divisor = np.maximum(np.abs(before), self.floor) if self.floor else np.where(before == 0, 1, np.abs(before))
+        sign = np.sign(before) + (0 if self.floor else before == 0)
+        amount = {
+            "change": change,
+            "weighted": before * change,
+            "relative": sign * change / divisor,
+            "strength": np.sign(before) * change,
+            "bit": np.sign(before) * np.sign(change),
+            "proportion": np.abs(before) * change,
+            "value-bit": np.sign(change),
+        }[self.emission]
+        if self.levels is not None:
+            steps = np.linspace(0, self.levels[1], self.levels[0] + 1)
+            amount = np.sign(amount) * steps[np.abs(np.abs(amount)[..., None] - steps).argmin(-1)]
         return amount / np.maximum(s, 1) if self.by_activity else amount
 
     def bounded(self, k, w):

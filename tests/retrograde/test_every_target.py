@@ -14,7 +14,7 @@ from tests.reference.retrograde_cases import DT, STEPS, Case, expected, network
 
 CHAIN = ("chain", 3, 5, 2000.0, 1500.0, 40)
 SIX = [  # between them: every emission, activity, transport, expression, arm and pathway form
-    Case("change_gains", gains=([1.0, 0.0, 0.5], [0.0, 1.0, 2.0]), delay=3),
+    Case("change_gains", levels=(3, 0.0617), gains=([1.0, 0.0, 0.5], [0.0, 1.0, 2.0]), delay=3),
     Case(
         "relative_delay",
         "relative",
@@ -24,6 +24,7 @@ SIX = [  # between them: every emission, activity, transport, expression, arm an
         dict(rate=0.3, lambda_p=0.5),
         gate=25,
         weight="strength",
+        floor=0.6,
         dense=False,
     ),
     Case(
@@ -41,19 +42,20 @@ SIX = [  # between them: every emission, activity, transport, expression, arm an
     ),
     Case(
         "window_kept",
-        "weighted",
+        "bit",
         "count",
         ("window", 20),
         "additive",
         dict(w_min=0.2, w_max=1.0, rate=0.7),
         persistence=200,
+        signed=True,
     ),
-    Case("postlateral", "change", None, (), "saturating", dict(postlateral_ltd=0.5, lambda_f=0.4), delay=2),
-    Case("cascade", "change", None, (), "additive", dict(rate=0.2), cascade=True, signed=True),
+    Case("postlateral", "strength", None, (), "saturating", dict(postlateral_ltd=0.5, lambda_f=0.4), delay=2),
+    Case("cascade", "proportion", None, (), "additive", dict(rate=0.2), cascade=True, signed=True),
 ]
 MORE = [
     Case(
-        f"{emission}_{activity}_{(transport or ('none',))[0]}_{expression}",
+        f"{emission.replace('-', '_')}_{activity}_{(transport or ('none',))[0]}_{expression}",
         emission,
         activity,
         transport,
@@ -71,8 +73,19 @@ MORE = [
         ("weighted", None, ("delay", 1, 1), "relative", True),
         ("weighted", "count", (), "saturating", False),
         ("weighted", "given", ("chain", 1, 2, 900.0, 300.0, None), "additive", True),
+        ("strength", "count", ("delay", 2, 3), "additive", True),
+        ("bit", None, (), "relative", True),
+        ("value-bit", "given", CHAIN, "saturating", True),
     ]
 ] + [
+    Case("window_weighted", "weighted", "count", ("window", 20), "additive", dict(w_min=0.2, w_max=1.0, rate=0.7)),
+    Case("postlateral_change", "change", None, (), "saturating", dict(postlateral_ltd=0.5, lambda_f=0.4), delay=2),
+    Case("cascade_change", "change", None, (), "additive", dict(rate=0.2), cascade=True, signed=True),
+    Case("strength_units", "strength", "count", levels=(5, 0.0817), unit=nS, signed=True, bonus=0.05),
+    Case("bit_units", "bit", unit=nS, signed=True, options=dict(rate=0.1)),
+    Case("proportion_units", "proportion", "given", CHAIN, unit=nS, signed=True, levels=(4, 0.05)),
+    Case("floor_units", "relative", unit=nS, signed=True, floor=0.7, options=dict(rate=0.3)),
+    Case("floor_levels", "relative", "count", signed=True, floor=0.4, levels=(1, 0.03), options=dict(rate=0.2)),
     Case("kept_bounded", options=dict(w_min=0.0, w_max=0.9), persistence=2000, gate=0),
     Case("kept_relative", "relative", None, (), "relative", dict(w_max=0.8, rate=0.3), persistence=1000),
     Case("kept_saturating", "change", None, CHAIN, "saturating", dict(w_max=0.9), persistence=100),

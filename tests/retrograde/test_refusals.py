@@ -44,7 +44,10 @@ def refused(act, message, kind=(ValueError, TypeError)):
         (dict(lambda_f=-0.5), "lambda_f"),
         (dict(lambda_f=0.5 * mV), "lambda_f"),
         (dict(emission="weigthed"), "did you mean 'weighted'?"),
-        (dict(emission="xyz"), "emission must be one of change, relative, weighted, got 'xyz'"),
+        (
+            dict(emission="xyz"),
+            "value-bit, got 'xyz'",
+        ),
         (dict(emission=None), "emission must be one of"),
         (dict(expression="aditive"), "did you mean 'additive'?"),
         (dict(draw="events"), "did you mean 'event'?"),

@@ -20,6 +20,7 @@ from sbp_brian.models.sbp_network import LEARNING, SBPNetwork, options
 from sbp_brian.models.sbp_network.rate_reference import angles
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import EPOCHS_PUBLISHED, Data, Learner, Outcome
+from sbp_brian.retrograde.emission import BITS
 from sbp_brian.training.checkpoints import Epoch
 from sbp_brian.training.rasters import record_spikes
 from sbp_brian.training.spiking import total
@@ -28,13 +29,19 @@ __all__ = ["GRADED", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "
 
 #: Ways of learning in which hidden layers change, and those that share a task's settings.
 LEARNS = tuple(name for name in LEARNING if name != "frozen")
-TUNED = ("weighted/activity", "shuffled-labels", "frozen")
+TUNED = ("weighted/activity", "strength/activity", "bit", "shuffled-labels", "frozen")
 #: Way of learning -> rates of hidden layers and output, chosen on MNIST's validation images.
 RATES = {
     "weighted/activity": (20.0, 0.0005),
     "weighted": (4.0, 0.001),
+    "strength/activity": (4.0, 0.0005),
+    "bit": (1e-4, 0.0005),
+    "change/activity": (0.001, 0.0005),
     "change": (0.002, 0.001),
+    "relative/activity": (1e-6, 0.0005),
     "relative": (1e-6, 0.001),
+    "proportion/activity": (20.0, 0.0005),
+    "value-bit": (1e-4, 0.0005),
     "frozen": (0.0, 0.001),
     "shuffled-labels": (20.0, 0.0005),
 }
@@ -42,7 +49,12 @@ READ = "read: authors' notebook, SNN with SBP, best epoch on the test set"
 #: Validation samples by which the changes of the network are compared with the true gradient.
 COMPARED = 500
 GRADED = ("graded", "latency", "poisson")
+#: What makes it another network than the one that is judged, beside `Learner.usual`.
+CHANGED = ("cascade", "emission_noise", "emission_loss", "emission_levels", "relative_floor", "weight_scale")
 NEEDS_SIGNAL = {"learning": LEARNS}
+#: Reports of many sizes, and those that a floor belongs to.
+MANY = {"learning": tuple(name for name in LEARNS if LEARNING[name][0] not in BITS)}
+SHARES = {"learning": tuple(name for name in LEARNS if LEARNING[name][0] == "relative")}
 
 
 def rates(table: Mapping[str, tuple[float, float]], **tuned: float) -> dict[str, dict[str, float]]:
@@ -71,6 +83,43 @@ PARAMETERS = {
         True,
         help="the hidden rate decays with the output's; no: it stays",
         needs={"epochs": Above(1), "decay": Below(1), **NEEDS_SIGNAL},
+    ),
+    "cascade": Parameter(
+        True,
+        help="hidden layers report on what they express; no: one hop, so that the last hidden layer alone learns",
+        needs={"depth": Above(1), **NEEDS_SIGNAL},
+    ),
+    "emission_noise": Parameter(
+        0.0,
+        minimum=0.0,
+        maximum=1e3,
+        help="standard deviation of the factor, about 1, of each report",
+        needs=NEEDS_SIGNAL,
+    ),
+    "emission_loss": Parameter(
+        0.0, minimum=0.0, maximum=1.0, help="share of reports that never arrive", needs=NEEDS_SIGNAL
+    ),
+    "emission_levels": Parameter(
+        None, kind=int, minimum=1, maximum=1_000_000, help="steps from 0 to the largest report; none: any", needs=MANY
+    ),
+    "emission_scale": Parameter(
+        None,
+        kind=float,
+        minimum=1e-12,
+        maximum=1e6,
+        help="largest report where there are levels: the output's learning rate, which no change of it exceeds",
+        needs={"emission_levels": Above(0), **MANY},
+    ),
+    "relative_floor": Parameter(
+        None,
+        kind=float,
+        minimum=1e-12,
+        maximum=1e6,
+        help="least strength that a change is divided by in its report; none: any",
+        needs=SHARES,
+    ),
+    "weight_scale": Parameter(
+        1.0, minimum=1e-3, maximum=1e3, help="factor of the weights onto hidden cells before learning"
     ),
     "average": common.AVERAGE,
     "steps": Parameter(None, kind=int, minimum=1, maximum=10_000, help="steps that a sample is shown"),
@@ -132,6 +181,7 @@ class SBPNetworkLearner(Learner):
     learning = tuple(LEARNING)
     epochs_published = EPOCHS_PUBLISHED
     parameters = PARAMETERS
+    usual = (*Learner.usual, *CHANGED)
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The model's defaults; a teacher that speaks before layers have answered punishes cells for silence."""
@@ -144,6 +194,7 @@ class SBPNetworkLearner(Learner):
             "drop_input": none.input,
             "drop_hidden": none.hidden,
             "homeostasis": 0.0,
+            "emission_scale": values["rate_output"],
         }
 
     def check(self, p: Parameters, target: str) -> None:
@@ -243,13 +294,27 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
         if value:
             wanted.append(option(value))
     for there, option in (
+        (not p.get("cascade", True), options.OneHop),
         (not p.hidden_decays, options.SteadyHiddenRate),
         (p.dale, options.Dale),
         (p.short_term, options.ShortTerm),
     ):
         if there:
             wanted.append(option())
-    return wanted
+    return [*wanted, *_reports(p), *([options.InitialWeights(p.weight_scale)] if p.weight_scale != 1 else [])]
+
+
+def _reports(p: Parameters) -> list[Option]:
+    """How well output synapses report; what is idle counts as left out."""
+    levels = p.get("emission_levels")
+    asked = options.Reports(
+        floor=p.get("relative_floor"),
+        levels=levels,
+        full_scale=None if levels is None else p.emission_scale,
+        noise=p.get("emission_noise", 0.0),
+        loss=p.get("emission_loss", 0.0),
+    )
+    return [] if asked == options.Reports.default() else [asked]
 
 
 def _angles(context: Context, outcome: Outcome, bar) -> None:

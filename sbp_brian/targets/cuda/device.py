@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import brian2cuda
-from brian2 import BrianLogger, prefs
+from brian2 import BrianLogger, Synapses, prefs
 from brian2.codegen.codeobject import CodeObject  # noqa: F401  (before the device: import order of Brian2)
 from brian2.utils.filetools import copy_directory
 from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject, CUDAStandaloneCodeObject
@@ -116,6 +116,19 @@ class CudaDevice(CUDAStandaloneDevice):
         """brian2cuda's; the value of a shared variable is data, so that it does not change the program."""
         super().fill_with_array(var, arr)
         data_instead(self, var, arr)
+
+    def generate_rand_source(self, writer):
+        """brian2cuda's; it knows synapses, whose number it reads at run time, by the name of their class."""
+        runs = self.codeobjects_with_rng["host_api"]["per_run"]
+        owners = [code.owner.__class__ for run in runs for found in run.values() for code in found]
+        ours = {each: each.__name__ for each in owners if issubclass(each, Synapses)}
+        try:
+            for each in ours:
+                each.__name__ = Synapses.__name__
+            super().generate_rand_source(writer)
+        finally:
+            for each, name in ours.items():
+                each.__name__ = name
 
     def generate_main_source(self, writer):
         """Check the delays, count what a step asks of the GPU, and put commuting statements in the order of names."""
