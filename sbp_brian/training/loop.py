@@ -7,7 +7,7 @@ goes on from its last checkpoint and ends with the same weights to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -54,14 +54,22 @@ class EpochTraining:
     resumed_from : int
         Epochs that were found done.
     checkpoints : Checkpoints
+    turns : tuple of ndarray of int
+        Rows that the first epoch learns from, the second ...; behind the last the first follow again. Where no turns
+        were asked for, all training rows in every epoch.
     """
 
-    def __init__(self, *, seed: int, decay: float):
+    def __init__(self, samples: DividedRows, *, seed: int, decay: float, turns: Sequence[np.ndarray] | None = None):
         if not isinstance(decay, Real) or not 0 < decay <= 1:
             raise SettingError(f"decay must be in (0, 1], got {decay}")
         self.seed, self.decay = seed, decay
+        self.turns = (samples.training,) if turns is None else _checked(turns, samples)
         self.history: list[Epoch] = []
         self.resumed_from = 0
+
+    def rows_of(self, number: int) -> np.ndarray:
+        """Rows that epoch `number` (from 0) learns from."""
+        return self.turns[number % len(self.turns)]
 
     def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         """Learn in epoch `number` (from 0); `progress` takes the share of it that is done."""
@@ -143,6 +151,17 @@ class EpochTraining:
                 f"weights are no longer finite after epoch {number + 1}; lower the learning rates "
                 f"(the first are {wrong[0]}; earlier epochs are kept)"
             )
+
+
+def _checked(turns: Sequence[np.ndarray], samples: DividedRows) -> tuple[np.ndarray, ...]:
+    """The rows of each turn, refused where there are none or where they are no training rows."""
+    found = tuple(np.asarray(rows) for rows in turns)
+    if not found:
+        raise SettingError("turns hold no rows; leave them out, so that every epoch learns from all training rows")
+    for number, rows in enumerate(found, 1):
+        if not len(rows) or not np.isin(rows, samples.training).all():
+            raise SettingError(f"turn {number} must be rows of the training part, at least one; correct it")
+    return found
 
 
 def _tell(samples: DividedRows) -> None:

@@ -53,10 +53,14 @@ class SpikeCounts:
         """Spike counts, shape (outputs, n)."""
         return _samples(result, self.counts, n)
 
+    def evidence(self, result: Mapping[str, Any], n: int) -> np.ndarray:
+        """Spike counts with a share of a spike for the remainder, shape (outputs, n); the largest answers."""
+        score = np.asarray(result[self.counts]) + 0.5 * np.tanh(np.asarray(result[self.remainder]))
+        return score[:, 1 : n + 1]
+
     def answers(self, result: Mapping[str, Any], n: int) -> np.ndarray:
         """The output with most spikes, shape (n,)."""
-        score = np.asarray(result[self.counts]) + 0.5 * np.tanh(np.asarray(result[self.remainder]))
-        return score[:, 1 : n + 1].argmax(0)
+        return self.evidence(result, n).argmax(0)
 
 
 @dataclass(frozen=True)

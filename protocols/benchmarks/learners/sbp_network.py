@@ -295,7 +295,7 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
             wanted.append(option(value))
     for there, option in (
         (not p.get("cascade", True), options.OneHop),
-        (not p.hidden_decays, options.SteadyHiddenRate),
+        (not p.get("hidden_decays", True), options.SteadyHiddenRate),
         (p.dale, options.Dale),
         (p.short_term, options.ShortTerm),
     ):
