@@ -13,12 +13,23 @@ from sbp_brian import protocols
 from sbp_brian.datasets import lookup
 from sbp_brian.errors import DatasetError, DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Above, Below, Context
+from sbp_brian.identity import digest
 from sbp_brian.protocols.benchmarks.learners.artificial import NumpyLearner
 from sbp_brian.protocols.benchmarks.learning import take_mean
-from sbp_brian.protocols.benchmarks.tasks import dvsgesture, fashion_mnist, mnist, nettalk, nmnist, yin_yang
+from sbp_brian.protocols.benchmarks.tasks import (
+    dvsgesture,
+    fashion_mnist,
+    mnist,
+    mnist_in_turn,
+    nettalk,
+    nmnist,
+    yin_yang,
+)
 from tests.helpers.made_data import lay_out
 
-TASKS = {each.TASK.name: each.TASK for each in (mnist, nettalk, fashion_mnist, dvsgesture, yin_yang, nmnist)}
+TASKS = {
+    each.TASK.name: each.TASK for each in (mnist, mnist_in_turn, nettalk, fashion_mnist, dvsgesture, yin_yang, nmnist)
+}
 MODELS = [(task, model) for task in TASKS for model in TASKS[task].offers]
 PARAMETERS = [
     (task, model, name)
@@ -49,7 +60,7 @@ SOME = {
 #: With rectified units the report in proportion to the weight is the gradient, which has the other batches.
 BESIDE = {("sbp_perceptron", "learning_share"): {"learning": "change"}}
 #: What a run tells beside what it learns.
-TOLD = ("angle", "raster", "robustness", "test_each_epoch", "test_samples", "validation_samples")
+TOLD = ("angle", "raster", "readout", "robustness", "test_each_epoch", "test_samples", "validation_samples")
 
 
 def other(name, parameter, value):
@@ -125,7 +136,7 @@ def identity(plan):
         content.update(
             f"{np.shape(values)}".encode() + np.ascontiguousarray(values).tobytes() if np.ndim(values) else b"-"
         )
-    return repr(plan.network), plan.epochs, dict(plan.training), plan.average, dict(plan.tests), content.hexdigest()
+    return repr(plan.network), plan.epochs, digest(plan.training), plan.average, dict(plan.tests), content.hexdigest()
 
 
 def pair(task, model, name):
