@@ -47,6 +47,8 @@ LITTLE = {
     "test_samples": 4,
     "window": 100.0,
 }
+#: What a task needs more of.
+ENOUGH = {"mnist-in-turn": {"train_samples": 400}}
 #: Values of parameters that have none of their own.
 SOME = {
     "train_samples": 15,
@@ -142,7 +144,7 @@ def identity(plan):
 def pair(task, model, name):
     """Two sets of parameters that differ in one, which has an effect in both."""
     declared = protocols.get(task).declared(model)
-    asked = {"model": model} | {n: v for n, v in LITTLE.items() if n in declared}
+    asked = {"model": model} | {n: v for n, v in LITTLE.items() if n in declared} | ENOUGH.get(task, {})
     start = {n: d["value"] for n, d in protocols.get(task).resolve(**asked).described().items()}
     asked |= way(declared[name], declared, start) | BESIDE.get((model, name), {})
     value = protocols.get(task).resolve(**asked)._plain[name]
