@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,13 @@ from sbp_brian.errors import ModelError
 from sbp_brian.models import checks, displaced
 from sbp_brian.models.options import Option
 from sbp_brian.models.sbp_network.equations import receive_spikes, spike_of_themselves
+from sbp_brian.training.deformation import RealTable, deformations
 from sbp_brian.training.encoding import check_displacement
 from sbp_brian.wording import names_parameters
 
 __all__ = [
     "INPUTS",
+    "Deformation",
     "Displacement",
     "Graded",
     "InitialWeights",
@@ -145,6 +148,84 @@ class Displacement(Option):
         )
         texts.pixels.replace("read", "x", *displaced.LINES)
         texts.pixels.initial["column"] = np.arange(network.n_input) % network.width
+
+
+@names_parameters
+@dataclass(frozen=True)
+class Deformation(Option):
+    """Samples with a teacher are deformed at random, smoothly. This adds to the data.
+
+    Each presentation draws one of `fields` deformations, which are drawn once (`deformations`).
+
+    Source: Simard, Steinkraus & Platt 2003, doi:10.1109/ICDAR.2003.1227801 (affine and elastic deformation).
+
+    Parameters
+    ----------
+    elastic : float
+        Root of the mean square of the elastic displacement, in pixels.
+    smooth : float
+        Standard deviation, in pixels, of the Gaussian that smooths it.
+    rotate : float
+        Largest angle, in degrees.
+    scale, shear : float
+        Largest shares, 0 to below 1.
+    shift : float
+        Largest displacement of the whole image, in pixels; not only whole ones.
+    fields : int
+    seed : int
+    """
+
+    elastic: float = 0.0
+    smooth: float = 4.0
+    rotate: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+    fields: int = 1000
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, bounds in (
+            ("elastic", "[0, inf)"),
+            ("smooth", "(0, inf)"),
+            ("rotate", "[0, 180]"),
+            ("scale", "[0, 1)"),
+            ("shear", "[0, 1)"),
+            ("shift", "[0, inf)"),
+        ):
+            checks.number(f"{name} of Deformation", getattr(self, name), bounds)
+        checks.number("fields of Deformation", self.fields, "[1, inf)", whole=True)
+        if not any(getattr(self, name) for name in ("elastic", "rotate", "scale", "shear", "shift")):
+            raise ModelError(f"{self!r} deforms nothing; give elastic, rotate, scale, shear or shift, or leave it out")
+
+    def check(self, network) -> None:
+        """Refuse rows that do not fit, samples of spikes, and displacement in whole pixels as well."""
+        if isinstance(network.option(InputCoding), Spikes):
+            raise ModelError(f"{self!r} deforms images, not spikes; leave it out with Spikes")
+        if network.option(Displacement):
+            raise ModelError(f"Displacement and {type(self).__name__} are both there; give the latter's shift instead")
+        check_displacement("shift", 1, network.width, network.n_input)
+
+    def change(self, texts, network) -> None:
+        """Pixels read x where the deformation of this presentation has it."""
+        pixels, width, height = texts.pixels, network.width, network.n_input // network.width
+        down, right = _fields(self, height, width)
+        pixels.namespace |= {
+            "found_below": RealTable(down, "found_below"),
+            "found_right": RealTable(right, "found_right"),
+        }
+        pixels.namespace["deformations"] = self.fields
+        pixels.add("cells", "deformation : 1 (shared)   # of this presentation", "row : 1", "column : 1")
+        place = "row + teacher_on*found_below(deformation, i), column + teacher_on*found_right(deformation, i)"
+        pixels.replace("read", "x", "deformation = floor(deformations*rand())", f"x = sample_at(shown(t), {place})")
+        pixels.initial["row"], pixels.initial["column"] = np.divmod(np.arange(network.n_input), width)
+
+
+@functools.lru_cache(maxsize=4)
+def _fields(option: Deformation, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """The deformations of an option, drawn once for images of a size."""
+    settings = {name: getattr(option, name) for name in ("elastic", "smooth", "rotate", "scale", "shear", "shift")}
+    return deformations(option.fields, height, width, **settings, seed=option.seed)
 
 
 @names_parameters

@@ -15,6 +15,7 @@ from sbp_brian.models import checks
 from sbp_brian.models.options import Option
 from sbp_brian.models.sbp_network.inputs import (
     INPUTS,
+    Deformation,
     Displacement,
     Graded,
     InitialWeights,
@@ -24,6 +25,7 @@ from sbp_brian.models.sbp_network.inputs import (
     Spikes,
     SpikingInput,
 )
+from sbp_brian.models.sbp_network.lateness import Late, Tag
 from sbp_brian.models.sbp_network.reports import Reports
 from sbp_brian.wording import names_parameters
 
@@ -31,12 +33,14 @@ __all__ = [
     "INPUTS",
     "KINDS",
     "Dale",
+    "Deformation",
     "Displacement",
     "Dropout",
     "Graded",
     "Homeostasis",
     "InitialWeights",
     "InputCoding",
+    "Late",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
@@ -49,6 +53,7 @@ __all__ = [
     "SpikingInput",
     "SteadyHiddenRate",
     "Subset",
+    "Tag",
     "Timing",
 ]
 
@@ -371,6 +376,7 @@ KINDS = (
     Timing,
     InputCoding,
     Displacement,
+    Deformation,
     Dropout,
     Homeostasis,
     SteadyHiddenRate,
@@ -381,6 +387,8 @@ KINDS = (
     SeveralRight,
     OneHop,
     Subset,
+    Late,
+    Tag,
     Reports,
     InitialWeights,
 )

@@ -369,7 +369,7 @@ class STDBP(HasOptions):
         Raises
         ------
         SampleError
-            Another number of inputs; a label without an output cell.
+            Another number of inputs; a label without an output cell, targets of another number.
         NothingFiresError
             No sample has an input spike.
         """
@@ -378,7 +378,7 @@ class STDBP(HasOptions):
                 f"samples have {samples.images.shape[1]} inputs and layer 'pixels' has {self.layers[0]} "
                 f"cells; make the network with layers=({samples.images.shape[1]}, ...)"
             )
-        checks.labels_have_cells(samples.labels, self.layers[-1])
+        checks.have_cells(samples, self.layers[-1])
         if not samples.images[samples.training if len(samples.training) else slice(None)].any():
             raise NothingFiresError(
                 "no cell of layer 'pixels' ever fires: all samples that train are 0, which is no spike"
@@ -396,4 +396,5 @@ class STDBP(HasOptions):
             readout=readout.FirstSpike("answers.spike_time"),
             check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
+            set_by={rate: "rate_output" if rate == "into_output.rate" else "rate_hidden" for rate in rates},
         )

@@ -43,7 +43,7 @@ from sbp_brian.datasets.lookup import locate, places, sizes
 from sbp_brian.datasets.reading import naming, read_file, read_text
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import unknown
+from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = [
     "GESTURES",
@@ -225,6 +225,7 @@ def ten_recordings() -> list[Clip]:
     )
 
 
+@takes_booleans
 def clip_frames(
     clips: Iterable[Clip], window_us: int, n: int, *, pool: int = 4, polarities: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from sbp_brian.datasets.reading import read_file
 from sbp_brian.errors import DatasetError
-from sbp_brian.wording import number_in
+from sbp_brian.wording import number_in, takes_booleans
 
 __all__ = ["EVENT_BYTES", "EventStream", "decode_bs2", "encode_bs2", "read_bs2"]
 
@@ -149,6 +149,7 @@ class EventStream:
             self.x // factor, self.y // factor, self.p, self.t, self.width // factor, self.height // factor
         )
 
+    @takes_booleans
     def frames(self, window_us: int, n: int | None = None, *, polarities: bool = False) -> np.ndarray:
         """Counts of events in windows that follow one another from time 0.
 

@@ -8,10 +8,12 @@ from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.lookup import cache
 from sbp_brian.datasets.reading import one_line
 from sbp_brian.errors import DatasetError
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["fetch"]
 
 
+@takes_booleans
 def fetch(name: str, *, url: str | None = None, folder: Path | None = None, progress: bool = False) -> Path:
     """Download a data set into the user's cache; files that are there and whole are not fetched again.
 

@@ -35,9 +35,11 @@ from brian2 import Quantity, all_devices, get_device, have_same_dimensions, pref
 
 from sbp_brian.brian.state import guard
 from sbp_brian.errors import SettingError
+from sbp_brian.interruption import honour_ignored
 from sbp_brian.machine import TARGETS
-from sbp_brian.targets.build_cache import compiler_command
+from sbp_brian.stopwatch import part
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
+from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
 from sbp_brian.targets.progress import progress_bar
@@ -178,6 +180,7 @@ class Simulation:
             raise SettingError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
         if key is not None and not isinstance(key, str):
             raise SettingError(f"key has to be a text, not {type(key).__name__}")
+        honour_ignored()
         if target == "cython":
             compiler_command()
         names = _visible_names(function) if namespace is None else dict(namespace)
@@ -206,7 +209,8 @@ class Simulation:
         """Make the network and compile it where that is needed; `run` does so by itself."""
         if COLLECTED.get() is not None:
             return self
-        self._backend.prepare(self.seed if self.seed is not None else 0)
+        with part("build_s"):
+            self._backend.prepare(self.seed if self.seed is not None else 0)
         return self
 
     @property
@@ -263,7 +267,8 @@ class Simulation:
         arguments = self._checked(
             dict(values=values, seed=seed, progress=progress, results=results, names=names, duration=duration)
         )
-        return self._backend.run(**arguments)
+        with part("run_s"):
+            return self._backend.run(**arguments)
 
     def run_many(
         self, runs: Iterable[Mapping], workers: int | None = None, progress: Callable | None = None
@@ -299,10 +304,12 @@ class Simulation:
         checked = [self._checked(run) for run in runs]
         if self.target in ("cpp", "cuda"):
             workers = 1 if self.target == "cuda" and workers is None else workers  # they share the GPU
-            return run_in_threads(self._backend.run, checked, workers, progress)
-        return run_in_processes(
-            Simulation, self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
-        )
+            with part("run_s"):
+                return run_in_threads(self._backend.run, checked, workers, progress)
+        with part("run_s"):
+            return run_in_processes(
+                Simulation, self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
+            )
 
     def _checked(self, arguments: dict) -> dict:
         """The arguments of a run, checked, with the network built and the seed decided."""
@@ -328,7 +335,8 @@ class Simulation:
             raise SettingError("progress= needs a function of (fraction, elapsed_s)")
         duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
         self._backend.check_place(results)
-        built = self._backend.prepare(seed)
+        with part("build_s"):
+            built = self._backend.prepare(seed)
         settings = check_settings(arguments["values"], self._backend.manifest)
         return dict(
             settings=settings,

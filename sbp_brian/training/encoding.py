@@ -72,6 +72,7 @@ class ByteTable(Function, Nameable):
     """
 
     _cpp, _cython = _CPP, _CYTHON
+    _arguments: tuple[str, ...] = ("row", "column")
 
     def __init__(self, values: np.ndarray, scale: float = 1 / 255, name: str = "sample_table*"):
         values = np.asarray(values)
@@ -87,11 +88,9 @@ class ByteTable(Function, Nameable):
         Nameable.__init__(self, name)
         self.values = np.ascontiguousarray(values)
         self.scale = float(scale)
-        columns = self.values.shape[1]
-        look_up = self._look_up()
-        Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1, arg_names=["row", "column"])
+        look_up, names = self._look_up(), list(self._arguments)
+        Function.__init__(self, pyfunc=look_up, arg_units=[1] * len(names), return_unit=1, arg_names=names)
         self.implementations.add_implementation("numpy", code=look_up)
-        texts = {"%NAME%": self.name, "%COLUMNS%": str(columns), "%SCALE%": repr(self.scale)}
         flat = self.values.ravel()
         signed = flat.view(np.int8)  # Brian2's C++ has no unsigned bytes, its Cython no signed ones
         for target, code, data, modifier in (
@@ -99,11 +98,15 @@ class ByteTable(Function, Nameable):
             ("cython", self._cython, flat, ""),
             ("cuda", self._cpp, signed, "__host__ __device__ "),
         ):
-            for old, new in {**texts, "%MODIFIER%": modifier}.items():
+            for old, new in {**self._texts(), "%MODIFIER%": modifier}.items():
                 code = code.replace(old, new)
             self.implementations.add_implementation(
                 target, code=code, namespace={f"{self.name}_bytes": data}, name=self.name
             )
+
+    def _texts(self) -> dict[str, str]:
+        """What the code of this table holds."""
+        return {"%NAME%": self.name, "%COLUMNS%": str(self.values.shape[1]), "%SCALE%": repr(self.scale)}
 
     def _look_up(self):
         table, factor = self.values, self.scale

@@ -10,8 +10,10 @@ import numpy as np
 from brian2 import Quantity, TimedArray
 
 from sbp_brian.errors import SampleError
+from sbp_brian.training.deformation import ImageTable
 from sbp_brian.training.encoding import BitTable, ByteTable
-from sbp_brian.training.rows import DividedRows
+from sbp_brian.training.rows import DividedRows, check_rows
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["Presentation", "Samples"]
 
@@ -37,8 +39,8 @@ class Samples(DividedRows):
     Raises
     ------
     SampleError
-        NaN in images, wrong types or shapes, labels outside the classes, targets that are neither 0 nor 1, rows
-        outside the table, or a row that serves two purposes.
+        NaN in images, wrong types or shapes, labels outside the classes, targets that are neither 0 nor 1 or all 0,
+        rows outside the table, or a row that serves two purposes.
     """
 
     images: np.ndarray
@@ -76,6 +78,10 @@ class Samples(DividedRows):
                 f"targets must be 0 or 1, those of sample {wrong} reach {self.targets[wrong].max()}; correct them"
             )
         self._check_rows(len(self.images), SampleError, "sample")
+        if self.targets is not None:
+            used = np.concatenate([np.asarray(rows, int) for rows in (self.training, self.validation, self.test)])
+            if len(empty := used[~self.targets[used].any(1)]):
+                raise SampleError(f"the targets of sample {empty[0]} are all 0, which no answer meets; leave it out")
 
     def _content(self) -> dict[str, object]:
         return {"inputs": self.images, "labels": (np.asarray(self.labels, np.int64), self.classes)} | (
@@ -88,7 +94,8 @@ class Samples(DividedRows):
     ) -> Samples:
         """Samples from separate arrays (images, labels) named training, validation and test; targets in that order."""
         (images, labels), rows = cls._joined(parts)
-        return cls(images, labels.astype(int), classes, **rows, targets=targets)
+        numbers = labels.astype(int) if np.isfinite(labels).all() else labels
+        return cls(images, numbers if (numbers == labels).all() else labels, classes, **rows, targets=targets)
 
     def with_shuffled_training_labels(self, seed: int) -> Samples:
         """The control in which the training labels tell nothing about the images."""
@@ -109,6 +116,7 @@ class Presentation:
     in code                 value (dimensionless)
     ======================= ==================================================================
     ``sample_value(k, i)``  feature i of sample k, 0 to 1 (`ByteTable`)
+    ``sample_at(k, y, x)``  what sample k has at row y and column x, between pixels too (`ImageTable`); on request
     ``sample_bit(k, i)``    in its place, where samples are read as bits: bit i of sample k (`BitTable`)
     ``shown(t)``            number of the sample shown at time t
     ``target_class(t)``     its class
@@ -131,13 +139,16 @@ class Presentation:
     duration: Quantity
     targets: np.ndarray | None = None
 
-    def namespace(self, *, bits: bool = False) -> dict[str, Any]:
+    @takes_booleans
+    def namespace(self, *, bits: bool = False, width: int | None = None) -> dict[str, Any]:
         """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
 
         Parameters
         ----------
         bits : bool
             Samples are bits, as `sbp_brian.training.encoding.spike_bytes` packs them.
+        width : int, optional
+            Samples are images with so many pixels in a row, and may be read between pixels: ``sample_at``.
         """
         nothing = np.zeros(self.capacity + 1)
         tables = (
@@ -145,6 +156,8 @@ class Presentation:
             if bits
             else {"sample_value": ByteTable(self.images, name="sample_value")}
         )
+        if width is not None:
+            tables["sample_at"] = ImageTable(self.images, width, name="sample_at")
         if self.targets is not None:
             tables["target_value"] = ByteTable(self.targets, scale=1.0, name="target_value")
         return tables | {
@@ -152,10 +165,21 @@ class Presentation:
             for name in ("shown", "target_class", "teaching")
         }
 
-    def settings(self, rows: np.ndarray, labels: np.ndarray, teaching: np.ndarray) -> dict[str, np.ndarray]:
-        """Run arguments that show the samples `rows` in this order."""
+    def check(self, rows: np.ndarray) -> None:
+        """Refuse rows that cannot be shown: outside the table, which a compiled program would read all the same.
+
+        Raises
+        ------
+        SampleError
+            Rows that are no whole numbers or name no sample, or are more than one run can show.
+        """
+        check_rows(rows, len(self.images), SampleError)
         if len(rows) > self.capacity:
             raise SampleError(f"{len(rows)} samples are more than the {self.capacity} that one run can show")
+
+    def settings(self, rows: np.ndarray, labels: np.ndarray, teaching: np.ndarray) -> dict[str, np.ndarray]:
+        """Run arguments that show the samples `rows` in this order; see `check` for what is refused."""
+        self.check(rows)
         padded = {}
         for name, values in (("shown", rows), ("target_class", labels), ("teaching", teaching)):
             padded[f"{name}.values"] = np.zeros(self.capacity + 1)

@@ -50,7 +50,7 @@ def test_it_learns_and_says_what_it_spent(records):
     assert points["test_accuracy"] > 0.64, "a linear classifier"
     assert 0 < digits["spikes_per_hidden_cell"] <= 1
     assert 0 < digits["decision_time_ms"] < 40
-    assert "undecided" in digits
+    assert 0 <= digits["no_answer"] < 0.4
     assert all(row["band"] is None for record in records for row in record.metrics), "short runs are not judged"
 
 

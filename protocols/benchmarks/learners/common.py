@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from sbp_brian.experiments.protocol import Above, Parameter
 
-__all__ = ["AVERAGE", "BATCH", "DECAY", "DEPTH", "EPOCHS", "HIDDEN", "JITTER", "LAMBDA_F", "LAMBDA_P", "rate", "share"]
+__all__ = [
+    "AVERAGE",
+    "BATCH",
+    "DECAY",
+    "DEFORM",
+    "DEPTH",
+    "EPOCHS",
+    "HIDDEN",
+    "JITTER",
+    "LAMBDA_F",
+    "LAMBDA_P",
+    "rate",
+    "share",
+]
 
 EPOCHS = Parameter(None, kind=int, minimum=1, maximum=10_000, help="times all training samples are shown")
 HIDDEN = Parameter(None, kind=int, minimum=1, maximum=100_000, help="cells of each hidden layer")
@@ -26,6 +39,28 @@ AVERAGE = Parameter(
     help="epochs whose last weights are averaged for the test",
     needs={"epochs": Above(1)},
 )
+DEFORM = {
+    "elastic": Parameter(
+        0.0,
+        minimum=0.0,
+        maximum=10.0,
+        help="root of the mean square of a random elastic deformation of training images, which adds to the data",
+    ),
+    "elastic_smooth": Parameter(
+        4.0,
+        minimum=0.1,
+        maximum=100.0,
+        help="pixels over which it is smooth: standard deviation of a Gaussian",
+        needs={"elastic": Above(0)},
+    ),
+    "rotate": Parameter(0.0, minimum=0.0, maximum=180.0, help="degrees by which training images are turned, at most"),
+    "stretch": Parameter(
+        0.0,
+        minimum=0.0,
+        maximum=0.9,
+        help="share by which training images are stretched, squeezed and sheared, at most",
+    ),
+}
 JITTER = Parameter(
     0,
     minimum=0,

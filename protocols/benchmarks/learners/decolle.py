@@ -8,6 +8,7 @@ Source: Kaiser, Mostafa & Neftci 2020, Front Neurosci 14:424, doi:10.3389/fnins.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sbp_brian.models.decolle.conv import ConvDecolle
 from sbp_brian.protocols.benchmarks import baselines, layer_readout
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import Data, Learner, Outcome, Plan
+from sbp_brian.training.readout import Votes
 from sbp_brian.training.samples import Samples
 from sbp_brian.training.spiking import Training
 
@@ -49,6 +51,7 @@ class DecolleLearner(Learner):
     learning = tuple(LEARNING)
     usual = ()
     running = False
+    called = MappingProxyType({"rate": "rate_hidden"})
     parameters = PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -162,8 +165,8 @@ def layers_right(training: Training, network: Decolle, rows: np.ndarray, result)
     """Share of right answers of each layer in the result of showing `rows`."""
     truth, shares = training.samples.labels[rows], []
     for k in range(1, len(network.layers)):
-        score = np.asarray(result[f"answers{k}.votes"]) + 0.5 * np.tanh(np.asarray(result[f"answers{k}.total"]))
-        shares.append(float((score[:, 1 : len(rows) + 1].argmax(0) == truth).mean()))
+        answers = Votes(f"answers{k}.votes", f"answers{k}.total").answers(result, len(rows))
+        shares.append(float((answers == truth).mean()))
     return shares
 
 

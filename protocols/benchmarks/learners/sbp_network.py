@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from sbp_brian.training.checkpoints import Epoch
 from sbp_brian.training.rasters import record_spikes
 from sbp_brian.training.spiking import total
 
-__all__ = ["GRADED", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
+__all__ = ["GRADED", "IMAGES", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
 
 #: Ways of learning in which hidden layers change, and those that share a task's settings.
 LEARNS = tuple(name for name in LEARNING if name != "frozen")
@@ -49,8 +50,18 @@ READ = "read: authors' notebook, SNN with SBP, best epoch on the test set"
 #: Validation samples by which the changes of the network are compared with the true gradient.
 COMPARED = 500
 GRADED = ("graded", "latency", "poisson")
+#: What only images have.
+IMAGES = ("jitter", *common.DEFORM)
 #: What makes it another network than the one that is judged, beside `Learner.usual`.
-CHANGED = ("cascade", "emission_noise", "emission_loss", "emission_levels", "relative_floor", "weight_scale")
+CHANGED = (
+    "cascade",
+    "emission_noise",
+    "emission_loss",
+    "emission_levels",
+    "relative_floor",
+    "weight_scale",
+    *common.DEFORM,
+)
 NEEDS_SIGNAL = {"learning": LEARNS}
 #: Reports of many sizes, and those that a floor belongs to.
 MANY = {"learning": tuple(name for name in LEARNS if LEARNING[name][0] not in BITS)}
@@ -142,6 +153,7 @@ PARAMETERS = {
         needs=NEEDS_SIGNAL,
     ),
     "jitter": replace(common.JITTER, needs={"input": GRADED}),
+    **{name: replace(each, needs={**dict(each.needs), "input": GRADED}) for name, each in common.DEFORM.items()},
     "input": Parameter(
         "graded",
         choices=GRADED,
@@ -166,10 +178,51 @@ PARAMETERS = {
         maximum=1e6,
         help="output synapses learn by spike timing, with this time constant; none: by mean rates",
     ),
+    "late": Parameter(
+        0,
+        minimum=0,
+        maximum=100_000,
+        help="samples that the retrograde signal comes after the end of its own",
+        needs={"depth": (1,), **NEEDS_SIGNAL},
+    ),
+    "signal_order": Parameter(
+        None,
+        kind=int,
+        minimum=1,
+        maximum=100,
+        help="stages of a cascade through which a late signal comes dispersed; none: it comes at once",
+        needs={"late": Above(1)},
+    ),
+    "tag": Parameter(
+        None,
+        choices=("delay", "cascade"),
+        help="what input synapses keep of their activity until a late signal comes; none: that of the moment counts",
+        needs={"late": Above(0)},
+    ),
+    "tag_delay": Parameter(
+        None,
+        kind=int,
+        minimum=1,
+        maximum=100_000,
+        help="samples from activity to its tag, on average: as late as the signal",
+        needs={"tag": ("delay", "cascade"), "late": Above(0)},
+    ),
+    "tag_order": Parameter(
+        6,
+        minimum=1,
+        maximum=100,
+        help="stages of a cascade that is the tag; 1: an ordinary leak",
+        needs={"tag": ("cascade",), "late": Above(0)},
+    ),
+    "tag_centred": Parameter(
+        False,
+        help="tags are about the mean of their input's activity",
+        needs={"tag": ("delay", "cascade"), "late": Above(0)},
+    ),
     "angle": Parameter(
         False,
         help="compare its changes with the true gradient after each epoch",
-        needs={"input": GRADED, "hold_out": (True,)},
+        needs={"input": GRADED, "hold_out": (True,), "late": (0,)},
     ),
 }
 
@@ -180,6 +233,7 @@ class SBPNetworkLearner(Learner):
     name = "sbp_network"
     learning = tuple(LEARNING)
     epochs_published = EPOCHS_PUBLISHED
+    called = MappingProxyType({"Homeostasis.rate": "homeostasis"})
     parameters = PARAMETERS
     usual = (*Learner.usual, *CHANGED)
 
@@ -194,6 +248,7 @@ class SBPNetworkLearner(Learner):
             "drop_input": none.input,
             "drop_hidden": none.hidden,
             "homeostasis": 0.0,
+            "tag_delay": values["late"] or None,
             "emission_scale": values["rate_output"],
         }
 
@@ -215,16 +270,11 @@ class SBPNetworkLearner(Learner):
                 *_options(p, **given),
                 *([options.SeveralRight()] if samples.targets is not None else []),
                 *([options.Subset(seed)] if p.lambda_p < 1 else []),
+                *_moved(p, seed),
             ),
         )
 
     # ----------------------------------------------------------------------------------------------------- its report
-    def beside(self, context: Context, outcome: Outcome, published: Mapping[str, Any]) -> None:
-        """Silent outputs, which have no cosine."""
-        if outcome.graded:
-            told = "test samples without an output spike, which have no cosine and are left out of it"
-            context.metric("silent_outputs", int((~outcome.known).sum()), provenance=told)
-
     def counted(self, context: Context, outcome: Outcome) -> None:
         """Hidden spikes and operations."""
         model, n = outcome.training.model, len(outcome.scores)
@@ -287,12 +337,15 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
         wanted.append(options.Dropout(drop_input, p.drop_hidden))
     for value, option in (
         (p.homeostasis, options.Homeostasis),
-        (p.get("jitter"), options.Displacement),
         (p.homeostatic_v, options.MembraneHomeostasis),
         (p.tau_stdp, options.SpikeTiming),
     ):
         if value:
             wanted.append(option(value))
+    if p.late:
+        wanted.append(options.Late(p.late, p.signal_order))
+        if p.tag:
+            wanted.append(options.Tag(p.tag_delay, p.tag_order if p.tag == "cascade" else None, p.tag_centred))
     for there, option in (
         (not p.get("cascade", True), options.OneHop),
         (not p.get("hidden_decays", True), options.SteadyHiddenRate),
@@ -315,6 +368,15 @@ def _reports(p: Parameters) -> list[Option]:
         loss=p.get("emission_loss", 0.0),
     )
     return [] if asked == options.Reports.default() else [asked]
+
+
+def _moved(p: Parameters, seed: int) -> list[Option]:
+    """How training images are displaced and deformed."""
+    jitter, stretch = p.get("jitter", 0), p.get("stretch", 0.0)
+    if any(p.get(name) for name in ("elastic", "rotate", "stretch")):
+        elastic = {"elastic": p.elastic, **({"smooth": p.elastic_smooth} if p.elastic else {})}
+        return [options.Deformation(**elastic, rotate=p.rotate, scale=stretch, shear=stretch, shift=jitter, seed=seed)]
+    return [options.Displacement(jitter)] if jitter else []
 
 
 def _angles(context: Context, outcome: Outcome, bar) -> None:

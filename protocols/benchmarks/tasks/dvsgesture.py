@@ -342,7 +342,7 @@ TASK = Task(
                     sbp_network.LEARNER.parameters["input_rate"], needs={"input": ("poisson", "spikes")}
                 ),
             },
-            without=("jitter",),
+            without=sbp_network.IMAGES,
             quick=QUICK,
         ),
         "decolle": Offer(decolle.LEARNER, {"epochs": 30, "rate_hidden": 0.3}, network=LOCAL, quick=QUICK),

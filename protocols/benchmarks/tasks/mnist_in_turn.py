@@ -19,12 +19,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from sbp_brian.errors import ParameterError
+from sbp_brian.errors import DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.protocols.benchmarks.learners import in_turn, sbp_network
-from sbp_brian.protocols.benchmarks.learning import Data
+from sbp_brian.protocols.benchmarks.learning import Data, Plan
 from sbp_brian.protocols.benchmarks.task import Offer, Task
 from sbp_brian.protocols.benchmarks.tasks import mnist
+from sbp_brian.training.answers import largest
 
 __all__ = ["PAIRS", "PROTOCOL", "TASK", "forgetting"]
 
@@ -74,8 +75,8 @@ def by_pair(evidence: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nd
         among = np.isin(labels, pair)
         if among.any():
             truth, shown = labels[among], evidence[among]
-            every[k] = (shown.argmax(1) == truth).mean()
-            own[k] = (np.array(pair)[shown[:, pair].argmax(1)] == truth).mean()
+            every[k] = (largest(shown) == truth).mean()
+            own[k] = (largest(shown[:, pair]) == truth - pair[0]).mean()
     return every, own
 
 
@@ -83,9 +84,21 @@ class TurnTask(Task):
     """A task whose parts come in turn; its report is by part and stage."""
 
     def run(self, context: Context) -> None:
-        """Learn part after part, test all pairs after each, report."""
+        """Learn part after part, test all pairs after each, report.
+
+        Raises
+        ------
+        DivergedError
+            As `sbp_brian.protocols.benchmarks.learning.run`.
+        """
         offer, data, plan = self.prepare(context)
-        learner, p, samples = offer.learner, context.parameters, data.samples
+        try:
+            self._run(context, offer.learner, data, plan)
+        except DivergedError as error:
+            raise error.renamed(offer.learner.called) from error
+
+    def _run(self, context: Context, learner: in_turn.InTurn, data: Data, plan: Plan) -> None:
+        p, samples = context.parameters, data.samples
         training = learner.begin(context, plan)
         with context.progress(f"training, {len(PAIRS)} parts, {len(samples.training):,} samples") as bar:
             history = training.run(plan.epochs, bar)
@@ -96,17 +109,12 @@ class TurnTask(Task):
                 scores.append(by_pair(found, samples.labels[samples.test]))
                 bar(stage / len(PAIRS))
         every, own = np.array(scores).transpose(1, 0, 2)
-        right = float((found.argmax(1) == samples.labels[samples.test]).mean())
+        right = float((largest(found) == samples.labels[samples.test]).mean())
         context.metric("test_accuracy", right, standard_error=(right * (1 - right) / len(found)) ** 0.5, n=len(found))
         if len(samples.validation):
             context.metric("validation_accuracy", history[-1].validation, n=len(samples.validation))
         _report(context, every, own)
-        seconds = sum(e.seconds for e in history)
-        context.timing(
-            build_s=getattr(training, "build_s", None),
-            run_s=seconds,
-            samples_per_s=sum(e.samples for e in history) / seconds,
-        )
+        context.timing(samples_per_s=sum(e.samples for e in history) / sum(e.seconds for e in history))
         context.note(f"settings: {plan.network!r}; rates are constant, each part is shown {p.epochs} times")
         context.summary(
             f"After five {'random fifths' if p.mixed else 'pairs of digits in turn'} {p.model} ({p.learning}) scores "

@@ -129,7 +129,7 @@ OFFERS = {
         sbp_network.LEARNER,
         USUAL,
         sbp_network.rates(SPIKING_RATES, drop_hidden=0.3, homeostasis=1e-5),
-        without=("jitter",),
+        without=sbp_network.IMAGES,
         quick=QUICK,
         published=sbp_network.paper(0.856),
         bands={"weighted/activity": {15: 0.905}},

@@ -1,0 +1,169 @@
+"""What must a synapse report? Learning rates for each report, chosen by one and the same search on validation samples.
+
+Run from the checkout:
+
+    python -m benchmarks.reports TASK WORLD [LEARNING ...]
+
+TASK is mnist, fashion-mnist or nettalk; WORLD is mixed (signs as they come) or dale (Dale's law). The search goes
+along one rate after the other (`STEPS`), from where `START` has them, with seed 0 on `FEW`; a best value at the edge
+moves the search on by a step, up to `FARTHER` times. What was found is written to the file
+recipes/results/reports-TASK-WORLD-rates.json, and as the settings of the recipe reports-TASK-WORLD, which trains with
+all samples and is run by ``python -m tools.measure``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sbp_brian import protocols
+from sbp_brian.datasets import available
+from sbp_brian.experiments.executing import execute
+
+ROOT = Path(__file__).parents[1]
+#: Report -> where its search begins: rate of hidden layers, rate of the output.
+START = {
+    "bit": (1e-4, 5e-4),
+    "strength/activity": (1.0, 5e-4),
+    "weighted/activity": (20.0, 5e-4),
+    "relative/activity": (0.01, 5e-4),
+    "change/activity": (0.1, 5e-4),
+    "proportion/activity": (20.0, 5e-4),
+    "value-bit": (1e-4, 5e-4),
+    "frozen": (0.0, 1e-3),
+}
+#: What a report needs beside its rates.
+BESIDE: dict[str, dict[str, Any]] = {"relative/activity": {"relative_floor": 0.02}}
+#: Factors of one rate that are tried, of the hidden layers' (0), of the output's (1), and again.
+STEPS = ((0, (1 / 9, 1 / 3, 1, 3, 9)), (1, (1 / 2, 1, 2, 4)), (0, (1 / 2, 1, 2)))
+FARTHER = 3
+#: Training by which rates are chosen, and with which results are measured.
+FEW = {
+    "mnist": {"train_samples": 20_000, "epochs": 3, "test_samples": 1},
+    "fashion-mnist": {"train_samples": 20_000, "epochs": 3, "test_samples": 1},
+    "nettalk": {"model": "sbp_network"},
+}
+WHOLE = {
+    "mnist": {"epochs": 6},
+    "fashion-mnist": {"epochs": 8},
+    "nettalk": {"model": "sbp_network"},
+}
+WORLDS: dict[str, dict[str, Any]] = {"mixed": {}, "dale": {"dale": True}}
+
+
+class Search:
+    """The search for one task in one world."""
+
+    def __init__(self, task: str, world: str, out: Path):
+        self.protocol, self.settings, self.out = protocols.get(task), {**FEW[task], **WORLDS[world]}, out
+        self.tried: dict[tuple[str, float, float], float] = {}
+
+    def score(self, learning: str, hidden: float, output: float) -> float:
+        """Of the validation samples; minus infinity where training diverged."""
+        key = (learning, hidden, output)
+        if key not in self.tried:
+            own = {"learning": learning, "rate_hidden": hidden, "rate_output": output, **BESIDE.get(learning, {})}
+            if learning == "frozen":
+                del own["rate_hidden"]
+            try:
+                record = execute(
+                    self.protocol, parameters={**self.settings, **own}, out=self.out, say=lambda text: None
+                )
+                scores = {metric["name"]: metric["value"] for metric in record.metrics}
+                found = next(value for name, value in scores.items() if name.startswith("validation_"))
+            except FloatingPointError:
+                found = -math.inf
+            self.tried[key] = found
+            print(f"{learning}, {hidden:g}, {output:g}: {found:.4f}", flush=True)
+        return self.tried[key]
+
+    def best(self, learning: str) -> tuple[float, float]:
+        """The rates of hidden layers and output with the best score."""
+        rates = list(START[learning])
+        for which, factors in STEPS:
+            if not rates[which]:
+                continue
+            tried = {rates[which] * factor for factor in factors}
+
+            def score(rate, which=which):
+                return self.score(learning, *[rate if k == which else rates[k] for k in (0, 1)])
+
+            for _ in range(FARTHER):
+                found = max(sorted(tried), key=score)
+                step = factors[-1] / factors[-2]
+                if found in (min(tried), max(tried)):
+                    tried.add(found * step if found == max(tried) else found / step)
+            rates[which] = max(sorted(tried), key=score)
+        return rates[0], rates[1]
+
+
+def main(task: str = "mnist", world: str = "mixed", *learnings: str) -> int:
+    """Search, then write the rates and the recipe."""
+    if task not in FEW or world not in WORLDS:
+        sys.exit(f"give a task of {', '.join(FEW)} and a world of {', '.join(WORLDS)}, not {task} {world}")
+    for data, where, remedy in available():
+        if data == task and (where is None or where.startswith("embedded")):
+            sys.exit(f"the data set {task} is not here whole; get it by {remedy}")
+    with tempfile.TemporaryDirectory() as out:
+        search = Search(task, world, Path(out))
+        chosen = {learning: search.best(learning) for learning in learnings or START}
+    name = f"reports-{task}-{world}"
+    _write_rates(name, search, chosen)
+    _write_recipe(name, task, world, chosen)
+    return 0
+
+
+def _write_rates(name: str, search: Search, chosen: dict[str, tuple[float, float]]) -> None:
+    numbers = {}
+    for learning, rates in chosen.items():
+        own = [score for (of, *_), score in search.tried.items() if of == learning]
+        best = search.tried[(learning, *rates)]
+        numbers[learning] = {
+            key: {"mean": value}
+            for key, value in {
+                "rate_hidden": rates[0],
+                "rate_output": rates[1],
+                "validation": best,
+                "tried": len(own),
+                "diverged": sum(not math.isfinite(score) for score in own),
+            }.items()
+        }
+    path = ROOT / "recipes" / "results" / f"{name}-rates.json"
+    path.write_text(json.dumps({"chosen": numbers}, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_recipe(name: str, task: str, world: str, chosen: dict[str, tuple[float, float]]) -> None:
+    said = "signs as they come" if world == "mixed" else "Dale's law"
+    lines = [
+        f'title = "What a synapse reports, {task}, {said}"',
+        f'protocol = "{task}"',
+        "seeds = [0, 1, 2, 3, 4]",
+        f'data = ["{task}"]',
+        'time = "30 s a seed"',
+        'shown = ["docs/findings.md"]',
+        'metrics = ["test_*", "validation_*", "hidden_spikes_per_sample"]',
+        "",
+        "[parameters]",
+        *(f"{key} = {_toml(value)}" for key, value in {**WHOLE[task], **WORLDS[world]}.items()),
+    ]
+    for learning, (hidden, output) in chosen.items():
+        lines += ["", f'[variants."{learning}"]', f'learning = "{learning}"']
+        lines += [f"rate_hidden = {hidden:g}"] if hidden else []
+        lines += [f"rate_output = {output:g}", *(f"{k} = {_toml(v)}" for k, v in BESIDE.get(learning, {}).items())]
+    if "weighted/activity" in chosen:
+        hidden, output = chosen["weighted/activity"]
+        lines += ["", '[variants."shuffled labels"]', 'learning = "shuffled-labels"']
+        lines += [f"rate_hidden = {hidden:g}", f"rate_output = {output:g}"]
+    (ROOT / "recipes" / f"{name}.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _toml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
