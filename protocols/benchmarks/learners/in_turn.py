@@ -82,7 +82,7 @@ class RateInTurn(InTurn, NumpyLearner):
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """As many hidden units as the spiking network has cells."""
-        return {"hidden": 500, "batch": 10}
+        return {"hidden": 500, "batch": 50}
 
     def network(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> RateReference:
         """The network that the parameters ask for; without momentum, as the spiking one."""
