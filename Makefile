@@ -6,9 +6,10 @@
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= results
+SEED ?= 0
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-slow lint format imports types tables clean distclean setup
+.PHONY: reproduce test test-slow lint format imports types tables campaign clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -36,6 +37,10 @@ imports: $(READY)
 types: $(READY)
 	@$(BIN)/python tools/as_installed.py build/installed
 	$(BIN)/mypy
+
+# The search for faults (docs/reliability.md): under an hour on two cores. SEED=1 tries other cases.
+campaign: $(READY)
+	$(BIN)/python -m campaigns --seed $(SEED)
 
 # The tables of README and docs, from the results in recipes/results.
 tables: $(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ __all__ = ["have_cells", "inputs_have_cells", "labels_have_cells", "number", "on
 
 def one_of(name: str, value: Any, known) -> None:
     """A value among the known ones."""
-    if value not in known:
+    if not isinstance(value, Hashable) or value not in known:
         raise ModelError(wording.one_of(name, value, known))
 
 

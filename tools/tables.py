@@ -25,12 +25,14 @@ number of no run, and is left as it is. Both know these functions (recipe and ce
 ``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
 ``takes("mnist")``                   what a run is expected to take, e.g. 35 s
 ``sources("mnist-trials")``          recipes with the commits where they were measured
+``found("kills")``                   figures of a campaign, see ``campaigns/``; None where it did not run
 ``older("README.md")``               the recipes on a page whose numbers are, with their commits
 ==================================== ===================================================================
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -174,12 +176,19 @@ def measured(*names: str) -> str:
     return " ".join([*parts, *gone])
 
 
+def found(campaign: str) -> dict | None:
+    """The figures of a campaign, as committed; None where there are none."""
+    file = ROOT / "campaigns" / "results" / f"{campaign}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
 def functions() -> dict:
     """What templates may call."""
     return {
         "apart": apart,
         "at": at,
         "count": lambda recipe, cell="", metric=None: find(recipe, metric, cell).n,
+        "found": found,
         "gain": gain,
         "holds": holds,
         "interval": interval,

@@ -46,7 +46,7 @@ from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import glorot
-from sbp_brian.wording import takes_booleans
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["LEARNING", "SBPEnergy"]
 
@@ -63,6 +63,7 @@ LEARNING = {
 }
 
 
+@names_parameters
 @takes_booleans
 @dataclass
 class SBPEnergy(NumpyModel):

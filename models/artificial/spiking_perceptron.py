@@ -37,7 +37,7 @@ import numpy as np
 from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Adam
-from sbp_brian.wording import takes_booleans
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["LEARNING", "SBPSpikingPerceptron"]
 
@@ -45,6 +45,7 @@ LEARNING = ("pseudo-bp", "surrogate", "zero", "weighted/activity", "weighted", "
 ENCODINGS = ("bernoulli", "constant")
 
 
+@names_parameters
 @takes_booleans
 @dataclass
 class SBPSpikingPerceptron(NumpyModel):

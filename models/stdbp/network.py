@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -131,7 +132,8 @@ class STDBP(HasOptions):
     KINDS: ClassVar = KINDS
 
     def __post_init__(self):
-        if isinstance(self.layers, str) or any(n != int(n) for n in self.layers):
+        layers = self.layers if isinstance(self.layers, (tuple, list, np.ndarray)) else ("none",)
+        if any(not isinstance(n, Real) or not np.isfinite(n) or n != int(n) for n in layers):
             raise ModelError(f"layers must be whole numbers of cells, e.g. (784, 400, 10), got {self.layers!r}")
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
         checks.one_of("learning", self.learning, LEARNING)

@@ -186,6 +186,7 @@ class EventStream:
         return np.bincount(place[inside], minlength=n * channels * size).reshape(n, channels * size)
 
 
+@takes_booleans
 def decode_bs2(content: bytes, width: int, height: int, *, unwrap: bool = False) -> EventStream:
     """Events of five bytes each: x, y, then a bit of polarity and 23 bits of time in microseconds, high byte first.
 
@@ -246,6 +247,7 @@ def encode_bs2(stream: EventStream) -> bytes:
     return rows.astype(np.uint8).tobytes()
 
 
+@takes_booleans
 def read_bs2(
     path: str | Path, width: int, height: int, *, unwrap: bool = False, most_events: int = MOST_EVENTS
 ) -> EventStream:

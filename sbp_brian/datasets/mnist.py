@@ -29,7 +29,7 @@ from sbp_brian.datasets.lookup import find_file, locate, places
 from sbp_brian.datasets.reading import naming, read_gzip
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import takes_booleans, unknown
+from sbp_brian.wording import names_parameters, takes_booleans, unknown
 
 __all__ = ["SPLITS", "load_fashion_mnist", "load_mnist"]
 
@@ -39,6 +39,7 @@ _EMBEDDED_BYTES = 1 << 24  # of its text; it takes 9 MB
 EMBEDDED_TEST = 100  # test images of each class
 
 
+@names_parameters
 @takes_booleans
 def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bool = True) -> Dataset:
     """Handwritten digits (LeCun et al. 1998, doi:10.1109/5.726791).
@@ -73,6 +74,7 @@ def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bo
     return _full(entry, folder, split, 5000, verify)
 
 
+@names_parameters
 @takes_booleans
 def load_fashion_mnist(split: str = "train", *, verify: bool = True) -> Dataset:
     """Articles of clothing (Xiao et al. 2017, doi:10.48550/arXiv.1708.07747); as `load_mnist`, without a sample."""

@@ -33,7 +33,7 @@ from sbp_brian.datasets.nettalk_split import TEST_ROWS
 from sbp_brian.datasets.reading import naming, read_file, read_text
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import takes_booleans, unknown
+from sbp_brian.wording import names_parameters, takes_booleans, unknown
 
 __all__ = ["FEATURES", "NETtalk", "load_nettalk", "nettalk_baselines", "nettalk_windows"]
 
@@ -133,6 +133,7 @@ class NETtalk:
         return f"NETtalk ({self.which}), {self.split} split: {len(self):,} windows"
 
 
+@names_parameters
 @takes_booleans
 def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = True) -> NETtalk:
     """The 189 -> 26 task of Zhang et al. 2021, doi:10.1126/sciadv.abh0146.

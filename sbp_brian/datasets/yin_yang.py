@@ -14,7 +14,7 @@ import numpy as np
 
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import used
-from sbp_brian.wording import number_in
+from sbp_brian.wording import names_parameters, number_in
 
 __all__ = ["yin_yang", "yin_yang_class"]
 
@@ -48,6 +48,7 @@ def yin_yang_class(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return kind
 
 
+@names_parameters
 def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Points as latency-coded samples: x, y, 1 - x, 1 - y and a constant, each one byte of at least 1.
 

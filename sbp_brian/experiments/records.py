@@ -29,6 +29,7 @@ import numpy as np
 
 from sbp_brian.errors import RecordError, SettingError
 from sbp_brian.experiments.record_format import FLAT, FORMAT, VERDICTS, digest_of, from_format_1, wrong_with
+from sbp_brian.wording import names_parameters
 
 __all__ = [
     "FORMAT",
@@ -261,6 +262,7 @@ def read(folder: str | os.PathLike) -> Record:
         raise _broken(folder, "record.json", error) from error
 
 
+@names_parameters
 def find(folder: str | os.PathLike, protocol: str | None = None) -> list[Record]:
     """All records below ``folder`` (of one protocol where named), newest first; none is an empty list.
 
@@ -269,6 +271,8 @@ def find(folder: str | os.PathLike, protocol: str | None = None) -> list[Record]
     RecordError
         Where ``folder`` does not exist or is a file, or one of the records is damaged.
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise RecordError(f"folder must be the path of a folder of records, not {folder!r}")
     folder = Path(folder)
     if not folder.is_dir():
         raise RecordError(

@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-from brian2 import Function, Quantity, Synapses, have_same_dimensions, second
+from brian2 import Function, Quantity, Synapses, have_same_dimensions
 
 from sbp_brian.brian.dense import DenseSynapses
 from sbp_brian.brian.language import DIFFERENTIAL_EQUATION
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import checks
+from sbp_brian.rules import checks, quantities
 from sbp_brian.rules.attaching import attach
 from sbp_brian.rules.checks import assigned_names
 from sbp_brian.rules.requirements import Requirement
@@ -50,8 +50,11 @@ class Regular:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", checks.tidy(self.code, "Regular"))
-        if not have_same_dimensions(self.dt, second) or np.ndim(self.dt) or not float(self.dt) > 0:
-            raise RuleError(f"Regular: dt = {self.dt} is not a period; give one positive time, such as 1*second")
+        quantities.duration("Regular: the period dt", self.dt)
+        if not isinstance(self.when, str) or not isinstance(self.order, (int, np.integer)):
+            raise RuleError(
+                f"Regular: when = {self.when!r} must be a slot's name, order = {self.order!r} a whole number"
+            )
 
 
 @names_parameters

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sbp_brian.errors import SettingError
 from sbp_brian.targets.cache_entry import SEAL, remove_unused
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["KINDS", "Kept", "clear", "contents", "limit_of", "make_room", "parse_size", "set_limit", "show_size"]
 
@@ -124,6 +125,7 @@ def set_limit(cache: Path, size: int) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- the contents
+@takes_booleans
 def contents(cache: Path, usable: bool = False) -> list[Kept]:
     """All entries, or those alone that can be used (that have a list); the one that was used last first."""
     found = []

@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import brian2
+import numpy as np
 from brian2 import Quantity, all_devices, get_device, have_same_dimensions, prefs, set_device
 
 from sbp_brian.brian.state import guard
@@ -47,7 +48,7 @@ from sbp_brian.targets.results import Result
 from sbp_brian.targets.run_arguments import check_settings
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
-from sbp_brian.wording import unknown_name
+from sbp_brian.wording import names_parameters, unknown_name
 
 __all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
 
@@ -102,6 +103,7 @@ def _check_target(target: str) -> None:
         compiler_command()
 
 
+@names_parameters
 class Simulation:
     """A network that is built once and run many times.
 
@@ -329,8 +331,8 @@ class Simulation:
         seed = secrets.randbits(32) if seed is None else seed
         results = None if arguments["results"] is None else Path(arguments["results"]).expanduser().absolute()
         names = arguments["names"]
-        if isinstance(names, str):
-            raise SettingError(f"names= needs a list of names, not the text {names!r}")
+        if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
+            raise SettingError(f"names= needs a list of names, not {names!r}")
         if arguments["progress"] is not None and not callable(arguments["progress"]):
             raise SettingError("progress= needs a function of (fraction, elapsed_s)")
         duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
@@ -358,7 +360,11 @@ class Simulation:
 
 
 def _time(name: str, value) -> Quantity:
-    if not have_same_dimensions(value, brian2.second):
+    try:
+        fits = np.ndim(value) == 0 and have_same_dimensions(value, brian2.second)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
         raise SettingError(f"{name} has to be a time such as 1*second, not {value!r}")
     if not float(value) > 0 or float(value) == float("inf"):
         raise SettingError(f"{name} has to be positive and finite, not {value!r}")
@@ -368,7 +374,7 @@ def _time(name: str, value) -> Quantity:
 def _checked_seed(seed):
     if seed is None:
         return None
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+    if isinstance(seed, (bool, Quantity)) or not hasattr(seed, "__index__"):
         raise SettingError(f"seed has to be a whole number, not {seed!r}")
     seed = int(seed)
     if not 0 <= seed < 2**32:

@@ -25,7 +25,7 @@ from sbp_brian.training.encoding import check_displacement
 from sbp_brian.training.loop import EpochTraining, identity_of
 from sbp_brian.training.patterns import Patterns, cosine, displaced, first_maximum, one_hot
 from sbp_brian.training.rows import check_rows
-from sbp_brian.wording import number_in, takes_booleans, unknown
+from sbp_brian.wording import names_parameters, number_in, takes_booleans, unknown
 
 __all__ = ["NumpyModel", "NumpyTraining", "Patterns", "cosine", "displaced", "first_maximum", "one_hot"]
 
@@ -127,6 +127,7 @@ def _fits(model: NumpyModel, patterns: Patterns) -> None:
         )
 
 
+@names_parameters
 @takes_booleans
 class NumpyTraining(EpochTraining):
     """Training by epochs with checkpoints; see `EpochTraining.run`.

@@ -72,7 +72,11 @@ def count_spikes(
     capacity = min(_BLOCK, len(rows))
     presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
     simulation = Simulation(
-        _Counted(model, presentation, tuple(layers), parts), (capacity + 1) * model.duration, target, name="counts"
+        _Counted(model, presentation, tuple(layers), parts),
+        (capacity + 1) * model.duration,
+        target,
+        name="counts",
+        key="counts",
     )
     found: dict[str, list[np.ndarray]] = {layer: [] for layer in layers}
     for first in range(0, len(rows), capacity):

@@ -6,6 +6,8 @@ epochs, would take 4 GB. A `ByteTable` holds each image once, in one byte a pixe
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
@@ -46,7 +48,7 @@ def check_displacement(name: str, pixels: int, width: int, n_input: int) -> None
     ------
     ModelError
     """
-    if pixels < 0 or (pixels and (width < 1 or n_input % width)):
+    if not isinstance(pixels, Integral) or pixels < 0 or (pixels and (width < 1 or n_input % width)):
         raise ModelError(
             f"{name} needs 0 or more pixels, and rows of a width that divides the {n_input} inputs; got "
             f"{name}={pixels}, width={width}"

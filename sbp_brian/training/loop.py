@@ -10,7 +10,7 @@ and ends with the same weights to the bit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from sbp_brian.errors import CheckpointError, DivergedError, SettingError
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.rows import DividedRows
+from sbp_brian.wording import number_in
 
 __all__ = ["EpochTraining", "identity_of"]
 
@@ -40,6 +41,8 @@ def identity_of(samples: DividedRows, facts: Mapping[str, Any], **known: Any) ->
     dict
         Of texts, numbers, lists and dicts.
     """
+    if not isinstance(facts, Mapping):
+        raise SettingError(f"facts must be a mapping of names to values, not {type(facts).__name__}")
     known |= {**samples.identity, "code": identity.library_code(), "versions": identity.versions()}
     both = {name: [known[name], value] for name, value in facts.items() if name in known}
     return {**facts, **known, **both}
@@ -63,8 +66,9 @@ class EpochTraining:
     """
 
     def __init__(self, samples: DividedRows, *, seed: int, decay: float, turns: Sequence[np.ndarray] | None = None):
-        if not isinstance(decay, Real) or not 0 < decay <= 1:
-            raise SettingError(f"decay must be in (0, 1], got {decay}")
+        for refusal in (number_in("seed", seed, "[0, inf)", whole=True), number_in("decay", decay, "(0, 1]")):
+            if refusal:
+                raise SettingError(refusal)
         self.seed, self.decay = seed, decay
         self.turns = (samples.training,) if turns is None else _checked(turns, samples)
         self.history: list[Epoch] = []

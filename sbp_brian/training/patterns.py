@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 
 from sbp_brian.errors import PatternError
 from sbp_brian.training.answers import largest, without_direction
-from sbp_brian.training.rows import DividedRows
+from sbp_brian.training.rows import DividedRows, check_arrays
 from sbp_brian.training.scores import cosines
+from sbp_brian.wording import names_parameters
 
 __all__ = ["Patterns", "cosine", "displaced", "first_maximum", "one_hot"]
 
 
+@names_parameters
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     """Class numbers, shape (n,), as rows of zeros with a one, shape (n, classes), float32."""
     labels = np.asarray(labels)
@@ -61,6 +64,7 @@ def displaced(x: np.ndarray, by: np.ndarray, width: int) -> np.ndarray:
     return (taken * inside).reshape(x.shape)
 
 
+@names_parameters
 @dataclass(frozen=True, eq=False)
 class Patterns(DividedRows):
     """Inputs with the outputs that are wanted, and which rows are for what.
@@ -93,6 +97,9 @@ class Patterns(DividedRows):
     score: Callable[[np.ndarray, np.ndarray], np.ndarray] = first_maximum
 
     def __post_init__(self):
+        check_arrays(self, ("inputs", "targets"), PatternError)
+        if not isinstance(self.scale, Real) or not np.isfinite(self.scale):
+            raise PatternError(f"scale must be one finite number, got {self.scale!r}")
         if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.inputs) != len(self.targets):
             raise PatternError(
                 "inputs and targets must have the shapes (n, features) and (n, outputs), not "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,13 @@ def check_rows(rows, n: int, error: type[SBPError], called: str = "what is shown
         raise error(f"{called} must name rows by whole numbers, not {rows.dtype} of shape {rows.shape}")
     if rows.size and not 0 <= rows.min() <= rows.max() < n:
         raise error(f"rows must be from 0 to {n - 1}, got {rows.min()} to {rows.max()} in {called}; correct them")
+
+
+def check_arrays(owner: object, names: Sequence[str], error: type[SBPError]) -> None:
+    """Refuse attributes that are no arrays of numpy."""
+    for name in names:
+        if not isinstance(value := getattr(owner, name), np.ndarray):
+            raise error(f"{name} must be an array of numpy, not {type(value).__name__}; convert it with numpy.asarray")
 
 
 class DividedRows:

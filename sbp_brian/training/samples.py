@@ -12,12 +12,13 @@ from brian2 import Quantity, TimedArray
 from sbp_brian.errors import SampleError
 from sbp_brian.training.deformation import ImageTable
 from sbp_brian.training.encoding import BitTable, ByteTable
-from sbp_brian.training.rows import DividedRows, check_rows
-from sbp_brian.wording import takes_booleans
+from sbp_brian.training.rows import DividedRows, check_arrays, check_rows
+from sbp_brian.wording import names_parameters, number_in, takes_booleans
 
 __all__ = ["Presentation", "Samples"]
 
 
+@names_parameters
 @dataclass(frozen=True, eq=False)
 class Samples(DividedRows):
     """Labelled samples and which of them are for what.
@@ -52,6 +53,11 @@ class Samples(DividedRows):
     targets: np.ndarray | None = None
 
     def __post_init__(self):
+        check_arrays(self, ("images", "labels"), SampleError)
+        if self.targets is not None:
+            check_arrays(self, ("targets",), SampleError)
+        if refusal := number_in("classes", self.classes, "[1, inf)", whole=True):
+            raise SampleError(refusal)
         if self.images.dtype.kind == "f" and self.images.ndim and not np.isfinite(self.images).all():
             wrong = np.argwhere(~np.isfinite(self.images))[0][0]
             raise SampleError(f"image {wrong} holds NaN or an infinite value; remove or repair it")

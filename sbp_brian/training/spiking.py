@@ -24,7 +24,7 @@ from sbp_brian.training.loop import EpochTraining, identity_of
 from sbp_brian.training.readout import Readout
 from sbp_brian.training.samples import Presentation, Samples
 from sbp_brian.training.scores import cosines, mean_known
-from sbp_brian.wording import takes_booleans
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["CheckpointError", "Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
 
@@ -80,6 +80,7 @@ class TrialModel:
         return tuple(dict.fromkeys(self.set_by.get(rate, rate) for rate in own or used))
 
 
+@names_parameters
 @takes_booleans
 class Training(EpochTraining):
     """Training of a network by epochs, with checkpoints; see `EpochTraining.run`.
