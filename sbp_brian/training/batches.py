@@ -201,6 +201,8 @@ class NumpyTraining(EpochTraining):
             raise SettingError(f"running_mean must be a number from 0 to below 1, got {running_mean!r}")
         if not isinstance(batch, Integral) or batch < 1:
             raise SettingError(f"batch must be a whole number of samples, at least 1, got {batch}")
+        if keep is not None and (refusal := number_in("keep", keep, "[1, inf)", whole=True)):
+            raise SettingError(f"{refusal}; None keeps all")
         _fits(model, patterns)
         check_displacement("jitter", jitter, width, patterns.inputs.shape[1])
         self.jitter, self.width = jitter, width

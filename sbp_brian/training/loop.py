@@ -201,8 +201,9 @@ def _checked(turns: Sequence[np.ndarray], samples: DividedRows) -> tuple[np.ndar
     if not found:
         raise SettingError("turns hold no rows; leave them out, so that every epoch learns from all training rows")
     for number, rows in enumerate(found, 1):
-        if not len(rows) or not np.isin(rows, samples.training).all():
-            raise SettingError(f"turn {number} must be rows of the training part, at least one; correct it")
+        whole = rows.ndim == 1 and rows.dtype.kind in "iu"
+        if not whole or not len(rows) or not np.isin(rows, samples.training).all():
+            raise SettingError(f"turn {number} must name rows of the training part, at least one; correct it")
     return found
 
 

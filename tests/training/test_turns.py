@@ -71,7 +71,7 @@ def test_a_training_in_turn_goes_on_from_its_checkpoint_and_from_no_other(make, 
 
 
 @pytest.mark.parametrize("make", [spiking, batches])
-@pytest.mark.parametrize("turns", [[], [ONE, ONE[:0]], [ONE, ROWS[1]]])
+@pytest.mark.parametrize("turns", [[], [ONE, ONE[:0]], [ONE, ROWS[1]], [ONE.astype(float)], [ONE.reshape(3, 4)]])
 def test_turns_that_are_no_training_rows_are_refused(make, turns, tmp_path):
     with pytest.raises(SettingError, match="turn") as refused:
         make(tmp_path, turns=turns)
@@ -87,3 +87,9 @@ def test_answers_of_an_earlier_checkpoint_are_those_of_its_time(tmp_path):
     np.testing.assert_array_equal(training.outputs(ROWS[2], learned=training.checkpoint(1)), then)
     np.testing.assert_array_equal(training.outputs(ROWS[2]), now)
     assert not np.array_equal(now, then)
+
+
+@pytest.mark.parametrize("keep", [0, 1.5])
+def test_a_number_of_checkpoints_that_is_none_is_refused(keep, tmp_path):
+    with pytest.raises(SettingError, match="keep must be a whole number"):
+        batches(tmp_path, keep=keep)
