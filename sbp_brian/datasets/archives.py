@@ -18,7 +18,16 @@ from filelock import FileLock
 from sbp_brian.datasets.reading import naming
 from sbp_brian.errors import DatasetError
 
-__all__ = ["check_md5", "read_member", "unpack_tar", "usable_members", "zip_member", "zip_members"]
+__all__ = [
+    "check_md5",
+    "holds_files",
+    "make_room",
+    "read_member",
+    "unpack_tar",
+    "usable_members",
+    "zip_member",
+    "zip_members",
+]
 
 _PIECE = 1 << 20
 #: Deflate makes at most about a thousand bytes of one.
@@ -129,11 +138,28 @@ def _open(path: Path, remedy: str, *state: int) -> tuple[zipfile.ZipFile, dict[s
 
 
 # ------------------------------------------------------------------------------------------------------------- tar
+def make_room(archive: Path, name: str, remedy: str) -> None:
+    """Make the empty folder that an archive is to be unpacked to: before gigabytes are read it is told if it cannot be.
+
+    Raises
+    ------
+    DatasetError
+        It cannot be made.
+    """
+    with naming(f"{archive} cannot be unpacked into {archive.parent}", f"check permissions, or {remedy}"):
+        (archive.parent / name).mkdir(exist_ok=True)
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether there is such a folder, and it is not empty, as one whose archive was refused."""
+    return folder.is_dir() and any(folder.iterdir())
+
+
 def unpack_tar(archive: Path, name: str, most: int, remedy: str, check: Callable[[Path], None]) -> Path:
     """Unpack the folder `name` of a .tar.gz archive beside the archive: whole, or not at all.
 
-    It is unpacked into a folder beside, checked, and then given its name. Two processes that do it wait for one
-    another; what one left that was killed is removed.
+    It is unpacked into a folder beside, checked, and then takes the place of the empty folder of its name. Two
+    processes that do it wait for one another; what one left that was killed is removed.
 
     Parameters
     ----------
@@ -158,7 +184,7 @@ def unpack_tar(archive: Path, name: str, most: int, remedy: str, check: Callable
     place, lock = home / name, home / f".{name}.lock"
     what = f"{archive} cannot be unpacked into {home}"
     with naming(what, f"make room and check permissions, or {remedy}"), FileLock(lock):
-        if not place.is_dir():  # else another process was first
+        if not holds_files(place):  # else another process was first
             for left in home.glob(f".{name}.*.part"):
                 shutil.rmtree(left, ignore_errors=True)
             beside = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=home))

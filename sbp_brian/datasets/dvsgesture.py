@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from sbp_brian.datasets import catalogue
-from sbp_brian.datasets.archives import check_md5, unpack_tar
+from sbp_brian.datasets.archives import check_md5, holds_files, make_room, unpack_tar
 from sbp_brian.datasets.catalogue import Entry
 from sbp_brian.datasets.checks import check_number
 from sbp_brian.datasets.event_streams import EventStream, read_bs2
@@ -108,12 +108,13 @@ def load_dvsgesture(split: str) -> list[Clip]:
     entry = catalogue.entry("dvsgesture")
     for place in places():
         folder = place / entry.folder
-        if (folder / _FOLDERS[split]).is_dir() or (folder / _LISTS[split]).is_file():
+        if holds_files(folder / _FOLDERS[split]) or (folder / _LISTS[split]).is_file():
             return _told(entry, folder, split)
     if (folder := locate(entry)) is None:
         searched = ", ".join(str(place / entry.folder) for place in places())
         raise DatasetError(f"DvsGesture was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
     archive = folder / entry.files[split].name
+    make_room(archive, _FOLDERS[split], entry.remedy)
     check_md5(archive, entry.files[split].md5, entry.remedy)
     again = f"remove it and get it again ({entry.remedy})"
     unpack_tar(archive, _FOLDERS[split], MOST_GESTURE, again, lambda beside: _whole_set(entry, beside, split))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from sbp_brian.datasets.archives import holds_files
 from sbp_brian.datasets.catalogue import CATALOGUE, Entry
 from sbp_brian.datasets.reading import naming
 from sbp_brian.errors import DatasetError
@@ -85,7 +86,7 @@ def sizes(files: Iterable[Path]) -> str:
 def _unpacked(entry: Entry) -> Path | None:
     """The first folder in which this data set lies unpacked; its files are counted when it is loaded."""
     folders = [place / entry.folder for place in places()] if entry.unpacked else []
-    return next((folder for folder in folders if all((folder / name).is_dir() for name in entry.unpacked)), None)
+    return next((folder for folder in folders if all(holds_files(folder / name) for name in entry.unpacked)), None)
 
 
 def available() -> list[tuple[str, str | None, str]]:

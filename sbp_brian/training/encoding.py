@@ -218,4 +218,4 @@ def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:
             f"input {cell} of sample {sample} spikes at {times[sample, cell]}, outside the window of 0 to {tau} "
             f"({len(outside)} such spikes); scale the times, or mark inputs that do not spike by an infinite time"
         )
-    return np.where(spikes, np.clip(np.round(255 * (1 - np.where(spikes, shares, 0))), 1, 255), 0).astype(np.uint8)
+    return np.where(spikes, np.maximum(1, np.round(255 * (1 - np.where(spikes, shares, 0)))), 0).astype(np.uint8)

@@ -16,7 +16,7 @@ __all__ = ["CosineScore", "PairedGain", "cosine_score", "cosines", "mean_known",
 def mean_known(scores) -> float:
     """Mean of the scores that are known; NaN where none is."""
     scores = np.asarray(scores, float)
-    return float(np.nanmean(scores)) if not np.isnan(scores).all() else float("nan")
+    return float(np.nanmean(scores)) if not np.isnan(scores).all() else np.nan
 
 
 class CosineScore(NamedTuple):
@@ -74,7 +74,7 @@ def paired_gain(scores, control, level: float = 0.95) -> PairedGain:
     difference = scores - control
     mean = float(difference.mean())
     if len(difference) < 2:
-        return PairedGain(mean, float("nan"), float("nan"))
+        return PairedGain(mean, np.nan, np.nan)
     reach = float(stats.t.ppf(0.5 + level / 2, len(difference) - 1) * stats.sem(difference))
     return PairedGain(mean, mean - reach, mean + reach)
 
@@ -97,10 +97,10 @@ def cosine_score(outputs, targets) -> CosineScore:
     known = np.isfinite(cosine)
     n, total = int(known.sum()), len(cosine)
     return CosineScore(
-        float(cosine[known].mean()) if n else float("nan"),
+        float(cosine[known].mean()) if n else np.nan,
         n,
         total - n,
-        float(cosine[known].sum() / total) if total else float("nan"),
+        float(cosine[known].sum() / total) if total else np.nan,
     )
 
 
