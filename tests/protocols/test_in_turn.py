@@ -54,7 +54,8 @@ def test_too_few_images_for_every_pair_are_refused():
 
 
 def test_what_is_learned_in_turn_is_forgotten_where_any_output_may_answer(tmp_path):
-    asked = {**SMALL, "model": "rate_reference", "epochs": 2}
+    rates = {"batch": 10, "rate_hidden": 0.05, "rate_output": 0.05}
+    asked = {**SMALL, **rates, "model": "rate_reference", "epochs": 2}
     turned, mixed = (
         values(execute(protocols.get("mnist-in-turn"), out=tmp_path, parameters={**asked, "mixed": mixed}))
         for mixed in (False, True)
@@ -72,8 +73,15 @@ def test_what_is_learned_in_turn_is_forgotten_where_any_output_may_answer(tmp_pa
 @pytest.mark.slow
 def test_a_frozen_hidden_layer_stays_while_its_outputs_learn_in_turn(tmp_path):
     asked = {**SMALL, "rate_output": 0.005}
+    hidden = {"frozen": {}, "bit": {"rate_hidden": 1e-3}}
     frozen, learned = (
-        values(execute(protocols.get("mnist-in-turn"), out=tmp_path, parameters={**asked, "learning": learning}))
+        values(
+            execute(
+                protocols.get("mnist-in-turn"),
+                out=tmp_path,
+                parameters={**asked, **hidden[learning], "learning": learning},
+            )
+        )
         for learning in ("frozen", "bit")
     )
     for found in (frozen, learned):
