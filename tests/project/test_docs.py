@@ -10,9 +10,10 @@ import pytest
 
 from sbp_brian import protocols, recipes, targets
 from sbp_brian.experiments import sweep
+from tests.helpers.nest_settings import with_coincidences_of_nest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md", "docs/artificial.md", "docs/decolle.md"]
+PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md", "docs/artificial.md", "docs/decolle.md", "docs/nest.md"]
 
 
 def blocks(page):
@@ -43,6 +44,10 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
     elif page == "docs/decolle.md":
         assert (names["answers"] == names["truth"]).mean() > 0.7, "chance is a third"
         assert len(found[-1].splitlines()) < 40
+    elif page == "docs/nest.md":
+        tested = with_coincidences_of_nest(names["ours"])
+        for side in ("on_pre", "on_post", "schedule"):
+            assert getattr(names["as_in_nest"], side) == getattr(tested, side)
     else:
         from brian2 import ms
 
