@@ -102,6 +102,12 @@ _ENTRIES = (
         Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
     ),
     Entry(
+        "mnist-in-turn",
+        "benchmarks.tasks.mnist_in_turn",
+        "Five pairs of digits, one after the other, without replay",
+        Source("van de Ven, Tuytelaars & Tolias (2022) Nat Mach Intell 4:1185", "10.1038/s42256-022-00568-3"),
+    ),
+    Entry(
         "nettalk",
         "benchmarks.tasks.nettalk",
         "Pronunciation of a letter among its neighbours",
