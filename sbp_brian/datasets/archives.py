@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,7 @@ from sbp_brian.errors import DatasetError
 
 __all__ = [
     "check_md5",
+    "clear_leftovers",
     "holds_files",
     "make_room",
     "read_member",
@@ -139,7 +141,7 @@ def _open(path: Path, remedy: str, *state: int) -> tuple[zipfile.ZipFile, dict[s
 
 # ------------------------------------------------------------------------------------------------------------- tar
 def make_room(archive: Path, name: str, remedy: str) -> None:
-    """Make the empty folder that an archive is to be unpacked to: before gigabytes are read it is told if it cannot be.
+    """Try to make the folder that an archive is to be unpacked to: before gigabytes are read it is told if none can be.
 
     Raises
     ------
@@ -148,6 +150,8 @@ def make_room(archive: Path, name: str, remedy: str) -> None:
     """
     with naming(f"{archive} cannot be unpacked into {archive.parent}", f"check permissions, or {remedy}"):
         (archive.parent / name).mkdir(exist_ok=True)
+    with suppress(OSError):  # another process may have filled it
+        (archive.parent / name).rmdir()
 
 
 def holds_files(folder: Path) -> bool:
@@ -158,8 +162,8 @@ def holds_files(folder: Path) -> bool:
 def unpack_tar(archive: Path, name: str, most: int, remedy: str, check: Callable[[Path], None]) -> Path:
     """Unpack the folder `name` of a .tar.gz archive beside the archive: whole, or not at all.
 
-    It is unpacked into a folder beside, checked, and then takes the place of the empty folder of its name. Two
-    processes that do it wait for one another; what one left that was killed is removed.
+    It is unpacked into a folder beside, checked, and then takes its name. Two processes that do it
+    wait for one another; what one left that was killed is removed.
 
     Parameters
     ----------
@@ -184,9 +188,8 @@ def unpack_tar(archive: Path, name: str, most: int, remedy: str, check: Callable
     place, lock = home / name, home / f".{name}.lock"
     what = f"{archive} cannot be unpacked into {home}"
     with naming(what, f"make room and check permissions, or {remedy}"), FileLock(lock):
+        _remove_parts(home, name)
         if not holds_files(place):  # else another process was first
-            for left in home.glob(f".{name}.*.part"):
-                shutil.rmtree(left, ignore_errors=True)
             beside = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=home))
             try:
                 _extract(archive, name, beside, most, remedy)
@@ -199,6 +202,20 @@ def unpack_tar(archive: Path, name: str, most: int, remedy: str, check: Callable
                 shutil.rmtree(beside, ignore_errors=True)
         lock.unlink(missing_ok=True)  # whoever still waits for it finds the folder
     return place
+
+
+def clear_leftovers(home: Path, name: str) -> None:
+    """Remove what a process left beside an unpacked folder that was killed once that had its name."""
+    lock = home / f".{name}.lock"
+    if lock.exists():  # it goes last
+        with suppress(OSError, NotImplementedError), FileLock(lock, timeout=0):
+            _remove_parts(home, name)
+            lock.unlink(missing_ok=True)
+
+
+def _remove_parts(home: Path, name: str) -> None:
+    for left in home.glob(f".{name}.*.part"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 class _Headers(gzip.GzipFile):

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from sbp_brian.datasets import catalogue
-from sbp_brian.datasets.archives import check_md5, holds_files, make_room, unpack_tar
+from sbp_brian.datasets.archives import check_md5, clear_leftovers, holds_files, make_room, unpack_tar
 from sbp_brian.datasets.catalogue import Entry
 from sbp_brian.datasets.checks import check_number
 from sbp_brian.datasets.event_streams import EventStream, read_bs2
@@ -109,6 +109,7 @@ def load_dvsgesture(split: str) -> list[Clip]:
     for place in places():
         folder = place / entry.folder
         if holds_files(folder / _FOLDERS[split]) or (folder / _LISTS[split]).is_file():
+            clear_leftovers(folder, _FOLDERS[split])
             return _told(entry, folder, split)
     if (folder := locate(entry)) is None:
         searched = ", ".join(str(place / entry.folder) for place in places())

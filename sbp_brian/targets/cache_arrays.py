@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from sbp_brian.targets.cache_entry import file_digest
+from sbp_brian.targets.cache_entry import file_digest, staging
 from sbp_brian.targets.cache_room import ARRAYS, SHARED
 
 __all__ = ["link_arrays"]
@@ -38,7 +38,6 @@ def link_arrays(cache: Path, arrays: Path, place: Path) -> None:
 
 def _link(store: Path, path: Path, target: Path) -> None:
     """Link `target` to the file of the store that has the content of `path`, which is put there where it lacks."""
-    store.mkdir(mode=0o700, exist_ok=True)
     content = file_digest(path)
     shared = store / content
     try:
@@ -48,11 +47,6 @@ def _link(store: Path, path: Path, target: Path) -> None:
     except OSError:  # it is not there, or not any more
         target.unlink(missing_ok=True)
     shutil.copyfile(path, target)
-    draft = Path(tempfile.mkdtemp(prefix=".new-", dir=store)) / content
-    try:
-        os.link(target, draft)
-        os.replace(draft, shared)
-    except OSError:  # no links here, or too many of this file: this copy has one name
-        pass
-    finally:
-        shutil.rmtree(draft.parent, ignore_errors=True)
+    with staging(store) as made, suppress(OSError):  # no links here, or too many of this file: this copy has one name
+        os.link(target, made.path / content)
+        os.replace(made.path / content, shared)

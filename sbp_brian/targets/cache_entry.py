@@ -260,9 +260,14 @@ class Staging:
 def staging(parent: Path) -> Iterator[Staging]:
     """A folder of the cache in which an entry is made; it is gone afterwards unless it was published."""
     parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
+    while True:
+        place = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
+        with suppress(FileNotFoundError):
+            lease = _Lease(_locked(place, fcntl.LOCK_SH))
+            if place.is_dir():  # nobody took it for a leftover before it was locked
+                break
     try:
-        yield Staging(place, _Lease(_locked(place, fcntl.LOCK_SH)))
+        yield Staging(place, lease)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -43,8 +43,8 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)\s*")
 _OWN = re.compile(r"[0-9a-f]{24,64}(-[0-9a-z]+)?(\.lock|\.o|\.log)?")
 _KEPT_LOGS = 20
 #: What has no list of its files, and was not used for so long, is of an earlier form of the cache (s).
-_EARLIER = 86400.0
-#: A folder in the making that nobody holds is younger than this only while it is being locked (s).
+_EARLIER = 3600.0
+#: What an earlier form of the cache made without a lock is not removed while it is younger (s).
 _UNHELD = 60.0
 
 
@@ -228,12 +228,12 @@ def _tidy(cache: Path) -> None:
     for kind in (*KINDS, ARRAYS):
         for path in (cache / kind).glob(".*"):
             with suppress(OSError):
-                if now - path.lstat().st_mtime < _UNHELD:
-                    continue
-                if not path.is_dir():
-                    path.unlink()
-                elif path.name.startswith(".new-"):
+                if path.name.startswith(".new-") and path.is_dir():
                     remove_unused(path)
+                elif now - path.lstat().st_mtime < _UNHELD and not path.name.startswith(".gone-"):
+                    continue
+                elif not path.is_dir():
+                    path.unlink()
                 else:
                     shutil.rmtree(path, ignore_errors=True)
         for path in _own_names(cache / kind) if kind in KINDS else ():

@@ -8,6 +8,7 @@ import tarfile
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from sbp_brian.datasets import available, catalogue, dvsgesture
 from sbp_brian.datasets.dvsgesture import (
@@ -292,6 +293,18 @@ def test_a_process_killed_while_it_unpacks_leaves_no_half_set(archives):
     assert len(list(archives.glob(".*.part/*"))) == 1, "it was killed between two files"
     assert not (archives / "ibmGestureTrain").exists()
     assert [len(clip.read()) > 0 for clip in load_dvsgesture("train")] == [True, True]
+    assert list(archives.glob(".*")) == []
+
+
+def test_what_a_process_left_that_was_killed_once_the_set_had_its_name_is_removed(archives):
+    load_dvsgesture("train")
+    (archives / ".ibmGestureTrain.abc.part").mkdir()
+    (archives / ".ibmGestureTrain.lock").touch()
+    with FileLock(archives / ".ibmGestureTrain.lock"):
+        assert len(load_dvsgesture("train")) == 2
+        assert len(list(archives.glob(".*"))) == 2, "another process is at it"
+    (archives / ".ibmGestureTrain.lock").touch()
+    assert len(load_dvsgesture("train")) == 2
     assert list(archives.glob(".*")) == []
 
 

@@ -306,21 +306,22 @@ def test_what_killed_builds_left_goes_and_what_is_being_built_stays(tmp_path):
     long_ago = time.time() - 3600
     for name in (".new-left", ".gone-left", ".1234abcd-left"):
         (tmp_path / "programs" / name / "code_objects").mkdir(parents=True)
-        os.utime(tmp_path / "programs" / name, (long_ago, long_ago))
+        age = long_ago if name == ".1234abcd-left" else time.time()  # that form had no locks
+        os.utime(tmp_path / "programs" / name, (age, age))
     for kind, name in [("programs", "a" * 32), ("objects", "a" * 32 + ".o"), ("headers", "a" * 24 + ".lock")]:
         for age, letter in ((0, "a"), (2, "b")):  # of an earlier form of the cache, used today and not for two days
             earlier = tmp_path / kind / name.replace("a", letter)
             earlier.parent.mkdir(exist_ok=True)
             earlier.write_bytes(b"") if "." in name else earlier.mkdir()
             os.utime(earlier, (time.time() - age * 86400,) * 2)
-    (tmp_path / "programs" / ".new-just-made").mkdir()
+    (tmp_path / "programs" / ".1234abcd-just-made").mkdir()
     (tmp_path / "programs" / "somebody's own").mkdir()
     with cache_entry.staging(tmp_path / "programs") as made:
         os.utime(made.path, (long_ago, long_ago))
         cache_room.make_room(tmp_path, limit=0)
         assert {path.name for path in (tmp_path / "programs").iterdir()} == {
             made.path.name,
-            ".new-just-made",
+            ".1234abcd-just-made",
             "somebody's own",
             "a" * 32,
         }
