@@ -55,7 +55,8 @@ def main(arguments: list[str]) -> int:
                 done[cell.name].append(folder)
                 if not sweep.done(asked.out, point):
                     settings = {"target": recipe.target, "seed": point.seed, "settings": cell.parameters}
-                    command = run_command(recipe.protocol, out=asked.out, **settings)
+                    fresh = sweep.stale(asked.out, point)
+                    command = run_command(recipe.protocol, out=asked.out, fresh=fresh, **settings)
                     jobs.append((folder, Job(f"{name} {cell.name} seed {point.seed}", command)))
         run_all([job for _, job in jobs], asked.workers)
         for folder, job in jobs:
