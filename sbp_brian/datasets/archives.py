@@ -141,7 +141,9 @@ def _open(path: Path, remedy: str, *state: int) -> tuple[zipfile.ZipFile, dict[s
 
 # ------------------------------------------------------------------------------------------------------------- tar
 def make_room(archive: Path, name: str, remedy: str) -> None:
-    """Try to make the folder that an archive is to be unpacked to: before gigabytes are read it is told if none can be.
+    """Make the empty folder that an archive is to be unpacked to: before gigabytes are read it is told if none can be.
+
+    Where the archive is refused the empty folder stays, which counts as none (`holds_files`).
 
     Raises
     ------
@@ -150,8 +152,6 @@ def make_room(archive: Path, name: str, remedy: str) -> None:
     """
     with naming(f"{archive} cannot be unpacked into {archive.parent}", f"check permissions, or {remedy}"):
         (archive.parent / name).mkdir(exist_ok=True)
-    with suppress(OSError):  # another process may have filled it
-        (archive.parent / name).rmdir()
 
 
 def holds_files(folder: Path) -> bool:
