@@ -6,6 +6,8 @@ line on the standard error stream and a non-zero exit status; ``--debug`` shows 
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from sbp_brian._version import __version__
@@ -44,6 +46,8 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         one_line_warnings()
+        # Brian2 writes the command into a file as UTF-8, which the name of a folder need not be
+        sys.argv[:] = [each.encode(errors="backslashreplace").decode() for each in sys.argv]
         ctx.meta["sbp_brian.debug"] = "--debug" in args
         try:
             return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
