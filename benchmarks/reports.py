@@ -4,10 +4,11 @@ Run from the checkout:
 
     python -m benchmarks.reports TASK WORLD [LEARNING ...]
 
-TASK is mnist, fashion-mnist or nettalk; WORLD is mixed (signs as they come) or dale (Dale's law). The search goes along
-one rate after the other (`STEPS`), from where `START` has them, with seed 0 on `FEW`; a best value at the edge moves the
-search on by a step, up to `FARTHER` times. What was found is written to recipes/results/reports-TASK-WORLD-rates.json, and
-as the settings of the recipe reports-TASK-WORLD, which trains with all samples and is run by ``python -m tools.measure``.
+TASK is mnist, fashion-mnist or nettalk; WORLD is mixed (signs as they come) or dale (Dale's law). The search goes
+along one rate after the other (`STEPS`), from where `START` has them, with seed 0 on `FEW`; a best value at the edge
+moves the search on by a step, up to `FARTHER` times. What was found is written to recipes/results/
+reports-TASK-WORLD-rates.json, and as the settings of the recipe reports-TASK-WORLD, which trains with all samples and
+is run by ``python -m tools.measure``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from sbp_brian import protocols
-from sbp_brian.experiments import execute, records, results
+from sbp_brian.datasets import available
+from sbp_brian.experiments.executing import execute
 
 ROOT = Path(__file__).parents[1]
 #: Report -> where its search begins: rate of hidden layers, rate of the output.
@@ -103,6 +105,9 @@ def main(task: str = "mnist", world: str = "mixed", *learnings: str) -> int:
     """Search, then write the rates and the recipe."""
     if task not in FEW or world not in WORLDS:
         sys.exit(f"give a task of {', '.join(FEW)} and a world of {', '.join(WORLDS)}, not {task} {world}")
+    for data, where, remedy in available():
+        if data == task and (where is None or where.startswith("embedded")):
+            sys.exit(f"the data set {task} is not here whole; get it by {remedy}")
     with tempfile.TemporaryDirectory() as out:
         search = Search(task, world, Path(out))
         chosen = {learning: search.best(learning) for learning in learnings or START}
