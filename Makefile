@@ -6,9 +6,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= results
+SEED ?= 0
+MUTANTS ?= 150
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-slow lint format imports types tables clean distclean setup
+.PHONY: reproduce test test-slow coverage mutation lint format imports types tables campaign clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -18,6 +20,17 @@ test: lint imports types
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# Lines and branches of the library that the tests run, to campaigns/results/coverage.json; those marked slow are left out.
+coverage: $(READY)
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=
+	$(BIN)/coverage report
+	$(BIN)/python tools/covered.py
+
+# Whether the tests notice changes of rules, retrograde, scores and encoding: MUTANTS of each group, drawn by SEED.
+# A few seconds a mutant; what was found is written to campaigns/results/mutation.json.
+mutation: $(READY)
+	$(BIN)/python tools/mutation.py --n $(MUTANTS) --seed $(SEED)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -37,6 +50,10 @@ types: $(READY)
 	@$(BIN)/python tools/as_installed.py build/installed
 	$(BIN)/mypy
 
+# The search for faults (docs/reliability.md): under an hour on two cores. SEED=1 tries other cases.
+campaign: $(READY)
+	$(BIN)/python -m campaigns --seed $(SEED)
+
 # The tables of README and docs, from the results in recipes/results.
 tables: $(READY)
 	$(BIN)/python tools/tables.py
@@ -53,7 +70,7 @@ $(READY): setup.cfg pyproject.toml tools/find_python.sh tools/setup_cuda.sh
 	@touch $@
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf build dist .coverage* *.egg-info .pytest_cache .hypothesis .ruff_cache .mypy_cache
 
 distclean: clean
 	rm -rf $(VENV) $(OUT)

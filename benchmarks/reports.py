@@ -6,9 +6,9 @@ Run from the checkout:
 
 TASK is mnist, fashion-mnist or nettalk; WORLD is mixed (signs as they come) or dale (Dale's law). The search goes
 along one rate after the other (`STEPS`), from where `START` has them, with seed 0 on `FEW`; a best value at the edge
-moves the search on by a step, up to `FARTHER` times. What was found is written to recipes/results/
-reports-TASK-WORLD-rates.json, and as the settings of the recipe reports-TASK-WORLD, which trains with all samples and
-is run by ``python -m tools.measure``.
+moves the search on by a step, up to `FARTHER` times. What was found is written to the file
+recipes/results/reports-TASK-WORLD-rates.json, and as the settings of the recipe reports-TASK-WORLD, which trains with
+all samples and is run by ``python -m tools.measure``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,14 @@ from brian2 import Quantity, get_dimensions, second
 
 from sbp_brian import wording
 from sbp_brian.errors import ModelError, SampleError
+from sbp_brian.training.samples import Samples
 
-__all__ = ["labels_have_cells", "number", "one_of", "time"]
+__all__ = ["have_cells", "inputs_have_cells", "labels_have_cells", "number", "one_of", "targets_have_cells", "time"]
 
 
 def one_of(name: str, value: Any, known) -> None:
     """A value among the known ones."""
-    if value not in known:
+    if not isinstance(value, Hashable) or value not in known:
         raise ModelError(wording.one_of(name, value, known))
 
 
@@ -33,7 +35,44 @@ def time(name: str, value: Any) -> None:
         raise ModelError(f"{name} must be positive and finite, got {value}")
 
 
-def labels_have_cells(labels: np.ndarray, cells: int) -> None:
+def inputs_have_cells(samples: Samples, cells: int) -> None:
+    """As many input cells as a sample has features.
+
+    Raises
+    ------
+    SampleError
+    """
+    columns = samples.images.shape[1]
+    if columns != cells:
+        raise SampleError(f"samples have {columns} features, the input layer {cells} cells; give both the same number")
+
+
+def have_cells(samples: Samples, cells: int, layer: str = "output") -> None:
+    """An output cell for each label, and as many as there are targets, where samples have them.
+
+    Raises
+    ------
+    SampleError
+    """
+    labels_have_cells(samples.labels, cells, layer)
+    if samples.targets is not None:
+        targets_have_cells(samples.targets.shape[1], cells, layer)
+
+
+def targets_have_cells(targets: int, cells: int, layer: str = "output") -> None:
+    """As many output cells as a sample has targets, or classes where it has none.
+
+    Raises
+    ------
+    SampleError
+    """
+    if targets != cells:
+        raise SampleError(
+            f"samples need {targets} outputs, layer {layer!r} has {cells} cells; give both the same number"
+        )
+
+
+def labels_have_cells(labels: np.ndarray, cells: int, layer: str = "output") -> None:
     """An output cell for each label.
 
     Raises
@@ -43,7 +82,7 @@ def labels_have_cells(labels: np.ndarray, cells: int) -> None:
     if labels.max() >= cells:
         first = int(np.argmax(labels >= cells))
         raise SampleError(
-            f"label {labels[first]} of sample {first} has no output cell: layer 'output' has {cells}; "
+            f"label {labels[first]} of sample {first} has no output cell: layer {layer!r} has {cells}; "
             f"give it at least {labels.max() + 1}"
         )
 

@@ -20,6 +20,11 @@ and, of synapses, pathways::
     pre, on pre spike:
         v_post += w              # code that runs at an event of the cell before (pre) or behind (post)
 
+and variables that come back after many samples (`sbp_brian.brian.ring`), which are read and then written each sample::
+
+    ring, each sample, at start -4:
+        v_back : 300             # what was written 300 samples ago
+
 A line is named by the variable that it declares or assigns; where several are, the first is meant.
 """
 
@@ -33,6 +38,7 @@ from typing import Any
 
 from brian2 import Clock, Equations, NeuronGroup
 
+from sbp_brian.brian.ring import add_ring
 from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
 
@@ -191,7 +197,7 @@ class Text:
     def _code(self) -> Iterator[Section]:
         """Sections whose code runs on a clock."""
         for section in self.sections.values():
-            if section.each and section.name != "cells":
+            if section.each and section.name not in ("cells", "ring"):
                 yield section
 
     def cells(self, n: int, clocks: Mapping[str, Clock], namespace: Mapping[str, Any], more=None) -> NeuronGroup:
@@ -225,6 +231,12 @@ class Text:
         for name, section in events.items():
             if section.slot is not None:
                 group.set_event_schedule(name, when=section.slot[0], order=section.slot[1])
+        if ring := self.sections.get("ring"):
+            when, order = ring.slot
+            clock = clocks[ring.each]
+            for name, ticks in (line.partition("#")[0].split(":") for line in ring.lines):
+                name = name.strip()
+                add_ring(group, [name], int(ticks), clock.dt, clock, when=when, order=order, place=f"{name}_place")
         for section in self._code():
             when, order = section.slot
             group.run_regularly(

@@ -10,7 +10,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from sbp_brian.errors import UnknownProtocolError
+from sbp_brian.errors import ProtocolError, UnknownProtocolError
 from sbp_brian.experiments.protocol import Protocol, Source
 from sbp_brian.wording import unknown
 
@@ -157,6 +157,8 @@ def get(name: str) -> Protocol:
     ------
     UnknownProtocolError
         Where there is none of that name, or the file is missing or defines no ``PROTOCOL``.
+    ProtocolError
+        Where a user's own file ends Python.
     """
     if name.endswith(".py"):
         return _from_file(Path(name))
@@ -173,7 +175,12 @@ def _from_file(path: Path) -> Protocol:
         )
     spec = importlib.util.spec_from_file_location(f"_sbp_protocol_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SystemExit as error:
+        raise ProtocolError(
+            f"{path} calls sys.exit when it is read; put what it runs by itself under if __name__ == '__main__'"
+        ) from error
     protocol = getattr(module, "PROTOCOL", None)
     if not isinstance(protocol, Protocol):
         raise UnknownProtocolError(f"{path} defines no PROTOCOL; add PROTOCOL = Protocol(...) at its module level")

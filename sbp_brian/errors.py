@@ -6,6 +6,8 @@ All derive from `SBPError`, and each also from the built-in error that a caller 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 __all__ = [
     "CheckpointError",
     "CircuitError",
@@ -24,10 +26,12 @@ __all__ = [
     "NothingFiresError",
     "ParameterError",
     "PatternError",
+    "ProtocolError",
     "PythonOperationError",
     "RecipeError",
     "RecordError",
     "RetrogradeError",
+    "RingError",
     "RuleError",
     "RunFailed",
     "SBPError",
@@ -57,6 +61,10 @@ class RetrogradeError(RuleError):
 
 class EventError(SBPError, ValueError):
     """An event that a group of cells does not have, or that cannot be handled as asked."""
+
+
+class RingError(SBPError, ValueError):
+    """More values are to come back to cells than an index can tell apart."""
 
 
 class TargetError(SBPError, NotImplementedError):
@@ -141,7 +149,30 @@ class CheckpointError(SBPError, ValueError):
 
 
 class DivergedError(SBPError, FloatingPointError):
-    """A training whose weights are no longer finite; earlier epochs are kept."""
+    """A training whose weights or states are no longer finite, or beyond what their type can carry.
+
+    Parameters
+    ----------
+    told : str
+        Where and when which variable was lost.
+    lower : sequence of str
+        Names of the parameters by which it was moved.
+    kept : str
+        What is left of the training.
+
+    Attributes
+    ----------
+    told, lower, kept
+    """
+
+    def __init__(self, told: str, lower: Sequence[str] = (), kept: str = ""):
+        remedy = f"; lower {' or '.join(lower)}" if lower else ""
+        super().__init__(f"{told}{remedy}{f' ({kept})' if kept else ''}")
+        self.told, self.lower, self.kept = told, tuple(lower), kept
+
+    def renamed(self, names: Mapping[str, str]) -> DivergedError:
+        """The same with parameters called as in `names`, where they are in it: as a command knows them."""
+        return DivergedError(self.told, tuple(dict.fromkeys(names.get(n, n) for n in self.lower)), self.kept)
 
 
 class DatasetError(SBPError, ValueError):
@@ -150,6 +181,10 @@ class DatasetError(SBPError, ValueError):
 
 class ParameterError(SBPError, ValueError):
     """A parameter's name or value is not acceptable; the message is one line with the remedy."""
+
+
+class ProtocolError(SBPError, RuntimeError):
+    """A protocol that ends Python instead of reporting; the message is one line with the remedy."""
 
 
 class RecipeError(SBPError, ValueError):
@@ -203,3 +238,6 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"the simulation was stopped; {done} was simulated and is kept in .result or .results")
         self.result = result
         self.results = results if results is not None else [result]
+
+    def __reduce__(self):
+        return type(self), (self.result, self.results)

@@ -1,7 +1,7 @@
 """One wording for common refusals: an unknown name, a value that is none of a few, a number out of its range.
 
 Each gives a text of one line that names the thing, what was given and what it may be; who refuses chooses the error.
-`unknown_name` and `names_parameters` give the error, too.
+`unknown_name`, `names_parameters` and `takes_booleans` give the error, too.
 """
 
 from __future__ import annotations
@@ -14,9 +14,19 @@ from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any, cast
 
-from sbp_brian.errors import UnknownName, UnknownParameter
+from sbp_brian.errors import SettingError, UnknownName, UnknownParameter
 
-__all__ = ["instead", "names_parameters", "nearest", "number_in", "one_of", "unknown", "unknown_name"]
+__all__ = [
+    "boolean",
+    "instead",
+    "names_parameters",
+    "nearest",
+    "number_in",
+    "one_of",
+    "takes_booleans",
+    "unknown",
+    "unknown_name",
+]
 
 _LISTED = 20  # names that a message lists at most
 
@@ -123,14 +133,74 @@ def number_in(name: str, value: Any, interval: str, *, whole: bool = False, unit
     return f"{name} must be a {'whole ' if whole else ''}number {allowed}{tail}, got {value!r}{tail}"
 
 
+def boolean(name: str, value: Any) -> str | None:
+    """The message for a value that is neither True nor False, or None where it is one of them, numpy's included.
+
+    Examples
+    --------
+    >>> boolean("cascade", False)
+    >>> boolean("cascade", "no")
+    "cascade must be True or False, got 'no'"
+    """
+    kind = type(value)
+    if kind is bool or (kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")):
+        return None
+    return f"{name} must be True or False, got {value!r}"
+
+
+def takes_booleans[Made: Callable[..., Any]](made: Made) -> Made:
+    """Decorator of a function or class: a parameter that is annotated ``bool`` takes True and False, nothing else.
+
+    Raises
+    ------
+    SettingError
+        When called with another value, such as a text, which would count as True; one line.
+    """
+    wanted = _booleans(made)
+    function: Callable[..., Any] = cast(Any, made).__init__ if isinstance(made, type) else made
+
+    @functools.wraps(function)
+    def checked(*args, **given):
+        _check_booleans(wanted, args, given)
+        return function(*args, **given)
+
+    if not isinstance(made, type):
+        return cast(Made, checked)
+    cast(Any, made).__init__ = checked
+    return made
+
+
+def _booleans(made: Callable[..., Any]) -> list[tuple[int, str, bool]]:
+    """The parameters that are annotated ``bool``: their place, their name, and whether they may be None."""
+    first = 1 if isinstance(made, type) else 0  # the object itself
+    parameters = inspect.signature(made).parameters.values()
+    annotated = [
+        (k, p.name, str(getattr(p.annotation, "__name__", p.annotation))) for k, p in enumerate(parameters, first)
+    ]
+    return [(k, name, said != "bool") for k, name, said in annotated if said in ("bool", "bool | None")]
+
+
+def _check_booleans(wanted: list[tuple[int, str, bool]], args: tuple, given: dict[str, Any]) -> None:
+    for place, name, optional in wanted:
+        if name in given or place < len(args):
+            value = given[name] if name in given else args[place]
+            if not (optional and value is None) and (refusal := boolean(name, value)):
+                raise SettingError(refusal)
+
+
 def names_parameters[Made: Callable[..., Any]](made: Made) -> Made:
     """Decorator of a builder or class: a keyword it does not have is refused with the nearest one it has.
+
+    Parameters that are annotated ``bool`` take True and False alone, as with `takes_booleans`.
 
     Raises
     ------
     UnknownParameter
         When called with an unknown keyword; one line. It is a TypeError, too.
+    SettingError
+        When called with another value for True or False.
     """
+    wanted = _booleans(made)
     is_class = isinstance(made, type)
     function: Callable[..., Any] = cast(Any, made).__init__ if is_class else made
     known = [
@@ -144,6 +214,7 @@ def names_parameters[Made: Callable[..., Any]](made: Made) -> Made:
         for name in given:
             if name not in known:
                 raise UnknownParameter(f"{made.__name__}: {unknown('parameter', name, known)}")
+        _check_booleans(wanted, args, given)
         return function(*args, **given)
 
     if not is_class:

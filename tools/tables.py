@@ -5,8 +5,8 @@
 
 A page has ``<!-- results: NAME -->`` and ``<!-- end -->``, each on a line of its own; what stands between them is made
 from ``tools/tables/NAME.md``, a jinja2 template. A number in the text is made likewise, from its comment:
-``<!--r score("mnist")-->98.28 ± 0.08 %<!--/r-->``. Both know these functions (recipe and cell by name, see
-``recipes/``):
+``<!--r score("mnist")-->98.28 ± 0.08 %<!--/r-->``. What stands between ``<!--given-->`` and ``<!--/given-->`` is the
+number of no run, and is left as it is. Both know these functions (recipe and cell by name, see ``recipes/``):
 
 ==================================== ===================================================================
 ``score("mnist")``                   test accuracy in per cent or cosine: mean ± SD, e.g. 98.28 ± 0.08 %
@@ -14,18 +14,25 @@ from ``tools/tables/NAME.md``, a jinja2 template. A number in the text is made l
 ``short("mnist", "angle_input")``    the mean with two digits that count
 ``seeds("stdbp")``                   the value of each seed, e.g. 98.15, 98.01, 98.16
 ``gain("a", "cell", "b", "cell")``   difference of two scores in points
+``apart("a", "cell", "b", "cell")``  the same seed by seed, e.g. 2.05, 1.93, 1.97
+``interval("energy-gains", "cell")`` the ends of the 95 % interval of a gain: 5.9 to 7.0
 ``value("mnist", "test_accuracy")``  the mean, for arithmetic
 ``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
 ``count("mnist")``                   how many seeds
 ``wrong("published-mnist", ...)``    100 % less an accuracy: mean ± SD, or one seed's with ``seed=``
-``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing
+``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing;
+                                     of one cell, ``at("mnist-trials", "cell")``: "measured at COMMIT (DAY)"
 ``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
+``takes("mnist")``                   what a run is expected to take, e.g. 35 s
+``sources("mnist-trials")``          recipes with the commits where they were measured
+``found("kills")``                   figures of a campaign, see ``campaigns/``; None where it did not run
 ``older("README.md")``               the recipes on a page whose numbers are, with their commits
 ==================================== ===================================================================
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -70,8 +77,8 @@ def score(recipe: str, cell: str = "", metric: str | None = None, digits: int | 
 
 
 def short(recipe: str, metric: str, cell: str = "") -> str:
-    """The mean of a metric with two digits that count, e.g. 2.1e-05."""
-    return f"{find(recipe, metric, cell).mean:.2g}"
+    """The mean of a metric with two digits that count, e.g. 2.1e-5."""
+    return re.sub(r"e(-?)\+?0*", r"e\1", f"{find(recipe, metric, cell).mean:.2g}")
 
 
 def seeds(
@@ -103,6 +110,27 @@ def gain(recipe: str, cell: str, other: str, other_cell: str, metric: str | None
     return f"{apart:.{digits}f}".replace("-", MINUS)
 
 
+def apart(
+    recipe: str,
+    cell: str,
+    other: str,
+    other_cell: str,
+    metric: str | None = None,
+    digits: int = 2,
+    only: int | None = None,
+) -> str:
+    """Difference of two scores in points, seed by seed, or that of one seed."""
+    ours, theirs = find(recipe, metric, cell).by_seed or {}, find(other, metric, other_cell).by_seed or {}
+    wanted = [key for key in ours if key in theirs] if only is None else [str(only)]
+    return ", ".join(f"{100 * (ours[key] - theirs[key]):.{digits}f}" for key in wanted).replace("-", MINUS)
+
+
+def interval(recipe: str, cell: str, digits: int = 1) -> str:
+    """The ends of the 95 % interval of a gain, in points."""
+    ends = (number(recipe, f"gain_{end}", cell, digits, sd=False) for end in ("lowest", "highest"))
+    return " to ".join(ends)
+
+
 def holds(recipe: str, text: str = "", without: str = "\0", cell: str = "") -> str:
     """Of the metrics whose name has a text, how many are not outside: ``16 of 16``."""
     own = {n: m for n, m in recipes.result(recipe).cells[cell].items() if text in n and without not in n}
@@ -110,36 +138,60 @@ def holds(recipe: str, text: str = "", without: str = "\0", cell: str = "") -> s
     return f"{sum(verdict != 'outside' for verdict in judged)} of {len(judged)}"
 
 
-def at(recipe: str) -> str:
-    """Where an older number was measured; nothing for one that was measured as a recipe."""
+def commits(of: dict) -> str:
+    """Where the numbers of an older result were measured: its commit, and those of cells that have another."""
+    return ", ".join(dict.fromkeys([of["commit"], *(commit for commit, _ in of.get("cells", {}).values())]))
+
+
+def at(recipe: str, cell: str | None = None) -> str:
+    """Where an older number was measured, and of one cell when; nothing for one that was measured as a recipe."""
     measured = recipes.result(recipe).measured
-    return "" if "versions" in measured else f"measured at {measured['commit']}"
+    if cell is not None:
+        commit, date = measured.get("cells", {}).get(cell, (measured["commit"], measured["date"]))
+        return f"measured at {commit} ({date})"
+    return "" if "versions" in measured else f"measured at {commits(measured)}"
 
 
 def older(page: str) -> str:
     """The recipes that show their numbers on a page and were measured before there were recipes, with the commits."""
-    found = [(entry.name, recipes.result(entry.name).measured) for entry in recipes.entries() if page in entry.shown]
-    return ", ".join(f"`{name}` ({of['commit']})" for name, of in found if "versions" not in of) or "none"
+    shown = [entry.name for entry in recipes.entries() if page in entry.shown]
+    return sources(*(name for name in shown if "versions" not in recipes.result(name).measured)) or "none"
+
+
+def sources(*names: str) -> str:
+    """Recipes, each with the commits where it was measured."""
+    return ", ".join(f"`{name}` ({commits(recipes.result(name).measured)})" for name in names)
 
 
 def measured(*names: str) -> str:
     """The line below a table: where its numbers come from, how old they are, and which cannot be measured again."""
     found = [(recipes.get(name), recipes.result(name).measured) for name in names]
     now = [f"`{entry.name}`" for entry, of in found if "versions" in of]
-    old = [f"`{e.name}` ({of['commit']})" for e, of in found if "versions" not in of and not e.withdrawn]
-    gone = [f"`{e.name}` ({of['commit']}) cannot be run any more: {e.withdrawn}." for e, of in found if e.withdrawn]
+    old = [sources(entry.name) for entry, of in found if "versions" not in of and not entry.withdrawn]
+    gone = [
+        f"{sources(entry.name)} cannot be run any more: {entry.withdrawn}." for entry, _ in found if entry.withdrawn
+    ]
     parts = [f"Recipe{'s' * (len(now) > 1)}: {', '.join(now)}."] if now else []
     parts += [f"Measured before there were recipes, at the commit in brackets: {', '.join(old)}."] if old else []
     return " ".join([*parts, *gone])
 
 
+def found(campaign: str) -> dict | None:
+    """The figures of a campaign, as committed; None where there are none."""
+    file = ROOT / "campaigns" / "results" / f"{campaign}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
 def functions() -> dict:
     """What templates may call."""
     return {
+        "apart": apart,
         "at": at,
         "count": lambda recipe, cell="", metric=None: find(recipe, metric, cell).n,
+        "found": found,
         "gain": gain,
         "holds": holds,
+        "interval": interval,
         "measured": measured,
         "number": number,
         "older": older,
@@ -147,6 +199,8 @@ def functions() -> dict:
         "seeds": seeds,
         "short": short,
         "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
+        "sources": sources,
+        "takes": lambda recipe: recipes.get(recipe).time.removesuffix(" a seed"),
         "wrong": wrong,
     }
 

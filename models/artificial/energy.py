@@ -46,6 +46,7 @@ from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import glorot
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["LEARNING", "SBPEnergy"]
 
@@ -62,6 +63,8 @@ LEARNING = {
 }
 
 
+@names_parameters
+@takes_booleans
 @dataclass
 class SBPEnergy(NumpyModel):
     """Settings of a network; `start` makes its weights and states.

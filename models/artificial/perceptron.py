@@ -39,6 +39,7 @@ from scipy.special import expit
 from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Momentum, glorot
+from sbp_brian.wording import names_parameters
 
 __all__ = ["ACTIVATIONS", "LEARNING", "SBP_LEARNING", "SBPPerceptron"]
 
@@ -53,6 +54,7 @@ ACTIVATIONS = {
 }
 
 
+@names_parameters
 @dataclass
 class SBPPerceptron(NumpyModel):
     """Settings of a network; `start` makes its weights.

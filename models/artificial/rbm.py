@@ -26,6 +26,7 @@ from scipy.special import expit, softmax
 from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Momentum
+from sbp_brian.wording import names_parameters
 
 __all__ = ["LEARNING", "RBM"]
 
@@ -33,6 +34,7 @@ LEARNING = ("cd", "pcd", "frozen", "shuffled-labels")
 LABELS = ("softmax", "binary")
 
 
+@names_parameters
 @dataclass
 class RBM(NumpyModel):
     """Settings of a machine; `start` makes its weights.

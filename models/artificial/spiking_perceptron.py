@@ -37,6 +37,7 @@ import numpy as np
 from sbp_brian.errors import ModelError
 from sbp_brian.training.batches import NumpyModel
 from sbp_brian.training.optimisers import Adam
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["LEARNING", "SBPSpikingPerceptron"]
 
@@ -44,6 +45,8 @@ LEARNING = ("pseudo-bp", "surrogate", "zero", "weighted/activity", "weighted", "
 ENCODINGS = ("bernoulli", "constant")
 
 
+@names_parameters
+@takes_booleans
 @dataclass
 class SBPSpikingPerceptron(NumpyModel):
     """Settings of a network; `start` makes its weights.

@@ -52,8 +52,8 @@ from sbp_brian.models.decolle.rules import OPTIMISERS, Dense, Rank1
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
 from sbp_brian.training.encoding import spike_bytes
-from sbp_brian.training.readout import SpikeCounts
-from sbp_brian.training.spiking import Presentation, TrialModel
+from sbp_brian.training.readout import Votes
+from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 
 __all__ = ["LEARNING", "Decolle"]
 
@@ -220,16 +220,7 @@ class Decolle:
     # ---------------------------------------------------------------------------------------------------- building
     def network(self, presentation: Presentation) -> Network:
         """The network; objects are named as in `names`."""
-        if self.encoding == "spikes" and 8 * presentation.images.shape[1] < self.steps * self.layers[0]:
-            raise ModelError(
-                f"samples of {presentation.images.shape[1]} bytes are too short for {self.steps} steps of "
-                f"{self.layers[0]} inputs; pack them with Decolle.packed"
-            )
-        if self.encoding == "poisson" and presentation.images.shape[1] != self.layers[0]:
-            raise ModelError(
-                f"samples have {presentation.images.shape[1]} features, the input layer {self.layers[0]} "
-                "cells; give both the same number"
-            )
+        self._check_inputs(presentation.images.shape[1])
         step, sample = Clock(self.step, name="step_clock"), Clock(self.duration, name="sample_clock")
         shown, factors = presentation.namespace(bits=self.encoding == "spikes"), self.cell.factors(self.step)
         namespace = {
@@ -329,6 +320,31 @@ class Decolle:
         return [synapses]
 
     # ---------------------------------------------------------------------------------------------------- training
+    def check(self, samples: Samples) -> None:
+        """Refuse samples that the network cannot show or answer.
+
+        Raises
+        ------
+        ModelError
+            Another number of inputs.
+        SampleError
+            A label or targets for which a layer has no readout.
+        """
+        self._check_inputs(samples.images.shape[1])
+        for k, n in enumerate(self.readouts if self.targets is None else (), 1):
+            checks.have_cells(samples, n, f"readout{k}")
+
+    def _check_inputs(self, columns: int) -> None:
+        if self.encoding == "spikes" and 8 * columns < self.steps * self.layers[0]:
+            raise ModelError(
+                f"samples of {columns} bytes are too short for {self.steps} steps of {self.layers[0]} inputs; pack "
+                "them with Decolle.packed"
+            )
+        if self.encoding == "poisson" and columns != self.layers[0]:
+            raise ModelError(
+                f"samples have {columns} features, the input layer {self.layers[0]} cells; give both the same number"
+            )
+
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """Weights before learning, the optimiser's state, the rate's decay, and the fixed readouts and feedback."""
         rng, start = np.random.default_rng([seed, 0]), {}
@@ -355,6 +371,8 @@ class Decolle:
             duration=self.duration,
             initial=self.initial,
             rates=rates,
-            readout=SpikeCounts(f"answers{last}.{votes}", f"answers{last}.total"),
+            readout=Votes(f"answers{last}.{votes}", f"answers{last}.total"),
             counted=counted,
+            check=self.check,
+            set_by=dict.fromkeys(rates, "rate"),
         )

@@ -44,8 +44,8 @@ from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.models.published.synapses import between, gains, memory
 from sbp_brian.training.readout import Graded
-from sbp_brian.training.spiking import Presentation, TrialModel
-from sbp_brian.wording import unknown
+from sbp_brian.training.spiking import Presentation, Samples, TrialModel
+from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = ["LEARNING", "ReleasedModel"]
 
@@ -119,6 +119,7 @@ resource = resource_now
 SAVE = "taught_now = int(phase == n_lif + n_free)\ns_free = taught_now*s + (1 - taught_now)*s_free\n"
 
 
+@takes_booleans
 @dataclass(frozen=True)
 class ReleasedModel:
     r"""Parameters of the network; those without a unit are numbers of the authors' code.
@@ -376,11 +377,23 @@ class ReleasedModel:
         factor = 1 + 0.1 * math.exp(-1) / math.factorial(number) if number < 150 else 1.0
         return {f"into_{name}.noise_factor": factor for name in self.names[1:]}
 
+    def check(self, samples: Samples) -> None:
+        """Refuse samples that the network cannot show or answer.
+
+        Raises
+        ------
+        SampleError
+            Another number of inputs; other outputs than classes or targets, which all cells read.
+        """
+        checks.inputs_have_cells(samples, self.layers[0])
+        checks.targets_have_cells(samples.target_table.shape[1], self.layers[-1])
+
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.training.spiking.Training` needs."""
-        rates = {}
-        for name, rate in zip(self.names[1:], self.rates, strict=True):
+        rates, set_by = {}, {}
+        for k, (name, rate) in enumerate(zip(self.names[1:], self.rates, strict=True)):
             learns = name == "output" or LEARNING[self.learning][2]
+            set_by |= dict.fromkeys((f"into_{name}.rate", f"{name}.bias_rate"), f"rates[{k}]")
             rates[f"into_{name}.rate"] = rates[f"{name}.bias_rate"] = rate if learns else 0.0
         return TrialModel(
             make=functools.partial(ReleasedModel.network, self),
@@ -390,4 +403,6 @@ class ReleasedModel:
             readout=Graded("answers.s_free"),
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[1:]} if self.lif else {},
             by_epoch=self.by_epoch if self.noise == "poisson" else None,
+            check=self.check,
+            set_by=set_by,
         )

@@ -57,12 +57,15 @@ from sbp_brian.models.sbp_network.options import (
     Homeostasis,
     InitialWeights,
     InputCoding,
+    Late,
     MembraneHomeostasis,
     OneHop,
     Reports,
+    SeveralRight,
     Spikes,
     SteadyHiddenRate,
     Subset,
+    Tag,
     Timing,
 )
 from sbp_brian.models.sbp_network.reports import LEARNING
@@ -179,13 +182,14 @@ class SBPNetwork(HasOptions):
     @property
     def retrograde(self) -> RetrogradeSBP:
         """The retrograde signal of the hidden cells."""
+        late = self.option(Late)
         return RetrogradeSBP(
             lambda_p=self.lambda_p,
             lambda_f=self.lambda_f,
             emission=self.option(Reports).emission(self.learning),
             activity="s" if LEARNING[self.learning][1] else None,
-            transport=Window(self.duration),
-            gate="x_pre",
+            transport=Window(self.duration, *((late.samples, late.stages) if late else ())),
+            gate="tag_pre" if self.option(Tag) else "x_pre",
             rate=0.0,  # set for each run: it decays from epoch to epoch
             cascade=self.cascade,
             seed=self.option(Subset).seed,
@@ -298,11 +302,21 @@ class SBPNetwork(HasOptions):
             counted_learning=self.counted_learning,
             by_epoch=self._constants,
             check=self._check,
+            set_by=self._set_by(),
         )
 
     def _check(self, samples: Samples) -> None:
-        """Refuse samples that the input layer cannot read."""
+        """Refuse samples that the input layer cannot read, or the output layer not answer."""
+        if self.option(SeveralRight) is None:
+            checks.have_cells(samples, self.n_output)
+        else:
+            checks.targets_have_cells(samples.target_table.shape[1], self.n_output)
         columns = samples.images.shape[1]
+        if (late := self.option(Late)) and late.samples >= len(samples.training):
+            raise SampleError(
+                f"a signal that comes {late.samples} samples late never comes within an epoch of "
+                f"{len(samples.training)}; take more samples or less of Late"
+            )
         if isinstance(self.option(InputCoding), Spikes):
             needed = -(-self.timing.steps * self.n_input // 8)
             if columns != needed:
@@ -310,10 +324,8 @@ class SBPNetwork(HasOptions):
                     f"samples of {columns} bytes are not {self.timing.steps} steps of {self.n_input} inputs, "
                     f"which are {needed}; pack spikes with sbp_brian.training.encoding.spike_bytes"
                 )
-        elif columns != self.n_input:
-            raise SampleError(
-                f"samples have {columns} features, the input layer {self.n_input} cells; give both the same number"
-            )
+        else:
+            checks.inputs_have_cells(samples, self.n_input)
 
     def _hidden_rates(self) -> dict[str, float]:
         """Learning rates of the hidden layers in the first epoch."""
@@ -323,6 +335,12 @@ class SBPNetwork(HasOptions):
         if homeostasis := self.option(Homeostasis):
             rates |= {f"{name}.homeostasis": homeostasis.rate * learns for name in self.hidden_names}
         return rates
+
+    def _set_by(self) -> dict[str, str]:
+        """The parameter that sets each learning rate."""
+        names = {name: "rate_hidden" for name in self._hidden_rates() if not name.endswith("homeostasis")}
+        names |= {f"{name}.homeostasis": "Homeostasis.rate" for name in self.hidden_names}
+        return {**names, "outputs.rate": "rate_output"}
 
     @property
     def counted_learning(self) -> dict[str, dict[str, float]]:

@@ -25,6 +25,7 @@ from sbp_brian.models.sbp_network.inputs import (
     Spikes,
     SpikingInput,
 )
+from sbp_brian.models.sbp_network.lateness import Late, Tag
 from sbp_brian.models.sbp_network.reports import Reports
 from sbp_brian.wording import names_parameters
 
@@ -39,6 +40,7 @@ __all__ = [
     "Homeostasis",
     "InitialWeights",
     "InputCoding",
+    "Late",
     "Latency",
     "MembraneHomeostasis",
     "OneHop",
@@ -51,6 +53,7 @@ __all__ = [
     "SpikingInput",
     "SteadyHiddenRate",
     "Subset",
+    "Tag",
     "Timing",
 ]
 
@@ -384,6 +387,8 @@ KINDS = (
     SeveralRight,
     OneHop,
     Subset,
+    Late,
+    Tag,
     Reports,
     InitialWeights,
 )

@@ -118,5 +118,8 @@ class ConvSTDBP(STDBP):
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.training.spiking.Training` needs."""
         model = super().trial_model()
-        rates = {"kernels.rate" if name == "into_hidden1.rate" else name: rate for name, rate in model.rates.items()}
-        return replace(model, rates=rates)
+
+        def shared(names):
+            return {"kernels.rate" if name == "into_hidden1.rate" else name: value for name, value in names.items()}
+
+        return replace(model, rates=shared(model.rates), set_by=shared(model.set_by))

@@ -28,6 +28,7 @@ from sbp_brian.cells.rectified_linear import SOURCE
 from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration, positive
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["OPTIMISERS", "SOURCE", "FirstSpike", "arrival", "backward", "comparison", "learner", "timing_rule"]
 
@@ -134,6 +135,7 @@ def arrival(cells: FirstSpike, event: str) -> SynapseRule:
     )
 
 
+@takes_booleans
 def backward(cells: FirstSpike, event: str, report: bool = False) -> SynapseRule:
     """The gradient of the loss with respect to each causal weight, summed over a batch, at the source's `event`.
 

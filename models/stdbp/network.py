@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -131,7 +132,8 @@ class STDBP(HasOptions):
     KINDS: ClassVar = KINDS
 
     def __post_init__(self):
-        if isinstance(self.layers, str) or any(n != int(n) for n in self.layers):
+        layers = self.layers if isinstance(self.layers, (tuple, list, np.ndarray)) else ("none",)
+        if any(not isinstance(n, Real) or not np.isfinite(n) or n != int(n) for n in layers):
             raise ModelError(f"layers must be whole numbers of cells, e.g. (784, 400, 10), got {self.layers!r}")
         object.__setattr__(self, "layers", tuple(int(n) for n in self.layers))
         checks.one_of("learning", self.learning, LEARNING)
@@ -369,7 +371,7 @@ class STDBP(HasOptions):
         Raises
         ------
         SampleError
-            Another number of inputs; a label without an output cell.
+            Another number of inputs; a label without an output cell, targets of another number.
         NothingFiresError
             No sample has an input spike.
         """
@@ -378,7 +380,7 @@ class STDBP(HasOptions):
                 f"samples have {samples.images.shape[1]} inputs and layer 'pixels' has {self.layers[0]} "
                 f"cells; make the network with layers=({samples.images.shape[1]}, ...)"
             )
-        checks.labels_have_cells(samples.labels, self.layers[-1])
+        checks.have_cells(samples, self.layers[-1])
         if not samples.images[samples.training if len(samples.training) else slice(None)].any():
             raise NothingFiresError(
                 "no cell of layer 'pixels' ever fires: all samples that train are 0, which is no spike"
@@ -396,4 +398,5 @@ class STDBP(HasOptions):
             readout=readout.FirstSpike("answers.spike_time"),
             check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
+            set_by={rate: "rate_output" if rate == "into_output.rate" else "rate_hidden" for rate in rates},
         )

@@ -3,6 +3,9 @@
 A `Learner` is one model as benchmarks train it: its name in ``model=``, its parameters, its network, and what it has to
 report beside the scores. What is to be done is a `Plan`, made before anything is built; `run` carries it out. The test
 set is shown once, with the weights after the last epoch or their mean over the last epochs (``average``).
+
+A training that diverges leaves no record: a record is of a run that was carried out. The command fails; what its last
+good epoch left stays in the run's folder for checkpoints, which the error names.
 """
 
 from __future__ import annotations
@@ -14,11 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import ParameterError
+from sbp_brian.errors import DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters
 from sbp_brian.protocols.benchmarks import operations
+from sbp_brian.training.answers import largest
 from sbp_brian.training.checkpoints import Epoch
 from sbp_brian.training.samples import Samples
+from sbp_brian.training.scores import mean_known
 from sbp_brian.training.spiking import Training
 
 __all__ = ["EPOCHS_PUBLISHED", "Data", "Learner", "Outcome", "Plan", "run"]
@@ -130,6 +135,13 @@ class Outcome:
         return np.isfinite(self.scores)
 
     @property
+    def unanswered(self) -> np.ndarray:
+        """Which test samples no output answered: with targets, those whose outputs have no direction."""
+        if np.ndim(self.answers) == 2:
+            return self.plan.samples.unanswered(self.answers)
+        return ~self.known if self.graded else np.asarray(self.answers) < 0
+
+    @property
     def speed(self) -> float:
         """Samples trained and validated in a second."""
         return sum(e.samples for e in self.history) / sum(e.seconds for e in self.history)
@@ -152,6 +164,8 @@ class Learner:
         Whether the running score of an epoch is reported.
     epochs_published : mapping
         What the source says of the number of epochs, as for `Context.metric`.
+    called : mapping of str to str
+        Parameter of the model -> what it is called here, where that is another name.
     """
 
     name = ""
@@ -160,6 +174,7 @@ class Learner:
     usual: tuple[str, ...] = ("depth", "hidden", "lambda_p", "lambda_f", "jitter", "learning_share")
     running = True
     epochs_published: Mapping[str, Any] = MappingProxyType({})
+    called: Mapping[str, str] = MappingProxyType({})
 
     # ------------------------------------------------------------------------------------------------------ planning
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -200,7 +215,7 @@ class Learner:
             facts={"model": self.name, "network": repr(plan.network)},
             **plan.training,
         )
-        with context.progress("building"):
+        with context.progress("building", "build_s"):
             training.simulation.build()
         return training
 
@@ -211,13 +226,17 @@ class Learner:
     def validation(self, context: Context, outcome: Outcome) -> float:
         """Score of the validation samples by the weights that were tested."""
         if outcome.averaged > 1:
-            return float(np.nanmean(outcome.training.score(outcome.plan.samples.validation)[0]))
+            return mean_known(outcome.training.score(outcome.plan.samples.validation)[0])
         return outcome.history[-1].validation
 
     # ----------------------------------------------------------------------------------------------------- its report
     def published(self, known: Mapping[str, Any], usual: bool) -> Mapping[str, Any]:
         """What of a source's result stands beside the test score; `usual`: the network is as the task sets it."""
         return known
+
+    def silence(self, outcome: Outcome) -> str:
+        """What a sample without an answer counts as."""
+        return "their cosine is left out" if outcome.graded else "none counts as right"
 
     def beside(self, context: Context, outcome: Outcome, published: Mapping[str, Any]) -> None:
         """Report what belongs next to the test score."""
@@ -259,7 +278,22 @@ def run(
         What a source reports of the test score, as for `Context.metric`.
     band : callable, optional
         ``band(outcome)`` gives the project's own acceptance of the test score, or None.
+
+    Raises
+    ------
+    DivergedError
+        Weights, states or outputs are no longer finite, or beyond what their type can carry; says which parameter to
+        lower, by the name it has here.
     """
+    try:
+        return _run(context, learner, data, plan, published, band)
+    except DivergedError as error:
+        raise error.renamed(learner.called) from error
+
+
+def _run(
+    context: Context, learner: Learner, data: Data, plan: Plan, published: Mapping[str, Any], band: Any
+) -> Outcome:
     training = learner.begin(context, plan)
     rows = plan.samples.test
     with context.progress(f"training, {plan.epochs} epochs of {len(plan.samples.training):,} samples") as bar:
@@ -271,8 +305,7 @@ def run(
     _scores(context, learner, outcome, published, band)
     learner.counted(context, outcome)
     operations.report(context, history, len(plan.samples.training))
-    seconds = sum(e.seconds for e in history)
-    context.timing(build_s=getattr(training, "build_s", None), run_s=seconds, samples_per_s=outcome.speed)
+    context.timing(samples_per_s=outcome.speed)
     _by_epoch(context, learner, outcome)
     learner.arrays(context, outcome)
     learner.after(context, outcome)
@@ -297,17 +330,19 @@ def _scores(context: Context, learner: Learner, outcome: Outcome, published: Map
     kind, repeated = outcome.kind, outcome.data.repeated
     context.metric(
         f"test_{kind}",
-        float(scores[known].mean()),
-        standard_error=float(scores[known].std() / np.sqrt(known.sum())),
+        mean_known(scores[known]),
+        standard_error=float(scores[known].std() / np.sqrt(known.sum())) if known.any() else None,
         n=int(known.sum()),
         band=band(outcome) if band else None,
         **published,
     )
+    told = f"share of test samples that no output answered; {learner.silence(outcome)}"
+    context.metric("no_answer", float(outcome.unanswered.mean()), n=len(scores), provenance=told)
     learner.beside(context, outcome, published)
     if repeated is not None:
         unseen = scores[known & ~repeated]
         told = "without test samples that occur in training"
-        context.metric(f"test_{kind}_unseen", float(unseen.mean()), n=len(unseen), provenance=told)
+        context.metric(f"test_{kind}_unseen", mean_known(unseen), n=len(unseen), provenance=told)
     if len(samples.validation):
         context.metric(f"validation_{kind}", learner.validation(context, outcome), n=len(samples.validation))
     if learner.running:
@@ -326,11 +361,12 @@ def _by_epoch(context: Context, learner: Learner, outcome: Outcome) -> None:
     samples, history, spikes = outcome.data.samples, outcome.history, learner.hidden_spikes(outcome.history[-1])
     if not outcome.graded:
         confusion, answers = np.zeros((samples.classes, samples.classes), int), np.asarray(outcome.answers)
-        answers = answers.argmax(1) if answers.ndim == 2 else answers
+        answers = largest(answers) if answers.ndim == 2 else answers
         np.add.at(confusion, (samples.labels[samples.test][answers >= 0], answers[answers >= 0]), 1)
         context.array("confusion", confusion)
     context.array("epoch", [e.number for e in history])
     context.array("samples_per_s_by_epoch", [e.samples / e.seconds for e in history])
+    context.array("no_answer_by_epoch", [np.nan if e.no_answer is None else e.no_answer for e in history])
     if learner.running:
         context.array("validation_accuracy_by_epoch", [e.validation for e in history])
         context.array("training_accuracy_by_epoch", [e.training for e in history])

@@ -80,7 +80,6 @@ def run(context: Context) -> None:
     tried = conditions(intervals, strengths)
     with context.progress("pairs of cells") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-    context.timing(build_s=recordings.build_s, run_s=recordings.run_s)
     order = np.argsort(intervals)
     context.array("interval", intervals[order], "ms")
     context.array("changes", np.array([recordings.change(label(dt), "A->B") for dt in intervals[order]]))

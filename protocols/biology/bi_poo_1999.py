@@ -152,7 +152,6 @@ def run(context: Context) -> None:
     experiment = Experiment(ROUTES, context.target, line, culture_sbp(tick=p.tick), relayed_stdp(), membrane=RELAY)
     with context.progress("two routes") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-    context.timing(build_s=recordings.build_s, run_s=recordings.run_s)
     report(context, recordings, main, sorted([main, *others], key=lambda route: float(route.slow)))
     context.array("offset", np.array(OFFSETS, dtype=float), "ms")
     context.array("delays", np.array([float(main.fast / ms), float(main.slow / ms)]), "ms")

@@ -104,7 +104,6 @@ def run(context: Context) -> None:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, after=MAIN, progress=bar)
     with context.progress("axon lengths and velocities") as bar:
         slow = experiment.run([treatment for *_, treatment in late], seeds=1, seed=context.seed, progress=bar)
-    context.timing(build_s=recordings.build_s, run_s=recordings.run_s + slow.run_s)
     report_spread(context, recordings)
     controls = report_blockers(context, recordings)
     onsets = report_courses(context, recordings)

@@ -75,7 +75,6 @@ def run(context: Context) -> None:
     tried = treatments(p.dose, p.length, p.velocity, shares)
     with context.progress("retina and tectum, light") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-    context.timing(build_s=recordings.build_s, run_s=recordings.run_s)
     report(context, recordings, float(p.puff / second) / 60)
     keep(context, recordings, [treatment.name for treatment in tried], shares)
 

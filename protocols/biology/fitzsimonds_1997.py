@@ -99,7 +99,6 @@ def run(context: Context) -> None:
     with context.progress("nine-cell circuit") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
         without = experiment.run(alone, seeds=p.seeds, seed=context.seed, shared={"synapses.retro_postlateral": 0.0})
-    context.timing(build_s=max(recordings.build_s, without.build_s), run_s=recordings.run_s + without.run_s)
     of = {condition.name: recordings for condition in tried} | {NO_ARM: without}
     report(context, of)
     context.array("minutes", recordings.minutes, "min")

@@ -8,7 +8,9 @@ None of this is built in by a switch; it follows from STDP, transport and satura
 3. saturation with the number of pairings: the output goes on growing, the input does not;
 4. latency against the length of the axon;
 5. partial blocks: half a block takes away less than half, the less so the stronger the induction was;
-6. two cells that share their inputs: one input axon is potentiated at one cell and depressed at the other.
+6. two cells that share their inputs: one input axon is potentiated at one cell and depressed at the other;
+7. how long a synapse must keep a tag of its activity until the signal has come, along the axon of `du_2009`, if that
+   activity and no later one is to decide.
 
 Beside each stands the closed form of the model (`_closed_forms`), so that it is seen what the network adds. No
 measurement of any of these is known to this project. Sizes depend on choices (saturation +60 %, -50 %, rate 1.4),
@@ -26,7 +28,7 @@ from brian2 import ms, um
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, Circuit, culture_sbp
-from sbp_brian.protocols.biology import closed_forms
+from sbp_brian.protocols.biology import closed_forms, tags
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
 from sbp_brian.protocols.biology.reporting import PAIRING, deviation, no_change_tolerance, timeline
 from sbp_brian.protocols.biology.stdp_window import fit_side, window
@@ -109,6 +111,8 @@ def run(context: Context) -> None:
         raise ParameterError("lengths: give at least two lengths, each once")
     if min(sum(dt > 0 for dt in intervals), sum(dt < 0 for dt in intervals)) < 3 or 0 in intervals:
         raise ParameterError("intervals: give at least 3 of each sign, and none of 0 ms")
+    if len(set(np.asarray(p.velocities))) < len(p.velocities):
+        raise ParameterError("velocities: give each once")
     if p.alternating % 2 or p.pairs != 60:
         raise ParameterError("alternating must be an even number of pairings, and pairs 60, which the table is about")
     sbp = culture_sbp(tick=p.tick)
@@ -122,7 +126,6 @@ def run(context: Context) -> None:
     ):
         with context.progress(name) as bar:
             found[name] = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-        context.timing(build_s=found[name].build_s, run_s=found[name].run_s)
     report(context, found["nine cells"], found["shared inputs"], intervals, numbers, lengths, shares)
 
 
@@ -155,7 +158,7 @@ class Report:
 
 
 def report(context: Context, spread, shared, intervals, numbers, lengths, shares) -> None:
-    """All six predictions and the controls."""
+    """All seven predictions and the controls."""
     made = Report(context, statements=14)
     report_window(context, made, spread, intervals)
     report_alternation(context, made, shared)
@@ -163,6 +166,7 @@ def report(context: Context, spread, shared, intervals, numbers, lengths, shares
     report_latency(context, made, spread, lengths)
     report_doses(context, made, spread, shared, numbers, shares)
     report_shared(context, made, shared)
+    tagged = tags.report(context, made, float(window(10)), PREDICTED)
     for condition, synapses in (
         ("no postsynaptic spikes", ("A->B", "I->A")),
         ("NMDA 0", ("A->B", "I->A")),
@@ -181,6 +185,7 @@ def report(context: Context, spread, shared, intervals, numbers, lengths, shares
         f"{value(context, 'I->A, alternating'):+.0%}, but at "
         f"{value(context, 'I->A, alternating, LTD signal blocked'):+.0%} with the LTD signal blocked; "
         f"half of the LTP signal leaves {value(context, 'left by half of the LTP signal'):.0%} of the spread; "
+        f"{tagged}; "
         f"{sum(verdict != 'outside' for verdict in scored)} of {len(scored)} values follow the closed forms."
     )
     context.note(
@@ -381,6 +386,13 @@ PROTOCOL = Protocol(
             minimum=10.0,
             maximum=1000.0,
             help="lengths of the axon (assumptions)",
+        ),
+        "velocities": Parameter(
+            (0.2, 0.5, 1.0, 2.0),
+            unit="um/s",
+            minimum=0.1,
+            maximum=10.0,
+            help="of carriers for which tags must last (assumptions)",
         ),
         "shares": Parameter(
             SHARES, minimum=0.0, maximum=1.0, help="what partial blocks leave of a signal (0: full block, 1: none)"

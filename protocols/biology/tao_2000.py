@@ -57,7 +57,6 @@ def run(context: Context) -> None:
     tried = conditions(p.interval)
     with context.progress("nine-cell circuit") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-    context.timing(build_s=recordings.build_s, run_s=recordings.run_s)
     report(context, recordings, float(p.interval / ms), p.pairs)
     names = [condition.name for condition in tried]
     context.array("minutes", recordings.minutes, "min")

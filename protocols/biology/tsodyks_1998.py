@@ -81,7 +81,6 @@ def run(context: Context) -> None:
         results = simulation.run_many(
             [settings(relative, k, len(rates)) for k in range(0, p.seeds, COPIES)], progress=bar
         )
-    context.timing(build_s=max(r.build_s for r in results), run_s=sum(r.run_s for r in results))
     epscs = {name: measured(name, results, rates, p.seeds, rng, p.sweeps) for name in CONNECTIONS}
     context.array("rates", np.array(rates), "Hz")
     fine = np.geomspace(rates[0], rates[-1], 200)

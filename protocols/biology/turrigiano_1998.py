@@ -73,7 +73,6 @@ def run(context: Context) -> None:
     runs = [arguments(flat[k : k + CELLS], activity[k : k + CELLS]) for k in range(0, len(flat), CELLS)]
     with context.progress("48 hours") as bar:
         results = simulation.run_many(runs, progress=bar)
-    context.timing(build_s=max(r.build_s for r in results), run_s=sum(r.run_s for r in results))
     hours = (np.asarray(results[0]["sizes.t"]) - float(BASELINE)) / 3600
     sizes, epsc = (
         np.concatenate([np.asarray(r[name]).reshape(CELLS, p.inputs, -1) for r in results])[: len(flat)]

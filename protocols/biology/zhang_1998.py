@@ -80,7 +80,6 @@ def run(context: Context) -> None:
     tried = conditions(np.sort(intervals))
     with context.progress("convergent inputs") as bar:
         recordings = experiment.run(tried, seeds=p.seeds, seed=context.seed, progress=bar)
-    context.timing(build_s=recordings.build_s, run_s=recordings.run_s)
     report(context, recordings, np.sort(intervals), p.pairs)
     names = [condition.name for condition in tried]
     context.array("interval", np.sort(intervals), "ms")

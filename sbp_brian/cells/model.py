@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, have_same_dimensions
+from brian2 import Equations, NeuronGroup
 
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
@@ -104,7 +104,7 @@ class NeuronModel:
         for entry in ("namespace", "events", "initial"):
             a, b = getattr(self, entry), getattr(other, entry)
             for name in a.keys() & b.keys():
-                if not (a[name] is b[name] or (have_same_dimensions(a[name], b[name]) and a[name] == b[name])):
+                if not checks.same_value(a[name], b[name]):
                     raise RuleError(
                         f"cannot add the models: {entry} {name!r} is {a[name]} in one and {b[name]} in the "
                         "other; rename it in one of them"

@@ -35,12 +35,14 @@ from brian2 import Quantity, ms
 from sbp_brian.cells.model import NeuronModel
 from sbp_brian.rules import CellVariables, SynapseRule
 from sbp_brian.rules.quantities import duration, positive
+from sbp_brian.wording import names_parameters
 
 __all__ = ["relpsp", "relpsp_synapse"]
 
 SOURCE = "Zhang et al. 2022, IEEE TNNLS 33:1947, doi:10.1109/TNNLS.2021.3110991"
 
 
+@names_parameters
 def relpsp(tau: Quantity = 10 * ms, threshold: float = 1.0) -> NeuronModel:
     """A cell whose inputs are ramps and that spikes once.
 

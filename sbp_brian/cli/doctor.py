@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sbp_brian.errors import CompilerMissing, DeviceMissing
 from sbp_brian.machine import cores
-from sbp_brian.targets.build_cache import cache_folder, compiler_command
+from sbp_brian.targets.cache_place import cache_folder, trouble_with
+from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda import toolkit
 
 _WANTED_DISK = 1 << 30
@@ -158,13 +159,9 @@ def _informs(name: str, ok: bool, found: str, remedy: str = "") -> Check:
 
 def _cache() -> list[Check]:
     folder = cache_folder()
-    remedy = f"make {folder} writable, or name another folder in SBP_CACHE"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        return [Check("cache folder", False, f"{folder}: {error.strerror}", remedy)]
+    trouble = trouble_with(folder)
+    if trouble is not None:
+        return [Check("cache folder", False, f"{folder}: {trouble[0]}", trouble[1])]
     return [Check("cache folder", True, str(folder))]
 
 

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
+from sbp_brian import children
 from sbp_brian.progress import ENDED, bars
 
 __all__ = ["Job", "bars_or_lines", "run_all", "run_command"]
@@ -92,12 +94,11 @@ class Job:
         reader.start()
         lines = []
         for line in self.process.stderr:
-            if line.startswith("@{"):
-                said = json.loads(line[1:])
-                self.folder = said.get("folder", self.folder)
-                if "fraction" in said:
-                    progress(self.name, said["description"], said["fraction"])
-            elif line.strip():
+            said, line = _told(line)
+            self.folder = said.get("folder", self.folder)
+            if "fraction" in said:
+                progress(self.name, said["description"], said["fraction"])
+            if line.strip():
                 lines.append(line.strip())
         code = self.process.wait()
         reader.join()
@@ -118,7 +119,9 @@ class Job:
     def kill(self) -> None:
         """End it, and what it started, at once."""
         if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            for pid in (self.process.pid, *children.of_this_process(self.process.pid)):
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _read_output(self) -> None:
         self.output = self.process.stdout.read()
@@ -137,36 +140,43 @@ def run_all(jobs: list[Job], workers: int, display: AbstractContextManager | Non
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl+C or the signals TERM and HUP; every job has ended by then and kept what it had done.
+        After Ctrl+C; every job has ended by then and kept what it had done. After a second one they are killed.
     """
-
-    def interrupt(*_signal):
-        raise KeyboardInterrupt
-
-    earlier = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        with display or bars_or_lines() as progress, ThreadPoolExecutor(workers) as pool:
-            try:
-                for future in as_completed([pool.submit(job.run, progress) for job in jobs]):
-                    job = future.result()
-                    progress(job.name, "failed" if job.error else "done", 1.0)
-            except BaseException:
-                _stop_all(jobs)
-                raise
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
+    with display or bars_or_lines() as progress, ThreadPoolExecutor(workers) as pool:
+        try:
+            for future in as_completed([pool.submit(job.run, progress) for job in jobs]):
+                job = future.result()
+                progress(job.name, "failed" if job.error else "done", 1.0)
+        except BaseException:
+            _stop_all(jobs)
+            raise
 
 
 def _stop_all(jobs: list[Job]) -> None:
-    for job in jobs:
-        job.stop()
-    for job in jobs:
-        if job.process is not None:
-            try:
-                job.process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                job.kill()
+    try:
+        for job in jobs:
+            job.stop()
+        for job in jobs:
+            if job.process is not None:
+                try:
+                    job.process.wait(_PATIENCE)
+                except subprocess.TimeoutExpired:
+                    job.kill()
+    except BaseException:
+        for job in jobs:
+            job.stopped = True
+            job.kill()
+        raise
+
+
+def _told(line: str) -> tuple[dict[str, Any], str]:
+    """What a run tells of itself in a line of its standard error stream, and what else stands there."""
+    before, mark, text = line.rpartition("@{")
+    try:
+        said = json.loads(f"{{{text}") if mark else {}
+    except ValueError:  # a line of the protocol's own
+        said = {}
+    return (said, before) if said else ({}, line)
 
 
 def bars_or_lines(count: int | None = None) -> AbstractContextManager[Callable[[str, str, float], None]]:

@@ -6,21 +6,24 @@ line on the standard error stream and a non-zero exit status; ``--debug`` shows 
 
 from __future__ import annotations
 
-import errno
-
 import click
 
 from sbp_brian._version import __version__
 from sbp_brian.cli.benchmark import benchmark
 from sbp_brian.cli.build import build
+from sbp_brian.cli.cache import cache
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.data import data
+from sbp_brian.cli.ending import clean_end
 from sbp_brian.cli.output import figures, report
 from sbp_brian.cli.reproduce import reproduce
 from sbp_brian.cli.run import run
+from sbp_brian.cli.streams import patient
 from sbp_brian.cli.sweep import sweep
 from sbp_brian.cli.verify import verify
+from sbp_brian.cli.warning_lines import one_line_warnings
 from sbp_brian.errors import SBPError
+from sbp_brian.interruption import undisturbed
 from sbp_brian.wording import unknown
 
 __all__ = ["command_line"]
@@ -40,6 +43,7 @@ class Commands(click.Group):
     """A group whose every failure is one line, which suggests the nearest command, and which knows --debug anywhere."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        one_line_warnings()
         ctx.meta["sbp_brian.debug"] = "--debug" in args
         try:
             return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
@@ -55,9 +59,11 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context):
         if ctx.meta.get("sbp_brian.debug"):
-            return super().invoke(ctx)
+            with patient(), clean_end():
+                return super().invoke(ctx)
         try:
-            return super().invoke(ctx)
+            with patient():
+                return self._interruptible(ctx)
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as error:
@@ -65,18 +71,29 @@ class Commands(click.Group):
             raise Failure(f"{error.format_message()} (see '{where} --help')", 2) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except KeyboardInterrupt:
-            click.echo("Interrupted: what is done is kept; the same command goes on from there.", err=True)
-            ctx.exit(INTERRUPTED)
+        except SystemExit as error:
+            said = "" if error.code is None else f"({error.code!r})"
+            raise Failure(
+                f"something called sys.exit{said} before the command was done: leave it out, or raise an error"
+            ) from error
+        except MemoryError as error:
+            raise Failure(f"the memory of this machine does not suffice: {error or 'MemoryError'}") from error
         except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise
             raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
         except (SBPError, ValueError, TypeError, NotImplementedError) as error:
             raise Failure(str(error) or type(error).__name__) from error
         except Exception as error:
             text = next((line for line in str(error).splitlines() if line.strip()), "")
             raise Failure(f"{type(error).__name__}: {text} (--debug shows where)") from error
+
+    def _interruptible(self, ctx: click.Context):
+        try:
+            with clean_end():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            with undisturbed():
+                click.echo("Interrupted: what is done is kept; the same command goes on from there.", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 def command_line(catalogue: Catalogue) -> click.Group:
@@ -95,7 +112,20 @@ def command_line(catalogue: Catalogue) -> click.Group:
         Begin with 'sbp list', then for example 'sbp run bi-poo-1998 --quick'.
         """
 
-    for command in (list_command, doctor, run, build, benchmark, sweep, reproduce, verify, figures, report, data):
+    for command in (
+        list_command,
+        doctor,
+        run,
+        build,
+        benchmark,
+        sweep,
+        reproduce,
+        verify,
+        figures,
+        report,
+        data,
+        cache,
+    ):
         main.add_command(command)
     return main
 

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.checking import check_bands
 from sbp_brian.errors import CommandError
 
 __all__ = ["reproduce_recipes", "run_recipe"]
@@ -28,6 +29,7 @@ def run_recipe(
     out: Path,
     fresh: bool = False,
     progress_lines: bool = False,
+    check: bool = False,
 ) -> None:
     """Run one setting of a recipe with one seed, show it, and say whether it is what was committed.
 
@@ -43,6 +45,13 @@ def run_recipe(
     out : Path
     fresh, progress_lines : bool
         As in `sbp_brian.cli.running.run_and_show`.
+    check : bool
+        Whether a value outside its band, or that is not the committed one, is an error.
+
+    Raises
+    ------
+    CommandError
+        With `check`.
     """
     from sbp_brian.cli.running import run_and_show
     from sbp_brian.experiments import results
@@ -59,17 +68,26 @@ def run_recipe(
     committed = catalogue.recipes.result(recipe.name)
     rows = [row for row in results.compare(committed, now) if row.cell == cell.name]
     _say(rows, committed)
+    if check:
+        if bad := [row.metric for row in rows if row.verdict in ("differs", "lacking")]:
+            raise CommandError(f"recipe {name}: not what was committed: {', '.join(bad)}")
+        check_bands([record], len(rows))
 
 
 def reproduce_recipes(
-    catalogue: Catalogue, names: tuple[str, ...], protocols: tuple[str, ...], out: Path, workers: int
+    catalogue: Catalogue,
+    names: tuple[str, ...],
+    protocols: tuple[str, ...],
+    out: Path,
+    workers: int,
+    check: bool = False,
 ) -> None:
     """Run all settings and seeds of recipes and hold what they give to the committed results.
 
     Raises
     ------
     click.ClickException
-        Where a run failed, or a number is not what was committed.
+        Where a run failed, or a number is not what was committed; with `check` also where one is outside its band.
     """
     from sbp_brian.cli.jobs import run_all
     from sbp_brian.experiments import records, results
@@ -81,7 +99,7 @@ def reproduce_recipes(
     wanted = [_runnable(catalogue, name, next(iter(protocols), None)) for name in names]
     jobs = {recipe.name: _jobs(recipe, out) for recipe in wanted}
     run_all([job for own in jobs.values() for job, _, _ in own], workers)
-    bad = []
+    bad, found = [], []
     for recipe in wanted:
         bad += [f"{job.name} failed: {job.error}" for job, _, _ in jobs[recipe.name] if job.error]
         done = {
@@ -91,6 +109,7 @@ def reproduce_recipes(
         done = {cell: own for cell, own in done.items() if own}
         if not done:
             continue
+        found += [record for own in done.values() for record in own]
         now, committed = results.gather(recipe, done), catalogue.recipes.result(recipe.name)
         rows = results.compare(committed, now)
         _table(recipe, rows)
@@ -99,6 +118,8 @@ def reproduce_recipes(
     if bad:
         more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
         raise click.ClickException(f"not reproduced: {bad[0]}{more}")
+    if check:
+        check_bands(found, len(found))
 
 
 def _given(ctx: click.Context, name: str) -> bool:

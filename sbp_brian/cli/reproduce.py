@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.checking import check_bands, check_option
 from sbp_brian.cli.jobs import Job, run_all, run_command
 from sbp_brian.cli.options import recipe_option, run_options
 from sbp_brian.machine import cores
@@ -23,6 +24,7 @@ __all__ = ["reproduce"]
     multiple=True,
 )
 @click.option("--workers", type=click.IntRange(1), help="Protocols run at once.  [default: 2, or 1 on one core]")
+@check_option
 @click.pass_obj
 def reproduce(
     catalogue: Catalogue,
@@ -33,6 +35,7 @@ def reproduce(
     size: str | None,
     recipe: tuple[str, ...],
     workers: int | None,
+    check: bool,
 ) -> None:
     """Run all protocols (or those named), draw all figures and write one report page.
 
@@ -42,11 +45,12 @@ def reproduce(
     OUT/report.html, the drawings are in OUT/figures.
 
     With --recipe: all seeds of that recipe, beside the committed result; the exit status is 1 where a number differs.
+    With --check it is 1 where a value is outside its band or does not have its pattern, too.
     """
     if recipe:
         from sbp_brian.cli.recipes import reproduce_recipes
 
-        reproduce_recipes(catalogue, recipe, names, out, workers or min(2, cores()))
+        reproduce_recipes(catalogue, recipe, names, out, workers or min(2, cores()), check)
         return
     from sbp_brian.cli.output import draw_figures, shown
     from sbp_brian.experiments import records
@@ -79,3 +83,5 @@ def reproduce(
         raise click.ClickException(
             f"{len(done)} of {len(jobs)} protocols done; failed: {', '.join(name for name, _ in failures)}"
         )
+    if check:
+        check_bands(done)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.children import die_with_parent
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.checking import check_bands, check_option
 from sbp_brian.cli.options import recipe_option, run_options, set_option, settings
 from sbp_brian.cli.recipes import run_recipe
 from sbp_brian.cli.running import run_and_show
@@ -24,6 +26,7 @@ __all__ = ["run"]
 @click.option(
     "--take-over", is_flag=True, help="Go on with an interrupted run even where it was made with other data or code."
 )
+@check_option
 @click.option("--progress-lines", is_flag=True, hidden=True)
 @click.pass_obj
 def run(
@@ -38,6 +41,7 @@ def run(
     parameters: bool,
     fresh: bool,
     take_over: bool,
+    check: bool,
     progress_lines: bool,
 ) -> None:
     """Run PROTOCOL and compare its result with the published one.
@@ -47,9 +51,16 @@ def run(
 
     With --recipe the parameters, the target and the seed (the first of several) are the recipe's, and the result is
     held to the committed one. Where the recipe has several settings, -s picks one of them.
+
+    With --check the exit status is 1 where a value is outside its band or does not have its pattern, and with --recipe
+    where it is not what was committed, too.
     """
+    if progress_lines:
+        die_with_parent()  # whoever runs this one may be killed
     if recipe is not None:
-        run_recipe(catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines)
+        run_recipe(
+            catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines, check=check
+        )
         return
     if protocol is None:
         raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
@@ -57,7 +68,11 @@ def run(
     if parameters:
         _list_parameters(found, size or "default", settings(given))
         return
-    run_and_show(found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over)
+    record = run_and_show(
+        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over
+    )
+    if check:
+        check_bands([record])
 
 
 def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:

@@ -48,7 +48,7 @@ def run_and_show(
         screen.print(text, markup=False)
     if record.metrics:
         screen.print(f"Values against their bands and patterns: {counts(record.metrics)}.", markup=False)
-    click.echo(f"Record: {record.folder}")
+    click.echo(f"Record: {out / record.protocol / record.run}")
     if progress_lines:
         _say(folder=str(record.folder))
     return record

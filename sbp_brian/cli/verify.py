@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.errors import ParameterError
 
 __all__ = ["verify"]
 
@@ -42,7 +43,10 @@ def verify(catalogue: Catalogue, folder: Path, protocol: str | None, out: Path |
     if found.name != record.protocol:
         raise records.RecordError(f"{folder} is of {record.protocol!r}, but {protocol} defines {found.name!r}")
     with tempfile.TemporaryDirectory(prefix="sbp-verify-") as place, progress_bars(console(stderr=True)) as bars:
-        done = verifying.verify(record, found, out or Path(place), bars)
+        try:
+            done = verifying.verify(record, found, out or Path(place), bars)
+        except ParameterError as error:
+            raise records.RecordError(f"{folder / 'record.json'} cannot be run again: {error}") from error
         arrays = len(done.again.arrays)
     if done.ignored:
         click.echo(f"Note: left out, since they mean nothing here: {', '.join(done.ignored)}")

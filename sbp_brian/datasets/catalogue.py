@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sbp_brian.errors import DatasetError
 from sbp_brian.wording import unknown
@@ -39,7 +39,11 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Entry:
-    """A data set: the folder it lies in, its files by role, where it is fetched from, what to cite."""
+    """A data set: the folder it lies in, its files by role, where it is fetched from, what to cite.
+
+    `numbers` are those of the published samples by split, for sets that are unpacked into many files: what has fewer
+    was unpacked in part. `unpacked` are the folders that hold them.
+    """
 
     name: str
     title: str
@@ -50,6 +54,8 @@ class Entry:
     licence: str
     embedded: str | None = None
     debian: str | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
+    unpacked: tuple[str, ...] = ()
 
     @property
     def remedy(self) -> str:
@@ -145,6 +151,9 @@ CATALOGUE = {
         "https://figshare.com/ndownloader/files/",
         "Amir et al. (2017) CVPR, doi:10.1109/CVPR.2017.781",
         "CC BY 4.0",
+        # tonic cut 11 gestures a recording, with gaps; the original tables have 12 for each of 98 and 24 recordings
+        numbers={"train": 1077, "test": 264, "train (original)": 1176, "test (original)": 288},
+        unpacked=("ibmGestureTrain", "ibmGestureTest"),
     ),
     "nmnist": Entry(
         "nmnist",
@@ -167,6 +176,8 @@ CATALOGUE = {
         "https://data.mendeley.com/public-files/datasets/468j46mzdv/files/",
         "Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437, doi:10.3389/fnins.2015.00437",
         "CC BY-SA 4.0",
+        numbers={"train": 60_000, "test": 10_000},
+        unpacked=("Train", "Test"),
     ),
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sbp_brian.errors import DatasetError
 
-__all__ = ["Dataset", "check_images"]
+__all__ = ["Dataset", "check_images", "check_labels", "check_number"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,32 @@ def check_images(images, labels, classes: int) -> tuple[np.ndarray, np.ndarray]:
             f"({len(bad)} labels are); correct the labels or the number of classes"
         )
     return images, labels
+
+
+def check_number(found: int, published: int, what: str, where: Path, remedy: str) -> None:
+    """Refuse part of a published set where the whole is asked for, or more than it.
+
+    Raises
+    ------
+    DatasetError
+        Naming both numbers.
+    """
+    if found != published:
+        why = "it was unpacked or copied in part" if found < published else "something else lies among them"
+        raise DatasetError(f"{where} holds {found:,} of the {published:,} {what}: {why}; {remedy}")
+
+
+def check_labels(labels: np.ndarray, classes: int, where: str | Path, remedy: str) -> None:
+    """Refuse labels of a file that are outside its classes.
+
+    Raises
+    ------
+    DatasetError
+        Naming the file and the first of them.
+    """
+    bad = np.flatnonzero((labels < 0) | (labels >= classes))
+    if len(bad):
+        raise DatasetError(
+            f"{where} has the label {labels[bad[0]]} at {bad[0]:,}, outside 0 to {classes - 1} ({len(bad):,} are); "
+            f"{remedy}"
+        )

@@ -7,16 +7,15 @@
 - ``.bs2``, five bytes an event (`sbp_brian.datasets.event_streams`): the ten recordings of one subject that the tests
   of slayerPytorch hold.
 
-Clips are read one at a time, when asked for: the whole set is several gigabytes.
+Clips are read one at a time, when asked for: the whole set is several gigabytes. `load_dvsgesture` gives it whole or
+not at all; `dvsgesture_clips` reads any part.
 
 Source: Amir et al. 2017, CVPR, doi:10.1109/CVPR.2017.781; CC BY 4.0.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-import tarfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -25,11 +24,26 @@ from pathlib import Path
 import numpy as np
 
 from sbp_brian.datasets import catalogue
+from sbp_brian.datasets.archives import check_md5, holds_files, make_room, unpack_tar
+from sbp_brian.datasets.catalogue import Entry
+from sbp_brian.datasets.checks import check_number
 from sbp_brian.datasets.event_streams import EventStream, read_bs2
+from sbp_brian.datasets.gesture_files import (
+    GESTURES,
+    MOST_GESTURE,
+    MOST_TEXT,
+    SENSOR,
+    cut_gesture,
+    cut_gestures,
+    read_aedat31,
+    read_gesture_labels,
+    read_gesture_npy,
+)
 from sbp_brian.datasets.lookup import locate, places, sizes
+from sbp_brian.datasets.reading import naming, read_file, read_text
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import unknown
+from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = [
     "GESTURES",
@@ -46,25 +60,9 @@ __all__ = [
     "ten_recordings",
 ]
 
-SENSOR = 128
-#: The classes in their order; the eleventh is whatever the subject thought of.
-GESTURES = (
-    "hand clapping",
-    "right hand wave",
-    "left hand wave",
-    "right arm clockwise",
-    "right arm counter-clockwise",
-    "left arm clockwise",
-    "left arm counter-clockwise",
-    "arm roll",
-    "air drums",
-    "air guitar",
-    "other gestures",
-)
 TEN_RECORDINGS = "ten recordings, one subject"
 _FOLDERS = {"train": "ibmGestureTrain", "test": "ibmGestureTest"}
 _LISTS = {"train": "trials_to_train.txt", "test": "trials_to_test.txt"}
-_ITEM, _HEADER, _POLARITY = 8, 28, 1  # AEDAT 3.1: bytes of a polarity event and of a packet's header; event type
 
 
 @dataclass(frozen=True)
@@ -110,29 +108,42 @@ def load_dvsgesture(split: str) -> list[Clip]:
     entry = catalogue.entry("dvsgesture")
     for place in places():
         folder = place / entry.folder
-        if (folder / _FOLDERS[split]).is_dir() or (folder / _LISTS[split]).is_file():
-            return _told(folder, split)
+        if holds_files(folder / _FOLDERS[split]) or (folder / _LISTS[split]).is_file():
+            return _told(entry, folder, split)
     if (folder := locate(entry)) is None:
         searched = ", ".join(str(place / entry.folder) for place in places())
         raise DatasetError(f"DvsGesture was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
     archive = folder / entry.files[split].name
-    try:
-        with tarfile.open(archive) as packed:
-            packed.extractall(folder, filter="data")
-    except (OSError, tarfile.TarError) as error:
-        raise DatasetError(
-            f"{archive} cannot be unpacked into {folder} ({error}); make room or remove it and get it "
-            f"again ({entry.remedy})"
-        ) from None
-    return _told(folder, split)
+    make_room(archive, _FOLDERS[split], entry.remedy)
+    check_md5(archive, entry.files[split].md5, entry.remedy)
+    again = f"remove it and get it again ({entry.remedy})"
+    unpack_tar(archive, _FOLDERS[split], MOST_GESTURE, again, lambda beside: _whole_set(entry, beside, split))
+    return _told(entry, folder, split)
 
 
-def _told(folder: Path, split: str) -> list[Clip]:
-    """The clips of a folder, told as data that is used."""
+def _whole_set(entry: Entry, folder: Path, split: str) -> list[Clip]:
+    """The clips of a folder, once it is known to hold all of the split."""
     clips = dvsgesture_clips(folder, split)
+    tonic = (folder / _FOLDERS[split]).is_dir()
+    where, archive = folder / (_FOLDERS if tonic else _LISTS)[split], folder / entry.files[split].name
+    again = f"it is unpacked again from {archive.name}" if archive.is_file() else f"get it again ({entry.remedy})"
+    check_number(
+        len(clips),
+        entry.numbers[split if tonic else f"{split} (original)"],
+        f"clips of {entry.title}",
+        where,
+        f"remove it, and {again}; a part that is meant is read by dvsgesture_clips(folder, {split!r})",
+    )
+    return clips
+
+
+def _told(entry: Entry, folder: Path, split: str) -> list[Clip]:
+    """The clips of a folder, told as data that is used."""
+    clips = _whole_set(entry, folder, split)
     unpacked = folder / _FOLDERS[split]
     files = unpacked.glob("*/*.npy") if unpacked.is_dir() else [*folder.glob("*.aedat"), *folder.glob("*_labels.csv")]
-    used(f"dvsgesture/{split}", "DvsGesture", sizes(files))
+    with naming(f"the files of {folder} cannot be counted", "check their permissions"):
+        used(f"dvsgesture/{split}", "DvsGesture", sizes(files))
     return clips
 
 
@@ -149,23 +160,46 @@ def dvsgesture_clips(folder: str | Path, split: str) -> list[Clip]:
     folder = Path(folder)
     gestures, listing = folder / _FOLDERS[split], folder / _LISTS[split]
     if gestures.is_dir():
-        clips = []
-        for path in sorted(gestures.glob("*/*.npy"), key=lambda path: (path.parent.name, int(_class_name(path)))):
-            clips.append(Clip(int(path.stem), path.parent.name, partial(read_gesture_npy, path)))
+        with naming(f"{gestures} cannot be listed", "check its permissions"):
+            paths = sorted(gestures.glob("*/*.npy"), key=lambda path: (path.parent.name, int(_class_name(path))))
+        clips = [Clip(int(path.stem), path.parent.name, partial(read_gesture_npy, path)) for path in paths]
     elif listing.is_file():
-        clips = []
-        for name in listing.read_text().split():
-            path = folder / name
-            table = path.with_name(f"{path.stem}_labels.csv")
-            clips += [
-                Clip(label, path.stem, partial(_cut_file, path, start, stop))
-                for label, start, stop in read_gesture_labels(table)
-            ]
+        clips = [clip for path in _listed(listing) for clip in _clips_of(path)]
     else:
-        raise DatasetError(f"{folder} has neither {gestures.name} (tonic's layout) nor {listing.name} (the original's)")
+        raise DatasetError(
+            f"{folder} has neither {gestures.name} (tonic's layout) nor {listing.name} (the original's); name the "
+            "folder that has"
+        )
     if not clips:
         raise DatasetError(f"{folder} holds no clip of split {split!r}; get the data again")
     return clips
+
+
+def _listed(listing: Path) -> list[Path]:
+    """The recordings that a list names, which lie beside it with their tables."""
+    names = read_text(listing, MOST_TEXT, "get it again").split()
+    for name in names:
+        if Path(name).name != name or not name.endswith(".aedat") or names.count(name) > 1:
+            raise DatasetError(
+                f"{listing} names {name[:60]!r}, which is no recording beside it, or twice; get it again"
+            )
+        for path in (listing.parent / name, _table(listing.parent / name)):
+            if not path.is_file():
+                raise DatasetError(
+                    f"{listing.parent} lacks {path.name}, of a recording in {listing.name}; get it again"
+                )
+    return [listing.parent / name for name in names]
+
+
+def _table(recording: Path) -> Path:
+    return recording.with_name(f"{recording.stem}_labels.csv")
+
+
+def _clips_of(recording: Path) -> list[Clip]:
+    return [
+        Clip(label, recording.stem, partial(_cut_file, recording, start, stop))
+        for label, start, stop in read_gesture_labels(_table(recording))
+    ]
 
 
 def ten_recordings() -> list[Clip]:
@@ -179,18 +213,20 @@ def ten_recordings() -> list[Clip]:
     for place in places():
         folder = place / "dvsgesture_slayer10"
         if folder.is_dir():
-            lacking = [k for k in range(1, 11) if not (folder / f"{k}.bs2").is_file()]
+            paths = [folder / f"{k}.bs2" for k in range(1, 11)]
+            lacking = [path.name for path in paths if not path.is_file()]
             if lacking:
-                raise DatasetError(f"{folder} lacks {lacking[0]}.bs2; complete it or remove it")
-            content = digest([(folder / f"{k}.bs2").read_bytes() for k in range(1, 11)])
+                raise DatasetError(f"{folder} lacks {lacking[0]} ({len(lacking)} of 10); complete it or remove it")
+            content = digest([read_file(path, MOST_GESTURE, "copy it again") for path in paths])
             used("dvsgesture-ten", "DvsGesture (ten recordings)", content)
-            return [Clip(k - 1, str(k), partial(read_bs2, folder / f"{k}.bs2", SENSOR, SENSOR)) for k in range(1, 11)]
+            return [Clip(k, path.stem, partial(read_bs2, path, SENSOR, SENSOR)) for k, path in enumerate(paths)]
     raise DatasetError(
         "the ten recordings (folder dvsgesture_slayer10) were not found; copy the DvsGesture test files "
         "of slayerPytorch, 1.bs2 to 10.bs2, there and set SBP_DATA to the folder above"
     )
 
 
+@takes_booleans
 def clip_frames(
     clips: Iterable[Clip], window_us: int, n: int, *, pool: int = 4, polarities: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -218,104 +254,18 @@ def clip_frames(
     return (np.concatenate(frames), np.repeat([clip.label for clip in clips], n), np.repeat(np.arange(len(clips)), n))
 
 
-def read_gesture_npy(path: str | Path) -> EventStream:
-    """A file of tonic's DvsGesture: shape (events, 4), columns x, y, polarity, time in milliseconds.
-
-    Raises
-    ------
-    DatasetError
-        A file that cannot be read or has another shape.
-    """
-    try:
-        table = np.load(path)
-    except (OSError, ValueError, EOFError) as error:
-        raise DatasetError(f"{path} cannot be read as an array ({error}); get it again") from None
-    if table.ndim != 2 or table.shape[1] != 4:
-        raise DatasetError(f"{path} holds an array of shape {table.shape}, not (events, 4) with columns x, y, p, t")
-    t = np.round(table[:, 3].astype(float) * 1000).astype(np.int64)
-    x, y, p = (table[:, k].astype(np.int64) for k in range(3))
-    return _named(path, x, y, p, t - (t.min() if len(t) else 0))
-
-
-def read_aedat31(path: str | Path) -> EventStream:
-    """The valid polarity events of an AEDAT 3.1 file; other events are passed over.
-
-    A text header (lines that begin with #), then packets: 28 bytes of header (type, source: int16; size, offset of the
-    time stamp, its overflows, capacity, number, valid: int32), then the events. A polarity event is a word (bit 0:
-    valid, 1: polarity, 2 to 16: y, 17 to 31: x) and a time stamp in microseconds, 31 bits; overflows are added to it.
-
-    Raises
-    ------
-    DatasetError
-        A file that cannot be read, is of another version or is truncated.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}; check its name and permissions") from None
-    if not content.startswith(b"#!AER-DAT3."):
-        raise DatasetError(f"{path} is not an AEDAT 3 file; it must begin with #!AER-DAT3.1")
-    place = 0
-    while content[place : place + 1] == b"#":
-        end = content.find(b"\n", place)
-        line, place = content[place:end], (end + 1 if end >= 0 else len(content))
-        if line.startswith(b"#!END-HEADER"):
-            break
-    words, times = [], []
-    while place < len(content):
-        header = content[place : place + _HEADER]
-        if len(header) < _HEADER:
-            raise DatasetError(f"{path} is truncated in a packet's header at byte {place:,}; get it again")
-        kind, _ = np.frombuffer(header, "<i2", 2)
-        size, _, overflow, capacity, number, _ = (int(v) for v in np.frombuffer(header, "<i4", 6, offset=4))
-        place += _HEADER
-        if size <= 0 or number < 0 or capacity < number or place + size * number > len(content):
-            raise DatasetError(f"{path} is truncated or damaged at byte {place:,}; get it again")
-        if kind == _POLARITY and size == _ITEM:
-            items = np.frombuffer(content, [("data", "<u4"), ("t", "<i4")], number, offset=place)
-            valid = items["data"] & 1 == 1
-            words.append(items["data"][valid])
-            times.append(items["t"][valid].astype(np.int64) + (overflow << 31))
-        place += size * number
-    word = np.concatenate(words) if words else np.zeros(0, np.uint32)
-    t = np.concatenate(times) if times else np.zeros(0, np.int64)
-    return _named(path, (word >> 17) & 0x7FFF, (word >> 2) & 0x7FFF, (word >> 1) & 1, t)
-
-
-def read_gesture_labels(path: str | Path) -> list[tuple[int, int, int]]:
-    """The gestures of a recording, ``(class from 0, start, stop)`` in microseconds of the recording's clock.
-
-    Raises
-    ------
-    DatasetError
-        A table that cannot be read, or with other columns than class, startTime_usec, endTime_usec.
-    """
-    names = ["class", "startTime_usec", "endTime_usec"]
-    try:
-        with open(path, newline="") as file:
-            rows = [[field.strip() for field in row] for row in csv.reader(file) if row]
-        if not rows or rows[0] != names:
-            raise DatasetError(f"its first line must be {','.join(names)}")
-        found = [tuple(map(int, row)) for row in rows[1:]]
-        for label, start, stop in found:
-            if not 1 <= label <= len(GESTURES) or stop <= start:
-                raise DatasetError(f"class {label} from {start} to {stop} us makes no sense")
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be read as a table of gestures: {error}; get it again") from None
-    return [(label - 1, start, stop) for label, start, stop in found]
-
-
-def cut_gestures(recording: EventStream, labels: Iterable[tuple[int, int, int]]) -> list[tuple[int, EventStream]]:
-    """Each gesture with its class from 0; times start at 0."""
-    return [(label, recording.cut(start, stop)) for label, start, stop in labels]
-
-
 def _cut_file(path: Path, start: int, stop: int) -> EventStream:
-    return _last_recording(path).cut(start, stop)
+    with naming(f"{path} cannot be read", "check its permissions"):
+        found = path.stat()
+    recording = _last_recording(path, found.st_size, found.st_mtime_ns)
+    try:
+        return cut_gesture(recording, start, stop)
+    except DatasetError as error:
+        raise DatasetError(f"{path}: {error}") from None
 
 
 @lru_cache(maxsize=1)
-def _last_recording(path: Path) -> EventStream:
+def _last_recording(path: Path, *state: int) -> EventStream:
     return read_aedat31(path)  # its dozen gestures follow one another
 
 
@@ -323,10 +273,3 @@ def _class_name(path: Path) -> str:
     if not path.stem.isdigit() or int(path.stem) >= len(GESTURES):
         raise DatasetError(f"{path} is not named by a class, 0.npy to {len(GESTURES) - 1}.npy")
     return path.stem
-
-
-def _named(path, x, y, p, t) -> EventStream:
-    try:
-        return EventStream.sorted(x.astype(np.int16), y.astype(np.int16), p, t, SENSOR, SENSOR)
-    except DatasetError as error:
-        raise DatasetError(f"{path}: {error}") from None

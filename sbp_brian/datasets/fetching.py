@@ -6,11 +6,14 @@ from pathlib import Path
 
 from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.lookup import cache
+from sbp_brian.datasets.reading import one_line
 from sbp_brian.errors import DatasetError
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["fetch"]
 
 
+@takes_booleans
 def fetch(name: str, *, url: str | None = None, folder: Path | None = None, progress: bool = False) -> Path:
     """Download a data set into the user's cache; files that are there and whole are not fetched again.
 
@@ -51,16 +54,11 @@ def fetch(name: str, *, url: str | None = None, folder: Path | None = None, prog
         try:
             pooch.retrieve(source, known_hash=f"md5:{file.gz_md5 or file.md5}", fname=file.served, path=target)
         except ValueError as error:
-            reason = "has the wrong checksum" if "hash" in str(error) else f"cannot be fetched ({_line(error)})"
+            reason = "has the wrong checksum" if "hash" in str(error) else f"cannot be fetched ({one_line(error)})"
             raise DatasetError(f"{source} {reason}; try again later or name a mirror with --url") from None
         except OSError as error:  # requests' errors are OSErrors too
             raise DatasetError(
-                f"{source} cannot be fetched or written to {target} ({_line(error)}); check network "
+                f"{source} cannot be fetched or written to {target} ({one_line(error)}); check network "
                 "and disk, then give the same command again: files already fetched are kept"
             ) from None
     return target
-
-
-def _line(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
-    return text if len(text) < 120 else text[:117] + "..."

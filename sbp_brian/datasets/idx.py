@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import math
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from sbp_brian.datasets.reading import read_file, read_gzip
 from sbp_brian.errors import DatasetError
 
 __all__ = ["read_idx"]
@@ -22,7 +22,7 @@ def read_idx(path: Path, shape: tuple[int, ...], md5: str | None, remedy: str) -
     ----------
     path : Path
     shape : tuple of int
-        What it must hold.
+        What it must hold; no more than that is read or unpacked.
     md5 : str or None
         Of the content after gunzip; None leaves it unchecked.
     remedy : str
@@ -36,25 +36,21 @@ def read_idx(path: Path, shape: tuple[int, ...], md5: str | None, remedy: str) -
     Raises
     ------
     DatasetError
-        Where the file cannot be read, is truncated, has another shape or another checksum.
+        Where the file cannot be read, is truncated or goes on, has another shape or another checksum.
     """
-    replace = f"; remove it and get it again ({remedy})"
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DatasetError(f"{path} is truncated or not a gzip file ({error}){replace}") from None
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}; check its permissions") from None
+    again = f"remove it and get it again ({remedy})"
     start = 4 + 4 * len(shape)
+    size = start + math.prod(shape)
+    content = (read_gzip if path.suffix == ".gz" else read_file)(path, size, again)
     if len(content) < start or content[:4] != bytes([0, 0, 8, len(shape)]):
-        raise DatasetError(f"{path} is not an idx file of {len(shape)} dimensions{replace}")
+        raise DatasetError(f"{path} is not an idx file of {len(shape)} dimensions; {again}")
     found = struct.unpack(f">{len(shape)}I", content[4:start])
     if found != shape:
-        raise DatasetError(f"{path} holds {_times(found)} values, not {_times(shape)}{replace}")
-    if len(content) != start + int(np.prod(shape)):
-        raise DatasetError(f"{path} is truncated: {len(content):,} bytes, not {start + int(np.prod(shape)):,}{replace}")
+        raise DatasetError(f"{path} holds {_times(found)} values, not {_times(shape)}; {again}")
+    if len(content) != size:
+        raise DatasetError(f"{path} is truncated: {len(content):,} bytes, not {size:,}; {again}")
     if md5 is not None and hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        raise DatasetError(f"{path} does not have the checksum of the published file{replace}")
+        raise DatasetError(f"{path} does not have the checksum of the published file; {again}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 

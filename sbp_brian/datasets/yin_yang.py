@@ -8,10 +8,13 @@ Source: Kriener, Göltz & Petrovici 2022, NICE, doi:10.1145/3517343.3517380.
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
 from sbp_brian.errors import DatasetError
 from sbp_brian.identity import used
+from sbp_brian.wording import names_parameters, number_in
 
 __all__ = ["yin_yang", "yin_yang_class"]
 
@@ -28,7 +31,14 @@ def yin_yang_class(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of int, shape (n,)
+
+    Raises
+    ------
+    DatasetError
+        Coordinates that are no numbers.
     """
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise DatasetError("coordinates must be finite; remove points with NaN or infinite ones")
     x, y = np.asarray(x, float) - RADIUS, np.asarray(y, float) - RADIUS
     left, right = np.hypot(x + RADIUS / 2, y), np.hypot(x - RADIUS / 2, y)
     yin = (left <= RADIUS / 2) | ((y > 0) & (right > RADIUS / 2))
@@ -38,6 +48,7 @@ def yin_yang_class(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return kind
 
 
+@names_parameters
 def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Points as latency-coded samples: x, y, 1 - x, 1 - y and a constant, each one byte of at least 1.
 
@@ -56,11 +67,13 @@ def yin_yang(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     DatasetError
-        `n` below 1.
+        `n` below 1, or a seed below 0.
     """
     used("yin-yang", "Yin-Yang (computed)", "computed")  # from the code, n and the seed alone
-    if n < 1:
-        raise DatasetError(f"yin_yang needs at least 1 point, got {n}")
+    if not isinstance(n, Integral) or n < 1:
+        raise DatasetError(f"yin_yang needs at least 1 point, a whole number of them, got {n!r}")
+    if wrong := number_in("seed", seed, "[0, inf)", whole=True):
+        raise DatasetError(wrong)
     rng = np.random.default_rng([seed, 3])
     wanted = rng.integers(0, 3, n)
     points = np.empty((n, 2))

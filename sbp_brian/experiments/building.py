@@ -14,6 +14,7 @@ from typing import Any
 from sbp_brian.errors import SettingError
 from sbp_brian.experiments.protocol import Context, Protocol
 from sbp_brian.targets import Simulation, collecting
+from sbp_brian.targets.cache_entry import SEAL
 from sbp_brian.targets.cuda.requirements import cuda_archs
 
 __all__ = ["Built", "build", "generate_only", "simulations_of"]
@@ -102,7 +103,7 @@ def build(
     simulation.build()
     folder = backend.latest.program.parent
     if out is not None:
-        shutil.copytree(folder, out, dirs_exist_ok=True)
+        shutil.copytree(folder, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SEAL))
         shutil.copytree(backend.latest.arrays, out / "static_arrays", dirs_exist_ok=True)
         folder = out
     return _described(simulation, folder, not backend.cached, start)

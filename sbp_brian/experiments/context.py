@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sbp_brian import stopwatch
 from sbp_brian.errors import SettingError
 from sbp_brian.experiments.made_of import tell
 from sbp_brian.experiments.parameters import Parameters, to_number
@@ -54,11 +55,21 @@ class Context:
         self.notes: list[str] = []
         self.summary_text = ""
 
-    def progress(self, description: str) -> AbstractContextManager[Callable[..., None]]:
-        """A context manager that gives a callable ``bar(fraction, elapsed_s=None)``, fraction from 0 to 1."""
-        if self._progress is None:
-            return nullcontext(lambda fraction, elapsed_s=None: None)
-        return self._progress(description)
+    @contextmanager
+    def progress(self, description: str, part: str = "run_s") -> Iterator[Callable[..., None]]:
+        """A context manager that gives a callable ``bar(fraction, elapsed_s=None)``, fraction from 0 to 1.
+
+        Parameters
+        ----------
+        description : str
+            What the bar says.
+        part : {'run_s', 'build_s', 'preparing_s', 'rest_s'}
+            As what the time within counts in the record (`sbp_brian.stopwatch`); a network that is built within counts
+            as building in any case.
+        """
+        shown = self._progress(description) if self._progress is not None else nullcontext(_no_bar)
+        with stopwatch.part(part), shown as bar:
+            yield bar
 
     def metric(
         self,
@@ -150,15 +161,9 @@ class Context:
         self.arrays[name] = kept
         self.array_info[name] = {"shape": list(kept.shape), "dtype": str(kept.dtype), "unit": unit}
 
-    def timing(
-        self, *, build_s: float | None = None, run_s: float | None = None, samples_per_s: float | None = None
-    ) -> None:
-        """Wall time of building and of running (seconds), and the speed of a benchmark; later calls add to times."""
-        for key, value in (("build_s", build_s), ("run_s", run_s)):
-            if value is not None:
-                self.times[key] = self.times.get(key, 0.0) + float(value)
-        if samples_per_s is not None:
-            self.times["samples_per_s"] = float(samples_per_s)
+    def timing(self, *, samples_per_s: float) -> None:
+        """The speed of a benchmark (1/s); where the time of a run goes is measured without a word of the protocol."""
+        self.times["samples_per_s"] = float(samples_per_s)
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Keep a small table (e.g. accuracy by epoch) that the report shows beside the metrics."""
@@ -189,3 +194,7 @@ class Context:
     def summary(self, text: str) -> None:
         """The result in one or two plain sentences."""
         self.summary_text = text
+
+
+def _no_bar(fraction: float, elapsed_s: float | None = None) -> None:
+    """Where no progress is shown."""

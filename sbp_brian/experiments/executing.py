@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -14,18 +13,20 @@ from typing import Any
 import numpy as np
 
 from sbp_brian import identity
-from sbp_brian.errors import ParameterError, RecordError
+from sbp_brian.errors import ParameterError, ProtocolError, RecordError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.context import Context
 from sbp_brian.experiments.made_of import complete, made_of, other, tell_own
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.run_folder import RunFolder
 from sbp_brian.machine import machine, versions
-from sbp_brian.wording import unknown
+from sbp_brian.stopwatch import Stopwatch
+from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = ["execute"]
 
 
+@takes_booleans
 def execute(
     protocol: Protocol,
     *,
@@ -69,6 +70,8 @@ def execute(
     ------
     ParameterError, RecordError
         Bad parameters, or a folder that cannot be used or is in use.
+    ProtocolError
+        It ends Python instead of returning.
     CheckpointError
         An interrupted run of the same command was made of other data, code or versions; says what differs.
     DeviceMissing
@@ -86,11 +89,11 @@ def execute(
         if fresh:
             place.restart()
         context = Context(chosen, target, int(seed), place.work, size, progress)
-        started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-        with _noting(place, known, take_over) as noted:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        with Stopwatch() as watch, _noting(place, known, take_over) as noted:
             tell_own(protocol, chosen)
-            protocol.run(context)
-        times = context.times | {"total_s": time.perf_counter() - clock, "resumed": place.resumed}
+            _run(protocol, context)
+        times = context.times | watch.seconds | {"total_s": watch.total_s, "resumed": place.resumed}
         record = records.Record(
             protocol=protocol.name,
             title=protocol.title,
@@ -115,6 +118,16 @@ def execute(
         records.write(record, place.final, context.arrays)
         place.finish()
     return record
+
+
+def _run(protocol: Protocol, context: Context) -> None:
+    try:
+        protocol.run(context)
+    except SystemExit as error:
+        raise ProtocolError(
+            f"{protocol.name}: its run() called sys.exit({'' if error.code is None else repr(error.code)}) before its "
+            "record was written; let it return, or raise an error"
+        ) from error
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def gather(sweep: Sweep, out: str | os.PathLike, seconds: float = 0.0) -> Record
         versions=versions(),
         machine=machine(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        timing={"total_s": seconds, "run_s": sum(r.timing.get("total_s") or 0.0 for r in found.values())},
+        timing={"total_s": seconds, "runs_s": sum(r.timing.get("total_s") or 0.0 for r in found.values())},
         tables=[
             {
                 "name": f"{sweep.protocol.name}: mean, standard deviation and number of seeds",

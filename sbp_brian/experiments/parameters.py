@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sbp_brian.errors import ParameterError, SettingError
-from sbp_brian.wording import unknown
+from sbp_brian.wording import names_parameters, unknown
 
 __all__ = ["Above", "Below", "Parameter", "Parameters", "parse_unit", "resolve", "to_number"]
 
@@ -112,6 +112,7 @@ class Below:
         return f"below {self.limit:g}"
 
 
+@names_parameters
 @dataclass(frozen=True)
 class Parameter:
     """What a protocol lets its user change.
@@ -152,6 +153,8 @@ class Parameter:
     needs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self):
+        if self.unit:
+            parse_unit(self.unit)
         default = to_number(self.default, self.unit, "default")
         object.__setattr__(self, "default", tuple(default) if isinstance(default, list) else default)
         if self.choices is not None:

@@ -20,6 +20,7 @@ A protocol is a file with a module-level ``PROTOCOL``::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 SIZES = ("default", "quick", "full")
+_NAME = re.compile(r"\w([\w .+-]*\w)?")  # no slash, no dot or hyphen at the beginning
+_LONGEST, _TAKEN = 100, ("sweep", "figures")
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class Protocol:
 
     Raises
     ------
+    SettingError
+        A name that is no name of a folder, or taken; a kind that there is not.
     ParameterError
         A size that changes what is not declared, or to a value that it cannot have.
     """
@@ -127,6 +132,7 @@ class Protocol:
     own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
     def __post_init__(self):
+        _check_name(self.name)
         if self.kind not in ("biology", "benchmark"):
             raise SettingError(f"{self.name}: kind must be 'biology' or 'benchmark', not {self.kind!r}")
         if self.models and self.parameters:
@@ -222,6 +228,17 @@ class Protocol:
             near = nearest(value, own) if not others else None
             told += f"; did you mean {near!r}?" if near else ""
             raise ParameterError(f"learning={value} is none of model={model}, which has {', '.join(own)}{told}")
+
+
+def _check_name(name: Any) -> None:
+    """Refuse a name that cannot be a folder of its own among the records."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name.encode()) > _LONGEST:
+        raise SettingError(
+            f"a protocol cannot be called {name!r}, which is no name of a folder; take letters, digits and hyphens, "
+            f"e.g. 'tao-2000', {_LONGEST} at most"
+        )
+    if name in _TAKEN:
+        raise SettingError(f"a protocol cannot be called {name!r}, the name of another folder there; take another name")
 
 
 def _together(one: Parameter, other: Parameter) -> Parameter:

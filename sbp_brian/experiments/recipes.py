@@ -178,10 +178,14 @@ def parse(name: str, text: str) -> Recipe:
 
 def read(folder: Path) -> dict[str, Recipe]:
     """All recipes of a folder, by name: one for each file ``<name>.toml``."""
-    return {
-        path.stem: parse(path.stem, path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*.toml"), key=lambda p: p.stem)
-    }
+    return {path.stem: _in_file(path) for path in sorted(folder.glob("*.toml"), key=lambda p: p.stem)}
+
+
+def _in_file(path: Path) -> Recipe:
+    try:
+        return parse(path.stem, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"recipe {path.stem} cannot be read ({error}); restore {path.name}") from None
 
 
 def _cells(name: str, parameters: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]) -> list[Cell]:

@@ -10,12 +10,14 @@ A record holds everything that a figure or a report needs; nothing reads a model
 from __future__ import annotations
 
 import csv
+import glob
 import hashlib
+import io
 import json
 import math
 import os
+import secrets
 import shutil
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -26,6 +28,8 @@ from typing import Any
 import numpy as np
 
 from sbp_brian.errors import RecordError, SettingError
+from sbp_brian.experiments.record_format import FLAT, FORMAT, VERDICTS, digest_of, from_format_1, wrong_with
+from sbp_brian.wording import names_parameters
 
 __all__ = [
     "FORMAT",
@@ -41,10 +45,7 @@ __all__ = [
     "write",
 ]
 
-#: What a record.json says it is written in: 2 since its spreads are typed and "arm" is called "learning".
-FORMAT = 2
-VERDICTS = ("within", "outside", "pattern only", "no reference")
-_FLAT = ("name", "value", "unit", "spread", "spread_kind", "n", "paper_value", "provenance", "band", "verdict")
+_CHANGED = "it is not what was written"
 
 
 @dataclass
@@ -66,7 +67,8 @@ class Record:
     started : str
         UTC, ISO 8601.
     timing : dict
-        ``build_s``, ``run_s``, ``samples_per_s``, ``total_s`` (seconds, wall) and ``resumed``.
+        ``preparing_s``, ``build_s``, ``run_s``, ``rest_s`` (seconds, wall), which add up to ``total_s``;
+        ``samples_per_s`` and ``resumed``. A sweep has ``total_s``, and in ``runs_s`` the sum over its runs.
     metrics : list of dict
         Rows {name, value, unit, spread, spread_kind, n, paper_value, provenance, band, verdict}. ``spread`` is a
         standard deviation over n runs where ``spread_kind`` is ``"sd"``, a standard error over the n items of one run
@@ -79,6 +81,8 @@ class Record:
         name -> {"shape", "dtype", "unit"} of what ``array`` returns.
     identity : dict
         What it was made of (`sbp_brian.experiments.made_of`); empty in records of before.
+    digests : dict
+        SHA-256 of ``arrays.npz`` and of ``record.json`` without this entry; empty in records of before.
     folder : Path or None
         Where it was read from; not part of the record.
     """
@@ -101,6 +105,7 @@ class Record:
     notes: list[str] = field(default_factory=list)
     array_info: dict[str, dict[str, Any]] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict, compare=False)
     folder: Path | None = field(default=None, compare=False)
 
     @property
@@ -112,13 +117,18 @@ class Record:
 
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
-        """All arrays by name, read from arrays.npz on first use."""
+        """All arrays by name, read from arrays.npz on first use; a file that was changed is refused."""
         if self.folder is None:
             return {}
         try:
-            with np.load(self.folder / "arrays.npz", allow_pickle=False) as stored:
+            content = (self.folder / "arrays.npz").read_bytes()
+            if self.digests and hashlib.sha256(content).hexdigest() != self.digests.get("arrays.npz"):
+                raise _broken(self.folder, "arrays.npz", _CHANGED)
+            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except RecordError:
+            raise
+        except Exception as error:  # whatever numpy, zipfile and zlib make of a damaged file
             raise _broken(self.folder, "arrays.npz", error) from error
 
     def array(self, name: str) -> np.ndarray:
@@ -141,7 +151,10 @@ class Record:
     def to_json(self) -> str:
         """The text of record.json; what is not finite becomes null."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "folder"}
-        return json.dumps(_clean({"format": FORMAT, **content}), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        content = _clean({"format": FORMAT, **content})
+        content["digests"]["record.json"] = digest_of(content)
+        text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode() + "\n"
 
 
 def run_name(target: str, seed: int, parameters: Mapping[str, Mapping[str, Any]]) -> str:
@@ -165,6 +178,7 @@ def write(record: Record, folder: str | os.PathLike, arrays: Mapping[str, np.nda
         with open(fresh / "arrays.npz", "wb") as file:
             np.savez_compressed(file, **dict(arrays or {}))
             _sync(file)
+        record.digests = {"arrays.npz": hashlib.sha256((fresh / "arrays.npz").read_bytes()).hexdigest()}
         with open(fresh / "record.json", "w", encoding="utf-8") as file:
             file.write(record.to_json())
             _sync(file)
@@ -186,8 +200,9 @@ def put(folder: str | os.PathLike, files: Mapping[str, bytes]) -> Path:
 
 @contextmanager
 def _whole(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside ``folder`` that takes its place where nothing fails."""
-    fresh = folder.parent / f".{folder.name}.{os.getpid()}.new"
+    """A hidden folder beside ``folder`` that takes its place where nothing fails; a link stays, its end is replaced."""
+    folder = _end_of(folder)
+    fresh = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.new"
     try:
         fresh.mkdir(parents=True)
         yield fresh
@@ -203,10 +218,17 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 def recover(folder: str | os.PathLike) -> None:
     """Undo a replacement that a crash cut in two: put the earlier record back where no new one took its place."""
-    folder = Path(folder)
+    folder = _end_of(folder)
     earlier = _earlier(folder)
     if earlier.is_dir() and not folder.exists():
         earlier.rename(folder)
+
+
+def sweep_up(folder: str | os.PathLike) -> None:
+    """Remove what killed processes left half written beside a record; nobody else may be writing it."""
+    folder = _end_of(folder)
+    for place in folder.parent.glob(f".{glob.escape(folder.name)}.*.new"):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def read(folder: str | os.PathLike) -> Record:
@@ -215,7 +237,7 @@ def read(folder: str | os.PathLike) -> Record:
     Raises
     ------
     RecordError
-        Where there is none, or it is damaged or of a later format.
+        Where there is none, or it is damaged, changed since it was written, or of a later format.
     """
     folder = Path(folder)
     path = folder / "record.json"
@@ -223,40 +245,24 @@ def read(folder: str | os.PathLike) -> Record:
         raise RecordError(f"{folder} holds no record.json; give the folder of a run, or make one with 'sbp run'")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        version = content.pop("format")
+        version, written = content["format"], content.get("digests", {}).get("record.json")
         if version > FORMAT:
             raise RecordError(f"{path} has format {version}, but this version reads {FORMAT}; update sbp_brian")
+        if written and written != digest_of(content):
+            raise _broken(folder, "record.json", _CHANGED)
+        del content["format"]
         if version < 2:
-            content = _from_format_1(content)
+            content = from_format_1(content)
+        if wrong := wrong_with(content):
+            raise _broken(folder, "record.json", wrong)
         return Record(**content, folder=folder)
     except RecordError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except Exception as error:  # RecursionError and MemoryError, too
         raise _broken(folder, "record.json", error) from error
 
 
-#: What parameters were called in format 1, and the numbers that stood there for "the model's own" (None now).
-_RENAMED = {"arm": "learning", "share": "learning_share"}
-_OWN = {
-    **dict.fromkeys(("rate", "rate_hidden", "rate_output", "drop_input", "drop_hidden"), -1),
-    **dict.fromkeys(("homeostasis", "first_taught", "jitter_input"), -1),
-    **dict.fromkeys(("hidden", "steps", "average", "batch", "top_maps", "free_steps", "nudged_steps"), 0),
-    **dict.fromkeys(("beta", "epsilon", "tau_stdp", "step", "train_samples", "validation_samples", "test_samples"), 0),
-}
-
-
-def _from_format_1(content: dict[str, Any]) -> dict[str, Any]:
-    """A record of format 1 as one of format 2: parameters as they are called now, spreads of unknown kind."""
-    old, parameters = dict(content["parameters"]), {}
-    if old.get("model", {}).get("value") == "sbp_published" and "released_lambda_f" in old:
-        old["lambda_f"] = old.pop("released_lambda_f")  # what stood there as lambda_f had no effect on this model
-    for name, described in old.items():
-        own = name in _OWN and described["value"] == _OWN[name]
-        parameters[_RENAMED.get(name, name)] = {**described, "value": None} if own else described
-    metrics = [{**row, "spread_kind": None} for row in content.get("metrics", [])]
-    return {**content, "parameters": parameters, "metrics": metrics}
-
-
+@names_parameters
 def find(folder: str | os.PathLike, protocol: str | None = None) -> list[Record]:
     """All records below ``folder`` (of one protocol where named), newest first; none is an empty list.
 
@@ -265,6 +271,8 @@ def find(folder: str | os.PathLike, protocol: str | None = None) -> list[Record]
     RecordError
         Where ``folder`` does not exist or is a file, or one of the records is damaged.
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise RecordError(f"folder must be the path of a folder of records, not {folder!r}")
     folder = Path(folder)
     if not folder.is_dir():
         raise RecordError(
@@ -317,7 +325,7 @@ def _rows(records: Iterable[Record]) -> list[dict[str, Any]]:
         }
         for key, described in record.parameters.items():
             run[f"parameter.{key}" + (f" ({described['unit']})" if described["unit"] else "")] = described["value"]
-        rows += [{**run, **{key: row.get(key) for key in _FLAT}} for row in record.metrics]
+        rows += [{**run, **{key: row.get(key) for key in FLAT}} for row in record.metrics]
     return rows
 
 
@@ -330,7 +338,7 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
         folder.rename(earlier)
     try:
         fresh.rename(folder)
-    except OSError:
+    except BaseException:
         recover(folder)
         raise
     parent = os.open(folder.parent, os.O_RDONLY)
@@ -339,6 +347,12 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
     finally:
         os.close(parent)
     shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _end_of(folder: str | os.PathLike) -> Path:
+    """The folder itself, where it is a link."""
+    folder = Path(folder)
+    return folder.resolve() if folder.is_symlink() else folder
 
 
 def _earlier(folder: Path) -> Path:
@@ -350,7 +364,7 @@ def _sync(file) -> None:
     os.fsync(file.fileno())
 
 
-def _broken(folder: Path, name: str, error: Exception) -> RecordError:
+def _broken(folder: Path, name: str, error: Exception | str) -> RecordError:
     reason = (str(error).splitlines() or [""])[0] or type(error).__name__
     return RecordError(f"{folder / name} is damaged ({reason}); remove {folder} and run the protocol again")
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from sbp_brian.errors import CheckpointError, RecordError
 from sbp_brian.experiments.made_of import other
-from sbp_brian.experiments.records import recover
+from sbp_brian.experiments.records import recover, sweep_up
 
 __all__ = ["RunFolder", "interrupted"]
 
@@ -39,7 +40,7 @@ class RunFolder:
     """
 
     def __init__(self, out: str | os.PathLike, protocol: str, run: str):
-        self.final = Path(out) / protocol / run
+        self.final = Path(out).absolute() / protocol / run  # a protocol may change the folder it is in
         self.work = self.final.parent / f".{run}.work"
         self._lock = FileLock(self.final.parent / f".{run}.lock")
         self._made: list[Path] = []  # folders that were not there, the innermost first
@@ -55,6 +56,7 @@ class RunFolder:
             ) from None
         try:
             recover(self.final)
+            sweep_up(self.final)
             self.work.mkdir(exist_ok=True)
             self.resumed = any(self.work.iterdir())
         except OSError as error:
@@ -121,13 +123,14 @@ class RunFolder:
 
     def restart(self) -> None:
         """Forget what an interrupted run left."""
-        shutil.rmtree(self.work)
+        _remove(self.work)
         self.work.mkdir()
         self.resumed = False
 
     def finish(self) -> None:
         """The record is written: the checkpoints are no longer needed."""
-        shutil.rmtree(self.work, ignore_errors=True)
+        with suppress(OSError):
+            _remove(self.work)
 
     def _prepare(self) -> None:
         for part in [*reversed(self.final.parents), self.final]:
@@ -156,6 +159,15 @@ def interrupted(work: Path) -> dict[str, Any]:
         return dict(json.loads(_identity_file(work).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; where it is a link, its end as well."""
+    if folder.is_symlink():
+        shutil.rmtree(folder.resolve())
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
 
 
 def _identity_file(work: Path) -> Path:

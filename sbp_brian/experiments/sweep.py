@@ -25,7 +25,7 @@ from sbp_brian.experiments.parameters import Parameter, Parameters
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.run_folder import interrupted
 from sbp_brian.identity import noting
-from sbp_brian.wording import unknown
+from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = ["Point", "Sweep", "values"]
 
@@ -120,6 +120,7 @@ class Point:
         return ", ".join([*(f"{name}={text}" for name, text in self.settings.items()), f"seed {self.seed}"])
 
 
+@takes_booleans
 class Sweep:
     """What is to be run.
 

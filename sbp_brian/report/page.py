@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -121,8 +122,10 @@ def write(
         fresh.write_text(html, encoding="utf-8")
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise RecordError(f"cannot write the report {path}: {error.strerror or error}; give another --out") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
     return path
 
 

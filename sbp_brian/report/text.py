@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sbp_brian.experiments.verdicts import SPREADS
+from sbp_brian.stopwatch import PARTS
 
 __all__ = [
     "COLUMNS",
@@ -32,6 +34,8 @@ COLUMNS = ("Quantity", "Simulated", "Published", "Verdict", "Accepted", "Provena
 MINUS = "\u2212"
 SHARE, CHANGE = "share in percent", "change in percent"  # how a fraction is shown; no record has these units
 MARKS = {"within": "\u2713", "outside": "\u2717", "pattern only": "\u2248", "no reference": "\u2013"}
+#: Parts of a run that took less than this are left out (s).
+_SHOWN_S = 0.05
 _STYLES = {"within": "green", "outside": "bold red", "pattern only": "cyan", "no reference": "dim"}
 
 
@@ -135,13 +139,15 @@ def duration(seconds: float | None) -> str:
 
 
 def timing(times: Mapping[str, Any]) -> str:
-    """One line on how long a run took."""
-    parts = [f"{duration(times['total_s'])} in all"] if times.get("total_s") is not None else []
-    parts += [
-        f"{duration(times[key])} {what}"
-        for key, what in (("build_s", "building"), ("run_s", "running"))
-        if times.get(key) is not None
-    ]
+    """One line on how long a run took; what it took in parts adds up to the whole."""
+    total = f"{duration(times['total_s'])} in all" if times.get("total_s") is not None else ""
+    known = {what: times[key] for key, what in PARTS.items() if times.get(key) is not None}
+    # in records of before, parts overlap and do not make up the whole: these are told as they were measured
+    whole = total and math.isclose(sum(known.values()), times["total_s"], abs_tol=1e-6)
+    parts = [f"{duration(seconds)} {what}" for what, seconds in known.items() if seconds >= _SHOWN_S or not whole]
+    parts = [": ".join([total, *parts[:1]]), *parts[1:]] if whole else [*filter(None, [total]), *parts]
+    if times.get("runs_s") is not None:
+        parts.append(f"{duration(times['runs_s'])} the runs themselves, side by side or before")
     if times.get("samples_per_s"):
         parts.append(f"{times['samples_per_s']:,.0f} samples a second")
     if times.get("resumed"):

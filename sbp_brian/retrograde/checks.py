@@ -53,7 +53,8 @@ def check_parameters(sbp) -> None:
         raise RetrogradeError(f"RetrogradeSBP: gate must be None, a time or an expression in quotes, got {sbp.gate!r}")
     if sbp.persistence is not None:
         require_positive("RetrogradeSBP", "persistence", sbp.persistence, second, "units of time")
-    if sbp.unit is not None and not isinstance(sbp.unit, Quantity):
+    one = isinstance(sbp.unit, Quantity) and not np.ndim(sbp.unit) and 0 < float(sbp.unit) < np.inf
+    if sbp.unit is not None and not one:
         raise RetrogradeError(f"RetrogradeSBP: unit must be a unit such as nS, got {sbp.unit!r}")
     _check_bounds(sbp)
     if not isinstance(sbp.seed, (int, np.integer)) or isinstance(sbp.seed, bool) or sbp.seed < 0:
@@ -70,7 +71,8 @@ def _check_bounds(sbp) -> None:
     given = {name: value for name, value in given.items() if value is not None}
     dimensions = DIMENSIONLESS if sbp.unit is None else get_dimensions(sbp.unit)
     for name, value in given.items():
-        if not isinstance(value, (int, float, np.number, Quantity)) or np.ndim(value) or np.isnan(float(value)):
+        number = isinstance(value, (int, float, np.number, Quantity)) and not isinstance(value, bool)
+        if not number or np.ndim(value) or np.isnan(float(value)):
             raise RetrogradeError(f"RetrogradeSBP: {name} must be one number in the unit of the weight, got {value!r}")
         if get_dimensions(value) != dimensions:
             raise RetrogradeError(

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from sbp_brian.retrograde import bounds
+
+#: Bounds that a rule keeps its weight within, see `sbp_brian.retrograde.bounds`: (low, high) of each.
+Bounds = tuple[tuple[str, str], ...]
+
 #: Farther than any weight, in its unit, and a number in single precision, too.
 BEYOND = "1e30"
 EXPRESSIONS = ("additive", "relative", "saturating")
@@ -17,13 +22,17 @@ def unit_factor(sbp) -> str:
     return "*retro_unit" if sbp.unit is not None else ""
 
 
-def bounded(sbp) -> bool:
-    """Whether the weight has a hard bound."""
-    return sbp.w_min is not None or sbp.w_max is not None
+def bounded(sbp, own: Bounds = ()) -> bool:
+    """Whether the weight has a hard bound, of the signal's or of the rule's own."""
+    return bool(own) or sbp.w_min is not None or sbp.w_max is not None
 
 
 def tap(sbp, weight: str, code: str) -> str:
-    """Report what `code` changes: the amount goes to the presynaptic cell, increases and decreases apart."""
+    """Report what `code` changes: the amount goes to the presynaptic cell, increases and decreases apart.
+
+    A weight that lies beyond the bounds at which `code` cuts it counts from there: the cut is not reported.
+    """
+    cut = bounds.of_code(weight, code)
     emission = sbp.reports
     amount, coarse = emission.amount(weight, sbp.unit), []
     if emission.levels is not None:
@@ -33,7 +42,7 @@ def tap(sbp, weight: str, code: str) -> str:
         amount += f"/clip({name}_pre, 1, inf)"
     to, report = sbp.reported_to, "retro_report" if emission.chancy else "retro_change"
     lines = [
-        f"retro_before = {weight}",
+        f"retro_before = {weight}" if cut is None else f"retro_before = clip({weight}, {cut[0]}, {cut[1]})",
         code.strip("\n"),
         *coarse,
         f"retro_change = {amount}",
@@ -55,8 +64,8 @@ def _chance(emission) -> str:
     return "*".join(factors)
 
 
-def expression(sbp, w: str, ltp: str, ltd: str, factor: str) -> str:
-    """Code that moves the weight `w` by the two signals (see the class's `expression`)."""
+def expression(sbp, w: str, ltp: str, ltd: str, factor: str, own: Bounds = ()) -> str:
+    """Code that moves the weight `w` by the two signals (see the class's `expression`), within its `own` bounds."""
     kept = sbp.persistence is not None
     if sbp.expression == "saturating":
         up, down = f"{factor}*{ltp}", f"{factor}*{ltd}"
@@ -82,7 +91,7 @@ def expression(sbp, w: str, ltp: str, ltd: str, factor: str) -> str:
             new = f"{w}*(1 + {step})"
             if kept:
                 after = [f"retro_expressed = (1 + retro_expressed)*(1 + {step}) - 1"]
-    if after and bounded(sbp):  # what a bound cut off was not expressed, and must not decay later
+    if after and bounded(sbp, own):  # what a bound cut off was not expressed, and must not decay later
         lines.append(f"retro_from = {w}")
         if sbp.expression == "additive":
             per_unit = "/retro_unit" if sbp.unit is not None else ""
@@ -90,29 +99,31 @@ def expression(sbp, w: str, ltp: str, ltd: str, factor: str) -> str:
         else:
             at_zero = f"int(retro_from == 0*retro_from){unit_factor(sbp)}"
             after = [f"retro_expressed = (1 + retro_expressed)*(({w} + {at_zero})/(retro_from + {at_zero})) - 1"]
-    return "\n".join([*lines, assignment(sbp, w, new), *after])
+    return "\n".join([*lines, assignment(sbp, w, new, own), *after])
 
 
-def assignment(sbp, w: str, new: str) -> str:
+def assignment(sbp, w: str, new: str, own: Bounds = ()) -> str:
     """The statement that gives the weight the value `new`, within the hard bounds.
 
     Where nothing is expressed (lambda_f is 0) a weight that lies beyond a bound stays where it is.
     """
-    if not bounded(sbp):
-        return f"{w} = {new}"
     unit = unit_factor(sbp)
     free = f"int(retro_lambda_f == 0)*{BEYOND}{unit}"
+    for least, most in own:
+        new = f"clip({new}, ({least}) - {free}, ({most}) + {free})"
+    if not bounded(sbp):
+        return f"{w} = {new}"
     low = f"retro_w_min - {free}" if sbp.w_min is not None else f"-inf{unit}"
     high = f"retro_w_max + {free}" if sbp.w_max is not None else f"inf{unit}"
     return f"{w} = clip({new}, {low}, {high})"
 
 
-def decay(sbp, w: str, period) -> str:
+def decay(sbp, w: str, period, own: Bounds = ()) -> str:
     """Code by which expressed change is lost within one `period`, with the time constant ``sbp.persistence``."""
     lost = -float(np.expm1(-float(period / sbp.persistence)))
     lines = [f"retro_lost = {lost!r}*retro_expressed"]  # a plain copy would be an alias in generated numpy code
     if sbp.expression == "additive":
-        lines.append(assignment(sbp, w, f"{w} - retro_lost{unit_factor(sbp)}"))
+        lines.append(assignment(sbp, w, f"{w} - retro_lost{unit_factor(sbp)}", own))
     else:
-        lines.append(assignment(sbp, w, f"{w}*(1 + retro_expressed - retro_lost)/(1 + retro_expressed)"))
+        lines.append(assignment(sbp, w, f"{w}*(1 + retro_expressed - retro_lost)/(1 + retro_expressed)", own))
     return "\n".join([*lines, "retro_expressed = retro_expressed - retro_lost"])

@@ -86,7 +86,8 @@ class Emission:
 
     Notes
     -----
-    Without noise and loss no random number is drawn.
+    Without noise and loss no random number is drawn. With them Brian2 warns that the outcome may depend on the order of
+    execution, as for all code of synapses that draws: which report gets which number does.
     """
 
     kind: str = "change"

@@ -8,7 +8,7 @@ from typing import Any
 from brian2 import Quantity
 
 from sbp_brian.errors import RetrogradeError
-from sbp_brian.retrograde import checks, code
+from sbp_brian.retrograde import bounds, checks, code
 from sbp_brian.retrograde.roles import Emitting, Receiving, Role, role
 from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.rules import Regular, SynapseRule
@@ -21,12 +21,15 @@ class Draft:
     ----------
     on_pre, on_post, on_event, namespace, initial, regularly : dict
         As those of the rule, to be changed.
+    bounds : tuple of (str, str)
+        Within which the rule itself keeps its weight.
     model : list of str
         Lines of the model.
     """
 
     def __init__(self, sbp: Any, rule: SynapseRule):
         self.sbp, self.rule, self.weight = sbp, rule, rule.weight
+        self.bounds = bounds.of_rule(rule, rule.undelayed)
         self.model = [rule.model]
         self.on_pre, self.on_post, self.on_event = dict(rule.on_pre), dict(rule.on_post), dict(rule.on_event)
         self.namespace, self.initial, self.regularly = dict(rule.namespace), dict(rule.initial), dict(rule.regularly)
@@ -74,13 +77,13 @@ class Draft:
         sbp = self.sbp
         self.share("retro_rate", sbp.rate)
         self.share("retro_lambda_f", sbp.lambda_f)
-        bounds = {"retro_w_min": sbp.w_min, "retro_w_max": sbp.w_max}
-        self.namespace |= {name: bound for name, bound in bounds.items() if bound is not None}
+        hard = {"retro_w_min": sbp.w_min, "retro_w_max": sbp.w_max}
+        self.namespace |= {name: bound for name, bound in hard.items() if bound is not None}
         if sbp.expression == "saturating" or sbp.persistence is not None:
             self.model.append("retro_expressed : 1")
         if sbp.persistence is not None:
             period = sbp.transport.period if sbp.transport is not None else sbp.persistence / 1000
-            self.regularly["retro_decay"] = Regular(code.decay(sbp, self.weight, period), dt=period)
+            self.regularly["retro_decay"] = Regular(code.decay(sbp, self.weight, period, self.bounds), dt=period)
 
     def gate_by_time(self) -> None:
         """Remember until when a presynaptic spike keeps the synapse open."""
@@ -104,7 +107,7 @@ class Draft:
     def express(self, side: str, pathway: str, event: str, signals: tuple[str, str], factors: list[str]) -> None:
         """Add a pathway in which the synapse moves by the two signals, times `factors`."""
         scale = "*".join(["retro_rate", "retro_lambda_f", *factors])
-        getattr(self, side)[pathway] = code.expression(self.sbp, self.weight, *signals, scale)
+        getattr(self, side)[pathway] = code.expression(self.sbp, self.weight, *signals, scale, self.bounds)
         self.on_event[pathway] = event
 
 
@@ -155,6 +158,8 @@ def receiving(sbp: Any, rule: SynapseRule, on: str | None) -> SynapseRule:
             f"receiving(rule, on={on!r}): without transport=Window the signal is there for one time step only and "
             "an event of the presynaptic cell would miss it; use transport=Window(...) or leave `on` out"
         )
+    if on is not None and not (isinstance(on, str) and on.isidentifier()):
+        raise RetrogradeError(f"receiving(rule, on={on!r}): give the name of an event of the presynaptic cells")
     draft, factors = Draft(sbp, rule), []
     draft.can_express()
     if isinstance(sbp.gate, Quantity):

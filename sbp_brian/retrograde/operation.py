@@ -37,6 +37,7 @@ def operate(sbp: Any, cells: NeuronGroup, clock: Clock | None, order: int | None
         moves = "\n".join(sbp.transport.tick(f"retro_{channel}") for channel in CHANNELS)
         own = {"dt": sbp.transport.period} if clock is None else {"clock": clock}
         place = -1 if order is None else order
+        sbp.transport.prepare(cells, [f"retro_{channel}" for channel in CHANNELS], clock, place)
         cells.run_regularly(moves, **own, when="start", order=place, name=f"{cells.name}_retrograde_tick")
     if not sbp.holds:
         take = [f"retro_{c}_now = retro_{c}_due\nretro_{c}_due = 0" for c in CHANNELS]

@@ -12,7 +12,8 @@ transport biology                                                      mean time
 None      (none; used where the delay does not matter)                 one time step
 Delay     a fixed latency                                              ``time`` (spread: +- half a slot)
 Chain     retrograde transport along an axon, leaky pool at the soma   ``length / velocity + dt / 2`` (+ ``pool``)
-Window    (algorithmic) all change within a sample acts at its end     the time left to the end of the window
+Window    (algorithmic) all change within a sample acts at its end     the time left to the end of the window,
+          or, on average, `late` windows after it                      and ``late * time``
 ========= ============================================================ ==========================================
 """
 
@@ -21,10 +22,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2 import Quantity, get_dimensions, meter, ms, second, um
+from brian2 import Clock, NeuronGroup, Quantity, get_dimensions, meter, ms, second, um
 
+from sbp_brian.brian.ring import add_ring
 from sbp_brian.errors import RetrogradeError
-from sbp_brian.wording import names_parameters
+from sbp_brian.retrograde.cascade import passed_on, share
+from sbp_brian.wording import names_parameters, number_in
 
 __all__ = ["Chain", "Delay", "Transport", "Window"]
 
@@ -77,6 +80,9 @@ class Transport:
     def initial(self, signal: str) -> dict:
         """Values of constant cell variables, settable afterwards and as run arguments."""
         return {}
+
+    def prepare(self, cells: NeuronGroup, signals: list[str], clock: Clock | None, order: int) -> None:
+        """Give `cells` what their equations cannot declare, before the tick at `order` in the slot ``start``."""
 
 
 @names_parameters
@@ -224,10 +230,7 @@ class Chain(Transport):
             leak = f"leak_{signal}"
             lines += [f"{leak} = {goal}*{float(self.dt / self.pool)!r}", f"{signal}_due += {leak}", f"{goal} -= {leak}"]
         lines.append(f"{goal} += {moved}*{stages[-1]}")
-        for earlier, later in zip(stages[-2::-1], stages[:0:-1], strict=True):
-            lines.append(f"{later} += {moved}*({earlier} - {later})")
-        lines += [f"{stages[0]} += {signal} - {moved}*{stages[0]}", f"{signal} = 0"]
-        return "\n".join(lines)
+        return "\n".join([*lines, *passed_on(stages, signal, moved), f"{signal} = 0"])
 
 
 @names_parameters
@@ -242,24 +245,59 @@ class Window(Transport):
     ----------
     time : Quantity (second)
         Length of the window, e.g. the duration of a sample.
+    late : int
+        How many windows later the sum is handed over, on average. 0: at the window's end. A ring of `late` places a
+        cell and channel keeps what is under way, so there may be thousands.
+    stages : int or None
+        None: all of it comes at once. A number: it passes a cascade of so many stages instead of the ring
+        (`sbp_brian.retrograde.cascade`), and comes dispersed, with a coefficient of variation of about 1/sqrt(stages).
 
     Raises
     ------
     RetrogradeError
-        Where `time` is not a positive time.
+        Where `time` is not a positive time, `late` no whole number from 0 on, or `stages` not below `late`.
     """
 
     time: Quantity = field(default_factory=lambda: 20 * ms)
+    late: int = 0
+    stages: int | None = None
     holds = True
 
     def __post_init__(self):
         require_positive("Window", "time", self.time, second, "units of time")
+        if refusal := number_in("late", self.late, "[0, inf)", whole=True):
+            raise RetrogradeError(f"Window: {refusal}")
+        if self.stages is None:
+            return
+        require_stages("Window", "stages", self.stages)
+        if self.stages >= self.late:
+            raise RetrogradeError(
+                f"Window: each of stages={self.stages} takes more than a window on average, so they cannot take "
+                f"late={self.late}; give fewer stages, a later signal, or stages=None for a signal without spread"
+            )
 
     @property
     def period(self) -> Quantity:
         """Length of the window."""
         return self.time
 
+    def stage_names(self, signal: str) -> list[str]:
+        """One variable a stage."""
+        return [f"{signal}_stage_{k}" for k in range(1, (self.stages or 0) + 1)]
+
+    def prepare(self, cells: NeuronGroup, signals: list[str], clock: Clock | None, order: int) -> None:
+        """The ring of a signal that comes late, all of it at once."""
+        if self.late and not self.stages:
+            names = [f"{signal}_back" for signal in signals]
+            add_ring(cells, names, self.late, self.period, clock, order=order - 1, place="retro_place")
+
     def tick(self, signal: str) -> str:
-        """Hand the window's sum over and begin the next one."""
-        return f"{signal}_now = {signal}\n{signal} = 0"
+        """Hand the window's sum over, or what comes of an earlier one, and begin the next."""
+        if not self.late:
+            arriving, kept = signal, []
+        elif self.stages is None:
+            arriving, kept = f"{signal}_back", [f"{signal}_back = {signal}"]
+        else:
+            stages, moved = self.stage_names(signal), repr(share(self.late, self.stages))
+            arriving, kept = f"{moved}*{stages[-1]}", passed_on(stages, signal, moved)
+        return "\n".join([f"{signal}_now = {arriving}", *kept, f"{signal} = 0"])

@@ -21,6 +21,9 @@ def attach(rule: Any, factory: Any, source, target, delay, name: str | None, kwd
     for key in ("model", "on_pre", "on_post", "on_event", "namespace"):
         if key in kwds:
             raise RuleError(f"{key!r} is part of the rule; change the rule with dataclasses.replace(rule, {key}=...)")
+    for group, role in ((source, "source"), (target, "target")):
+        if not hasattr(group, "variables"):
+            raise RuleError(f"the {role} must be a group of cells, such as a NeuronGroup, got {type(group).__name__}")
     delays = _delays(rule, delay)
     _check_events(rule, source, target)
     _check_variables(rule, source, target)
@@ -64,7 +67,7 @@ def _delays(rule: Any, delay) -> dict[str, Quantity]:
                 f"delay names a pathway {pathway!r} that does not exist; this rule has "
                 + (", ".join(map(repr, rule.pathways)) or "none")
             )
-        if not have_same_dimensions(value, second) or not isinstance(value, Quantity):
+        if not isinstance(value, Quantity) or not have_same_dimensions(value, second):
             raise RuleError(f"the delay of pathway {pathway!r} is {value}, not a time; give one such as 1*ms")
         if np.size(value) != 1:
             raise RuleError(
@@ -73,6 +76,8 @@ def _delays(rule: Any, delay) -> dict[str, Quantity]:
             )
         if float(value) < 0:
             raise RuleError(f"the delay of pathway {pathway!r} is negative ({value}); give a time of zero or more")
+        if not np.isfinite(float(value)):
+            raise RuleError(f"the delay of pathway {pathway!r} is {value}; give a finite time")
         if float(value) and pathway in rule.undelayed:
             raise RuleError(f"pathway {pathway!r} acts at its event itself and takes no delay; leave it out of delay=")
     return {pathway: given.get(pathway, 0 * second) for pathway in rule.pathways}

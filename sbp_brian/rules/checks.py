@@ -14,11 +14,12 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, get_unit, second
+from brian2 import Function, Quantity, have_same_dimensions, second
 from brian2.units.fundamentalunits import Dimension
 
 from sbp_brian.brian import language
 from sbp_brian.errors import RuleError
+from sbp_brian.rules.quantities import unit_text
 from sbp_brian.wording import nearest
 
 NUMPY_NAMES = frozenset(n for n in dir(np) if not n.startswith("_") and not isinstance(getattr(np, n), ModuleType))
@@ -41,7 +42,7 @@ def statements(code: str, where: str = "code") -> list[tuple[str, str, str]]:
     """Split rule code into (variable, operator, expression), comments removed; `RuleError` where it cannot be read."""
     found = []
     for line in code.splitlines():
-        for text in line.split("#", 1)[0].split(";"):
+        for text in line.partition("#")[0].split(";"):
             if not text.strip():
                 continue
             try:
@@ -83,7 +84,7 @@ def equations(model: str) -> dict[str, tuple[str, language.SingleEquation]]:
     texts: dict[str, list[str]] = {}
     current: list[str] | None = None
     for line in model.splitlines():
-        line = line.split("#", 1)[0].rstrip()
+        line = line.partition("#")[0].rstrip()
         if not line.strip():
             continue
         start = _EQUATION_START.match(line)
@@ -209,6 +210,15 @@ def check_namespace(namespace: Mapping[str, Any]) -> None:
             )
 
 
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two values of one name say the same: one function, the same text, or equal numbers of one dimension."""
+    if a is b:
+        return True
+    if any(isinstance(value, (Function, str)) or callable(value) for value in (a, b)):
+        return isinstance(a, str) and isinstance(b, str) and a == b
+    return have_same_dimensions(a, b) and bool(np.asarray(a) == np.asarray(b))
+
+
 def dimensions_known(eqs: Mapping[str, language.SingleEquation], namespace: Mapping[str, Any]) -> ChainMap[str, Any]:
     """Name -> Brian2 variable or function for everything whose dimension the rule itself determines.
 
@@ -231,8 +241,8 @@ def _dimensions(where: str, text: str, expression: str, known: Mapping[str, Any]
 def _same(where: str, text: str, found: Dimension, expected: Dimension) -> None:
     if found is not expected:
         raise RuleError(
-            f"{where}: in {text!r} the right-hand side has unit {get_unit(found)!r} where "
-            f"{get_unit(expected)!r} is expected; convert it or correct the declared unit"
+            f"{where}: in {text!r} the right-hand side has unit {unit_text(found)} where {unit_text(expected)} is "
+            "expected; convert it or correct the declared unit"
         )
 
 

@@ -18,7 +18,7 @@ from brian2 import (
     siemens,
     volt,
 )
-from brian2.units.fundamentalunits import Dimension
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from sbp_brian import wording
 from sbp_brian.errors import RuleError
@@ -48,16 +48,29 @@ _NAMED = {
 
 
 def scalar(name: str, value: Any, like: Any = 1) -> Any:
-    """One finite value with the dimension of `like`."""
-    unit = get_unit(get_dimensions(like))
-    what = "a plain number" if get_dimensions(like).is_dimensionless else f"a quantity in {unit!r}"
+    """One finite value with the dimension of `like`; truth values are no numbers."""
     try:
-        fits = np.ndim(value) == 0 and have_same_dimensions(value, like) and bool(np.isfinite(float(value)))
+        fits = (
+            not isinstance(value, (bool, np.bool_))
+            and np.ndim(value) == 0
+            and have_same_dimensions(value, like)
+            and bool(np.isfinite(float(value)))
+        )
     except (TypeError, ValueError):
         fits = False
     if not fits:
+        dimension = _dimension(like)
+        what = "a plain number" if dimension.is_dimensionless else f"a quantity in {get_unit(dimension)!r}"
         raise RuleError(f"{name} = {value} must be {what}, one and finite")
     return value
+
+
+def _dimension(value: Any) -> Dimension:
+    """The dimension of a value; none where it is no quantity at all."""
+    try:
+        return get_dimensions(value)
+    except TypeError:
+        return DIMENSIONLESS
 
 
 def positive(name: str, value: Any, like: Any = 1) -> Any:
@@ -81,9 +94,9 @@ def share(name: str, value: Any) -> Any:
 
 def bounds(w_min: Any, w_max: Any) -> tuple[Any, Any]:
     """Both bounds of a weight, of one dimension and in order; a plain 0 as `w_min` takes the unit of `w_max`."""
-    if np.ndim(w_min) == 0 and have_same_dimensions(w_min, 1) and float(w_min) == 0:
-        w_min = 0.0 * get_unit(get_dimensions(w_max))
     scalar("w_max", w_max, w_max)
+    if np.ndim(w_min) == 0 and _dimension(w_min).is_dimensionless and w_min == 0:
+        w_min = 0.0 * get_unit(get_dimensions(w_max))
     scalar("w_min", w_min, w_max)
     if not float(w_min) < float(w_max):
         raise RuleError(f"w_min = {w_min} must be below w_max = {w_max}")

@@ -6,18 +6,18 @@ A rule holds no state and builds nothing by itself. It is checked when it is mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
-from brian2 import Function, Quantity, Synapses, have_same_dimensions, second
+from brian2 import Quantity, Synapses
 
 from sbp_brian.brian.dense import DenseSynapses
 from sbp_brian.brian.language import DIFFERENTIAL_EQUATION
 from sbp_brian.errors import RuleError
-from sbp_brian.rules import checks
+from sbp_brian.rules import checks, quantities
 from sbp_brian.rules.attaching import attach
 from sbp_brian.rules.checks import assigned_names
 from sbp_brian.rules.requirements import Requirement
@@ -50,8 +50,11 @@ class Regular:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", checks.tidy(self.code, "Regular"))
-        if not have_same_dimensions(self.dt, second) or np.ndim(self.dt) or not float(self.dt) > 0:
-            raise RuleError(f"Regular: dt = {self.dt} is not a period; give one positive time, such as 1*second")
+        quantities.duration("Regular: the period dt", self.dt)
+        if not isinstance(self.when, str) or not isinstance(self.order, (int, np.integer)):
+            raise RuleError(
+                f"Regular: when = {self.when!r} must be a slot's name, order = {self.order!r} a whole number"
+            )
 
 
 @names_parameters
@@ -132,10 +135,9 @@ class SynapseRule:
             if entry == "schedule":
                 values = {name: _place(name, place) for name, place in values.items()}
             object.__setattr__(self, entry, MappingProxyType(values))
+        self._check_kinds()
         needs = tuple(self.requires)
         object.__setattr__(self, "requires", tuple(need for k, need in enumerate(needs) if need not in needs[:k]))
-        if not isinstance(self.model, str):
-            raise RuleError(f"model must be a string of Brian2 equations, not {type(self.model).__name__}")
         parsed = checks.equations(self.model)
         object.__setattr__(self, "model", "\n".join(text for text, _ in parsed.values()))
         object.__setattr__(self, "_equations", {name: equation for name, (_, equation) in parsed.items()})
@@ -227,6 +229,17 @@ class SynapseRule:
         for where, code in self.pieces().items():
             checks.check_code_units(where, code, known)
 
+    def _check_kinds(self) -> None:
+        for entry in ("model", "source", "name"):
+            if not isinstance(given := getattr(self, entry), str):
+                what = "a string of Brian2 equations" if entry == "model" else "a text"
+                raise RuleError(f"{entry} must be {what}, not {type(given).__name__}")
+        for pathway, event in self.on_event.items():
+            if not isinstance(event, str):
+                raise RuleError(f"on_event: the event of {pathway!r} must be a name, not {type(event).__name__}")
+        if not isinstance(self.requires, Collection) or not all(isinstance(n, Requirement) for n in self.requires):
+            raise RuleError(f"requires must be a collection of Requirement objects, got {self.requires!r}")
+
     def _check_pathways(self) -> None:
         for name in (*self.on_pre, *self.on_post):
             if not isinstance(name, str) or not name.isidentifier():
@@ -263,7 +276,7 @@ class SynapseRule:
                     f"{texts_of_other[name]!r}); rename it in one of them"
                 )
         for name in self.namespace.keys() & other.namespace.keys():
-            if not _same_value(self.namespace[name], other.namespace[name]):
+            if not checks.same_value(self.namespace[name], other.namespace[name]):
                 raise RuleError(
                     f"cannot add the rules: namespace {name!r} is {self.namespace[name]} in one and "
                     f"{other.namespace[name]} in the other; rename it in one of them"
@@ -387,11 +400,3 @@ def _joined(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, str]:
 def _same_equation(a, b) -> bool:
     code = [None if e.expr is None else "".join(e.expr.code.split()) for e in (a, b)]
     return (a.type, a.dim, a.var_type, set(a.flags), code[0]) == (b.type, b.dim, b.var_type, set(b.flags), code[1])
-
-
-def _same_value(a, b) -> bool:
-    if a is b:
-        return True
-    if any(isinstance(value, Function) or callable(value) for value in (a, b)):
-        return False
-    return have_same_dimensions(a, b) and bool(np.asarray(a) == np.asarray(b))

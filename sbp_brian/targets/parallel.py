@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import signal
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
 
+from sbp_brian.children import die_with_parent
 from sbp_brian.errors import Interrupted
+from sbp_brian.interruption import held, nothing
 from sbp_brian.machine import cores
 
 
@@ -66,13 +69,14 @@ def run_in_threads(run, runs: list[dict], workers: int | None, progress) -> list
         futures = [pool.submit(one, index, arguments) for index, arguments in enumerate(runs)]
         interrupted = _wait(
             futures,
+            lambda pending: [future.cancel() for future in pending],  # those that run go on: they may be kept
             lambda: [program.interrupt() for program in list(going)],
             lambda: [program.kill() for program in list(going)],
         )
     return _gathered(futures, interrupted)
 
 
-def _wait(futures, interrupt, kill) -> bool:
+def _wait(futures, cancel, interrupt, kill) -> bool:
     """Wait for all; the first failure or Ctrl+C cancels what has not begun. True after Ctrl+C."""
     interrupted = False
     pending = set(futures)
@@ -80,15 +84,13 @@ def _wait(futures, interrupt, kill) -> bool:
         try:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             if any(not f.cancelled() and f.exception() is not None for f in done):
-                for future in pending:
-                    future.cancel()  # those that run go on: what they do may be kept
+                cancel(pending)
         except KeyboardInterrupt:
             if interrupted:
                 kill()
                 raise
             interrupted = True
-            for future in pending:
-                future.cancel()
+            cancel(pending)
             interrupt()
     return interrupted
 
@@ -113,10 +115,14 @@ _worker: dict = {}
 
 
 def _begin_worker(simulation: type, make, duration, arguments, stop) -> None:
+    signal.signal(signal.SIGINT, nothing)
+    die_with_parent(signal.SIGKILL)
     _worker.update(simulation=simulation(make, duration, **arguments), stop=stop)
 
 
 def _work(arguments: dict):
+    if _worker["stop"].is_set():
+        return Interrupted()
     simulation = _worker["simulation"]
     simulation._backend.prepare(arguments["seed"])
     try:
@@ -167,13 +173,27 @@ def run_in_processes(
                 raise Interrupted(None, [*results, stopped.result, *[None] * (len(runs) - index - 1)]) from None
         return results
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
+    stop, others = context.Event(), multiprocessing.active_children()
+
+    def end_workers() -> None:
+        for worker in multiprocessing.active_children():
+            if worker not in others:
+                worker.kill()
+
     with ProcessPoolExecutor(count, context, _begin_worker, (simulation, make, duration, arguments, stop)) as pool:
         futures = []
-        for index, one in enumerate(runs):
-            future = pool.submit(_work, {**one, "progress": None})
-            report = overall.of(index, one["progress"])
-            future.add_done_callback(lambda done, report=report: report(1.0, 0.0))
-            futures.append(future)
-        interrupted = _wait(futures, stop.set, stop.set)
+        try:
+            for index, one in enumerate(runs):
+                # Ctrl+C in the terminal reaches all; who waits for these processes tells them by `stop`
+                with held(signal.SIGINT):
+                    future = pool.submit(_work, {**one, "progress": None})
+                report = overall.of(index, one["progress"])
+                future.add_done_callback(lambda done, report=report: report(1.0, 0.0))
+                futures.append(future)
+            # cancelled futures would stop the thread that manages the pool for good where a process has died
+            interrupted = _wait(futures, lambda pending: stop.set(), stop.set, end_workers)
+        except BaseException:  # the pool waits at its end for all that it was given
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return _gathered(futures, interrupted)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import threading
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +19,7 @@ from sbp_brian.brian.variables import (
     exponents,
 )
 from sbp_brian.errors import RunFailed
+from sbp_brian.interruption import again
 from sbp_brian.wording import unknown_name
 
 
@@ -35,7 +33,7 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
-        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
+        again()
 
 
 def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariable]]:

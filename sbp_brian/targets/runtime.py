@@ -17,6 +17,8 @@ from sbp_brian.brian.randomness import owned, python_random
 from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
 from sbp_brian.brian.variables import exponents
 from sbp_brian.errors import Interrupted, SettingError
+from sbp_brian.interruption import ignored
+from sbp_brian.stopwatch import part
 from sbp_brian.targets.programs import first_network
 from sbp_brian.targets.results import Result, describe
 
@@ -89,7 +91,8 @@ class RuntimeBackend:
         """Run once; `stop`, a `threading.Event` or its like, ends the run early."""
         self.check_place(results)
         if self._seed != seed or not (self._fresh or self._restorable):
-            self._make(seed)
+            with part("build_s"):
+                self._make(seed)
         with brian_state(self._device, preferences=self._preferences), python_random(seed):
             # also for the first run: each run then starts from the same random state, the one after make()
             self._net.restore("sbp", restore_random_state=True)
@@ -196,9 +199,12 @@ def _value_places(array: brian2.TimedArray) -> list[np.ndarray]:
 
 @contextmanager
 def _stoppable(net):
-    """Ctrl+C lets the time step be finished and stops the network; a second one interrupts at once."""
+    """Ctrl+C lets the time step be finished and stops the network; a second one interrupts at once.
+
+    Where Ctrl+C was ignored when this process began, it is ignored here, too.
+    """
     seen: list[bool] = []
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or ignored():
         yield seen
         return
 

@@ -31,13 +31,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import brian2
+import numpy as np
 from brian2 import Quantity, all_devices, get_device, have_same_dimensions, prefs, set_device
 
 from sbp_brian.brian.state import guard
 from sbp_brian.errors import SettingError
+from sbp_brian.interruption import honour_ignored
 from sbp_brian.machine import TARGETS
-from sbp_brian.targets.build_cache import compiler_command
+from sbp_brian.stopwatch import part
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
+from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
 from sbp_brian.targets.progress import progress_bar
@@ -45,7 +48,7 @@ from sbp_brian.targets.results import Result
 from sbp_brian.targets.run_arguments import check_settings
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
-from sbp_brian.wording import unknown_name
+from sbp_brian.wording import names_parameters, unknown_name
 
 __all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
 
@@ -100,6 +103,7 @@ def _check_target(target: str) -> None:
         compiler_command()
 
 
+@names_parameters
 class Simulation:
     """A network that is built once and run many times.
 
@@ -178,6 +182,7 @@ class Simulation:
             raise SettingError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
         if key is not None and not isinstance(key, str):
             raise SettingError(f"key has to be a text, not {type(key).__name__}")
+        honour_ignored()
         if target == "cython":
             compiler_command()
         names = _visible_names(function) if namespace is None else dict(namespace)
@@ -206,7 +211,8 @@ class Simulation:
         """Make the network and compile it where that is needed; `run` does so by itself."""
         if COLLECTED.get() is not None:
             return self
-        self._backend.prepare(self.seed if self.seed is not None else 0)
+        with part("build_s"):
+            self._backend.prepare(self.seed if self.seed is not None else 0)
         return self
 
     @property
@@ -263,7 +269,8 @@ class Simulation:
         arguments = self._checked(
             dict(values=values, seed=seed, progress=progress, results=results, names=names, duration=duration)
         )
-        return self._backend.run(**arguments)
+        with part("run_s"):
+            return self._backend.run(**arguments)
 
     def run_many(
         self, runs: Iterable[Mapping], workers: int | None = None, progress: Callable | None = None
@@ -299,10 +306,12 @@ class Simulation:
         checked = [self._checked(run) for run in runs]
         if self.target in ("cpp", "cuda"):
             workers = 1 if self.target == "cuda" and workers is None else workers  # they share the GPU
-            return run_in_threads(self._backend.run, checked, workers, progress)
-        return run_in_processes(
-            Simulation, self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
-        )
+            with part("run_s"):
+                return run_in_threads(self._backend.run, checked, workers, progress)
+        with part("run_s"):
+            return run_in_processes(
+                Simulation, self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
+            )
 
     def _checked(self, arguments: dict) -> dict:
         """The arguments of a run, checked, with the network built and the seed decided."""
@@ -322,13 +331,14 @@ class Simulation:
         seed = secrets.randbits(32) if seed is None else seed
         results = None if arguments["results"] is None else Path(arguments["results"]).expanduser().absolute()
         names = arguments["names"]
-        if isinstance(names, str):
-            raise SettingError(f"names= needs a list of names, not the text {names!r}")
+        if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
+            raise SettingError(f"names= needs a list of names, not {names!r}")
         if arguments["progress"] is not None and not callable(arguments["progress"]):
             raise SettingError("progress= needs a function of (fraction, elapsed_s)")
         duration = None if arguments["duration"] is None else _time("duration", arguments["duration"])
         self._backend.check_place(results)
-        built = self._backend.prepare(seed)
+        with part("build_s"):
+            built = self._backend.prepare(seed)
         settings = check_settings(arguments["values"], self._backend.manifest)
         return dict(
             settings=settings,
@@ -350,7 +360,11 @@ class Simulation:
 
 
 def _time(name: str, value) -> Quantity:
-    if not have_same_dimensions(value, brian2.second):
+    try:
+        fits = np.ndim(value) == 0 and have_same_dimensions(value, brian2.second)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
         raise SettingError(f"{name} has to be a time such as 1*second, not {value!r}")
     if not float(value) > 0 or float(value) == float("inf"):
         raise SettingError(f"{name} has to be positive and finite, not {value!r}")
@@ -360,7 +374,7 @@ def _time(name: str, value) -> Quantity:
 def _checked_seed(seed):
     if seed is None:
         return None
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+    if isinstance(seed, (bool, Quantity)) or not hasattr(seed, "__index__"):
         raise SettingError(f"seed has to be a whole number, not {seed!r}")
     seed = int(seed)
     if not 0 <= seed < 2**32:

@@ -9,14 +9,17 @@ import tempfile
 import time
 import weakref
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import brian2
 import numpy as np
 
 from sbp_brian.errors import Interrupted, SettingError, StorageError
-from sbp_brian.targets import build_cache
+from sbp_brian.targets import build_cache, cache_entry
+from sbp_brian.targets.cache_arrays import link_arrays
+from sbp_brian.targets.cache_place import one_line, usable_cache, warn_of
+from sbp_brian.targets.cache_room import limit_of, make_room
 from sbp_brian.targets.cuda import build
 from sbp_brian.targets.cuda.requirements import require_gpu
 from sbp_brian.targets.network_key import network_key
@@ -42,12 +45,19 @@ class Build:
     program, arrays : Path
     cached : bool
         Whether nothing had to be compiled.
+    held : list of Entry
+        What of the cache it stands on; kept there while this object lives.
     """
 
     manifest: dict
     program: Path
     arrays: Path
     cached: bool
+    held: list[cache_entry.Entry] = field(default_factory=list)
+
+    def intact(self) -> bool:
+        """Whether what it stands on is still what was written."""
+        return all(entry.intact() for entry in self.held)
 
 
 class StandaloneBackend:
@@ -78,7 +88,8 @@ class StandaloneBackend:
         if cache is False:
             self._private = Path(tempfile.mkdtemp(prefix="sbp-cache-"))
             weakref.finalize(self, shutil.rmtree, self._private, ignore_errors=True)
-        self.cache = self._private or build_cache.cache_folder(None if cache in (None, True) else cache)
+        self.cache = self._private or usable_cache(None if cache in (None, True) else cache)
+        limit_of(self.cache)  # a limit that is none is refused before anything is built
         self.manifest = None
         self.cached = False
         self.build_s = 0.0
@@ -89,11 +100,13 @@ class StandaloneBackend:
 
     def prepare(self, seed: int = 0) -> Build:
         """Generate and compile for a seed, or find both in the cache."""
-        if self._common is not None:
-            return self._common
-        if seed in self._by_seed:
-            self._by_seed.move_to_end(seed)
-            return self._by_seed[seed]
+        ready = self._common or self._by_seed.get(seed)
+        if ready is not None and ready.intact():
+            if ready is not self._common:
+                self._by_seed.move_to_end(seed)
+            return ready
+        self._common = None
+        self._by_seed.pop(seed, None)
         start = time.perf_counter()
         keyed = self._keyed_folder()
         built = (self._from_key(keyed, seed) if keyed else None) or self._from_make(keyed, seed)
@@ -123,18 +136,16 @@ class StandaloneBackend:
 
     def _from_key(self, keyed: Path, seed: int) -> Build | None:
         """What is kept under a key; where `make` draws, under the key and the seed."""
-        kept = _read_kept(keyed)
+        entry, kept = _read_kept(keyed)
         if kept == {"draws": True}:
-            keyed = _of_seed(keyed, seed)
-            kept = _read_kept(keyed)
-        if not kept or "program" not in kept:
+            entry, kept = _read_kept(_of_seed(keyed, seed))
+        if entry is None or "program" not in kept:
             return None
         find = build.find_program if self.archs else build_cache.find_program
         found = find(self.cache, kept["program"])
         if found is None:
             return None
-        os.utime(keyed)
-        return Build(kept["manifest"], found.path, keyed / "static_arrays", True)
+        return Build(kept["manifest"], found.path, entry.path / "static_arrays", True, [entry, found.entry])
 
     def _from_make(self, keyed: Path | None, seed: int) -> Build:
         folder = Path(tempfile.mkdtemp(prefix="sbp-build-"))
@@ -151,29 +162,40 @@ class StandaloneBackend:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        built = Build(manifest, program.path, folder / "static_arrays", program.cached)
+        built = Build(manifest, program.path, folder / "static_arrays", program.cached, [program.entry])
         weakref.finalize(built, shutil.rmtree, folder, ignore_errors=True)
-        if keyed is not None and _size(built.arrays) <= _KEPT_BYTES:
-            if manifest["draws"]:
-                self._keep(keyed, None, {"draws": True})
-                keyed = _of_seed(keyed, seed)
-            self._keep(keyed, built.arrays, dict(manifest=manifest, program=key))
+        if keyed is not None and _size(built.arrays) <= min(_KEPT_BYTES, limit_of(self.cache)):
+            try:
+                entry = self._keep(keyed, seed, built, key)
+                built.arrays = entry.path / "static_arrays"
+                built.held.append(entry)
+                shutil.rmtree(folder, ignore_errors=True)
+            except OSError as error:
+                why = error.strerror or str(error)
+                warn_of(
+                    f"the cache {one_line(self.cache)} takes no more ({why}); the network is generated anew next time"
+                )
         return built
 
-    def _keep(self, keyed: Path, arrays: Path | None, kept: dict) -> None:
-        keyed.parent.mkdir(parents=True, exist_ok=True)
-        if keyed.exists():
-            if _read_kept(keyed) == kept == {"draws": True}:
-                return
-            shutil.rmtree(keyed, ignore_errors=True)  # its program was not there any more
-        staging = Path(tempfile.mkdtemp(prefix=".", dir=keyed.parent))
-        if arrays is not None:
-            shutil.copytree(arrays, staging / "static_arrays")
-        (staging / "manifest.json").write_text(json.dumps(kept))
-        try:
-            os.replace(staging, keyed)
-        except OSError:  # another process kept the same
-            shutil.rmtree(staging, ignore_errors=True)
+    def _keep(self, keyed: Path, seed: int, built: Build, key: str) -> cache_entry.Entry:
+        """Keep a network under its key; where its `make` draws, this is said there, and it is kept under its seed."""
+        if built.manifest["draws"]:
+            self._publish(keyed, {"draws": True})
+            keyed = _of_seed(keyed, seed)
+        entry = self._publish(keyed, dict(manifest=built.manifest, program=key), built.arrays)
+        make_room(self.cache)
+        return entry
+
+    def _publish(self, keyed: Path, kept: dict, arrays: Path | None = None) -> cache_entry.Entry:
+        with cache_entry.staging(keyed.parent) as made:
+            if arrays is not None:
+                link_arrays(self.cache, arrays, made.path / "static_arrays")
+            (made.path / "manifest.json").write_text(json.dumps(kept))
+            found, there = _read_kept(keyed)
+            if found is not None and there != kept:  # of a machine with another processor, which shares the cache
+                del found
+                cache_entry.remove_unused(keyed)
+            return cache_entry.publish(made, keyed)
 
     def check_place(self, results: Path | None) -> None:
         """Refuse a place for results that is a file, in use, or too small.
@@ -272,11 +294,15 @@ def _of_seed(keyed: Path, seed: int) -> Path:
     return keyed.with_name(f"{keyed.name}-seed{seed}")
 
 
-def _read_kept(keyed: Path) -> dict | None:
+def _read_kept(keyed: Path) -> tuple[cache_entry.Entry | None, dict]:
+    """The entry of a key, checked, with its description; None and nothing where there is none."""
+    entry = cache_entry.find(keyed)
+    if entry is None:
+        return None, {}
     try:
-        return json.loads((keyed / "manifest.json").read_text())
-    except (OSError, ValueError):
-        return None
+        return entry, json.loads((entry.path / "manifest.json").read_text())
+    except (OSError, ValueError):  # removed between the check and now
+        return None, {}
 
 
 def _size(folder: Path) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
+from sbp_brian.training.answers import largest
+
 __all__ = ["linear_softmax", "nearest_mean"]
 
 
@@ -24,7 +26,7 @@ def linear_softmax(x, labels, classes: int, decay: float = 1e-4, iterations: int
     Returns
     -------
     callable
-        ``answer(x)`` gives the class of each row.
+        ``answer(x)`` gives the class of each row, -1 where nothing sets one apart.
     """
     x = np.column_stack([np.asarray(x, np.float32), np.ones(len(x), np.float32)])
     chosen = np.zeros((len(x), classes), np.float32)
@@ -46,7 +48,7 @@ def linear_softmax(x, labels, classes: int, decay: float = 1e-4, iterations: int
     ).x.reshape(-1, classes)
 
     def answer(more):
-        return (np.asarray(more, float) @ found[:-1] + found[-1]).argmax(1)
+        return largest(np.asarray(more, float) @ found[:-1] + found[-1])
 
     return answer
 
@@ -59,6 +61,6 @@ def nearest_mean(x, labels, classes: int):
     )
 
     def answer(more):
-        return np.array([((means - row) ** 2).sum(1).argmin() for row in np.asarray(more, float)])
+        return largest(-np.array([((means - row) ** 2).sum(1) for row in np.asarray(more, float)]))
 
     return answer

@@ -11,130 +11,23 @@ import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import PatternError, SettingError
+from sbp_brian.errors import DivergedError, PatternError, SettingError
 from sbp_brian.identity import digest
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
+from sbp_brian.training.divergence import NO_UNIT, unit_of, what_is_lost
 from sbp_brian.training.encoding import check_displacement
 from sbp_brian.training.loop import EpochTraining, identity_of
-from sbp_brian.training.rows import DividedRows
-from sbp_brian.training.scores import cosines
-from sbp_brian.wording import number_in, unknown
+from sbp_brian.training.patterns import Patterns, cosine, displaced, first_maximum, one_hot
+from sbp_brian.training.rows import check_rows
+from sbp_brian.wording import names_parameters, number_in, takes_booleans, unknown
 
 __all__ = ["NumpyModel", "NumpyTraining", "Patterns", "cosine", "displaced", "first_maximum", "one_hot"]
-
-
-def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Class numbers, shape (n,), as rows of zeros with a one, shape (n, classes), float32."""
-    labels = np.asarray(labels)
-    numbers = labels.ndim == 1 and (not len(labels) or labels.dtype.kind in "biu")
-    if not numbers or (len(labels) and not 0 <= labels.min() <= labels.max() < classes):
-        raise PatternError(f"labels must be class numbers from 0 to {classes - 1}, one a sample; correct them")
-    return np.eye(classes, dtype=np.float32)[labels.astype(np.intp)]
-
-
-def first_maximum(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Whether the first largest output is the first largest target, of each row: accuracy, for one-hot targets."""
-    return (outputs.argmax(1) == targets.argmax(1)).astype(float)
-
-
-def cosine(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """`cosines` of each row as a score of `Patterns`: 0 where an output is all zero."""
-    return cosines(outputs, targets, silent=0.0)
-
-
-def displaced(x: np.ndarray, by: np.ndarray, width: int) -> np.ndarray:
-    """Images moved by whole pixels; what leaves them is lost, what enters is 0.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, height * width)
-    by : ndarray of int, shape (n, 2)
-        Pixels to the right and down, of each image.
-    width : int
-
-    Returns
-    -------
-    ndarray, shape (n, height * width)
-    """
-    n, height = len(x), x.shape[1] // width
-    rows, columns = np.arange(height) - by[:, 1:], np.arange(width) - by[:, :1]
-    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-    taken = x.reshape(n, height, width)[
-        np.arange(n)[:, None, None], rows[:, :, None] % height, columns[:, None, :] % width
-    ]
-    return (taken * inside).reshape(x.shape)
-
-
-@dataclass(frozen=True, eq=False)
-class Patterns(DividedRows):
-    """Inputs with the outputs that are wanted, and which rows are for what.
-
-    Parameters
-    ----------
-    inputs : ndarray, shape (n, features)
-        Finite numbers; a network receives them times `scale`.
-    targets : ndarray, shape (n, outputs)
-        From 0 to 1.
-    training, validation, test : ndarray of int
-        Rows of each part; no row may be in two.
-    scale : float
-        E.g. 1/255 for bytes.
-    score : callable
-        ``score(outputs, targets)`` gives a number from 0 to 1 for each row.
-
-    Raises
-    ------
-    PatternError
-        Shapes that do not fit, numbers that are not finite or out of range, rows with two purposes or none at all.
-    """
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    training: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
-    scale: float = 1.0
-    score: Callable[[np.ndarray, np.ndarray], np.ndarray] = first_maximum
-
-    def __post_init__(self):
-        if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.inputs) != len(self.targets):
-            raise PatternError(
-                "inputs and targets must have the shapes (n, features) and (n, outputs), not "
-                f"{self.inputs.shape} and {self.targets.shape}"
-            )
-        if self.inputs.dtype.kind not in "biuf" or self.targets.dtype.kind not in "biuf":
-            raise PatternError(
-                "inputs and targets must hold real numbers, not "
-                f"{self.inputs.dtype} and {self.targets.dtype}; convert them"
-            )
-        if not (np.issubdtype(self.inputs.dtype, np.integer) or np.isfinite(self.inputs).all()):
-            raise PatternError("inputs hold NaN or infinite values; remove or repair those samples")
-        if not ((self.targets >= 0) & (self.targets <= 1)).all():
-            raise PatternError("targets must be numbers from 0 to 1; rescale them")
-        self._check_rows(len(self.inputs), PatternError, "row")
-
-    def _content(self) -> dict[str, object]:
-        return {"inputs": (self.inputs, self.scale), "targets": self.targets, "score": self.score}
-
-    @classmethod
-    def join(cls, parts: Mapping[str, tuple[np.ndarray, np.ndarray]], **settings) -> Patterns:
-        """From separate (inputs, targets) named training, validation and test."""
-        (inputs, targets), rows = cls._joined(parts)
-        return cls(inputs, np.asarray(targets, np.float32), **rows, **settings)
-
-    def with_shuffled_training_targets(self, seed: int) -> Patterns:
-        """The control in which training targets tell nothing about the inputs."""
-        return replace(self, targets=self._shuffled(self.targets, seed))
-
-    def batch(self, rows: np.ndarray, dtype) -> np.ndarray:
-        """Scaled inputs of these rows, shape (len(rows), features)."""
-        return np.multiply(self.inputs[rows], dtype(self.scale), dtype=dtype)
 
 
 @dataclass
@@ -205,6 +98,17 @@ class NumpyModel:
     def follow(self, x: np.ndarray, rows: np.ndarray) -> None:
         """After each epoch, for rows of validation and test: let kept states follow the weights; by default nothing."""
 
+    def moved_by(self, name: str) -> tuple[str, ...]:
+        """The parameters by which an array changes: what to lower where it diverges.
+
+        By default those called after a rate: of ``rate_hidden`` and ``rate_output`` the one of the array's layer.
+        """
+        rates = tuple(n for n in getattr(self, "__dataclass_fields__", ()) if "rate" in n)
+        layer = name.rpartition(".")[2]
+        if rates == ("rate_hidden", "rate_output") and layer[0] in "Wb" and layer[1:].isdigit():
+            return rates[1:] if int(layer[1:]) == len(self.layers) - 1 else rates[:1]
+        return rates or ("its learning rate",)
+
 
 def _fits(model: NumpyModel, patterns: Patterns) -> None:
     """Refuse patterns that the network cannot be shown."""
@@ -223,6 +127,8 @@ def _fits(model: NumpyModel, patterns: Patterns) -> None:
         )
 
 
+@names_parameters
+@takes_booleans
 class NumpyTraining(EpochTraining):
     """Training by epochs with checkpoints; see `EpochTraining.run`.
 
@@ -311,6 +217,16 @@ class NumpyTraining(EpochTraining):
         for name, values in self._state().items():
             values[...] = kept[name]
 
+    def _moved_by(self, name: str) -> tuple[str, ...]:
+        return self.model.moved_by(name.removeprefix("mean."))
+
+    def _units(self) -> dict[str, float]:
+        """Of weights, biases and states; what an optimiser remembers has none."""
+        return {
+            name: NO_UNIT if "." in name.removeprefix("mean.") else unit_of(values)
+            for name, values in self._state().items()
+        }
+
     def _average(self, batches: int) -> None:
         """Let the running mean follow the weights after so many batches."""
         share = max(1 - self.running_mean, 1 / batches)
@@ -332,7 +248,7 @@ class NumpyTraining(EpochTraining):
         rng = np.random.default_rng([self.seed, number, 1])
         order = rng.permutation(patterns.training)
         model.begin_epoch(number, rng, self.decay**number)
-        began, total, told = time.perf_counter(), 0.0, 0.0
+        began, total, silent, told = time.perf_counter(), 0.0, 0, 0.0
         earlier = number * -(-len(order) // self.batch)
         for first in range(0, len(order), self.batch):
             rows = order[first : first + self.batch]
@@ -342,16 +258,31 @@ class NumpyTraining(EpochTraining):
             with np.errstate(over="ignore", invalid="ignore"):  # said once, below
                 outputs = model.learn(x, y, rows)
             total += float(patterns.score(outputs, y).sum())
+            silent += int(patterns.unanswered(outputs).sum())
             if self.means:
                 self._average(earlier + first // self.batch + 1)
             if time.perf_counter() - told > 0.2:
                 told = time.perf_counter()
                 progress(first / len(order))
-        self._refuse_infinite(number, model.arrays)
+        try:
+            self._refuse_diverged(self._state(), f"in epoch {number + 1}", self._said_kept(number))
+        except DivergedError:
+            self._go_back(number)
+            raise
         seconds = time.perf_counter() - began
         counted = {name: value / len(order) for name, value in model.counted.items()}
         validation = float(self.score(patterns.validation)) if len(patterns.validation) else float("nan")
-        return Epoch(number + 1, total / len(order), validation, counted, seconds, len(order))
+        share = silent / len(order)
+        return Epoch(number + 1, total / len(order), validation, counted, seconds, len(order), share)
+
+    def _go_back(self, done: int) -> None:
+        """Let the model be what it was after `done` epochs, whose arrays have been changed in place."""
+        if done:
+            self._restore(self.checkpoint(done))
+            return
+        self.model.start(self.seed, len(self.patterns.inputs))
+        for name, values in self.means.items():
+            values[...] = self.model.arrays[name]
 
     def _after(self, number: int) -> None:
         patterns = self.patterns
@@ -361,17 +292,31 @@ class NumpyTraining(EpochTraining):
                 rows = held_out[first : first + self.SHOWN]
                 self.model.follow(patterns.batch(rows, self.model.dtype), rows)
 
+    @takes_booleans
     def outputs(self, rows: np.ndarray, anew: bool = False) -> np.ndarray:
-        """What the network answers to these rows, (len(rows), outputs); `anew`: without the states kept of them."""
+        """What the network answers to these rows, (len(rows), outputs); `anew`: without the states kept of them.
+
+        Raises
+        ------
+        PatternError
+            Rows that are none of the patterns'.
+        DivergedError
+            Arrays or outputs that are not finite, or beyond what their type can carry.
+        """
+        check_rows(rows, len(self.patterns.inputs), PatternError)
+        self._refuse_diverged(self._state(), "before it was asked")
         rng = np.random.default_rng([self.seed, 2**20])
         parts = [rows[k : k + self.SHOWN] for k in range(0, len(rows), self.SHOWN)]
-        with self.averaged():
-            return np.concatenate(
+        with self.averaged(), np.errstate(over="ignore", invalid="ignore"):  # said once, below
+            found = np.concatenate(
                 [
                     self.model.predict(self.patterns.batch(part, self.model.dtype), rng, None if anew else part)
                     for part in parts
                 ]
             )
+        for name, why in what_is_lost({"an output": found}, {}).items():
+            raise DivergedError(f"the network diverged when it was asked: {name} {why}", self.model.moved_by(name))
+        return found
 
     def score(self, rows: np.ndarray) -> float:
         """Mean score of these rows."""

@@ -15,13 +15,19 @@ import numpy as np
 
 from sbp_brian.errors import CheckpointError, StorageError
 from sbp_brian.identity import being_noted, differences
+from sbp_brian.training.divergence import NO_UNIT, what_is_lost
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["Checkpoints", "Epoch"]
 
 
 @dataclass
 class Epoch:
-    """One line of a training's history. Accuracies are fractions; `training` is the running one, before each update."""
+    """One line of a training's history. Accuracies are fractions; `training` is the running one, before each update.
+
+    `no_answer` is the share of all samples of the epoch to which no output answered: none of them counts as right. None
+    where it was not noted.
+    """
 
     number: int
     training: float
@@ -29,8 +35,10 @@ class Epoch:
     per_sample: dict[str, float]
     seconds: float
     samples: int
+    no_answer: float | None = None
 
 
+@takes_booleans
 class Checkpoints:
     """Files ``epoch-0001.npz`` ... in a folder, each written whole or not at all.
 
@@ -57,9 +65,18 @@ class Checkpoints:
         return self.folder / f"epoch-{number:04d}.npz"
 
     def read(self, number: int) -> dict[str, np.ndarray]:
-        """The arrays kept after epoch `number` (from 1)."""
+        """The arrays kept after epoch `number` (from 1).
+
+        Raises
+        ------
+        CheckpointError
+            One of them holds NaN or infinity.
+        """
         with np.load(self.file(number)) as kept:
-            return {name: kept[name] for name in kept.files if name != "about"}
+            arrays = {name: kept[name] for name in kept.files if name != "about"}
+        for name, why in what_is_lost(arrays, dict.fromkeys(arrays, NO_UNIT)).items():
+            raise CheckpointError(f"{self.file(number)} cannot be used: {name} {why}; remove this file and train anew")
+        return arrays
 
     def mean(self, first: int, last: int) -> dict[str, np.ndarray]:
         """The mean of the arrays kept after the epochs `first` to `last` (from 1, both included)."""

@@ -6,6 +6,8 @@ epochs, would take 4 GB. A `ByteTable` holds each image once, in one byte a pixe
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
@@ -46,7 +48,7 @@ def check_displacement(name: str, pixels: int, width: int, n_input: int) -> None
     ------
     ModelError
     """
-    if pixels < 0 or (pixels and (width < 1 or n_input % width)):
+    if not isinstance(pixels, Integral) or pixels < 0 or (pixels and (width < 1 or n_input % width)):
         raise ModelError(
             f"{name} needs 0 or more pixels, and rows of a width that divides the {n_input} inputs; got "
             f"{name}={pixels}, width={width}"
@@ -162,11 +164,19 @@ def spike_bytes(spikes: np.ndarray) -> np.ndarray:
     Raises
     ------
     TableError
-        Another shape.
+        Another shape, or values that are neither 0 nor 1.
     """
     spikes = np.asarray(spikes)
     if spikes.ndim != 3:
         raise TableError(f"spikes must have the shape (samples, steps, inputs), got {spikes.shape}")
+    if spikes.dtype != bool:
+        bad = np.argwhere((spikes != 0) & (spikes != 1))  # NaN among them
+        if len(bad):
+            sample, step, cell = bad[0]
+            raise TableError(
+                f"spikes must be 0 or 1; input {cell} of sample {sample} has {spikes[sample, step, cell]} in step "
+                f"{step}: where they are counts of events, give counts > 0"
+            )
     return np.packbits(spikes.reshape(len(spikes), spikes.shape[1] * spikes.shape[2]) != 0, axis=1)
 
 
@@ -208,4 +218,4 @@ def latency_bytes(times: Quantity, tau: Quantity) -> np.ndarray:
             f"input {cell} of sample {sample} spikes at {times[sample, cell]}, outside the window of 0 to {tau} "
             f"({len(outside)} such spikes); scale the times, or mark inputs that do not spike by an infinite time"
         )
-    return np.where(spikes, np.clip(np.round(255 * (1 - np.where(spikes, shares, 0))), 1, 255), 0).astype(np.uint8)
+    return np.where(spikes, np.maximum(1, np.round(255 * (1 - np.where(spikes, shares, 0)))), 0).astype(np.uint8)

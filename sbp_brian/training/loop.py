@@ -1,22 +1,26 @@
 """Training by epochs: what trainings of Brian2 networks and of networks in numpy share.
 
-Epochs that were done before are found as checkpoints; each new one is learned, refused where its weights are no longer
-finite, and kept. All randomness of an epoch derives from the seed and the epoch's number, so a training that was killed
-goes on from its last checkpoint and ends with the same weights to the bit.
+Epochs that were done before are found as checkpoints; each new one is learned, refused where it has diverged
+(`sbp_brian.training.divergence`), and kept. A training that diverges stops at that epoch: what was learned before
+stays, in memory as on the disk, and the error names the variable, the epoch and the parameter to lower. All randomness
+of an epoch derives from the seed and the epoch's number, so a training that was killed goes on from its last checkpoint
+and ends with the same weights to the bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from numbers import Integral, Real
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from sbp_brian import identity
-from sbp_brian.errors import DivergedError, SettingError
+from sbp_brian.errors import CheckpointError, DivergedError, SettingError
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
+from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.rows import DividedRows
+from sbp_brian.wording import number_in
 
 __all__ = ["EpochTraining", "identity_of"]
 
@@ -37,6 +41,8 @@ def identity_of(samples: DividedRows, facts: Mapping[str, Any], **known: Any) ->
     dict
         Of texts, numbers, lists and dicts.
     """
+    if not isinstance(facts, Mapping):
+        raise SettingError(f"facts must be a mapping of names to values, not {type(facts).__name__}")
     known |= {**samples.identity, "code": identity.library_code(), "versions": identity.versions()}
     both = {name: [known[name], value] for name, value in facts.items() if name in known}
     return {**facts, **known, **both}
@@ -45,8 +51,8 @@ def identity_of(samples: DividedRows, facts: Mapping[str, Any], **known: Any) ->
 class EpochTraining:
     """Base of `Training` and `NumpyTraining`.
 
-    A subclass gives `_learn` (one epoch), `_state` (all that one epoch leaves to the next) and `_restore`, and calls
-    `_resume` at the end of its constructor.
+    A subclass gives `_learn` (one epoch), `_state` (all that one epoch leaves to the next), `_restore` and `_moved_by`
+    (the parameters to lower), and calls `_resume` at the end of its constructor.
 
     Attributes
     ----------
@@ -57,8 +63,9 @@ class EpochTraining:
     """
 
     def __init__(self, *, seed: int, decay: float):
-        if not isinstance(decay, Real) or not 0 < decay <= 1:
-            raise SettingError(f"decay must be in (0, 1], got {decay}")
+        for refusal in (number_in("seed", seed, "[0, inf)", whole=True), number_in("decay", decay, "(0, 1]")):
+            if refusal:
+                raise SettingError(refusal)
         self.seed, self.decay = seed, decay
         self.history: list[Epoch] = []
         self.resumed_from = 0
@@ -73,6 +80,14 @@ class EpochTraining:
     def _restore(self, kept: Mapping[str, np.ndarray]) -> None:
         raise NotImplementedError
 
+    def _moved_by(self, name: str) -> Sequence[str]:
+        """The parameters by which a variable of the state changes, as the model calls them."""
+        raise NotImplementedError
+
+    def _units(self) -> dict[str, float]:
+        """One unit of each variable of the state, where it starts; see `sbp_brian.training.divergence`."""
+        return {name: unit_of(values) for name, values in self._state().items()}
+
     def _after(self, number: int) -> None:
         """What a subclass does once epoch `number` stands in the history, before it is kept; by default nothing."""
 
@@ -82,12 +97,13 @@ class EpochTraining:
         Raises
         ------
         CheckpointError
-            They belong to another training.
+            They belong to another training, or the newest holds what a training that has diverged would.
         """
         _tell(samples)
-        self.checkpoints = checkpoints
+        self.checkpoints, self.units = checkpoints, self._units()
         if (found := checkpoints.newest(self._state())) is not None:
             self.history, kept = found
+            self._refuse_kept(len(self.history), kept)
             self._restore(kept)
         self.resumed_from = len(self.history)
 
@@ -108,7 +124,8 @@ class EpochTraining:
         Raises
         ------
         DivergedError
-            Weights are no longer finite; earlier epochs are kept.
+            Weights or states are no longer finite, or beyond what their type can carry; what the last good epoch left
+            stays, and earlier epochs are kept.
         Interrupted
             After Ctrl+C; finished epochs are kept and the next call goes on behind them.
         OSError
@@ -131,18 +148,43 @@ class EpochTraining:
         return self.history[:epochs]
 
     def checkpoint(self, number: int) -> dict[str, np.ndarray]:
-        """What had been learned after epoch `number` (from 1)."""
-        return self.checkpoints.read(number)
+        """What had been learned after epoch `number` (from 1).
 
-    @staticmethod
-    def _refuse_infinite(number: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Stop where epoch `number` (from 0) has left values that are not finite."""
-        wrong = [name for name, values in arrays.items() if not np.isfinite(values).all()]
-        if wrong:
-            raise DivergedError(
-                f"weights are no longer finite after epoch {number + 1}; lower the learning rates "
-                f"(the first are {wrong[0]}; earlier epochs are kept)"
+        Raises
+        ------
+        CheckpointError
+            It holds what a training that has diverged would.
+        """
+        kept = self.checkpoints.read(number)
+        self._refuse_kept(number, kept)
+        return kept
+
+    def _refuse_kept(self, number: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Refuse what was kept after epoch `number` (from 1), where it has diverged."""
+        for name, why in what_is_lost(arrays, self.units).items():
+            raise CheckpointError(
+                f"{self.checkpoints.file(number)} cannot be used: {name} {why}; remove this file, and the training "
+                "goes on from the one before or begins anew"
             )
+
+    def _refuse_diverged(self, arrays: Mapping[str, np.ndarray], when: str, kept: str = "") -> None:
+        """Stop where values of the state mean nothing any more."""
+        lost = what_is_lost(arrays, self.units)
+        if not lost:
+            return
+        (name, why), *others = lost.items()
+        also = f" (lost as well: {', '.join(other for other, _ in others[:3])}{', ...' * (len(others) > 3)})"
+        raise DivergedError(
+            f"the training diverged {when}: {name} {why}{also * bool(others)}",
+            tuple(dict.fromkeys(parameter for name in lost for parameter in self._moved_by(name))),
+            kept,
+        )
+
+    def _said_kept(self, done: int) -> str:
+        """What is left of a training that stops after `done` whole epochs."""
+        if not done:
+            return "it was the first epoch, nothing is kept"
+        return f"what epoch {done} left is kept in {self.checkpoints.file(done)}"
 
 
 def _tell(samples: DividedRows) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from brian2 import SpikeMonitor, second
 
 from sbp_brian.brian.state import quiet
+from sbp_brian.errors import SampleError
 from sbp_brian.targets import Simulation
+from sbp_brian.training.rows import check_rows
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 
 __all__ = ["record_spikes"]
@@ -46,6 +48,7 @@ def record_spikes(
         Layer -> place of the sample in `rows`, time since its onset (s), index of the cell; of every spike.
     """
     rows = np.asarray(rows)
+    check_rows(rows, len(samples.images), SampleError)
     presentation = Presentation(samples.images[rows], len(rows), model.duration, samples.target_table[rows])
     simulation = Simulation(_Recorded(model, presentation, tuple(layers)), (len(rows) + 1) * model.duration, "numpy")
     place, length = np.arange(len(rows)), float(model.duration / second)

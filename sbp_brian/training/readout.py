@@ -1,12 +1,17 @@
-"""How a network's recordings are read as answers: spike counts, the first spike, or graded outputs.
+"""How a network's recordings are read as answers: spike counts, votes, the first spike, or graded outputs.
 
 Each form names recordings of shape (outputs, samples + 1), whose column k + 1 holds what belongs to sample k (the first
 column is recorded before anything was shown), and answers two questions about the first n samples of a run:
 
+``recordings``
+    "object.variable" of all that it reads: what must be finite for an answer to mean anything.
 ``outputs(result, n)``
     What was recorded, ndarray of shape (outputs, n).
 ``answers(result, n)``
     The number of the output that each sample gets, ndarray of int, shape (n,); -1 where there is no answer.
+
+There is no answer where no output spikes, or where all outputs are equal in everything that decides; several, but not
+all, that are equal and best are decided for the first (`sbp_brian.training.answers`).
 """
 
 from __future__ import annotations
@@ -17,11 +22,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["FirstSpike", "Graded", "Readout", "SpikeCounts"]
+from sbp_brian.training.answers import NO_ANSWER, largest
+
+__all__ = ["FirstSpike", "Graded", "Readout", "SpikeCounts", "Votes"]
 
 
 class Readout(Protocol):
     """What `TrialModel.readout` has to answer; see the head of this module."""
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """Names of all that is read."""
 
     def outputs(self, result: Mapping[str, Any], n: int) -> np.ndarray:
         """What was recorded for the first `n` samples, shape (outputs, n)."""
@@ -35,8 +46,37 @@ def _samples(result: Mapping[str, Any], name: str, n: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class SpikeCounts:
-    """The output with most spikes answers; between equal counts the larger remainder decides.
+class Votes:
+    """The output with most votes answers; between equal counts the larger remainder decides.
+
+    Parameters
+    ----------
+    counts : str
+        "object.variable" of the recorded votes.
+    remainder : str
+        The same for what decides between equal counts, e.g. the sum of the outputs; it never outweighs a vote.
+    """
+
+    counts: str
+    remainder: str
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """Counts and remainder."""
+        return self.counts, self.remainder
+
+    def outputs(self, result: Mapping[str, Any], n: int) -> np.ndarray:
+        """The counts, shape (outputs, n)."""
+        return _samples(result, self.counts, n)
+
+    def answers(self, result: Mapping[str, Any], n: int) -> np.ndarray:
+        """The output with most votes, -1 where nothing sets one apart; shape (n,)."""
+        return largest(self.outputs(result, n) + 0.5 * np.tanh(_samples(result, self.remainder, n)), axis=0)
+
+
+@dataclass(frozen=True)
+class SpikeCounts(Votes):
+    """The output with most spikes answers; between equal counts the larger remainder. No spike at all is no answer.
 
     Parameters
     ----------
@@ -46,17 +86,10 @@ class SpikeCounts:
         The same for what decides between equal counts, e.g. the membrane potentials; it never outweighs a spike.
     """
 
-    counts: str
-    remainder: str
-
-    def outputs(self, result: Mapping[str, Any], n: int) -> np.ndarray:
-        """Spike counts, shape (outputs, n)."""
-        return _samples(result, self.counts, n)
-
     def answers(self, result: Mapping[str, Any], n: int) -> np.ndarray:
-        """The output with most spikes, shape (n,)."""
-        score = np.asarray(result[self.counts]) + 0.5 * np.tanh(np.asarray(result[self.remainder]))
-        return score[:, 1 : n + 1].argmax(0)
+        """The output with most spikes, -1 where none spikes or nothing sets one apart; shape (n,)."""
+        spiked = self.outputs(result, n).max(0) > 0
+        return np.where(spiked, super().answers(result, n), NO_ANSWER)
 
 
 @dataclass(frozen=True)
@@ -71,6 +104,11 @@ class FirstSpike:
 
     times: str
 
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """The times."""
+        return (self.times,)
+
     def outputs(self, result: Mapping[str, Any], n: int) -> np.ndarray:
         """Spike times, shape (outputs, n), in the unit of the recording."""
         return _samples(result, self.times, n)
@@ -78,12 +116,12 @@ class FirstSpike:
     def answers(self, result: Mapping[str, Any], n: int) -> np.ndarray:
         """The output that spikes first, -1 where all are equal; shape (n,)."""
         times = self.outputs(result, n)
-        return np.where(times.min(0) < times.max(0), times.argmin(0), -1)
+        return np.where(times.min(0) < times.max(0), largest(-times, axis=0), NO_ANSWER)
 
 
 @dataclass(frozen=True)
 class Graded:
-    """The largest output answers.
+    """The largest output answers; where all are equal, as where all are 0, there is no answer.
 
     Parameters
     ----------
@@ -93,10 +131,15 @@ class Graded:
 
     values: str
 
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """The outputs."""
+        return (self.values,)
+
     def outputs(self, result: Mapping[str, Any], n: int) -> np.ndarray:
         """The recorded outputs, shape (outputs, n)."""
         return _samples(result, self.values, n)
 
     def answers(self, result: Mapping[str, Any], n: int) -> np.ndarray:
-        """The largest output, shape (n,)."""
-        return self.outputs(result, n).argmax(0)
+        """The largest output, -1 where all are equal; shape (n,)."""
+        return largest(self.outputs(result, n), axis=0)

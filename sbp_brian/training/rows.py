@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -10,10 +10,36 @@ import numpy as np
 from sbp_brian.errors import SBPError
 from sbp_brian.identity import digest
 
-__all__ = ["PARTS", "DividedRows"]
+__all__ = ["PARTS", "DividedRows", "check_rows"]
 
 #: What rows may be for.
 PARTS = ("training", "validation", "test")
+
+
+def check_rows(rows, n: int, error: type[SBPError], called: str = "what is shown") -> None:
+    """Refuse what names no rows of a table of `n`: other than whole numbers, or outside 0 to n - 1.
+
+    Parameters
+    ----------
+    rows : array_like
+    n : int
+    error : type of SBPError
+        What is raised.
+    called : str
+        What the rows are for.
+    """
+    rows = np.asarray(rows)
+    if rows.size and (rows.ndim != 1 or rows.dtype.kind not in "iu"):
+        raise error(f"{called} must name rows by whole numbers, not {rows.dtype} of shape {rows.shape}")
+    if rows.size and not 0 <= rows.min() <= rows.max() < n:
+        raise error(f"rows must be from 0 to {n - 1}, got {rows.min()} to {rows.max()} in {called}; correct them")
+
+
+def check_arrays(owner: object, names: Sequence[str], error: type[SBPError]) -> None:
+    """Refuse attributes that are no arrays of numpy."""
+    for name in names:
+        if not isinstance(value := getattr(owner, name), np.ndarray):
+            raise error(f"{name} must be an array of numpy, not {type(value).__name__}; convert it with numpy.asarray")
 
 
 class DividedRows:
@@ -32,12 +58,8 @@ class DividedRows:
             What a row is called, e.g. ``"sample"``.
         """
         for part in PARTS:
-            rows = np.asarray(getattr(self, part))
-            if rows.size and (rows.ndim != 1 or rows.dtype.kind not in "iu"):
-                raise error(f"{part} must name rows by whole numbers, not {rows.dtype} of shape {rows.shape}")
+            check_rows(getattr(self, part), n, error, part)
         rows = np.concatenate([getattr(self, part) for part in PARTS])
-        if len(rows) and not 0 <= rows.min() <= rows.max() < n:
-            raise error(f"rows must be from 0 to {n - 1}, got {rows.min()} to {rows.max()}; correct them")
         if len(np.unique(rows)) != len(rows):
             raise error(f"a {row} is in two of training, validation and test; give each row one purpose")
         if not len(self.training):

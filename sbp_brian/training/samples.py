@@ -12,11 +12,13 @@ from brian2 import Quantity, TimedArray
 from sbp_brian.errors import SampleError
 from sbp_brian.training.deformation import ImageTable
 from sbp_brian.training.encoding import BitTable, ByteTable
-from sbp_brian.training.rows import DividedRows
+from sbp_brian.training.rows import DividedRows, check_arrays, check_rows
+from sbp_brian.wording import names_parameters, number_in, takes_booleans
 
 __all__ = ["Presentation", "Samples"]
 
 
+@names_parameters
 @dataclass(frozen=True, eq=False)
 class Samples(DividedRows):
     """Labelled samples and which of them are for what.
@@ -38,8 +40,8 @@ class Samples(DividedRows):
     Raises
     ------
     SampleError
-        NaN in images, wrong types or shapes, labels outside the classes, targets that are neither 0 nor 1, rows
-        outside the table, or a row that serves two purposes.
+        NaN in images, wrong types or shapes, labels outside the classes, targets that are neither 0 nor 1 or all 0,
+        rows outside the table, or a row that serves two purposes.
     """
 
     images: np.ndarray
@@ -51,6 +53,11 @@ class Samples(DividedRows):
     targets: np.ndarray | None = None
 
     def __post_init__(self):
+        check_arrays(self, ("images", "labels"), SampleError)
+        if self.targets is not None:
+            check_arrays(self, ("targets",), SampleError)
+        if refusal := number_in("classes", self.classes, "[1, inf)", whole=True):
+            raise SampleError(refusal)
         if self.images.dtype.kind == "f" and self.images.ndim and not np.isfinite(self.images).all():
             wrong = np.argwhere(~np.isfinite(self.images))[0][0]
             raise SampleError(f"image {wrong} holds NaN or an infinite value; remove or repair it")
@@ -59,6 +66,8 @@ class Samples(DividedRows):
             raise SampleError(f"images must be uint8 of shape (n, features), got {got}")
         if self.labels.shape != (len(self.images),):
             raise SampleError(f"{len(self.images)} images need as many labels, got shape {self.labels.shape}")
+        if self.labels.dtype.kind not in "iu":
+            raise SampleError(f"labels must be whole numbers, not {self.labels.dtype}; use labels.astype(int)")
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
         if len(wrong):
             raise SampleError(
@@ -75,6 +84,10 @@ class Samples(DividedRows):
                 f"targets must be 0 or 1, those of sample {wrong} reach {self.targets[wrong].max()}; correct them"
             )
         self._check_rows(len(self.images), SampleError, "sample")
+        if self.targets is not None:
+            used = np.concatenate([np.asarray(rows, int) for rows in (self.training, self.validation, self.test)])
+            if len(empty := used[~self.targets[used].any(1)]):
+                raise SampleError(f"the targets of sample {empty[0]} are all 0, which no answer meets; leave it out")
 
     def _content(self) -> dict[str, object]:
         return {"inputs": self.images, "labels": (np.asarray(self.labels, np.int64), self.classes)} | (
@@ -87,7 +100,8 @@ class Samples(DividedRows):
     ) -> Samples:
         """Samples from separate arrays (images, labels) named training, validation and test; targets in that order."""
         (images, labels), rows = cls._joined(parts)
-        return cls(images, labels.astype(int), classes, **rows, targets=targets)
+        numbers = labels.astype(int) if np.isfinite(labels).all() else labels
+        return cls(images, numbers if (numbers == labels).all() else labels, classes, **rows, targets=targets)
 
     def with_shuffled_training_labels(self, seed: int) -> Samples:
         """The control in which the training labels tell nothing about the images."""
@@ -131,6 +145,7 @@ class Presentation:
     duration: Quantity
     targets: np.ndarray | None = None
 
+    @takes_booleans
     def namespace(self, *, bits: bool = False, width: int | None = None) -> dict[str, Any]:
         """The functions, new ones for each network; all samples are row 0 without a teacher until a run sets them.
 
@@ -156,10 +171,21 @@ class Presentation:
             for name in ("shown", "target_class", "teaching")
         }
 
-    def settings(self, rows: np.ndarray, labels: np.ndarray, teaching: np.ndarray) -> dict[str, np.ndarray]:
-        """Run arguments that show the samples `rows` in this order."""
+    def check(self, rows: np.ndarray) -> None:
+        """Refuse rows that cannot be shown: outside the table, which a compiled program would read all the same.
+
+        Raises
+        ------
+        SampleError
+            Rows that are no whole numbers or name no sample, or are more than one run can show.
+        """
+        check_rows(rows, len(self.images), SampleError)
         if len(rows) > self.capacity:
             raise SampleError(f"{len(rows)} samples are more than the {self.capacity} that one run can show")
+
+    def settings(self, rows: np.ndarray, labels: np.ndarray, teaching: np.ndarray) -> dict[str, np.ndarray]:
+        """Run arguments that show the samples `rows` in this order; see `check` for what is refused."""
+        self.check(rows)
         padded = {}
         for name, values in (("shown", rows), ("target_class", labels), ("teaching", teaching)):
             padded[f"{name}.values"] = np.zeros(self.capacity + 1)

@@ -8,8 +8,15 @@ import numpy as np
 from scipy import stats
 
 from sbp_brian.errors import SettingError
+from sbp_brian.training.answers import without_direction
 
-__all__ = ["CosineScore", "PairedGain", "cosine_score", "cosines", "paired_gain"]
+__all__ = ["CosineScore", "PairedGain", "cosine_score", "cosines", "mean_known", "paired_gain"]
+
+
+def mean_known(scores) -> float:
+    """Mean of the scores that are known; NaN where none is."""
+    scores = np.asarray(scores, float)
+    return float(np.nanmean(scores)) if not np.isnan(scores).all() else np.nan
 
 
 class CosineScore(NamedTuple):
@@ -67,7 +74,7 @@ def paired_gain(scores, control, level: float = 0.95) -> PairedGain:
     difference = scores - control
     mean = float(difference.mean())
     if len(difference) < 2:
-        return PairedGain(mean, float("nan"), float("nan"))
+        return PairedGain(mean, np.nan, np.nan)
     reach = float(stats.t.ppf(0.5 + level / 2, len(difference) - 1) * stats.sem(difference))
     return PairedGain(mean, mean - reach, mean + reach)
 
@@ -90,10 +97,10 @@ def cosine_score(outputs, targets) -> CosineScore:
     known = np.isfinite(cosine)
     n, total = int(known.sum()), len(cosine)
     return CosineScore(
-        float(cosine[known].mean()) if n else float("nan"),
+        float(cosine[known].mean()) if n else np.nan,
         n,
         total - n,
-        float(cosine[known].sum() / total) if total else float("nan"),
+        float(cosine[known].sum() / total) if total else np.nan,
     )
 
 
@@ -119,10 +126,10 @@ def cosines(outputs, targets, silent: float = np.nan) -> np.ndarray:
     outputs, targets = np.asarray(outputs, float), np.asarray(targets, float)
     if outputs.ndim != 2 or outputs.shape != targets.shape:
         raise SettingError(f"shapes of outputs and targets, {outputs.shape} and {targets.shape}, must be equal, (n, m)")
-    length, wanted = np.linalg.norm(outputs, axis=1), np.linalg.norm(targets, axis=1)
+    wanted, known = np.linalg.norm(targets, axis=1), ~without_direction(outputs)
     if len(targets) and not wanted.all():
         raise SettingError(f"target {int(wanted.argmin())} is all zero and has no direction; leave it out")
-    known = (length > 0) & np.isfinite(length)
     result = np.full(len(outputs), float(silent))
-    result[known] = (outputs[known] * targets[known]).sum(1) / (length[known] * wanted[known])
+    length = np.linalg.norm(outputs[known], axis=1)
+    result[known] = (outputs[known] * targets[known]).sum(1) / (length * wanted[known])
     return result

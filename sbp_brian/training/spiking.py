@@ -15,14 +15,16 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, get_dimensions
 
-from sbp_brian.errors import CheckpointError
+from sbp_brian.errors import CheckpointError, DivergedError
 from sbp_brian.identity import digest
 from sbp_brian.targets import Result, Simulation
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
+from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.loop import EpochTraining, identity_of
 from sbp_brian.training.readout import Readout
 from sbp_brian.training.samples import Presentation, Samples
-from sbp_brian.training.scores import cosines
+from sbp_brian.training.scores import cosines, mean_known
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["CheckpointError", "Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
 
@@ -41,6 +43,9 @@ class TrialModel:
         ``initial(seed)`` -> {"object.variable": values}: what learning changes, at its start.
     rates : mapping of str to float
         "object.variable" of each learning rate -> its value in the first epoch.
+    set_by : mapping of str to str
+        "object.variable" of a learning rate -> the parameter of the model that sets it, which a training that diverges
+        names as the one to lower; without it the variable itself is named.
     readout : Readout
         How recordings are read as answers, e.g. ``SpikeCounts("answers.c", "answers.v")``.
     counted : mapping of str to str or mapping
@@ -63,8 +68,20 @@ class TrialModel:
     counted_learning: Mapping[str, str | Mapping[str, float]] = field(default_factory=dict)
     by_epoch: Callable[[int], Mapping[str, Any]] | None = None
     check: Callable[[Samples], None] | None = None
+    set_by: Mapping[str, str] = field(default_factory=dict)
+
+    def moved_by(self, name: str) -> tuple[str, ...]:
+        """Parameters by which the variable "object.variable" changes: those of its object's rates, else all."""
+        used = [rate for rate, value in self.rates.items() if value] or list(self.rates)
+        owner = name.split(".")[0]
+        own = [rate for rate in used if rate.split(".")[0] == owner] or [
+            rate for rate in used if owner.endswith(f"_{rate.split('.')[0]}")
+        ]
+        return tuple(dict.fromkeys(self.set_by.get(rate, rate) for rate in own or used))
 
 
+@names_parameters
+@takes_booleans
 class Training(EpochTraining):
     """Training of a network by epochs, with checkpoints; see `EpochTraining.run`.
 
@@ -119,6 +136,7 @@ class Training(EpochTraining):
         )
         start = model.initial(seed)
         self._dims = {name: get_dimensions(values) for name, values in start.items()}
+        self._start_units = {name: unit_of(values) for name, values in start.items()}
         self.learned = {name: np.asarray(values) for name, values in start.items()}
         own = {"seed": seed, "decay": decay, "target": target, "rates": dict(model.rates)}
         own |= {} if shuffle else {"shuffle": False}
@@ -132,6 +150,12 @@ class Training(EpochTraining):
 
     def _restore(self, kept: Mapping[str, np.ndarray]) -> None:
         self.learned = dict(kept)
+
+    def _moved_by(self, name: str) -> tuple[str, ...]:
+        return self.model.moved_by(name)
+
+    def _units(self) -> dict[str, float]:
+        return self._start_units
 
     @property
     def build_s(self) -> float:
@@ -147,15 +171,17 @@ class Training(EpochTraining):
         rates |= self.model.by_epoch(number) if self.model.by_epoch else {}
         result = self._present(rows, teaching, rates, self._run_seed(number), progress)
         learned = {name: np.array(result[name]) for name in self.learned}
-        self._refuse_infinite(number, learned)
+        when, kept = f"in epoch {number + 1}", self._said_kept(number)
+        self._refuse_diverged(learned, when, kept)
+        self._refuse_recordings(result, len(rows), when, kept)
         self.learned = learned
-        right = self._scores(result, rows)
+        right, unanswered = self._scores(result, rows)
         totals = {name: total(result, source) / len(rows) for name, source in self.model.counted.items()}
         totals |= {
             name: total(result, source) / len(s.training) for name, source in self.model.counted_learning.items()
         }
-        validation = float(np.nanmean(right[~teaching])) if len(s.validation) else float("nan")
-        return Epoch(number + 1, float(np.nanmean(right[teaching])), validation, totals, result.run_s, len(rows))
+        scores = mean_known(right[teaching]), mean_known(right[~teaching])
+        return Epoch(number + 1, *scores, totals, result.run_s, len(rows), float(unanswered.mean()))
 
     def evaluate(
         self, rows: np.ndarray, progress=None, learned=None, also: Mapping[str, Any] | None = None
@@ -178,25 +204,34 @@ class Training(EpochTraining):
         outputs : ndarray, shape (outputs, len(rows))
             What the readout recorded, e.g. output spikes.
         result : Result
+
+        Raises
+        ------
+        SampleError
+            Rows that are none of the samples', or more than one run can show.
+        DivergedError
+            The weights, or what the network answered, are not finite or beyond what their type can carry.
         """
         kept = self.learned
         self.learned = kept if learned is None else learned
         try:
+            self._refuse_diverged(self.learned, "before it was asked")
             rates = dict.fromkeys(self.model.rates, 0.0) | dict(also or {})
             result = self._present(rows, np.zeros(len(rows), bool), rates, self._run_seed(2**20), progress)
         finally:
             self.learned = kept
         readout, n = self.model.readout, len(rows)
+        self._refuse_recordings(result, n, "when it was asked")
         return readout.answers(result, n), readout.outputs(result, n), result
 
     def score(self, rows: np.ndarray, progress=None, learned=None) -> tuple[np.ndarray, np.ndarray, Result]:
         """Present samples as `evaluate` does: each one's score, its answer, the result.
 
-        A score is 1 where the answer is the sample's class, else 0; where samples have targets it is the cosine of
-        outputs and targets, NaN where no output responds.
+        A score is 1 where the answer is the sample's class, else 0, as where there is none; where samples have targets
+        it is the cosine of outputs and targets, NaN where no output responds.
         """
         answers, _, result = self.evaluate(rows, progress, learned)
-        return self._scores(result, rows), answers, result
+        return self._scores(result, rows)[0], answers, result
 
     def changes(self, rows: np.ndarray, learned=None, share: float = 1e-2) -> dict[str, np.ndarray]:
         """What showing these samples with a teacher would change; nothing is kept.
@@ -225,6 +260,7 @@ class Training(EpochTraining):
         return {name: (np.array(result[name]) - values) / (share * len(rows)) for name, values in start.items()}
 
     def _present(self, rows, teaching, rates, seed, progress) -> Result:
+        self.presentation.check(rows)
         shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
         asked = set(self.simulation.settable)  # e.g. without target_class, where the code reads target_value
         learned = {name: Quantity(values, dim=self._dims[name]) for name, values in self.learned.items()}
@@ -233,11 +269,22 @@ class Training(EpochTraining):
             settings, seed=seed, progress=progress, duration=(len(rows) + 1) * self.model.duration
         )
 
-    def _scores(self, result: Result, rows: np.ndarray) -> np.ndarray:
-        """Each sample's score: 1 where the answer is its class; with targets the cosine, NaN where it has none."""
+    def _scores(self, result: Result, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Each sample's score, and whether it has no answer.
+
+        The score is 1 where the answer is its class; with targets the cosine, NaN where there is no answer.
+        """
         if self.samples.targets is None:
-            return (self.model.readout.answers(result, len(rows)) == self.samples.labels[rows]).astype(float)
-        return cosines(self.model.readout.outputs(result, len(rows)).T, self.samples.targets[rows])
+            answers = self.model.readout.answers(result, len(rows))
+            return (answers == self.samples.labels[rows]).astype(float), answers < 0
+        found = cosines(self.model.readout.outputs(result, len(rows)).T, self.samples.targets[rows])
+        return found, np.isnan(found)
+
+    def _refuse_recordings(self, result: Result, n: int, when: str, kept: str = "") -> None:
+        """Stop where what the readout recorded of the first `n` samples means nothing any more."""
+        recorded = {name: np.array(result[name])[:, 1 : n + 1] for name in self.model.readout.recordings}
+        for name, why in what_is_lost(recorded, {}).items():
+            raise DivergedError(f"the network diverged {when}: {name} {why}", self.model.moved_by(name), kept)
 
     def _run_seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self.seed, number, 2]).generate_state(1)[0])

@@ -5,7 +5,8 @@ import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, TimedArray, check_units, implementation, ms
 
 from sbp_brian.brian import translation_units
-from sbp_brian.targets import Simulation, build_cache
+from sbp_brian.errors import CompileError
+from sbp_brian.targets import Simulation
 
 DURATION = 20 * ms
 
@@ -96,7 +97,7 @@ def test_a_fault_in_the_code_itself_is_told(tmp_path):
         group.run_regularly("v = broken(v)", dt=1 * ms)
         return Network(group)
 
-    with pytest.raises(build_cache.CompileError, match="no_such_thing"):
+    with pytest.raises(CompileError, match="no_such_thing"):
         Simulation(make, 2 * ms, target="cpp", cache=tmp_path).build()
 
 

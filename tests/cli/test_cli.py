@@ -1,5 +1,6 @@
 """The commands as a user types them, bad input included: one line on stderr, no traceback, a non-zero exit."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from sbp_brian import datasets, figures, protocols
 from sbp_brian._version import __version__
 from sbp_brian.cli import reproduce
 from sbp_brian.experiments import records
+from sbp_brian.targets import cache_entry
 from tests.helpers.commands import DEMO, refused, sbp
 
 COMMANDS = (
@@ -24,6 +26,7 @@ COMMANDS = (
     ["data"],
     ["data", "list"],
     ["data", "fetch"],
+    ["cache"],
     ["doctor"],
 )
 
@@ -319,3 +322,39 @@ def test_a_closed_pipe_is_no_error():
     )
     os.close(write)
     assert "Traceback" not in result.stderr
+
+
+def test_the_cache_is_shown_limited_and_cleared(tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("SBP_CACHE", str(cache))
+    monkeypatch.delenv("SBP_CACHE_LIMIT", raising=False)
+    assert "0 entries, 0 B of at most 2.00 GB." in sbp("cache").stdout
+    names = [f"{number:032x}" for number in range(3)]
+    for number, name in enumerate(names):
+        folder = cache / "networks" / name
+        with cache_entry.staging(folder.parent) as made:
+            (made.path / "data").write_bytes(bytes(100_000))
+            cache_entry.publish(made, folder)
+        os.utime(folder, (1e9 + number, 1e9 + number))
+    del made
+    gc.collect()  # who made them holds them
+    shown = sbp("cache").stdout
+    assert f"Folder: {cache}" in shown
+    assert [line.split()[1] for line in shown.splitlines() if line.startswith("networks")] == names[::-1]
+    assert "100 kB  last used 2001-09-0" in shown
+    shown = sbp("cache", "--limit", "250kB").stdout
+    assert "2 entries, 200 kB of at most 250 kB." in shown
+    assert names[0] not in shown
+    held = cache_entry.find(cache / "networks" / names[1])
+    shown = sbp("cache", "--clear").stdout
+    assert "Removed 100 kB. 1 entry is in use." in shown
+    assert held.intact()
+    assert "of at most 250 kB" in sbp("cache").stdout, "the limit is kept"
+
+
+def test_a_cache_that_cannot_be_shown_or_limited(tmp_path, monkeypatch):
+    monkeypatch.setenv("SBP_CACHE", str(tmp_path / "file"))
+    assert "--limit must be a number of bytes such as 2GB" in refused("cache", "--limit", "much")
+    (tmp_path / "other").write_text("")
+    monkeypatch.setenv("SBP_CACHE", str(tmp_path / "other"))
+    assert "is not used: File exists; make" in refused("cache")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,30 @@ def test_a_recipe_is_run_and_held_to_what_was_committed(recipe, tmp_path):
     done = sbp("run", "--recipe", "demo", "--seed", "1", "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert {(r.seed, r.parameters["pairs"]["value"]) for r in records.find(tmp_path)} == {(0, 6), (1, 5)}
+
+
+def test_check_holds_a_recipe_to_what_was_committed_and_to_its_bands(recipe, tmp_path):
+    asked = ("run", "--recipe", "demo", "-s", "pairs=6", "--out", tmp_path)
+    assert sbp(*asked, "--check").exit_code == 0
+    recipe["pairs=6"]["test_accuracy"] = results.Number(0.97, n=2, sd=0.0, by_seed={"0": 0.97, "1": 0.97})
+    assert sbp(*asked).exit_code == 0
+    done = sbp(*asked, "--check")
+    assert done.exit_code == 1
+    assert "Error: recipe demo: not what was committed: test_accuracy" in done.output
+
+
+def test_check_of_a_reproduced_recipe_fails_outside_a_band(recipe, monkeypatch, tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(Path(DEMO).read_text().replace("band=(0.3, 0.6)", "band=(0.5, 0.6)"))
+    made = parse("demo", f'title = "Demo"\nprotocol = "{own}"\nseeds = [0]\ntarget = "numpy"')
+    recipe[""] = recipe.pop("pairs=5")
+    del recipe["pairs=6"]
+    monkeypatch.setattr(recipes, "_all", lambda: {"demo": made})
+    asked = ("reproduce", "--recipe", "demo", "--out", tmp_path / "out")
+    assert sbp(*asked).exit_code == 0
+    done = sbp(*asked, "--check")
+    assert done.exit_code == 1
+    assert "1 of 2 values are outside their bands or against their patterns: demo A->B" in done.output
 
 
 def test_all_of_a_recipe_is_reproduced(recipe, tmp_path):
@@ -105,6 +130,7 @@ def test_a_record_is_verified(folder, tmp_path):
 def test_what_differs_is_said(folder):
     path = folder / "record.json"
     content = json.loads(path.read_text())
+    del content["digests"]  # as a record of before
     content["metrics"][0]["value"] = 0.4300001
     content["versions"]["numpy"] = "1.0"
     path.write_text(json.dumps(content))

@@ -169,13 +169,15 @@ def test_a_folder_that_lacks_a_file_is_not_passed_over(nowhere, monkeypatch, tmp
 
 
 def test_a_file_that_cannot_be_read_is_named(nowhere, monkeypatch, tmp_path):
-    def refuse(path):
+    def refuse(path, mode):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     lay(tmp_path / "mine", nowhere)
     monkeypatch.setenv("SBP_DATA", str(tmp_path / "mine"))
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(DatasetError, match=f"{IMAGES} cannot be read: Permission denied; check its permissions"):
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(
+        DatasetError, match=f"{IMAGES} cannot be read: Permission denied; check its name and permissions"
+    ):
         datasets.load_mnist("test")
 
 

@@ -1,12 +1,15 @@
 """DvsGesture in each of its formats, written here byte by byte; frames, sums and the row of each frame."""
 
+import signal
 import struct
+import subprocess
+import sys
 import tarfile
 
 import numpy as np
 import pytest
 
-from sbp_brian.datasets import catalogue, dvsgesture
+from sbp_brian.datasets import available, catalogue, dvsgesture
 from sbp_brian.datasets.dvsgesture import (
     clip_frames,
     cut_gestures,
@@ -20,6 +23,7 @@ from sbp_brian.datasets.dvsgesture import (
 from sbp_brian.datasets.event_streams import EventStream, decode_bs2, encode_bs2, read_bs2
 from sbp_brian.errors import DatasetError
 from tests.helpers.gestures import save_gesture
+from tests.helpers.made_data import publish
 
 
 def stream(n=500, seed=0, last=90_000, size=128):
@@ -201,6 +205,7 @@ def tonic(folder):
 @pytest.mark.parametrize("layout", [original, tonic])
 def test_both_official_layouts_give_the_same_clips(layout, monkeypatch, tmp_path):
     layout(tmp_path / "dvsgesture")
+    publish(monkeypatch, "dvsgesture", numbers={"train": 2, "test": 2, "train (original)": 2, "test (original)": 2})
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
     for split, seed, user in (("train", 0, 1), ("test", 1, 24)):
         clips = load_dvsgesture(split)
@@ -211,17 +216,93 @@ def test_both_official_layouts_give_the_same_clips(layout, monkeypatch, tmp_path
             assert same(clip.read(), EventStream(expected.x, expected.y, expected.p, expected.t - first, 128, 128))
 
 
-def test_archives_are_unpacked_once(monkeypatch, tmp_path):
+@pytest.fixture
+def archives(monkeypatch, tmp_path):
+    """The folder with both archives, two clips each, and what the catalogue says of them."""
     tonic(tmp_path / "made")
-    (tmp_path / "dvsgesture").mkdir()
-    for split in ("Train", "Test"):
-        with tarfile.open(tmp_path / "dvsgesture" / f"ibmGesture{split}.tar.gz", "w:gz") as packed:
-            packed.add(tmp_path / "made" / f"ibmGesture{split}", f"ibmGesture{split}")
+    folder = tmp_path / "dvsgesture"
+    folder.mkdir()
+    packed = {split.lower(): folder / f"ibmGesture{split}.tar.gz" for split in ("Train", "Test")}
+    for path in packed.values():
+        with tarfile.open(path, "w:gz") as archive:
+            name = path.name.removesuffix(".tar.gz")
+            archive.add(tmp_path / "made" / name, name)
+    publish(monkeypatch, "dvsgesture", numbers={"train": 2, "test": 2}, archives=packed)
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
+    return folder
+
+
+def test_archives_are_unpacked_once(archives):
     assert len(load_dvsgesture("train")) == 2
-    (tmp_path / "dvsgesture" / "ibmGestureTrain.tar.gz").unlink()
+    assert len(load_dvsgesture("test")) == 2
+    (archives / "ibmGestureTrain.tar.gz").unlink()
+    assert ("dvsgesture", str(archives), "") in available()
     assert len(load_dvsgesture("train")) == 2
     assert catalogue.entry("dvsgesture").files["train"].served == "ibmGestureTrain.tar.gz"
+
+
+def test_archives_are_unpacked_whole_or_not_at_all(archives, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    left = archives / ".ibmGestureTrain.abc.part" / "ibmGestureTrain" / "user01_led"  # by one that was killed
+    left.mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("sbp_brian.datasets.archives.os.rename", stop)
+        with pytest.raises(KeyboardInterrupt):
+            load_dvsgesture("train")
+    assert not (archives / "ibmGestureTrain").exists()
+    assert [path.name for path in archives.glob(".*.part")] == []
+    assert len(load_dvsgesture("train")) == 2
+    next((archives / "ibmGestureTrain").glob("*/*.npy")).unlink()
+    with pytest.raises(DatasetError, match=r"holds 1 of the 2 clips .* unpacked again from ibmGestureTrain.tar.gz"):
+        load_dvsgesture("train")
+    assert len(dvsgesture_clips(archives, "train")) == 1  # a part that is meant
+    archive = archives / "ibmGestureTest.tar.gz"
+    archive.write_bytes(archive.read_bytes()[:-20])
+    with pytest.raises(DatasetError, match=r"ibmGestureTest.tar.gz does not have the checksum .*sbp data fetch dvsg"):
+        load_dvsgesture("test")
+    assert not (archives / "ibmGestureTest").exists()
+
+
+KILLED = """
+import hashlib, os, signal, sys, tarfile
+from dataclasses import replace
+from pathlib import Path
+from sbp_brian.datasets import catalogue
+from sbp_brian.datasets.dvsgesture import load_dvsgesture
+extract, done = tarfile.TarFile.extract, []
+def stop(self, member, *args, **more):
+    extract(self, member, *args, **more)
+    done.append(member)
+    if len(done) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+tarfile.TarFile.extract = stop
+entry = catalogue.CATALOGUE["dvsgesture"]
+archive = Path(os.environ["SBP_DATA"], "dvsgesture", "ibmGestureTrain.tar.gz")
+file = replace(entry.files["train"], md5=hashlib.md5(archive.read_bytes()).hexdigest())
+catalogue.CATALOGUE["dvsgesture"] = replace(entry, files=entry.files | {"train": file})
+load_dvsgesture("train")
+"""
+
+
+def test_a_process_killed_while_it_unpacks_leaves_no_half_set(archives):
+    done = subprocess.run([sys.executable, "-c", KILLED], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(list(archives.glob(".*.part/*"))) == 1, "it was killed between two files"
+    assert not (archives / "ibmGestureTrain").exists()
+    assert [len(clip.read()) > 0 for clip in load_dvsgesture("train")] == [True, True]
+    assert list(archives.glob(".*")) == []
+
+
+def test_an_archive_with_fewer_clips_than_published_leaves_nothing(archives, monkeypatch):
+    publish(monkeypatch, "dvsgesture", numbers={"train": 3})
+    with pytest.raises(DatasetError, match="holds 2 of the 3 clips"):
+        load_dvsgesture("train")
+    assert sorted(path.name for path in archives.iterdir() if path.name[0] != ".") == [
+        "ibmGestureTest.tar.gz",
+        "ibmGestureTrain.tar.gz",
+    ]
 
 
 def test_bad_requests(monkeypatch, tmp_path):

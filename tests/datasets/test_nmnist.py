@@ -11,6 +11,7 @@ from sbp_brian.datasets.event_streams import EventStream, encode_bs2
 from sbp_brian.errors import DatasetError, ParameterError
 from sbp_brian.experiments.executing import execute
 from sbp_brian.protocols.benchmarks.tasks.nmnist import counts, shuffled_in_time
+from tests.helpers.made_data import publish
 
 
 def stream(n=400, seed=0):
@@ -24,6 +25,7 @@ def stream(n=400, seed=0):
 def official(tmp_path, monkeypatch):
     """The set in its official layout, with three digits a split."""
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
+    publish(monkeypatch, "nmnist", numbers={"train": 3, "test": 3})
     for folder, digits in (("Train", ((5, 1), (0, 2), (4, 3))), ("Test", ((7, 1), (2, 2), (1, 3)))):
         for label, number in digits:
             path = tmp_path / "nmnist" / folder / str(label) / f"{number:05}.bin"

@@ -1,6 +1,7 @@
 """The contract between experiments and commands: parameters, metrics, verdicts, the list of protocols."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ from brian2 import Hz, metre, ms, mV, second, um
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sbp_brian import figures, protocols
+from sbp_brian import figures, protocols, stopwatch
 from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.parameters import parse_unit
 from sbp_brian.experiments.protocol import Above, Below, Context, ModelParameters, Parameter, Protocol, Source
 from sbp_brian.experiments.records import VERDICTS
-from sbp_brian.report.text import cells
+from sbp_brian.report.text import cells, timing
+from sbp_brian.targets import Simulation
+from tests.helpers.targets_network import DURATION, make
 
 DEMO = str(Path(__file__).parents[1] / "helpers" / "demo_experiment.py")
 DECLARED = {
@@ -282,10 +285,48 @@ def test_a_spread_says_what_it_is(context):
     assert cells({**over_items, "spread_kind": None})[1] == "0.9 ± 0.003 (n = 10,000)"
 
 
-def test_timing_adds_up(context):
-    context.timing(run_s=1.0)
-    context.timing(run_s=2.0, samples_per_s=10)
-    assert context.times == {"run_s": 3.0, "samples_per_s": 10.0}
+def test_the_parts_of_a_run_add_up_to_its_time(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(stopwatch.time, "perf_counter", lambda: now[0])
+
+    def spend(seconds):
+        now[0] += seconds
+
+    def run(context):
+        spend(20)  # reading data
+        with context.progress("training"):
+            spend(1)
+            with stopwatch.part("build_s"):  # as a network does that is built meanwhile
+                spend(2)
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(lambda _: _side_by_side(), range(2)))
+            spend(0.5)
+        spend(0.25)
+        with context.progress("more data", "preparing_s"):
+            spend(4)
+        context.timing(samples_per_s=10)
+
+    def _side_by_side():
+        with stopwatch.part("build_s"):
+            pass
+
+    record = execute(protocol(run=run), target="numpy", out=tmp_path)
+    parts = {"preparing_s": 24, "build_s": 2, "run_s": 1.5, "rest_s": 0.25}
+    assert record.timing == parts | {"total_s": 27.75, "resumed": False, "samples_per_s": 10.0}
+    said = "28 s in all: 24 s preparing data, 2.0 s building, 1.5 s running, 0.2 s for the rest, 10 samples a second"
+    assert timing(record.timing) == said
+
+
+def test_the_time_of_a_simulation_is_counted_once(tmp_path):
+    def run(context):
+        simulation = Simulation(make, DURATION, target="numpy")
+        simulation.run_many([dict(seed=1), dict(seed=2)], workers=1)
+        assert simulation._backend.build_s > 0
+
+    times = execute(protocol(run=run), target="numpy", out=tmp_path).timing
+    assert times["build_s"] > 0.01
+    assert times["run_s"] > 0.01
+    assert sum(times[name] for name in stopwatch.PARTS) == times["total_s"]
 
 
 def test_progress_reaches_the_caller(tmp_path):

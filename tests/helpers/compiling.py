@@ -4,6 +4,8 @@ from contextlib import contextmanager
 
 from brian2 import prefs
 
+#: A name of which a shell would run four parts.
+ODD = "a $(touch executed) `touch executed` ; touch executed & 'b' \"c\" \\ \n # ü % $HOME"
 FLAGS = "codegen.cpp.extra_compile_args_gcc"
 
 
@@ -17,3 +19,10 @@ def quickly(target):
         yield
     finally:
         prefs[FLAGS] = before
+
+
+def shared_cache(tmp_path_factory):
+    """The cache of the tests of targets, in a folder of an odd name, so that its one network is compiled once."""
+    place = tmp_path_factory.getbasetemp() / "sbp-cache"
+    place.mkdir(exist_ok=True)
+    return place / ODD

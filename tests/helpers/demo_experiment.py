@@ -24,7 +24,7 @@ def run(context):
     context.table("Accuracy by epoch", ["epoch", "accuracy"], [[1, 0.9], [2, 0.98]])
     context.note("MNIST (embedded sample of 5,000), train split: 4,000 images")
     context.summary("The synapse grows by 43 %.")
-    context.timing(build_s=1.5, run_s=2.0, samples_per_s=6650)
+    context.timing(samples_per_s=6650)
 
 
 PROTOCOL = Protocol(

@@ -16,6 +16,8 @@ from sbp_brian.models.sbp_network.options import (
     Dropout,
     Homeostasis,
     InitialWeights,
+    Late,
+    Latency,
     MembraneHomeostasis,
     OneHop,
     Poisson,
@@ -26,6 +28,7 @@ from sbp_brian.models.sbp_network.options import (
     SpikeTiming,
     SteadyHiddenRate,
     Subset,
+    Tag,
     Timing,
 )
 from sbp_brian.retrograde.subsets import InputSubset
@@ -375,6 +378,76 @@ def test_a_share_of_the_inputs_takes_part(trial):
     moved = (result["inputs.w"] != start["inputs.w"]).reshape(N_IN, N_HID)
     assert not moved[~mask].any()
     assert moved[mask].any()
+
+
+SIGNALS_AND_TAGS = [
+    ((Late(3),), {"late": (3, None)}),
+    ((Late(5), Tag()), {"late": (5, None), "tag": (5, None)}),
+    ((Late(5), Tag(4, centred=True)), {"late": (5, None), "tag": (4, None), "centred": True}),
+    ((Late(4), Tag(stages=1)), {"late": (4, None), "tag": (4, 1)}),
+    ((Late(6, 2), Tag(9, 3, centred=True)), {"late": (6, 2), "tag": (9, 3), "centred": True}),
+]
+BOTH = SIGNALS_AND_TAGS[-1]
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "expected"),
+    [
+        *(("numpy", *case) for case in SIGNALS_AND_TAGS),
+        *(pytest.param("cpp", *case, marks=pytest.mark.slow) for case in SIGNALS_AND_TAGS),
+        pytest.param("cython", *SIGNALS_AND_TAGS[1], marks=pytest.mark.slow),
+        pytest.param("cython", *BOTH, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_late_signals_and_tags_follow_the_reference(target, options, expected, trial):
+    start, result = run(target, "weighted/activity", trial, *options)
+    net, counts, _ = reference("weighted/activity", trial, start, **expected)
+    compare(result, net, counts, start)
+    counted = network("weighted/activity", *options).counted_learning["weight_changes"]
+    assert total(result, counted) == net.weight_changes
+    on_time, _, _ = reference("weighted/activity", trial, start)
+    assert np.abs(on_time.w[0] - net.w[0]).max() > 1e-3, "lateness must matter"
+
+
+@pytest.mark.parametrize("coding", [Latency(), Spikes(rate=0.4)], ids=repr)
+def test_tags_of_spiking_inputs_and_homeostasis_follow_the_reference(coding, trial):
+    options = coding, Late(4), Tag(), Homeostasis(0.01, target_spikes=1.5)
+    expected = {"late": (4, None), "tag": (4, None), "homeostasis": 0.01, "target_spikes": 1.5}
+    shown = given = trial
+    if isinstance(coding, Spikes):
+        spikes = np.random.default_rng(6).random((N, 10, N_IN)) < np.where(trial[0] > 0, 0.3, 0.0)[:, None]
+        given, shown = (spike_bytes(spikes), *trial[1:]), (255.0 * spikes, *trial[1:])
+    start, result = run("numpy", "weighted/activity", given, *options)
+    expected |= {"coding": type(coding).__name__.lower(), "input_rate": 0.4}
+    net, counts, _ = reference("weighted/activity", shown, start, **expected)
+    compare(result, net, counts, start)
+
+
+def test_a_tag_as_late_as_the_signal_ends_where_a_run_in_time_would(trial):
+    """With a frozen output and no biases the order of what is learned does not matter, only its sum."""
+    images, labels, rows, teaching = trial
+    teaching = np.ones(N, bool)
+    weights = []
+    for options, n in (((), N - 5), ((Late(5), Tag()), N)):
+        model = network("weighted/activity", *options)
+        presentation = Presentation(images, N, model.duration)
+        start = model.initial(3)
+        settings = {**start, "outputs.rate": 0.05, "inputs.retro_rate": 1e-9, "hidden.bias_rate": 0.0}
+        settings |= presentation.settings(rows, labels[rows], teaching)
+        make = functools.partial(SBPNetwork.network, model, presentation)
+        duration = (n + 1) * model.duration
+        result = Simulation(make, (N + 1) * model.duration, "numpy").run(settings, seed=1, duration=duration)
+        weights.append((result["inputs.w"] - start["inputs.w"]) / 1e-9)
+    np.testing.assert_allclose(weights[1], weights[0], rtol=0, atol=1e-6)
+    assert np.abs(weights[0]).max() > 0.05
+
+
+def test_a_signal_that_never_comes_is_refused(tmp_path):
+    rows = np.arange(30)
+    samples = Samples(np.zeros((30, N_IN), np.uint8), rows % N_OUT, N_OUT, rows[:20], rows[20:25], rows[25:])
+    with pytest.raises(SampleError, match="comes 20 samples late never comes within an epoch of 20; take more samples"):
+        Training(network("weighted", Late(20), Tag()).trial_model(), samples, tmp_path)
 
 
 def test_rows_use_the_dense_loop(trial, tmp_path):

@@ -15,6 +15,7 @@ from sbp_brian.models.sbp_network.options import (
     Dropout,
     Graded,
     Homeostasis,
+    Late,
     Latency,
     MembraneHomeostasis,
     OneHop,
@@ -25,6 +26,7 @@ from sbp_brian.models.sbp_network.options import (
     SpikeTiming,
     SteadyHiddenRate,
     Subset,
+    Tag,
     Timing,
 )
 
@@ -62,6 +64,18 @@ def network(learning, *options, n_hidden=12, **kwds):
             "this Dropout is of sbp_brian.models.stdbp.options",
         ),
         (lambda: network("weighted", OneHop()), "OneHop is for several hidden layers"),
+        (lambda: Late(0), "samples of Late must be a whole number of at least 1, got 0; leave the option out for none"),
+        (lambda: Late(-3), "samples of Late must be a whole number of at least 1"),
+        (lambda: Late(2.5), "samples of Late must be a whole number of at least 1"),
+        (lambda: Late(5, 0), "stages of Late must be a whole number of at least 1"),
+        (lambda: Late(5, 5), "each of stages=5 takes more than a sample on average, so they cannot take samples=5"),
+        (lambda: Tag(0), "delay of Tag must be a whole number of at least 1"),
+        (lambda: Tag(5, 1.5), "stages of Tag must be a whole number of at least 1"),
+        (lambda: Tag(stages=True), "stages of Tag must be a whole number of at least 1"),
+        (lambda: Tag(5, centred=2), "centred must be True or False, got 2"),
+        (lambda: network("weighted", Late(3), Tag(stages=3)), "Tag: each of stages=3 takes more than a sample"),
+        (lambda: network("weighted", Tag(3)), "waits for a signal that comes late; add Late"),
+        (lambda: network("weighted", Late(3), n_hidden=(9, 8)), r"is for one hidden layer, not for n_hidden=\(9, 8\)"),
         (lambda: Dropout(hiden=0.2), "unknown parameter 'hiden'; did you mean 'hidden'"),
         (lambda: SBPNetwork(options=Dropout(0.1)), "options must be a tuple of options"),
     ],
@@ -133,6 +147,14 @@ def test_the_text_shows_the_network_as_chosen():
 def test_every_option_changes_the_network(option):
     without = network("weighted", n_hidden=(12, 9), width=5)
     assert without.with_options(option).text != without.text
+
+
+@pytest.mark.parametrize("option", [Tag(), Tag(7), Tag(stages=2), Tag(centred=True), Late(6), Late(5, 2)], ids=repr)
+def test_lateness_and_tags_change_the_network(option):
+    late = network("weighted", Late(5))
+    others = [late] if option == Tag() else [late, late.with_options(Tag())]
+    assert all(late.with_options(option).text != other.text for other in others)
+    assert late.text != network("weighted").text
 
 
 @pytest.mark.parametrize("option", [SteadyHiddenRate(), Homeostasis(0.1, target_spikes=2.0), Subset(seed=3)], ids=repr)

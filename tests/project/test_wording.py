@@ -2,8 +2,10 @@
 
 import ast
 import doctest
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sbp_brian import errors, wording
@@ -63,6 +65,43 @@ def test_an_unknown_keyword_is_one_of_our_errors():
         build(pars=2)
     with pytest.raises(TypeError):
         build(pars=2)
+
+
+@dataclass
+class Switches:
+    """True, False and, for one of them, None."""
+
+    pairs: int
+    on: bool = True
+    perhaps: bool | None = None
+
+
+def switched(pairs, on: bool = True, *, perhaps: bool | None = None):
+    """The same as a function."""
+    return pairs, on, perhaps
+
+
+@pytest.mark.parametrize("decorate", [wording.takes_booleans, wording.names_parameters])
+@pytest.mark.parametrize("make", [lambda: type("Switches", (Switches,), {}), lambda: switched])
+def test_true_and_false_are_taken_and_nothing_that_counts_as_such(decorate, make):
+    made = decorate(make())
+    for on in (True, False, np.True_):
+        made(3, on)
+        made(3, on=on, perhaps=on)
+    made(0, perhaps=None)
+    for wrong in ("no", 1, 0, None, []):
+        for call in (lambda wrong=wrong: made(3, wrong), lambda wrong=wrong: made(3, on=wrong)):
+            with pytest.raises(errors.SettingError) as caught:
+                call()
+            assert str(caught.value) == f"on must be True or False, got {wrong!r}"
+    with pytest.raises(errors.SettingError, match="perhaps must be True or False, got 'no'"):
+        made(3, perhaps="no")
+
+
+def test_an_unknown_name_is_an_error_in_the_same_words():
+    error = wording.unknown_name("arm", "lef", ["left"])
+    assert isinstance(error, errors.UnknownName)
+    assert str(error).strip('"') == wording.unknown("arm", "lef", ["left"])
 
 
 def test_nobody_else_looks_for_the_nearest_name():

@@ -24,6 +24,8 @@ def test_the_perceptron_learns_digits_and_reports(tmp_path):
     assert record.metric("test_accuracy")["band"] is None, "a short run is not judged"
     assert len(record.array("validation_accuracy_by_epoch")) == 4
     assert record.array("confusion").sum() == 500
+    assert value(record, "no_answer") == 0
+    assert record.array("no_answer_by_epoch").tolist() == [0] * 4
     assert record.array("weights_W1_before").sum() == record.array("weights_W1_after").sum() == 784 * 50
     assert any("in numpy, whatever the target" in note for note in record.notes)
     frozen = run(tmp_path, model="sbp_perceptron", learning="frozen")

@@ -268,6 +268,16 @@ def test_blocking_one_signal_uncovers_what_cancels(predicted):
     assert value["I->A, LTD first"] > value["I->A, LTP first"]
 
 
+def test_tags_must_last_as_long_as_the_signal_travels(predicted):
+    rows = {row[0]: row for table in predicted.tables for row in table["rows"] if row[0].startswith("tag that leaves")}
+    assert len(rows) == 4
+    half_a_tick = 5 / 60
+    for name, row in rows.items():
+        assert row[1] == pytest.approx(row[5] + half_a_tick, abs=0.05), name
+    slowest, fastest = (rows[f"tag that leaves half of the spread, carrier of {v} um/s"][1] for v in ("0.2", "2"))
+    assert slowest > 700 / 0.2 / 60 > fastest > 700 / 2 / 60
+
+
 def test_an_input_changes_at_the_paired_cell_only(predicted):
     value = {row[0]: row[4] for table in predicted.tables for row in table["rows"]}
     assert value["I->K, A paired"] == value["J->K, A paired"] == 0
@@ -324,6 +334,7 @@ def test_bad_conditions(make, message):
         ("sbp-predictions", {"numbers": (5, 5)}, "each once"),
         ("sbp-predictions", {"intervals": "5,10,20"}, "at least 3 of each sign"),
         ("sbp-predictions", {"alternating": 3}, "even number"),
+        ("sbp-predictions", {"velocities": (1.0, 1.0)}, "velocities: give each once"),
     ],
 )
 def test_bad_parameters(tmp_path, name, given, message):

@@ -14,7 +14,7 @@ from sbp_brian.protocols.benchmarks.tasks import dvsgesture
 from sbp_brian.protocols.benchmarks.tasks.dvsgesture import constant_answer, released_rows
 from sbp_brian.training.baselines import linear_softmax, nearest_mean
 from tests.helpers.gestures import save_gesture
-from tests.helpers.made_data import recordings
+from tests.helpers.made_data import publish, recordings
 
 
 def have_recordings():
@@ -127,6 +127,7 @@ def official(folder, length_us=230_000):
 @pytest.mark.parametrize("model", ["decolle", "sbp_network"])
 def test_the_official_set_is_split_by_subject(model, monkeypatch, tmp_path):
     official(tmp_path / "dvsgesture")
+    publish(monkeypatch, "dvsgesture", numbers={"train": 44, "test": 22})
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
     asked, notes = {"model": model, "recordings": "official"}, []
     more = {"polarities": True} if model == "sbp_network" else {}
@@ -155,6 +156,7 @@ def test_the_official_set_is_split_by_subject(model, monkeypatch, tmp_path):
 @pytest.mark.parametrize("model", ["decolle", "sbp_network"])
 def test_the_official_set_is_learned(model, monkeypatch, tmp_path):
     official(tmp_path / "dvsgesture")
+    publish(monkeypatch, "dvsgesture", numbers={"train": 44, "test": 22})
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
     record = execute(
         protocols.get("dvsgesture"),
@@ -170,6 +172,7 @@ def test_an_official_set_that_is_not_there_or_too_short(monkeypatch, tmp_path):
     with pytest.raises(DatasetError, match="DvsGesture was not found"):
         execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
     official(tmp_path / "dvsgesture", length_us=30_000)
+    publish(monkeypatch, "dvsgesture", numbers={"train": 44, "test": 22})
     with pytest.raises(DatasetError, match="as long as window=50 ms; take a shorter one"):
         execute(protocols.get("dvsgesture"), out=tmp_path / "out", parameters={"recordings": "official"})
 
@@ -184,6 +187,7 @@ def test_layers_learn_by_local_losses(tmp_path):
     )
     values = {row["name"]: row["value"] for row in record.metrics}
     assert min(values["test_accuracy"], values["test_accuracy_layer1"]) > 0.5 > values["number_of_events_accuracy"]
+    assert values["validation_accuracy_layer2"] == values["validation_accuracy"]
 
 
 @needs_recordings

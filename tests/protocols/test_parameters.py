@@ -46,8 +46,11 @@ SOME = {
     "emission_levels": 4,
     "relative_floor": 0.02,
 }
+SOME |= {"signal_order": 1, "tag": "delay"}
 #: With rectified units the report in proportion to the weight is the gradient, which has the other batches.
 BESIDE = {("sbp_perceptron", "learning_share"): {"learning": "change"}}
+#: Stages of a cascade take more than a sample each.
+BESIDE |= {("sbp_network", name): {"late": 9, "tag": "cascade"} for name in ("tag_order", "tag_delay")}
 #: What a run tells beside what it learns.
 TOLD = ("angle", "raster", "robustness", "test_each_epoch", "test_samples", "validation_samples")
 
@@ -148,6 +151,21 @@ def test_every_parameter_changes_what_is_planned(task, model, name):
         assert identity(planned(task, **one)[2]) != identity(planned(task, **two)[2])
 
 
+@pytest.mark.parametrize(("task", "model"), MODELS)
+def test_a_model_that_diverges_names_a_parameter_that_can_be_given(task, model):
+    declared = TASKS[task].protocol().declared(model)
+    known = {name: value for name, value in LITTLE.items() if name in declared}
+    for more in ({}, {"homeostasis": 0.1}) if "homeostasis" in declared else ({},):
+        _, learner, plan = planned(task, **{"model": model, **known, **more})
+        network = plan.network
+        if hasattr(network, "trial_model"):
+            named = network.trial_model().set_by.values()
+        else:
+            named = {name for array in ("W", "W1", "b2", "s1", "v.W2") for name in network.moved_by(array)}
+        assert named
+        assert {learner.called.get(name, name) for name in named} <= set(declared) | {"homeostasis"}
+
+
 @pytest.mark.parametrize(
     ("model", "name"),
     [
@@ -165,7 +183,7 @@ def test_every_parameter_changes_what_is_learned(model, name, tmp_path):
         try:
             training.run(plan.epochs)
         except DivergedError as error:  # short-term plasticity of the released model, with cells so few
-            learned.append({str(error): 0})
+            learned.append({error.told: 0})
             continue
         take_mean(context, training, plan.epochs, plan.average)
         numpy = hasattr(training, "patterns")
@@ -215,6 +233,14 @@ def test_what_is_in_force_is_a_value_that_could_be_given(task, model, size):
         ("mnist", {"cascade": False}, "cascade has no effect with depth=1; it needs depth above 1"),
         ("mnist", {"weight_scale": 0}, "weight_scale = 0.0 is out of range"),
         ("mnist", {"epochs": 1, "decay": 0.5}, "decay has no effect with epochs=1; it needs epochs above 1"),
+        ("mnist", {"tag": "delay"}, "tag has no effect with late=0; it needs late above 0"),
+        ("mnist", {"late": 1, "signal_order": 1}, "signal_order has no effect with late=1; it needs late above 1"),
+        ("mnist", {"late": 9, "tag_delay": 8}, "tag_delay has no effect with tag=none; it needs tag=delay or cascade"),
+        ("mnist", {"late": 9, "tag": "delay", "tag_order": 2}, "tag_order has no effect with tag=delay; it needs"),
+        ("mnist", {"late": 9, "tag_centred": True}, "tag_centred has no effect with tag=none"),
+        ("mnist", {"late": 9, "depth": 2}, "late has no effect with depth=2; it needs depth=1"),
+        ("mnist", {"late": 9, "learning": "frozen"}, "late has no effect with learning=frozen"),
+        ("mnist", {"late": 9, "angle": True}, "angle has no effect with late=9; it needs late=0"),
         ("mnist", {"input": "latency", "drop_input": 0.5}, "drop_input has no effect with input=latency"),
         ("mnist", {"model": "sbp_published", "short_term": True}, "short_term has no effect with lif=no; .* lif=yes"),
         ("mnist", {"model": "sbp_published", "lambda_p": 0.5}, "lambda_p means nothing to model=sbp_published"),

@@ -47,6 +47,8 @@ def test_mnist_with_two_hidden_layers(tmp_path):
     record = execute(protocols.get("mnist"), out=tmp_path, target="numpy", parameters=small)
     assert record.array("weights_inputs2_edges").shape == (81,)
     assert metrics(record)["hidden_spikes_per_sample"] > 0
+    answered = record.array("confusion").sum() / 10
+    assert metrics(record)["no_answer"] == pytest.approx(1 - answered), "who is not answered is confused with nobody"
     assert any("steps=20, first_taught=10" in note for note in record.notes), "an answer takes steps in each layer"
 
 

@@ -1,12 +1,23 @@
 """The flagship network in plain numpy, sample by sample and step by step, written from the docstring's equations."""
 
+from math import comb
+
 import numpy as np
+
+
+def comes(after, mean, stages):
+    """Share of what happened at one sample that comes `after` samples later: the negative binomial distribution."""
+    if stages is None:
+        return float(after == mean)
+    p = stages / mean
+    return comb(after - 1, stages - 1) * p**stages * (1 - p) ** (after - stages) if after >= stages else 0.0
 
 
 class ReferenceNetwork:
     """Weights ``w``: one matrix a pair of layers, the output's last; ``bias``: one vector a hidden layer.
 
     ``polarity``: with Dale's law the sign of each cell's output synapses, one vector a layer of synapses.
+    ``late``, ``tag``: mean and stages (None: a fixed delay) of the signal and of the input's tag, for one hidden layer.
     """
 
     def __init__(
@@ -29,6 +40,9 @@ class ReferenceNetwork:
         pull=0.0,
         follows=0.0,
         fades=None,
+        late=None,
+        tag=None,
+        centred=False,
         floor=0.0,
         levels=None,
     ):
@@ -41,6 +55,8 @@ class ReferenceNetwork:
         self.release, self.recovers, self.pull, self.follows, self.fades = release, recovers, pull, follows, fades
         self.floor, self.levels = floor, levels  # of reports; levels: how many up to the full scale, and this
         self.average = [np.zeros_like(b) for b in bias]
+        self.late, self.tag, self.centred = late, tag, centred
+        self.traces, self.signals, self.marks = [], [], []  # of each sample so far
         self.weight_changes = 0  # weights that plasticity visited
 
     def report(self, before, change, s):
@@ -81,6 +97,17 @@ class ReferenceNetwork:
         spikes = np.repeat((x > 0)[None], self.steps, 0)  # at full intensity and a rate of 1: a spike in each step
         return spikes / self.input_rate @ self.w[0], spikes.mean(0) / self.input_rate
 
+    def what_comes(self, traced, signal):
+        """The tag, or the trace where there is none, and the signal that are there after a sample with these."""
+        self.traces.append(traced)
+        self.signals.append(signal)
+        self.marks.append(traced - np.mean(self.traces, 0) if self.centred else traced)  # fewer samples than 1,000
+        arrived = sum(comes(k, *self.late) * past for k, past in enumerate(self.signals[::-1]))
+        if self.tag is None:
+            return traced, arrived
+        highest = max(comes(k, *self.tag) for k in range(20 * self.tag[0]))
+        return sum(comes(k, *self.tag) * past for k, past in enumerate(self.marks[::-1])) / highest, arrived
+
     def sample(self, x, wanted, teaching, rate_in, rate_out):
         """Show one sample; learn from it where there is a teacher. Returns output counts, hidden spikes."""
         depth, n_out = len(self.bias), self.w[-1].shape[1]
@@ -117,12 +144,15 @@ class ReferenceNetwork:
             if self.fades is not None:
                 trace = [a + self.fades * b for a, b in zip(trace, spikes, strict=True)]
             u, c = u - own, c + own
+        if self.late:
+            traced, signal = self.what_comes(traced, signal[0])
+            signal = [signal * teaching]
         if teaching:
             for k in range(depth - 1, -1, -1):  # an upper layer expresses before the layer below hands over
                 before = self.w[k].copy()
                 pre = traced if k == 0 else s[k - 1] / self.steps
                 mask = self.mask if k == 0 else np.ones_like(before)
-                self.weight_changes += int(mask[pre > 0].sum())
+                self.weight_changes += int(mask[pre != 0].sum())
                 self.w[k] = self.bounded(k, before + rate_in * np.outer(pre, signal[k]) * mask)
                 if k:
                     change = np.where(s[k - 1][:, None] > 0, self.w[k] - before, 0)

@@ -14,7 +14,7 @@ from tests.reference.retrograde_cases import DT, STEPS, Case, expected, network
 
 CHAIN = ("chain", 3, 5, 2000.0, 1500.0, 40)
 SIX = [  # between them: every emission, activity, transport, expression, arm and pathway form
-    Case("change_gains", levels=(3, 0.06), gains=([1.0, 0.0, 0.5], [0.0, 1.0, 2.0]), delay=3),
+    Case("change_gains", levels=(3, 0.0617), gains=([1.0, 0.0, 0.5], [0.0, 1.0, 2.0]), delay=3),
     Case(
         "relative_delay",
         "relative",
@@ -81,7 +81,7 @@ MORE = [
     Case("window_weighted", "weighted", "count", ("window", 20), "additive", dict(w_min=0.2, w_max=1.0, rate=0.7)),
     Case("postlateral_change", "change", None, (), "saturating", dict(postlateral_ltd=0.5, lambda_f=0.4), delay=2),
     Case("cascade_change", "change", None, (), "additive", dict(rate=0.2), cascade=True, signed=True),
-    Case("strength_units", "strength", "count", levels=(5, 0.08), unit=nS, signed=True, bonus=0.05),
+    Case("strength_units", "strength", "count", levels=(5, 0.0817), unit=nS, signed=True, bonus=0.05),
     Case("bit_units", "bit", unit=nS, signed=True, options=dict(rate=0.1)),
     Case("proportion_units", "proportion", "given", CHAIN, unit=nS, signed=True, levels=(4, 0.05)),
     Case("floor_units", "relative", unit=nS, signed=True, floor=0.7, options=dict(rate=0.3)),

@@ -139,5 +139,5 @@ def test_any_valid_declaration_gives_valid_rules(
     )
     for rule in (sbp.receiving(sbp.emitting(RULE)), sbp.emitting(sbp.receiving(RULE))):
         assert rule.changes_weight("retrograde")
-        assert rule.on_pre["pre"].startswith("retro_before = w\n")
+        assert rule.on_pre["pre"].startswith("retro_before = clip(w, 0, 3)\n")  # its own bounds
         assert ("retro_before" in rule.on_post["retrograde"]) == cascade

@@ -103,6 +103,11 @@ def test_pool_time_constant():
     np.testing.assert_allclose(seen.retro_ltp_pool[0], (1 - 1 / 40) ** np.arange(1, 201), rtol=1e-12)
 
 
+def test_a_window_on_time_says_nothing_of_lateness():
+    assert Window().tick("retro_ltp") == "retro_ltp_now = retro_ltp\nretro_ltp = 0"
+    assert Window().equations("retro_ltp") == ""
+
+
 def test_window_sums():
     sbp = RetrogradeSBP(transport=Window(20 * DT))
     rng = np.random.default_rng(3)
@@ -118,6 +123,27 @@ def test_window_sums():
     np.testing.assert_array_equal(seen.retro_ltp_now.T, held)
     np.testing.assert_array_equal(seen.retro_ltd_now.T, held / 2)
     np.testing.assert_array_equal(cells.retro_ltp, sums[-1])
+
+
+@pytest.mark.parametrize(("late", "stages"), [(4, None), (30, None), (4, 1), (12, 3)])
+def test_a_window_that_is_late_hands_over_the_same_later(late, stages):
+    sbp, windows = RetrogradeSBP(transport=Window(2 * DT, late=late, stages=stages)), 300
+    cells = group(train(2 * windows, [0], [1, 3]), sbp)
+    sbp.operation(cells)
+    emit = OnEvent(cells, "spike", "retro_ltp += 1\nretro_ltd += 0.5", when="synapses")
+    seen = StateMonitor(cells, ["retro_ltp_now", "retro_ltd_now"], record=True, when="end")
+    run(2 * windows, cells, emit, seen)
+    comes = seen.retro_ltp_now[
+        :, ::2
+    ]  # windows after that of the first spike's, plus one: it is handed over at the end
+    np.testing.assert_array_equal(seen.retro_ltp_now[:, 1::2], comes)
+    np.testing.assert_allclose(seen.retro_ltd_now[:, ::2], comes / 2, rtol=1e-12)
+    after = np.arange(windows) - 1
+    np.testing.assert_allclose(comes.sum(1), [1, 2], rtol=1e-9)
+    np.testing.assert_allclose(comes @ after / [1, 2], [late, late + 0.5], rtol=1e-7)
+    variance = 0 if stages is None else late * (late - stages) / stages
+    np.testing.assert_allclose(comes[0] @ (after - late) ** 2, variance, rtol=1e-5, atol=1e-12)
+    assert (comes[0, : (late if stages is None else stages) + 1] == 0).all()
 
 
 @pytest.mark.parametrize(
@@ -191,6 +217,10 @@ def test_a_signal_too_small_waits_for_more():
         (lambda: Chain(pool=3), "pool must be one value in units of time"),
         (lambda: Window(20), "Window: time must be one value in units of time"),
         (lambda: Window(0 * ms), "positive"),
+        (lambda: Window(late=-1), "Window: late must be a whole number of at least 0, got -1"),
+        (lambda: Window(late=1.5), "Window: late must be a whole number"),
+        (lambda: Window(late=4, stages=0), "Window: stages must be a whole number of at least 1"),
+        (lambda: Window(late=4, stages=4), "each of stages=4 takes more than a window on average"),
     ],
 )
 def test_refusals(make, message):

@@ -18,6 +18,7 @@ from sbp_brian import targets
 from sbp_brian.errors import CompileError, CompilerMissing, UnknownName
 from sbp_brian.targets import Simulation, build_cache
 from sbp_brian.targets.network_key import network_key
+from tests.helpers.compiling import shared_cache
 from tests.helpers.targets_network import DURATION, make
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ print(result.cached, build_s, float(result["cells.v"].sum()))
 
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory):
-    folder = tmp_path_factory.getbasetemp() / "sbp-cache"
+    folder = shared_cache(tmp_path_factory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SBP_CACHE", str(folder))
         Simulation(make, DURATION, key="small").build()
@@ -239,14 +240,3 @@ def test_use_selects_device_and_code_generation():
 def test_unknown_target(name):
     with pytest.raises(UnknownName, match=r"unknown target .*cpp"):
         targets.use(name)
-
-
-def test_old_builds_make_room(tmp_path, monkeypatch):
-    monkeypatch.setitem(build_cache.KEPT, "programs", 2)
-    for age, name in enumerate("abcd"):
-        (tmp_path / "programs" / name).mkdir(parents=True)
-        os.utime(tmp_path / "programs" / name, (1e9 - age, 1e9 - age))
-    (tmp_path / "programs" / "fresh").mkdir()
-    (tmp_path / "programs" / ".being-built").mkdir()
-    build_cache.prune(tmp_path)
-    assert sorted(path.name for path in (tmp_path / "programs").iterdir()) == [".being-built", "a", "fresh"]

@@ -23,6 +23,7 @@ from sbp_brian.training.spiking import Samples, Training
 from tests.helpers.cuda_marks import cuda
 from tests.helpers.targets_network import DURATION, make
 
+LATE = ("mnist", {"late": 100, "signal_order": 4, "tag": "delay", "tag_centred": True})
 no_gpu = pytest.mark.skipif(bool(toolkit.gpus()), reason="this machine has a GPU")
 
 
@@ -382,7 +383,9 @@ def test_code_that_does_not_compile_is_told(tmp_path):
 
 @pytest.mark.slow
 @cuda
-@pytest.mark.parametrize(("name", "parameters"), [("mnist", {}), ("tao-2000", {}), ("mnist", {"model": "decolle"})])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("mnist", {}), ("tao-2000", {}), ("mnist", {"model": "decolle"}), LATE]
+)
 def test_protocols_compile_for_two_architectures(name, parameters):
     found = building.simulations_of(
         protocols.get(name), "cuda", arch="sm_80,sm_90", size="quick", parameters=parameters

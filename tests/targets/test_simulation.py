@@ -10,6 +10,7 @@ from brian2 import Network, NeuronGroup, Quantity, ms, mV, second, volt
 from sbp_brian import targets
 from sbp_brian.errors import RunFailed, UnknownName
 from sbp_brian.targets import Result, Simulation
+from tests.helpers.compiling import shared_cache
 from tests.helpers.targets_network import DURATION, N, make, make_counting
 
 START = np.linspace(0, 0.9, N) * mV
@@ -18,7 +19,7 @@ START = np.linspace(0, 0.9, N) * mV
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SBP_CACHE", str(tmp_path_factory.getbasetemp() / "sbp-cache"))
+        patch.setenv("SBP_CACHE", str(shared_cache(tmp_path_factory)))
         yield
 
 

@@ -1,21 +1,24 @@
 """Ctrl+C keeps what was done; Python operations are refused where they would be left out; programs that fail."""
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import brian2
 import pytest
 from brian2 import Network, NetworkOperation, NeuronGroup, ms, network_operation, set_device
 
 from sbp_brian import targets
-from sbp_brian.errors import PythonOperationError, RunFailed
+from sbp_brian.errors import Interrupted, PythonOperationError, RunFailed
 from sbp_brian.targets import Simulation
 from sbp_brian.targets.results import Result
+from tests.helpers.compiling import shared_cache
 from tests.helpers.targets_network import DURATION, make, make_with_operation
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +50,7 @@ except Interrupted as stopped:
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SBP_CACHE", str(tmp_path_factory.getbasetemp() / "sbp-cache"))
+        patch.setenv("SBP_CACHE", str(shared_cache(tmp_path_factory)))
         Simulation(make, DURATION).build()
         yield
 
@@ -205,3 +208,13 @@ def test_objects_of_operations_count_too():
     with pytest.raises(PythonOperationError, match=r"'counting' \(.*Counter\.step\)"):
         Simulation(network, DURATION).run(seed=1)
     assert counter.count == 0
+
+
+def test_an_interruption_travels_between_processes_with_what_was_done():
+    told = Interrupted(SimpleNamespace(completed=0.25))
+    again = pickle.loads(pickle.dumps(told))
+    assert str(again) == str(told)
+    assert again.result.completed == 0.25
+    assert again.results == [again.result]
+    several = pickle.loads(pickle.dumps(Interrupted(None, [None, SimpleNamespace(completed=1.0)])))
+    assert "1 of 2 runs" in str(several)

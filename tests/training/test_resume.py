@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sbp_brian import identity
-from sbp_brian.errors import CheckpointError, DivergedError, PatternError, SampleError, SBPError
+from sbp_brian.errors import CheckpointError, PatternError, SampleError
 from sbp_brian.models.artificial.perceptron import SBPPerceptron
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Timing
@@ -103,16 +103,6 @@ def test_what_has_other_shapes_cannot_be_taken_over(tmp_path):
     batches(tmp_path).run(1)
     with pytest.raises(CheckpointError, match="cannot be taken over: 'W1' is not there or has another shape"):
         batches(tmp_path, network=SBPPerceptron((16, 9, 3), rate_hidden=0.1), take_over=True)
-
-
-def test_a_training_that_diverges_stops_and_keeps_what_was_finite(tmp_path):
-    wild = spiking(tmp_path / "a", network=SBPNetwork(16, 8, 3, width=4, rate_hidden=1e300, rate_output=1e300))
-    with pytest.raises(DivergedError, match=r"no longer finite after epoch \d+; lower the learning rates") as error:
-        wild.run(8)
-    assert isinstance(error.value, SBPError)
-    kept = list((tmp_path / "a").glob("*.npz"))
-    assert len(kept) == len(wild.history)
-    assert all(np.isfinite(values).all() for values in wild.learned.values())
 
 
 def test_rows_outside_the_table_and_targets_that_are_none_are_refused():

@@ -118,6 +118,8 @@ def test_samples_are_checked():
     Samples(images, labels, 3, *parts)
     with pytest.raises(SampleError, match="label 2 of sample 2 is outside the classes 0 to 1"):
         Samples(images, labels, 2, *parts)
+    with pytest.raises(SampleError, match=r"labels must be whole numbers, not float64; use labels.astype\(int\)"):
+        Samples(images, np.where(labels == 2, np.nan, labels), 3, *parts)
     hole = images.astype(float)
     hole[3, 1] = np.nan
     with pytest.raises(SampleError, match="image 3 holds NaN"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,10 @@ class NumpyLearner(Learner):
         return training.patterns.score(outputs, training.patterns.targets[training.patterns.test]), outputs, None
 
     # ----------------------------------------------------------------------------------------------------- its report
+    def silence(self, outcome: Outcome) -> str:
+        """See `Learner.silence`."""
+        return "their cosine counts as 0" if outcome.graded else "none counts as right"
+
     def beside(self, context: Context, outcome: Outcome, published: Mapping[str, Any]) -> None:
         """Scores from states of zero, and by the first maximum, where these are others."""
         training, rows = outcome.training, outcome.plan.samples.test
@@ -248,6 +253,7 @@ class RBMLearner(NumpyLearner):
 
     name = "rbm"
     learning = tuple(rbm.LEARNING)
+    called = MappingProxyType({"rate": "rate_hidden"})
     parameters = RBM_PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:

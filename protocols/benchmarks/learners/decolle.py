@@ -8,6 +8,7 @@ Source: Kaiser, Mostafa & Neftci 2020, Front Neurosci 14:424, doi:10.3389/fnins.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sbp_brian.models.decolle.conv import ConvDecolle
 from sbp_brian.protocols.benchmarks import baselines
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import Data, Learner, Outcome, Plan
+from sbp_brian.training.readout import Votes
 from sbp_brian.training.samples import Samples
 from sbp_brian.training.spiking import Training
 
@@ -41,6 +43,7 @@ class DecolleLearner(Learner):
     learning = tuple(LEARNING)
     usual = ()
     running = False
+    called = MappingProxyType({"rate": "rate_hidden"})
     parameters = PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -104,6 +107,8 @@ class DecolleLearner(Learner):
         by_epoch = self._by_layer(context, outcome) if len(outcome.plan.samples.validation) else []
         context.array("test_accuracy_by_layer", self._tested(outcome))
         context.array("validation_accuracy_by_epoch_and_layer", by_epoch)
+        for k, right in enumerate(by_epoch[-1] if by_epoch else [], 1):
+            context.metric(f"validation_accuracy_layer{k}", right, n=len(outcome.plan.samples.validation))
         context.table(
             "accuracy by epoch and layer",
             ("epoch", *(f"validation, layer {k}" for k in layers)),
@@ -146,8 +151,8 @@ def layers_right(training: Training, network: Decolle, rows: np.ndarray, result)
     """Share of right answers of each layer in the result of showing `rows`."""
     truth, shares = training.samples.labels[rows], []
     for k in range(1, len(network.layers)):
-        score = np.asarray(result[f"answers{k}.votes"]) + 0.5 * np.tanh(np.asarray(result[f"answers{k}.total"]))
-        shares.append(float((score[:, 1 : len(rows) + 1].argmax(0) == truth).mean()))
+        answers = Votes(f"answers{k}.votes", f"answers{k}.total").answers(result, len(rows))
+        shares.append(float((answers == truth).mean()))
     return shares
 
 

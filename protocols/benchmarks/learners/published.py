@@ -10,6 +10,7 @@ Source: Zhang et al. 2021, doi:10.1126/sciadv.abh0146.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sbp_brian.experiments.protocol import Context, Parameter, Parameters
 from sbp_brian.models.published import LEARNING, ReleasedModel
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import EPOCHS_PUBLISHED, Data, Learner, Outcome, Plan
+from sbp_brian.training.scores import mean_known
 
 __all__ = ["LEARNER", "paper"]
 
@@ -58,6 +60,7 @@ class ReleasedLearner(Learner):
     learning = (RELEASED, *(name for name in LEARNING if name != RELEASED))
     usual = ("depth", "rate_hidden", "rate_output")
     epochs_published = EPOCHS_PUBLISHED
+    called = MappingProxyType({"rates[0]": "rate_hidden", **{f"rates[{k}]": "rate_output" for k in range(1, 20)}})
     parameters = PARAMETERS
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -88,21 +91,19 @@ class ReleasedLearner(Learner):
 
     # ----------------------------------------------------------------------------------------------------- its report
     def beside(self, context: Context, outcome: Outcome, published: Mapping[str, Any]) -> None:
-        """Outputs without a cosine; the authors' measure where it is asked for."""
-        if outcome.graded:
-            told = "test outputs that are all zero: no cosine"
-            context.metric("outputs_omitted", int((~outcome.known).sum()), provenance=told)
+        """The authors' measure, where it is asked for."""
         if "test_each_epoch" not in outcome.plan.tests:
             return
         training, means = outcome.training, []
         with context.progress("testing after each epoch") as bar:
             for number in range(1, len(outcome.history)):
                 scores, _, _ = training.score(outcome.plan.samples.test, learned=training.checkpoint(number))
-                means.append(float(np.nanmean(scores)))
+                means.append(mean_known(scores))
                 bar(number / len(outcome.history))
-        means.append(float(np.nanmean(outcome.scores)))
-        context.metric(f"best_test_{outcome.kind}", max(means), **published)
-        context.metric("best_epoch", 1 + int(np.argmax(means)), provenance="by the test set: no fair choice")
+        means.append(mean_known(outcome.scores))
+        best = int(np.argmax(np.nan_to_num(means, nan=-np.inf)))  # an epoch without any score is not the best
+        context.metric(f"best_test_{outcome.kind}", means[best], **published)
+        context.metric("best_epoch", 1 + best, provenance="by the test set: no fair choice")
         context.array(f"test_{outcome.kind}_by_epoch", means)
 
     def counted(self, context: Context, outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,11 @@ TUNED = ("weighted/activity", "strength/activity", "bit", "shuffled-labels", "fr
 RATES = {
     "weighted/activity": (20.0, 0.0005),
     "weighted": (4.0, 0.001),
-    "strength/activity": (2.0, 0.0005),
+    "strength/activity": (4.0, 0.0005),
     "bit": (1e-4, 0.0005),
-    "change/activity": (0.1, 0.0005),
+    "change/activity": (0.001, 0.0005),
     "change": (0.002, 0.001),
-    "relative/activity": (0.01, 0.0005),
+    "relative/activity": (1e-6, 0.0005),
     "relative": (1e-6, 0.001),
     "proportion/activity": (20.0, 0.0005),
     "value-bit": (1e-4, 0.0005),
@@ -177,10 +178,51 @@ PARAMETERS = {
         maximum=1e6,
         help="output synapses learn by spike timing, with this time constant; none: by mean rates",
     ),
+    "late": Parameter(
+        0,
+        minimum=0,
+        maximum=100_000,
+        help="samples that the retrograde signal comes after the end of its own",
+        needs={"depth": (1,), **NEEDS_SIGNAL},
+    ),
+    "signal_order": Parameter(
+        None,
+        kind=int,
+        minimum=1,
+        maximum=100,
+        help="stages of a cascade through which a late signal comes dispersed; none: it comes at once",
+        needs={"late": Above(1)},
+    ),
+    "tag": Parameter(
+        None,
+        choices=("delay", "cascade"),
+        help="what input synapses keep of their activity until a late signal comes; none: that of the moment counts",
+        needs={"late": Above(0)},
+    ),
+    "tag_delay": Parameter(
+        None,
+        kind=int,
+        minimum=1,
+        maximum=100_000,
+        help="samples from activity to its tag, on average: as late as the signal",
+        needs={"tag": ("delay", "cascade"), "late": Above(0)},
+    ),
+    "tag_order": Parameter(
+        6,
+        minimum=1,
+        maximum=100,
+        help="stages of a cascade that is the tag; 1: an ordinary leak",
+        needs={"tag": ("cascade",), "late": Above(0)},
+    ),
+    "tag_centred": Parameter(
+        False,
+        help="tags are about the mean of their input's activity",
+        needs={"tag": ("delay", "cascade"), "late": Above(0)},
+    ),
     "angle": Parameter(
         False,
         help="compare its changes with the true gradient after each epoch",
-        needs={"input": GRADED, "hold_out": (True,)},
+        needs={"input": GRADED, "hold_out": (True,), "late": (0,)},
     ),
 }
 
@@ -191,6 +233,7 @@ class SBPNetworkLearner(Learner):
     name = "sbp_network"
     learning = tuple(LEARNING)
     epochs_published = EPOCHS_PUBLISHED
+    called = MappingProxyType({"Homeostasis.rate": "homeostasis"})
     parameters = PARAMETERS
     usual = (*Learner.usual, *CHANGED)
 
@@ -205,6 +248,7 @@ class SBPNetworkLearner(Learner):
             "drop_input": none.input,
             "drop_hidden": none.hidden,
             "homeostasis": 0.0,
+            "tag_delay": values["late"] or None,
             "emission_scale": values["rate_output"],
         }
 
@@ -231,12 +275,6 @@ class SBPNetworkLearner(Learner):
         )
 
     # ----------------------------------------------------------------------------------------------------- its report
-    def beside(self, context: Context, outcome: Outcome, published: Mapping[str, Any]) -> None:
-        """Silent outputs, which have no cosine."""
-        if outcome.graded:
-            told = "test samples without an output spike, which have no cosine and are left out of it"
-            context.metric("silent_outputs", int((~outcome.known).sum()), provenance=told)
-
     def counted(self, context: Context, outcome: Outcome) -> None:
         """Hidden spikes and operations."""
         model, n = outcome.training.model, len(outcome.scores)
@@ -304,6 +342,10 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
     ):
         if value:
             wanted.append(option(value))
+    if p.late:
+        wanted.append(options.Late(p.late, p.signal_order))
+        if p.tag:
+            wanted.append(options.Tag(p.tag_delay, p.tag_order if p.tag == "cascade" else None, p.tag_centred))
     for there, option in (
         (not p.get("cascade", True), options.OneHop),
         (not p.hidden_decays, options.SteadyHiddenRate),

@@ -123,7 +123,7 @@ class STDBPLearner(Learner):
     # ----------------------------------------------------------------------------------------------------- its report
     def counted(self, context: Context, outcome: Outcome) -> None:
         """Spikes, times of decision and operations."""
-        network, result, n, answers = outcome.plan.network, outcome.result, len(outcome.scores), outcome.answers
+        network, result, n = outcome.plan.network, outcome.result, len(outcome.scores)
         spikes = {name: float(result[f"{name}_spikes.N"]) / n for name in network.names[:-1]}
         hidden = sum(spikes.values()) - spikes["pixels"]
         context.metric("hidden_spikes_per_sample", hidden, provenance="counted on the test samples")
@@ -131,7 +131,6 @@ class STDBPLearner(Learner):
         if len(network.layers) > 3:
             for name, cells in zip(network.names[1:-1], network.layers[1:-1], strict=True):
                 context.metric(f"spikes_per_{name}_cell", spikes[name] / cells)
-        context.metric("undecided", float((answers < 0).mean()), provenance="samples in which no output spikes")
         decided = _decided(outcome)
         context.metric(
             "decision_time_ms",
@@ -235,6 +234,9 @@ def disturb(context: Context, network: STDBP, training: Training) -> None:
                 bar(done / whole)
             context.array(f"{kind}_level", levels)
             context.array(f"accuracy_by_{kind}", found)
+            for level, right in zip(levels, found, strict=True):
+                if level:
+                    context.metric(f"accuracy_{kind}_{level:g}", right, n=len(truth))
             context.table(
                 f"accuracy with {kind.replace('_', ' ')}",
                 ("level", "test accuracy"),

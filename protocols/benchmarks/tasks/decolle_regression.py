@@ -11,14 +11,17 @@ authors' public example (ramp t/T, 0.5 cos(31.8 t/T), 0.5 sin(15.9 t/T); 100 Hz,
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 from brian2 import Network, StateMonitor, ms
 
+from sbp_brian.errors import DivergedError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.cell import DecolleCell
 from sbp_brian.targets import Simulation
+from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.spiking import Presentation
 
 __all__ = ["PROTOCOL", "explained", "patterns", "targets"]
@@ -74,7 +77,7 @@ def watched(network: Decolle, presentation: Presentation) -> Network:
 
 
 def learn(network: Decolle, seed: int, passes: int, every: int, target: str, rate: float, progress=None):
-    """Train on one pattern; R2 and readouts of the passes without learning, and the result.
+    """Train on one pattern; readouts of the passes without learning, and the result.
 
     Returns
     -------
@@ -82,6 +85,11 @@ def learn(network: Decolle, seed: int, passes: int, every: int, target: str, rat
         Passes learned before each of them.
     readouts : ndarray, shape (layers, n, steps)
     result : Result
+
+    Raises
+    ------
+    DivergedError
+        See `refuse_diverged`.
     """
     taught = np.concatenate([[False], *([np.r_[np.ones(every, bool), False]] * (passes // every))])
     n = len(taught)
@@ -90,12 +98,37 @@ def learn(network: Decolle, seed: int, passes: int, every: int, target: str, rat
     rates = dict.fromkeys(network.trial_model().rates, rate)
     shown = presentation.settings(np.full(n, seed % PATTERNS), np.zeros(n), taught)
     shown = {name: values for name, values in shown.items() if name in set(simulation.settable)}
-    result = simulation.run({**network.initial(seed), **rates, **shown}, seed=seed, progress=progress)
+    start = network.initial(seed)
+    result = simulation.run({**start, **rates, **shown}, seed=seed, progress=progress)
+    refuse_diverged(network, result, start, n)
     shape = (n, network.steps)
     readouts = np.array(
         [np.asarray(result[f"seen{k}.y"])[0, : n * network.steps].reshape(shape) for k in range(1, len(network.layers))]
     )
     return np.cumsum(taught)[~taught], readouts[:, ~taught], result
+
+
+def refuse_diverged(network: Decolle, result, start: Mapping[str, np.ndarray], passes: int) -> None:
+    """Stop where readouts or weights mean nothing any more; nothing of such a run is kept.
+
+    Raises
+    ------
+    DivergedError
+        Names the first pass in which a readout is lost (or the last, where only weights are), the variable and the
+        parameter to lower.
+    """
+    shape = (passes, network.steps)
+    seen = {k: np.asarray(result[f"seen{k}.y"])[0, : passes * network.steps] for k in range(1, len(network.layers))}
+    for number in range(passes):
+        of_pass = {f"readout{k}.y": values.reshape(shape)[number] for k, values in seen.items()}
+        _refuse(what_is_lost(of_pass, {}), number + 1, passes)
+    learned = {name: np.asarray(result[name]) for name in start}
+    _refuse(what_is_lost(learned, {name: unit_of(values) for name, values in start.items()}), passes, passes)
+
+
+def _refuse(lost: Mapping[str, str], at: int, passes: int) -> None:
+    for name, why in lost.items():
+        raise DivergedError(f"the training diverged in pass {at} of {passes}: {name} {why}", ("rate",))
 
 
 def factors(network: Decolle, result, at: int) -> tuple[np.ndarray, ...]:
@@ -148,7 +181,6 @@ def run(context: Context) -> None:
                 bar,
             )
         curves.append([explained(readouts[k][:, BURN_IN:], counted[k]) for k in range(3)])
-        context.timing(run_s=result.run_s)
         if began is None:
             began = readouts, factors(network, result, 1)
     _report(context, order, np.array(curves))

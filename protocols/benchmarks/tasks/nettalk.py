@@ -64,6 +64,8 @@ def beside(context: Context, data: Data) -> None:
 SPIKING_RATES = {
     **sbp_network.RATES,
     "weighted/activity": (20.0, 0.003),
+    "strength/activity": (2.0, 0.003),
+    "bit": (0.001, 0.003),
     "frozen": (0.0, 0.003),
     "shuffled-labels": (20.0, 0.003),
 }

@@ -78,7 +78,7 @@ def load(context: Context) -> Data:
         f"training: {len(train) - held:,} digits of N-MNIST ({p.data}); validation: the next {held:,}; test: "
         f"{len(test):,}; {SIDE} x {SIDE} pixels, {steps} steps of {LENGTH_US / steps / 1000:g} ms"
     )
-    with context.progress("reading events"):
+    with context.progress("reading events", "preparing_s"):
         (bits, labels), tested = (packed_events(clips, steps, LENGTH_US // steps) for clips in (train, test))
     cut = len(train) - held
     samples = Samples.join(

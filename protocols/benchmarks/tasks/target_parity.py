@@ -70,7 +70,6 @@ def _digits(context: Context, reference: str, n: int) -> None:
         training = _training(context, target, n, "parity")
         with context.progress(f"{n} digits on {target}") as bar:
             last = training.run(1, bar)[-1]
-        context.timing(build_s=training.build_s)
         learned[target], spikes[target] = training.learned, last.per_sample["hidden_spikes"] * last.samples
     one, other = learned[reference], learned[context.target]
     moved = np.abs(one["inputs.w"] - training.model.initial(context.seed)["inputs.w"]).max()
@@ -93,7 +92,6 @@ def _circuit(context: Context, reference: str, seeds: int) -> None:
         experiment = Experiment(SPREAD, target, Timeline(), culture_sbp(), copies=len(tried) * seeds)
         with context.progress(f"nine-cell circuit on {target}") as bar:
             recordings = experiment.run(tried, seeds=seeds, seed=context.seed, progress=bar)
-        context.timing(build_s=recordings.build_s)
         weights[target] = np.array([recordings.weights(c.name, s) for c in tried for s in SPREAD.synapses])
         spikes[target] = float(sum(recordings.spikes(c.name, cell).sum() for c in tried for cell in SPREAD.cells))
     difference = np.abs(weights[reference] - weights[context.target]).max() / np.abs(weights[reference]).max()
@@ -118,7 +116,7 @@ def _speed(context: Context, n: int, repeats: int) -> None:
     rows = []
     for target in dict.fromkeys(("cpp", context.target)):
         training = _training(context, target, n, "speed")
-        with context.progress(f"building for {target}"):
+        with context.progress(f"building for {target}", "build_s"):
             training.simulation.build()
         with context.progress(f"training on {target}, {repeats} runs of {n:,} digits") as bar:
             epochs = training.run(repeats, bar)
@@ -135,7 +133,7 @@ def _speed(context: Context, n: int, repeats: int) -> None:
         )
         context.metric(f"samples_per_s {target}", max(speeds), spread=spread, n=repeats)
         if target == context.target:
-            context.timing(run_s=sum(epoch.seconds for epoch in epochs), samples_per_s=max(speeds))
+            context.timing(samples_per_s=max(speeds))
     context.table(
         "training 784-500-10, best of the runs",
         ("target", "samples a second", "SD", "build (s)", "hidden spikes a sample"),

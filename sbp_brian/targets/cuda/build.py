@@ -1,19 +1,20 @@
 """Compiling and linking a generated CUDA project; objects and programs are kept by content in the user's cache.
 
-``objects/<content>.o`` holds each translation unit: the key is its text with that of all project files that it
+``objects/<content>/unit.o`` holds each translation unit: the key is its text with that of all project files that it
 includes, the flags, and the versions of nvcc and of the C++ compiler. Of two networks that differ in one place, only
-the units that see the difference are compiled.
+the units that see the difference are compiled. Compilers are started in the project's folder and are given names within
+it: nvcc hands what it is given to a shell.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,15 +22,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
-from sbp_brian.errors import CompileError
-from sbp_brian.targets import build_cache
+from sbp_brian import children
+from sbp_brian.errors import CompileError, StorageError
+from sbp_brian.targets import build_cache, cache_entry
+from sbp_brian.targets.cache_place import one_line, usable_cache
+from sbp_brian.targets.compiling import compiler_command, full, keep_output
 from sbp_brian.targets.cuda.toolkit import STANDARD, arch_names, curand, toolkit
 
 #: Of the host's code, little runs more than once a time step; -O3 would cost seconds for each file.
 HOST_FLAGS = ("-w", "-O1")
-KEPT_OBJECTS = 400
 _INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 
 
@@ -109,7 +110,7 @@ def recipe(archs, sources, extra=(), nvcc_flags=(), linker_flags=()) -> Recipe:
     """
     kit = toolkit()
     random = curand(kit)
-    host = build_cache.compiler_command()
+    host = compiler_command()
     target = [word for arch in archs[:-1] for word in ("-gencode", f"arch=compute_{arch},code=sm_{arch}")]
     newest = archs[-1]
     # the last one in a form, too, that later GPUs translate for themselves
@@ -156,31 +157,38 @@ def compile_project(
     ------
     CompileError
     """
-    cache = build_cache.cache_folder(cache)
+    cache = usable_cache() if cache is None else cache
     store = cache / "objects"
-    store.mkdir(parents=True, exist_ok=True)
     start, lock, done, compiled = time.perf_counter(), threading.Lock(), [], []
     identity = how.identity
 
-    def one(source: str) -> Path:
-        kept = store / f"{_unit_key(folder, source, identity)}.o"
-        with FileLock(kept.with_suffix(".lock")):
-            if not kept.is_file():
+    def one(number: int) -> str:
+        source, name = how.sources[number], f"sbp_unit_{number}.o"
+        kept = store / _unit_key(folder, source, identity)
+        with cache_entry.making(kept):
+            entry = cache_entry.find(kept)
+            if entry is None:
                 compiled.append(source)
-                _compile_one(folder, source, how, kept, cache)
-        os.utime(kept)
+                entry = _compile_one(folder, source, name, how, kept, cache)
+        shutil.copyfile(entry.path / "unit.o", folder / name)
         with lock:
             done.append(source)
             if progress is not None:
                 progress(len(done) / (len(how.sources) + 1), time.perf_counter() - start)
-        return kept
+        return name
 
     with ThreadPoolExecutor(_workers()) as pool:
-        objects = [str(path) for path in pool.map(one, how.sources)]
+        try:
+            objects = list(pool.map(one, range(len(how.sources))))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.stop_running()
+            raise
     _run(how.link_command(objects, "main"), folder, cache, "link")
+    for name in objects:
+        (folder / name).unlink()
     if progress is not None:
         progress(1.0, time.perf_counter() - start)
-    _prune(store)
     return len(compiled)
 
 
@@ -211,46 +219,34 @@ def _included(folder: Path, path: Path, seen: set[Path]) -> set[Path]:
     return seen
 
 
-def _compile_one(folder: Path, source: str, how: Recipe, kept: Path, cache: Path) -> None:
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".o", dir=kept.parent)
-    os.close(handle)
-    try:
-        _run(how.compile_command(source, name), folder, cache, "compile")
-        os.replace(name, kept)
-    finally:
-        Path(name).unlink(missing_ok=True)
+def _compile_one(folder: Path, source: str, name: str, how: Recipe, kept: Path, cache: Path) -> cache_entry.Entry:
+    _run(how.compile_command(source, name), folder, cache, "compile")
+    with cache_entry.staging(kept.parent) as made:
+        shutil.copyfile(folder / name, made.path / "unit.o")
+        return cache_entry.publish(made, kept)
 
 
 def _run(command: list[str], folder: Path, cache: Path, what: str) -> None:
-    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    made = children.run(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
     if not made.returncode:
         return
     said = (made.stdout + made.stderr).strip()
-    kept = cache / "failed" / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.log"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(shlex.join(command) + "\n" + said + "\n")
+    if full(folder, said):
+        raise StorageError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    kept = keep_output(cache, shlex.join(command) + "\n" + said + "\n")
     lines = said.splitlines()
     first = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message")
-    raise CompileError(f"the generated CUDA code does not {what}: {first.strip()} (whole output: {kept})", kept)
-
-
-def _prune(store: Path) -> None:
-    """Delete the objects that have not been used for longest, none of the last day."""
-    yesterday = time.time() - 86400
-    files = sorted(store.glob("*.o"), key=lambda path: path.stat().st_mtime)
-    for path in files[:-KEPT_OBJECTS]:
-        if path.stat().st_mtime < yesterday:
-            path.unlink(missing_ok=True)
-            path.with_suffix(".lock").unlink(missing_ok=True)
+    raise CompileError(
+        f"the generated CUDA code does not {what}: {first.strip()} (whole output: {one_line(kept)})", kept
+    )
 
 
 def find_program(cache: Path, key: str) -> build_cache.Program | None:
-    """The linked program of a key, if it is there."""
-    folder = cache / "programs" / key
-    if (folder / "main").is_file():
-        os.utime(folder)
-        return build_cache.Program(folder / "main", cached=True)
-    return None
+    """The linked program of a key, if it is there and whole."""
+    entry = cache_entry.find(cache / "programs" / key)
+    return None if entry is None else build_cache.Program(entry, cached=True)
 
 
 def program(cache: Path, key: str, sources: Path, how: Recipe, progress=None) -> build_cache.Program:
@@ -258,24 +254,10 @@ def program(cache: Path, key: str, sources: Path, how: Recipe, progress=None) ->
 
     Raises
     ------
-    CompilerMissing, DeviceMissing, CompileError
+    CompilerMissing, DeviceMissing, CompileError, StorageError
     """
-    folder = cache / "programs" / key
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
-        found = find_program(cache, key)
-        if found:
-            return found
-        staging = Path(tempfile.mkdtemp(prefix=f".{key[:8]}-", dir=folder.parent))
-        try:
-            shutil.copytree(
-                sources, staging, dirs_exist_ok=True, ignore=shutil.ignore_patterns("static_arrays", "results")
-            )
-            compile_project(staging, how, cache, progress)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(staging, folder)
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
-    build_cache.prune(cache)
-    return build_cache.Program(folder / "main", cached=False)
+
+    def make(folder: Path, place: Path) -> None:
+        compile_project(folder, how, place, progress)
+
+    return find_program(cache, key) or build_cache.kept_program(cache, key, sources, make)

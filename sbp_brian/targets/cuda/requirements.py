@@ -9,7 +9,7 @@ from brian2.core.preferences import prefs
 from brian2.devices.device import set_device
 
 from sbp_brian.errors import DeviceMissing
-from sbp_brian.targets.build_cache import compiler_command
+from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda.toolkit import curand, gpu_nodes, gpus, parse_archs, toolkit
 
 __all__ = ["cuda_archs", "require_gpu", "use_cuda"]
