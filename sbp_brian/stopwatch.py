@@ -16,7 +16,13 @@ from contextvars import ContextVar
 __all__ = ["PARTS", "Stopwatch", "part"]
 
 #: Key in a record's ``timing`` -> what was done in that time.
-PARTS = {"preparing_s": "preparing data", "build_s": "building", "run_s": "running", "rest_s": "for the rest"}
+PARTS = {
+    "preparing_s": "preparing data",
+    "build_s": "building",
+    "run_s": "running",
+    "beside_s": "for what stands beside the run",
+    "rest_s": "for the rest",
+}
 
 _current: ContextVar[Stopwatch | None] = ContextVar("stopwatch", default=None)
 
@@ -78,7 +84,8 @@ def part(name: str) -> Iterator[None]:
 
     Parameters
     ----------
-    name : {'preparing_s', 'build_s', 'run_s', 'rest_s'}
+    name : str
+        A key of `PARTS`.
     """
     watch = _current.get()
     if watch is None or not watch.counts_here():

@@ -138,7 +138,8 @@ class Task:
         published = offer.learner.published(offer.published.get(p.learning, {}), offer.usual(p))
         learning.run(context, offer.learner, data, plan, published, offer.band)
         if self.beside:
-            self.beside(context, data)
+            with context.progress("comparing with classifiers without hidden cells", part="beside_s"):
+                self.beside(context, data)
 
     def protocol(self) -> Protocol:
         """The protocol that commands run."""

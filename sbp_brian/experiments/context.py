@@ -63,7 +63,7 @@ class Context:
         ----------
         description : str
             What the bar says.
-        part : {'run_s', 'build_s', 'preparing_s', 'rest_s'}
+        part : str
             As what the time within counts in the record (`sbp_brian.stopwatch`); a network that is built within counts
             as building in any case.
         """

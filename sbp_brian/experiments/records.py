@@ -67,7 +67,7 @@ class Record:
     started : str
         UTC, ISO 8601.
     timing : dict
-        ``preparing_s``, ``build_s``, ``run_s``, ``rest_s`` (seconds, wall), which add up to ``total_s``;
+        ``preparing_s``, ``build_s``, ``run_s``, ``beside_s``, ``rest_s`` (seconds, wall), which add up to ``total_s``;
         ``samples_per_s`` and ``resumed``. A sweep has ``total_s``, and in ``runs_s`` the sum over its runs.
     metrics : list of dict
         Rows {name, value, unit, spread, spread_kind, n, paper_value, provenance, band, verdict}. ``spread`` is a

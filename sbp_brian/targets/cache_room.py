@@ -43,7 +43,7 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)\s*")
 _OWN = re.compile(r"[0-9a-f]{24,64}(-[0-9a-z]+)?(\.lock|\.o|\.log)?")
 _KEPT_LOGS = 20
 #: What has no list of its files, and was not used for so long, is of an earlier form of the cache (s).
-_EARLIER = 86400.0
+_EARLIER = 3600.0
 #: A folder in the making that nobody holds is younger than this only while it is being locked (s).
 _UNHELD = 60.0
 

@@ -304,6 +304,8 @@ def test_the_parts_of_a_run_add_up_to_its_time(tmp_path, monkeypatch):
         spend(0.25)
         with context.progress("more data", "preparing_s"):
             spend(4)
+        with context.progress("beside it", "beside_s"):
+            spend(3)
         context.timing(samples_per_s=10)
 
     def _side_by_side():
@@ -311,9 +313,12 @@ def test_the_parts_of_a_run_add_up_to_its_time(tmp_path, monkeypatch):
             pass
 
     record = execute(protocol(run=run), target="numpy", out=tmp_path)
-    parts = {"preparing_s": 24, "build_s": 2, "run_s": 1.5, "rest_s": 0.25}
-    assert record.timing == parts | {"total_s": 27.75, "resumed": False, "samples_per_s": 10.0}
-    said = "28 s in all: 24 s preparing data, 2.0 s building, 1.5 s running, 0.2 s for the rest, 10 samples a second"
+    parts = {"preparing_s": 24, "build_s": 2, "run_s": 1.5, "beside_s": 3, "rest_s": 0.25}
+    assert record.timing == parts | {"total_s": 30.75, "resumed": False, "samples_per_s": 10.0}
+    said = (
+        "31 s in all: 24 s preparing data, 2.0 s building, 1.5 s running, 3.0 s for what stands beside the run, "
+        "0.2 s for the rest, 10 samples a second"
+    )
     assert timing(record.timing) == said
 
 
