@@ -71,6 +71,8 @@ class Campaign:
         How many cases a process is given at a time; those of one chunk may share what is costly.
     workers : int or None
         How many processes at most; None for one a core.
+    against : str
+        The package it compares with, whose version the summary tells as well.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Campaign:
     short: Callable[[], Sequence[Case]]
     chunk: int = 10
     workers: int | None = None
+    against: str = ""
 
 
 def one_by_one(check: Callable[[Case, Path], Outcome]) -> Callable[[Sequence[Case], Path], Iterator[Outcome]]:

@@ -8,7 +8,7 @@ from campaigns.base import Campaign
 
 __all__ = ["NAMES", "get"]
 
-NAMES = ("kills", "calls", "files", "networks", "soak")
+NAMES = ("kills", "calls", "files", "networks", "nest", "soak")
 
 
 def get(name: str) -> Campaign:

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def summary(
             "date": datetime.now(UTC).date().isoformat(),
             "commit": _commit(),
             "seconds": round(seconds, 1),
-            "versions": versions(),
+            "versions": versions() | ({campaign.against: version(campaign.against)} if campaign.against else {}),
             "machine": machine(),
         },
     }

@@ -102,6 +102,12 @@ _ENTRIES = (
         Source("Zhang et al. (2021) Sci Adv 7:eabh0146", "10.1126/sciadv.abh0146"),
     ),
     Entry(
+        "mnist-in-turn",
+        "benchmarks.tasks.mnist_in_turn",
+        "Five pairs of digits, one after the other, without replay",
+        Source("van de Ven, Tuytelaars & Tolias (2022) Nat Mach Intell 4:1185", "10.1038/s42256-022-00568-3"),
+    ),
+    Entry(
         "nettalk",
         "benchmarks.tasks.nettalk",
         "Pronunciation of a letter among its neighbours",
@@ -130,6 +136,12 @@ _ENTRIES = (
         "benchmarks.tasks.nmnist",
         "Digits seen by a moving event camera, by local losses or SBP",
         Source("Orchard, Jayawant, Cohen & Thakor (2015) Front Neurosci 9:437", "10.3389/fnins.2015.00437"),
+    ),
+    Entry(
+        "braille",
+        "benchmarks.tasks.braille",
+        "Braille letters under a sliding fingertip: a task in which timing matters",
+        Source("Müller-Cleve et al. (2022) Front Neurosci 16:951164", "10.3389/fnins.2022.951164"),
     ),
     Entry(
         "decolle-regression",

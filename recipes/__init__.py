@@ -55,5 +55,8 @@ def result(name: str) -> _results.Result:
     RecipeError
         Where there is no such recipe, or no result of it.
     """
-    get(name)
+    if reason := get(name).pending:
+        raise RecipeError(
+            f"recipe {name} has no committed result yet: {reason}; 'sbp reproduce --recipe {name}' makes one"
+        )
     return _results.read(FOLDER / "results" / f"{name}.json")

@@ -1,7 +1,7 @@
 """Run recipes and write what they give to recipes/results: ``python -m tools.measure NAME ... [--workers 2]``.
 
-The tree must be committed: a result names the commit at which it was measured. Records of an earlier call with the same
-code are taken up, so that a call that was interrupted goes on.
+The tree must be committed: a result names the commit at which it was measured. Records that an earlier call left are
+taken where they are of the same data, code and versions, so that a call that was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> int:
     from sbp_brian.__main__ import CATALOGUE
     from sbp_brian.cli.jobs import Job, run_all, run_command
     from sbp_brian.experiments import records, results
+    from sbp_brian.experiments.sweep import Sweep
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+")
@@ -44,24 +45,29 @@ def main(arguments: list[str]) -> int:
     asked, here, failed = parser.parse_args(arguments), commit(), 0
     for name in asked.names:
         recipe = CATALOGUE.recipes.get(name)
-        jobs = {
-            (cell.name, seed): Job(
-                f"{name} {cell.name} seed {seed}",
-                run_command(recipe.protocol, target=recipe.target, seed=seed, out=asked.out, settings=cell.parameters),
-            )
-            for seed in recipe.seeds
-            for cell in recipe.cells
-        }
-        run_all(list(jobs.values()), asked.workers)
-        for job in jobs.values():
+        protocol = CATALOGUE.protocols.get(recipe.protocol)
+        done: dict[str, list[Path]] = {cell.name: [] for cell in recipe.cells}
+        jobs = []
+        for cell in recipe.cells:
+            sweep = Sweep(protocol, cell.parameters, recipe.seeds, target=recipe.target)
+            for point in sweep.points:
+                folder = sweep.folder(asked.out, point)
+                done[cell.name].append(folder)
+                if not sweep.done(asked.out, point):
+                    settings = {"target": recipe.target, "seed": point.seed, "settings": cell.parameters}
+                    command = run_command(recipe.protocol, out=asked.out, **settings)
+                    jobs.append((folder, Job(f"{name} {cell.name} seed {point.seed}", command)))
+        run_all([job for _, job in jobs], asked.workers)
+        for folder, job in jobs:
             if job.error:
                 print(f"{job.name} failed: {job.error}", file=sys.stderr)
                 failed += 1
-        done: dict[str, list] = {cell.name: [] for cell in recipe.cells}
-        for (cell, _), job in jobs.items():
-            if not job.error:
-                done[cell].append(records.read(job.folder))
-        found = results.gather(recipe, {cell: own for cell, own in done.items() if own}, here)
+                for folders in done.values():
+                    folders[:] = [each for each in folders if each != folder]
+        read = {cell: [records.read(folder) for folder in folders] for cell, folders in done.items() if folders}
+        if not read:
+            continue
+        found = results.gather(recipe, read, here)
         path = ROOT / "recipes" / "results" / f"{name}.json"
         path.write_text(found.to_json(), encoding="utf-8")
         print(f"{path.relative_to(ROOT)}: {len(found.cells)} settings, {len(recipe.seeds)} seeds")

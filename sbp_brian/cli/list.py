@@ -69,6 +69,7 @@ def _needs(entry) -> str:
         return ", ".join(["cannot be run any more", *entry.shown])
     runs = len(entry.cells) * len(entry.seeds)
     parts = [entry.protocol or entry.command, f"{runs} runs" if runs > 1 else "1 run", entry.time]
+    parts += ["no result yet"] if entry.pending else []
     return ", ".join(filter(None, [*parts, *entry.shown]))
 
 

@@ -57,13 +57,15 @@ def run_recipe(
     from sbp_brian.experiments import results
 
     cell = catalogue.recipes.get(name).cell(chosen)
-    recipe = _runnable(catalogue, name, protocol)
+    recipe = _runnable(catalogue, name, protocol, check)
     asked = click.get_current_context()
     of_user = {key: asked.params[key] for key in ("seed", "target") if _given(asked, key)}
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
     found = catalogue.protocols.get(recipe.protocol)
     record = run_and_show(found, target, seed, out, "default", cell.parameters, fresh, progress_lines)
+    if recipe.pending:
+        return
     now = results.gather(recipe, {cell.name: [record]})
     committed = catalogue.recipes.result(recipe.name)
     rows = [row for row in results.compare(committed, now) if row.cell == cell.name]
@@ -96,7 +98,7 @@ def reproduce_recipes(
     for key in ("seed", "target"):
         if _given(asked, key):
             raise CommandError(f"--{key} is the recipe's own here; change it with 'sbp run --recipe'")
-    wanted = [_runnable(catalogue, name, next(iter(protocols), None)) for name in names]
+    wanted = [_runnable(catalogue, name, next(iter(protocols), None), check) for name in names]
     jobs = {recipe.name: _jobs(recipe, out) for recipe in wanted}
     run_all([job for own in jobs.values() for job, _, _ in own], workers)
     bad, found = [], []
@@ -110,6 +112,8 @@ def reproduce_recipes(
         if not done:
             continue
         found += [record for own in done.values() for record in own]
+        if recipe.pending:
+            continue
         now, committed = results.gather(recipe, done), catalogue.recipes.result(recipe.name)
         rows = results.compare(committed, now)
         _table(recipe, rows)
@@ -126,8 +130,8 @@ def _given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP, None)
 
 
-def _runnable(catalogue: Catalogue, name: str, protocol: str | None):
-    """The recipe, refused where a protocol is named too, a command makes it, or its data are lacking."""
+def _runnable(catalogue: Catalogue, name: str, protocol: str | None, check: bool):
+    """The recipe, refused where a protocol is named too, a command makes it, or what it needs is lacking."""
     from sbp_brian.datasets import available
     from sbp_brian.errors import DatasetError, RecipeError
 
@@ -140,6 +144,12 @@ def _runnable(catalogue: Catalogue, name: str, protocol: str | None):
         raise RecipeError(f"recipe {name} cannot be run any more: {recipe.withdrawn}")
     if recipe.command:
         raise RecipeError(f"recipe {name} is made in the checkout by '{recipe.command}', not by a protocol")
+    if recipe.pending and check:
+        raise RecipeError(
+            f"recipe {name} has no committed result to check against: {recipe.pending}; leave --check out"
+        )
+    if recipe.pending:
+        click.echo(f"recipe {name} has no committed result to compare with: {recipe.pending}", err=True)
     for data, where, remedy in available() if recipe.data else ():
         if data in recipe.data and (where is None or where.startswith("embedded")):
             raise DatasetError(f"recipe {name} needs the data set {data}, which is not here: get it by {remedy}")

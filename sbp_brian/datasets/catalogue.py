@@ -41,6 +41,7 @@ class DataFile:
 class Entry:
     """A data set: the folder it lies in, its files by role, where it is fetched from, what to cite.
 
+    `url` is None where these files are offered at no address; they are then put in their place by hand.
     `numbers` are those of the published samples by split, for sets that are unpacked into many files: what has fewer
     was unpacked in part. `unpacked` are the folders that hold them.
     """
@@ -49,7 +50,7 @@ class Entry:
     title: str
     folder: str
     files: dict[str, DataFile]
-    url: str
+    url: str | None
     source: str
     licence: str
     embedded: str | None = None
@@ -60,6 +61,9 @@ class Entry:
     @property
     def remedy(self) -> str:
         """How a user gets it."""
+        if self.url is None:
+            names = ", ".join(file.served for file in self.files.values())
+            return f"putting {names} into the folder {self.folder}, below the one that SBP_DATA names"
         return f"'sbp data fetch {self.name}'" + (f" or 'apt install {self.debian}'" if self.debian else "")
 
 
@@ -178,6 +182,34 @@ CATALOGUE = {
         "CC BY-SA 4.0",
         numbers={"train": 60_000, "test": 10_000},
         unpacked=("Train", "Test"),
+    ),
+    "braille": Entry(
+        "braille",
+        "Braille letters under a robot's fingertip",
+        "braille",
+        {"taxels": DataFile("braille_taxels.npz", "325f8f610ff03e0720b947c7b8db065d")},
+        None,  # the recordings of Zenodo 6556273, saved anew as plain arrays
+        "Müller-Cleve et al. (2022) Front Neurosci 16:951164, doi:10.3389/fnins.2022.951164",
+        "CC BY 4.0",
+    ),
+    "yin-yang-publication": Entry(
+        "yin-yang-publication",
+        "Yin-Yang, the published points",
+        "yin_yang_publication",
+        {
+            f"{part}-{kind}": DataFile(f"{part}_{kind}.npy", md5)
+            for part, kind, md5 in (
+                ("train", "samples", "3fae7547e219eb404ccff4a25b22b222"),
+                ("train", "labels", "7c2308419fa155778745d0bb5e25c6d8"),
+                ("validation", "samples", "cea596192f395311c3f998e1e850023f"),
+                ("validation", "labels", "06b2b61e504f5ce15a41bee3ec9372fc"),
+                ("test", "samples", "b19247a98a2c785f761fa96bb76cbc8e"),
+                ("test", "labels", "eac8c29460f0e17fffa75cb645c05d93"),
+            )
+        },
+        None,  # the repository of its authors, lkriener/yin_yang_data_set, keeps them among its code
+        "Kriener, Göltz & Petrovici (2022) NICE, doi:10.1145/3517343.3517380",
+        "MIT",
     ),
 }
 

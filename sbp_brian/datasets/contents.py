@@ -17,7 +17,7 @@ __all__ = ["content_now"]
 
 
 def _loaders() -> dict[str, Callable]:
-    from sbp_brian.datasets import dvsgesture, mnist, nettalk, nmnist, yin_yang
+    from sbp_brian.datasets import braille, dvsgesture, mnist, nettalk, nmnist, yin_yang
 
     found: dict[str, Callable] = {
         "nettalk": nettalk.load_nettalk,
@@ -25,7 +25,10 @@ def _loaders() -> dict[str, Callable]:
         "nettalk (authors)": functools.partial(nettalk.load_nettalk, source="authors"),
         "dvsgesture-ten": dvsgesture.ten_recordings,
         "yin-yang": functools.partial(yin_yang.yin_yang, 1, 0),
+        "braille": braille.load_braille,
     }
+    for part in yin_yang.PARTS:
+        found[f"yin-yang-publication/{part}"] = functools.partial(yin_yang.published_yin_yang, part)
     for part in ("train", "test"):
         found |= {
             f"mnist/{part}": functools.partial(mnist.load_mnist, part),

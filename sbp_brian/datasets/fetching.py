@@ -36,7 +36,8 @@ def fetch(name: str, *, url: str | None = None, folder: Path | None = None, prog
     Raises
     ------
     DatasetError
-        Where a file cannot be fetched or has the wrong checksum, or the folder cannot be written.
+        Where the set is offered at no address, a file cannot be fetched or has the wrong checksum, or the folder
+        cannot be written.
     """
     import logging
     import sys
@@ -45,7 +46,9 @@ def fetch(name: str, *, url: str | None = None, folder: Path | None = None, prog
 
     entry = catalogue.entry(name)
     target = (folder or cache()) / entry.folder
-    base = (url or entry.url).rstrip("/") + "/"
+    if not (place := url or entry.url):
+        raise DatasetError(f"{entry.title} can be fetched from no address that is known; get it by {entry.remedy}")
+    base = place.rstrip("/") + "/"
     pooch.get_logger().setLevel(logging.ERROR)
     for file in entry.files.values():
         source = base + file.served if url or not file.url else file.url

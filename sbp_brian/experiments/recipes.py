@@ -5,6 +5,7 @@ A recipe is a small TOML file::
     title = "SBP spiking network, 784-500-10"
     protocol = "mnist"                  # or command = "python -m benchmarks.rate_ceiling mnist", for no protocol
                                         # or withdrawn = "why", where no command gives these numbers any more
+    pending = "takes a night"           # why nothing is committed yet; without it, something is
     seeds = [0, 1, 2]
     data = ["mnist"]                    # data sets that have to be there
     time = "25 s a seed"                # what a run is expected to take, on two cores
@@ -38,7 +39,20 @@ from sbp_brian.wording import unknown
 
 __all__ = ["Cell", "Recipe", "parse", "read"]
 
-_FIELDS = ("title", "protocol", "command", "withdrawn", "seeds", "data", "time", "shown", "metrics", "full", "target")
+_FIELDS = (
+    "title",
+    "protocol",
+    "command",
+    "withdrawn",
+    "seeds",
+    "data",
+    "time",
+    "shown",
+    "metrics",
+    "full",
+    "target",
+    "pending",
+)
 _TABLES = ("parameters", "variants")
 
 
@@ -89,6 +103,8 @@ class Recipe:
         Which metrics its result keeps; ``*`` stands for any text.
     full : bool
         Whether ``--full`` of its protocol and model is this.
+    pending : str
+        Why it has no committed result yet, and no page its numbers; empty where it has one.
     """
 
     name: str
@@ -104,6 +120,7 @@ class Recipe:
     metrics: tuple[str, ...] = ("*",)
     full: bool = False
     withdrawn: str = ""
+    pending: str = ""
 
     def cell(self, chosen: Mapping[str, str]) -> Cell:
         """The cell with these settings (none: the first), each a parameter and its value, or ``variant`` and its name.
@@ -173,6 +190,7 @@ def parse(name: str, text: str) -> Recipe:
         metrics=tuple(content.get("metrics", ("*",))),
         full=content.get("full", False),
         withdrawn=content.get("withdrawn", ""),
+        pending=content.get("pending", ""),
     )
 
 

@@ -7,7 +7,10 @@ from scipy.optimize import minimize
 
 from sbp_brian.training.answers import largest
 
-__all__ = ["linear_softmax", "nearest_mean"]
+__all__ = ["DECAYS", "chosen_softmax", "linear_softmax", "nearest_mean", "ridge"]
+
+#: Decays that `chosen_softmax` tries.
+DECAYS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
 
 def linear_softmax(x, labels, classes: int, decay: float = 1e-4, iterations: int = 100):
@@ -53,6 +56,48 @@ def linear_softmax(x, labels, classes: int, decay: float = 1e-4, iterations: int
     return answer
 
 
+def chosen_softmax(x, labels, classes: int, training, held_out, decays=DECAYS):
+    """`linear_softmax` on standardised features, its decay the one that names most held-out samples right.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, features)
+        Every feature is used in units of its standard deviation over the training rows, from its mean there.
+    labels : ndarray of int, shape (n,)
+    classes : int
+    training : ndarray of int
+        Rows that are learned from.
+    held_out : ndarray of int
+        Rows by which the decay is chosen. Where there are none, every fifth training row chooses, and all are learned
+        from with what was chosen.
+    decays : sequence of float
+        Where several are equal, the largest is taken.
+
+    Returns
+    -------
+    answer : callable
+        ``answer(x)`` gives the class of each row.
+    decay : float
+    """
+    x, labels, training = np.asarray(x, np.float32), np.asarray(labels), np.asarray(training)
+    mean, spread = x[training].mean(0), x[training].std(0)
+    x = (x - mean) / np.where(spread > 0, spread, 1)
+    alone = len(held_out) > 0
+    fifth = np.arange(len(training)) % 5 == 4
+    learns, chooses = (training, held_out) if alone else (training[~fifth], training[fifth])
+    tried = {}
+    for decay in sorted(decays, reverse=True):
+        answer = linear_softmax(x[learns], labels[learns], classes, decay=decay)
+        tried[decay] = float((answer(x[chooses]) == labels[chooses]).mean()), answer
+    decay = max(tried, key=lambda value: tried[value][0])  # the first of equal ones
+    chosen = tried[decay][1] if alone else linear_softmax(x[training], labels[training], classes, decay=decay)
+
+    def answer(more):
+        return chosen((np.asarray(more, np.float32) - mean) / np.where(spread > 0, spread, 1))
+
+    return answer, decay
+
+
 def nearest_mean(x, labels, classes: int):
     """The class whose mean is nearest; as `linear_softmax`."""
     x = np.asarray(x, float)
@@ -62,5 +107,24 @@ def nearest_mean(x, labels, classes: int):
 
     def answer(more):
         return largest(-np.array([((means - row) ** 2).sum(1) for row in np.asarray(more, float)]))
+
+    return answer
+
+
+def ridge(x, labels, classes: int, decay: float = 1.0):
+    """Least squares with a cost of weights, by which the class with the largest fit is told; as `linear_softmax`.
+
+    Parameters
+    ----------
+    decay : float
+        Weight of the sum of squared weights beside the sum of squared errors; above 0.
+    """
+    x = np.asarray(x, float)
+    chosen, mean = np.eye(classes)[labels], x.mean(0)
+    x, share = x - mean, chosen.mean(0)
+    weights = np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ (chosen - share))
+
+    def answer(more):
+        return ((np.asarray(more, float) - mean) @ weights + share).argmax(1)
 
     return answer

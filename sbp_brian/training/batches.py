@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral, Real
@@ -138,7 +138,7 @@ class NumpyTraining(EpochTraining):
         Its ``repr`` identifies it in the checkpoints.
     patterns : Patterns
     folder : path
-        For the checkpoint (the newest is kept).
+        For the checkpoints.
     seed, batch : int
         Everything random derives from the seed; samples per change of the weights.
     decay : float
@@ -155,6 +155,11 @@ class NumpyTraining(EpochTraining):
     jitter, width : int
         Training samples are displaced by up to `jitter` pixels each way, at random, in rows of `width` pixels; what
         leaves the image is lost. 0: not at all.
+    turns : sequence of ndarray of int, optional
+        Training rows that the first epoch learns from, the second ..., and so on from the first again. By default every
+        epoch learns from all.
+    keep : int, optional
+        Checkpoints that stay, the newest; None: all.
 
     Attributes
     ----------
@@ -187,13 +192,17 @@ class NumpyTraining(EpochTraining):
         running_mean: float = 0.0,
         jitter: int = 0,
         width: int = 28,
+        turns: Sequence[np.ndarray] | None = None,
+        keep: int | None = 1,
         take_over: bool = False,
     ):
-        super().__init__(seed=seed, decay=decay)
+        super().__init__(patterns, seed=seed, decay=decay, turns=turns)
         if not isinstance(running_mean, Real) or not 0 <= running_mean < 1:
             raise SettingError(f"running_mean must be a number from 0 to below 1, got {running_mean!r}")
         if not isinstance(batch, Integral) or batch < 1:
             raise SettingError(f"batch must be a whole number of samples, at least 1, got {batch}")
+        if keep is not None and (refusal := number_in("keep", keep, "[1, inf)", whole=True)):
+            raise SettingError(f"{refusal}; None keeps all")
         _fits(model, patterns)
         check_displacement("jitter", jitter, width, patterns.inputs.shape[1])
         self.jitter, self.width = jitter, width
@@ -202,12 +211,13 @@ class NumpyTraining(EpochTraining):
         own |= {"seed": seed, "batch": batch, "decay": decay}
         own |= {"running_mean": running_mean} if running_mean else {}
         own |= {"jitter": jitter, "width": width} if jitter else {}
+        own |= {} if turns is None else {"turns": digest(self.turns)}
         model.start(seed, len(patterns.inputs))
         self.initial = {name: values.copy() for name, values in model.arrays.items() if name[0] in "Wb"}
         weights = [name for name in self.initial if model.arrays[name].dtype.kind == "f"]
         self.means = {name: model.arrays[name].copy() for name in weights if running_mean}
         facts = identity_of(patterns, facts or {}, **own)
-        self._resume(Checkpoints(folder, facts, keep=1, take_over=take_over), patterns)
+        self._resume(Checkpoints(folder, facts, keep=keep, take_over=take_over), patterns)
 
     def _state(self) -> dict[str, np.ndarray]:
         """What a checkpoint holds: the arrays of the model, and the running means as "mean." + name."""
@@ -236,8 +246,14 @@ class NumpyTraining(EpochTraining):
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """While it lasts, the model answers with the running mean of its weights, if there is one."""
-        own = {name: self.model.arrays[name] for name in self.means}
-        self.model.arrays.update(self.means)
+        with self._answering(self.means):
+            yield
+
+    @contextmanager
+    def _answering(self, arrays: Mapping[str, np.ndarray]) -> Iterator[None]:
+        """While it lasts, the model answers with these arrays."""
+        own = {name: self.model.arrays[name] for name in arrays}
+        self.model.arrays.update(arrays)
         try:
             yield
         finally:
@@ -246,10 +262,10 @@ class NumpyTraining(EpochTraining):
     def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         model, patterns = self.model, self.patterns
         rng = np.random.default_rng([self.seed, number, 1])
-        order = rng.permutation(patterns.training)
+        order = rng.permutation(self.rows_of(number))
         model.begin_epoch(number, rng, self.decay**number)
         began, total, silent, told = time.perf_counter(), 0.0, 0, 0.0
-        earlier = number * -(-len(order) // self.batch)
+        earlier = sum(-(-len(self.rows_of(k)) // self.batch) for k in range(number))
         for first in range(0, len(order), self.batch):
             rows = order[first : first + self.batch]
             x, y = patterns.batch(rows, model.dtype), patterns.targets[rows].astype(model.dtype, copy=False)
@@ -293,8 +309,18 @@ class NumpyTraining(EpochTraining):
                 self.model.follow(patterns.batch(rows, self.model.dtype), rows)
 
     @takes_booleans
-    def outputs(self, rows: np.ndarray, anew: bool = False) -> np.ndarray:
-        """What the network answers to these rows, (len(rows), outputs); `anew`: without the states kept of them.
+    def outputs(
+        self, rows: np.ndarray, anew: bool = False, learned: Mapping[str, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """What the network answers to these rows, (len(rows), outputs).
+
+        Parameters
+        ----------
+        rows : ndarray of int
+        anew : bool
+            Without the states kept of them.
+        learned : mapping, optional
+            Arrays to use instead of the present ones, e.g. a checkpoint's.
 
         Raises
         ------
@@ -304,10 +330,13 @@ class NumpyTraining(EpochTraining):
             Arrays or outputs that are not finite, or beyond what their type can carry.
         """
         check_rows(rows, len(self.patterns.inputs), PatternError)
-        self._refuse_diverged(self._state(), "before it was asked")
+        self._refuse_diverged(self._state() if learned is None else learned, "before it was asked")
         rng = np.random.default_rng([self.seed, 2**20])
         parts = [rows[k : k + self.SHOWN] for k in range(0, len(rows), self.SHOWN)]
-        with self.averaged(), np.errstate(over="ignore", invalid="ignore"):  # said once, below
+        with (
+            self.averaged() if learned is None else self._answering(self._own(learned)),
+            np.errstate(over="ignore", invalid="ignore"),  # said once, below
+        ):
             found = np.concatenate(
                 [
                     self.model.predict(self.patterns.batch(part, self.model.dtype), rng, None if anew else part)
@@ -317,6 +346,10 @@ class NumpyTraining(EpochTraining):
         for name, why in what_is_lost({"an output": found}, {}).items():
             raise DivergedError(f"the network diverged when it was asked: {name} {why}", self.model.moved_by(name))
         return found
+
+    def _own(self, kept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the model answers with of a checkpoint: its arrays, and the running means in the place of weights."""
+        return {name: kept[f"mean.{name}" if name in self.means else name] for name in self.model.arrays}
 
     def score(self, rows: np.ndarray) -> float:
         """Mean score of these rows."""

@@ -60,15 +60,23 @@ class EpochTraining:
     resumed_from : int
         Epochs that were found done.
     checkpoints : Checkpoints
+    turns : tuple of ndarray of int
+        Rows that the first epoch learns from, the second ...; behind the last the first follow again. Where no turns
+        were asked for, all training rows in every epoch.
     """
 
-    def __init__(self, *, seed: int, decay: float):
+    def __init__(self, samples: DividedRows, *, seed: int, decay: float, turns: Sequence[np.ndarray] | None = None):
         for refusal in (number_in("seed", seed, "[0, inf)", whole=True), number_in("decay", decay, "(0, 1]")):
             if refusal:
                 raise SettingError(refusal)
         self.seed, self.decay = seed, decay
+        self.turns = (samples.training,) if turns is None else _checked(turns, samples)
         self.history: list[Epoch] = []
         self.resumed_from = 0
+
+    def rows_of(self, number: int) -> np.ndarray:
+        """Rows that epoch `number` (from 0) learns from."""
+        return self.turns[number % len(self.turns)]
 
     def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         """Learn in epoch `number` (from 0); `progress` takes the share of it that is done."""
@@ -185,6 +193,18 @@ class EpochTraining:
         if not done:
             return "it was the first epoch, nothing is kept"
         return f"what epoch {done} left is kept in {self.checkpoints.file(done)}"
+
+
+def _checked(turns: Sequence[np.ndarray], samples: DividedRows) -> tuple[np.ndarray, ...]:
+    """The rows of each turn, refused where there are none or where they are no training rows."""
+    found = tuple(np.asarray(rows) for rows in turns)
+    if not found:
+        raise SettingError("turns hold no rows; leave them out, so that every epoch learns from all training rows")
+    for number, rows in enumerate(found, 1):
+        whole = rows.ndim == 1 and rows.dtype.kind in "iu"
+        if not whole or not len(rows) or not np.isin(rows, samples.training).all():
+            raise SettingError(f"turn {number} must name rows of the training part, at least one; correct it")
+    return found
 
 
 def _tell(samples: DividedRows) -> None:

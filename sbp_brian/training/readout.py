@@ -69,9 +69,13 @@ class Votes:
         """The counts, shape (outputs, n)."""
         return _samples(result, self.counts, n)
 
+    def evidence(self, result: Mapping[str, Any], n: int) -> np.ndarray:
+        """What decides, shape (outputs, n): the counts, and less than one more by the remainder."""
+        return self.outputs(result, n) + 0.5 * np.tanh(_samples(result, self.remainder, n))
+
     def answers(self, result: Mapping[str, Any], n: int) -> np.ndarray:
         """The output with most votes, -1 where nothing sets one apart; shape (n,)."""
-        return largest(self.outputs(result, n) + 0.5 * np.tanh(_samples(result, self.remainder, n)), axis=0)
+        return largest(self.evidence(result, n), axis=0)
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,9 @@ class SpikeCounts(Votes):
         The same for what decides between equal counts, e.g. the membrane potentials; it never outweighs a spike.
     """
 
-    def answers(self, result: Mapping[str, Any], n: int) -> np.ndarray:
-        """The output with most spikes, -1 where none spikes or nothing sets one apart; shape (n,)."""
-        spiked = self.outputs(result, n).max(0) > 0
-        return np.where(spiked, super().answers(result, n), NO_ANSWER)
+    def evidence(self, result: Mapping[str, Any], n: int) -> np.ndarray:
+        """As of votes; nothing speaks for any output where none spikes."""
+        return np.where(self.outputs(result, n).max(0) > 0, super().evidence(result, n), 0.0)
 
 
 @dataclass(frozen=True)

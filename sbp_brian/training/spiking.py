@@ -8,7 +8,7 @@ bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,6 +104,9 @@ class Training(EpochTraining):
         Go on from checkpoints of another training all the same.
     shuffle : bool
         Training samples come in a new order in each epoch; else as they stand.
+    turns : sequence of ndarray of int, optional
+        Training rows that the first epoch learns from, the second ..., and so on from the first again: what is learned
+        one after the other. By default every epoch learns from all.
 
     Attributes
     ----------
@@ -123,9 +126,10 @@ class Training(EpochTraining):
         decay: float = 1.0,
         facts: Mapping[str, Any] | None = None,
         shuffle: bool = True,
+        turns: Sequence[np.ndarray] | None = None,
         take_over: bool = False,
     ):
-        super().__init__(seed=seed, decay=decay)
+        super().__init__(samples, seed=seed, decay=decay, turns=turns)
         if model.check is not None:
             model.check(samples)
         self.model, self.samples, self.shuffle = model, samples, shuffle
@@ -140,6 +144,7 @@ class Training(EpochTraining):
         self.learned = {name: np.asarray(values) for name, values in start.items()}
         own = {"seed": seed, "decay": decay, "target": target, "rates": dict(model.rates)}
         own |= {} if shuffle else {"shuffle": False}
+        own |= {} if turns is None else {"turns": digest(self.turns)}
         own["network"] = digest(model.make, model.duration, model.readout, model.by_epoch)
         own["initial weights"] = digest(self.learned)
         facts = identity_of(samples, facts or {}, **own)
@@ -164,9 +169,9 @@ class Training(EpochTraining):
 
     def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         rng = np.random.default_rng([self.seed, number, 1])
-        s = self.samples
-        rows = np.concatenate([rng.permutation(s.training) if self.shuffle else s.training, s.validation])
-        teaching = np.arange(len(rows)) < len(s.training)
+        s, taught = self.samples, self.rows_of(number)
+        rows = np.concatenate([rng.permutation(taught) if self.shuffle else taught, s.validation])
+        teaching = np.arange(len(rows)) < len(taught)
         rates = {name: rate * self.decay**number for name, rate in self.model.rates.items()}
         rates |= self.model.by_epoch(number) if self.model.by_epoch else {}
         result = self._present(rows, teaching, rates, self._run_seed(number), progress)
@@ -177,9 +182,7 @@ class Training(EpochTraining):
         self.learned = learned
         right, unanswered = self._scores(result, rows)
         totals = {name: total(result, source) / len(rows) for name, source in self.model.counted.items()}
-        totals |= {
-            name: total(result, source) / len(s.training) for name, source in self.model.counted_learning.items()
-        }
+        totals |= {name: total(result, source) / len(taught) for name, source in self.model.counted_learning.items()}
         scores = mean_known(right[teaching]), mean_known(right[~teaching])
         return Epoch(number + 1, *scores, totals, result.run_s, len(rows), float(unanswered.mean()))
 

@@ -36,6 +36,22 @@ def test_a_recipe_is_run_and_held_to_what_was_committed(recipe, tmp_path):
     assert {(r.seed, r.parameters["pairs"]["value"]) for r in records.find(tmp_path)} == {(0, 6), (1, 5)}
 
 
+def test_a_recipe_without_a_result_is_run_and_held_to_nothing(monkeypatch, tmp_path):
+    why = 'pending = "a run takes a night"'
+    made = parse("demo", f'title = "Demo"\nprotocol = "{DEMO}"\nseeds = [0]\ntarget = "numpy"\n{why}')
+    monkeypatch.setattr(recipes, "_all", lambda: {"demo": made})
+    for command in ("run", "reproduce"):
+        done = sbp(command, "--recipe", "demo", "--out", tmp_path / command)
+        assert done.exit_code == 0, done.output
+        assert "recipe demo has no committed result to compare with: a run takes a night" in done.output
+        assert len(records.find(tmp_path / command)) == 1
+        refused = sbp(command, "--recipe", "demo", "--out", tmp_path / "none", "--check")
+        assert refused.exit_code == 1
+        assert "no committed result to check against: a run takes a night; leave --check out" in refused.output
+    assert not (tmp_path / "none").exists()
+    assert "no result yet" in sbp("list", "recipes").output
+
+
 def test_check_holds_a_recipe_to_what_was_committed_and_to_its_bands(recipe, tmp_path):
     asked = ("run", "--recipe", "demo", "-s", "pairs=6", "--out", tmp_path)
     assert sbp(*asked, "--check").exit_code == 0

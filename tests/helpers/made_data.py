@@ -13,6 +13,7 @@ from scipy.io import savemat
 from sbp_brian.datasets import catalogue
 from sbp_brian.datasets.event_streams import EventStream, encode_bs2
 from sbp_brian.datasets.nettalk_split import TEST_ROWS
+from sbp_brian.datasets.yin_yang import yin_yang, yin_yang_class
 
 
 def idx(array):
@@ -39,6 +40,7 @@ def lay_out(folder, patch):
     _windows(folder / "nettalk", rng, patch)
     recordings(folder)
     _digits(folder / "nmnist_small", rng)
+    letters(folder, patch, of=3)
     patch.setenv("SBP_DATA", str(folder))
 
 
@@ -94,6 +96,38 @@ def _digits(folder, rng, n_train=60, n_test=20, events=200):
         mnist_id=np.arange(n),
         is_train=np.arange(n) < n_train,
     )
+
+
+def letters(place, patch, repetitions=50, of=27):
+    """Recordings of Braille letters below `place`: a press whose time and taxel are the letter's."""
+    folder, rng = place / "braille", np.random.default_rng(3)
+    folder.mkdir()
+    labels, repetition = (each.ravel() for each in np.mgrid[:of, :repetitions])
+    lengths = 76 + np.arange(len(labels)) % 2
+    offsets = np.r_[0, np.cumsum(lengths)]
+    taxels = np.full((offsets[-1], 12), 255, np.uint8)
+    for k, label in enumerate(labels):
+        start = offsets[k] + 4 + 2 * label
+        taxels[start : start + 6, (1, 2, 6, 10)[label % 4]] = 215 - rng.integers(0, 10, 6)
+    path = folder / "braille_taxels.npz"
+    np.savez(path, taxels=taxels, offsets=offsets.astype(np.uint32), label=labels, repetition=repetition)
+    publish(patch, "braille", archives={"taxels": path})
+
+
+def published_points(place, patch, sizes=(("train", 40), ("validation", 6), ("test", 6))):
+    """Yin-Yang's published files below `place`, of fewer points; as published, classes 0 and 1 change places."""
+    folder, archives = place / "yin_yang_publication", {}
+    folder.mkdir()
+    for k, (part, n) in enumerate(sizes):
+        images, labels = yin_yang(n, k)
+        x, y = images[:, :2].T / 255
+        kind = yin_yang_class(x, y)
+        kept = kind == labels  # a rounded point may lie beyond a border
+        samples = np.column_stack([x, y, 1 - x, 1 - y])[kept]
+        for name, values in (("samples", samples), ("labels", np.array([1, 0, 2])[kind[kept]])):
+            archives[f"{part}-{name}"] = folder / f"{part}_{name}.npy"
+            np.save(archives[f"{part}-{name}"], values)
+    publish(patch, "yin-yang-publication", archives=archives)
 
 
 def _times(rng, n, length_us):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from campaigns import calls, catalogue, files, kills, networks, soak
+from campaigns import calls, catalogue, files, kills, nest, networks, soak
 from campaigns.bad_values import misspelled
 from campaigns.base import Case, Outcome
 from campaigns.child import Ended, forked
@@ -22,15 +22,16 @@ from campaigns.scenarios import SCENARIOS
 from campaigns.summary import summary
 from sbp_brian.errors import SettingError
 from sbp_brian.targets import Simulation
-from tests.reference import retrograde_cases
+from tests.reference import nest_run, retrograde_cases
 
 ROOT = Path(__file__).parents[2]
+NAMES = [name for name in catalogue.NAMES if name != "nest" or nest_run.WHEELS]
 WELL = Ended(0, "", 0, 0.1, 0.1, False, ())
 
 
 def test_the_short_forms_find_nothing(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "campaigns", "--short", "--workers", "0", "--out", tmp_path],
+        [sys.executable, "-m", "campaigns", *NAMES, "--short", "--workers", "0", "--out", tmp_path],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
@@ -39,13 +40,13 @@ def test_the_short_forms_find_nothing(tmp_path):
         check=False,
     )
     found = {path.stem: json.loads(path.read_text()) for path in tmp_path.glob("*.json")}
-    assert set(found) == set(catalogue.NAMES), done.stderr[-2000:]
+    assert set(found) == set(NAMES), done.stderr[-2000:]
     assert {name: each["failures"] for name, each in found.items()} == {name: [] for name in found}
     assert done.returncode == 0
     assert all(each["held"] == each["n"] >= 5 for each in found.values())
 
 
-@pytest.mark.parametrize("name", ["kills", "calls", "files", "networks", "soak"])
+@pytest.mark.parametrize("name", ["kills", "calls", "files", "networks", "nest", "soak"])
 def test_a_case_follows_from_the_seed_and_its_index(name):
     draw = catalogue.get(name).draw
     few, more, other = draw(0, 5), draw(0, 150)[:5], draw(1, 150)[:5]
@@ -199,6 +200,13 @@ def test_a_network_that_differs_from_the_reference_is_told():
     duration = retrograde_cases.STEPS * retrograde_cases.DT
     result = Simulation(make, duration, target="numpy", dt=retrograde_cases.DT).run(seed=1)
     assert "from the reference" in networks._judge(case, {"numpy": result}, 0).why
+
+
+# --------------------------------------------------------------------------------------------------------------- nest
+def test_a_weight_that_differs_from_nest_is_told():
+    case = nest.draw(0, 1)[0]
+    assert nest.judge(case, [[0.5, 0.4]], [np.array([0.5, 0.4])]).why == ""
+    assert nest.judge(case, [[0.5, 0.4]], [np.array([0.5, 0.4 + 1e-9])]).why == "it is 1e-09 from NEST"
 
 
 # --------------------------------------------------------------------------------------------------------------- soak

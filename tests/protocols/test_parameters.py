@@ -13,12 +13,25 @@ from sbp_brian import protocols
 from sbp_brian.datasets import lookup
 from sbp_brian.errors import DatasetError, DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Above, Below, Context
+from sbp_brian.identity import digest
 from sbp_brian.protocols.benchmarks.learners.artificial import NumpyLearner
 from sbp_brian.protocols.benchmarks.learning import take_mean
-from sbp_brian.protocols.benchmarks.tasks import dvsgesture, fashion_mnist, mnist, nettalk, nmnist, yin_yang
+from sbp_brian.protocols.benchmarks.tasks import (
+    braille,
+    dvsgesture,
+    fashion_mnist,
+    mnist,
+    mnist_in_turn,
+    nettalk,
+    nmnist,
+    yin_yang,
+)
 from tests.helpers.made_data import lay_out
 
-TASKS = {each.TASK.name: each.TASK for each in (mnist, nettalk, fashion_mnist, dvsgesture, yin_yang, nmnist)}
+TASKS = {
+    each.TASK.name: each.TASK
+    for each in (mnist, mnist_in_turn, nettalk, fashion_mnist, dvsgesture, yin_yang, nmnist, braille)
+}
 MODELS = [(task, model) for task in TASKS for model in TASKS[task].offers]
 PARAMETERS = [
     (task, model, name)
@@ -36,6 +49,8 @@ LITTLE = {
     "test_samples": 4,
     "window": 100.0,
 }
+#: What a task needs more of.
+ENOUGH = {"mnist-in-turn": {"train_samples": 400}}
 #: Values of parameters that have none of their own.
 SOME = {
     "train_samples": 15,
@@ -52,7 +67,7 @@ BESIDE = {("sbp_perceptron", "learning_share"): {"learning": "change"}}
 #: Stages of a cascade take more than a sample each.
 BESIDE |= {("sbp_network", name): {"late": 9, "tag": "cascade"} for name in ("tag_order", "tag_delay")}
 #: What a run tells beside what it learns.
-TOLD = ("angle", "raster", "robustness", "test_each_epoch", "test_samples", "validation_samples")
+TOLD = ("angle", "raster", "readout", "robustness", "test_each_epoch", "test_samples", "validation_samples")
 
 
 def other(name, parameter, value):
@@ -128,13 +143,13 @@ def identity(plan):
         content.update(
             f"{np.shape(values)}".encode() + np.ascontiguousarray(values).tobytes() if np.ndim(values) else b"-"
         )
-    return repr(plan.network), plan.epochs, dict(plan.training), plan.average, dict(plan.tests), content.hexdigest()
+    return repr(plan.network), plan.epochs, digest(plan.training), plan.average, dict(plan.tests), content.hexdigest()
 
 
 def pair(task, model, name):
     """Two sets of parameters that differ in one, which has an effect in both."""
     declared = protocols.get(task).declared(model)
-    asked = {"model": model} | {n: v for n, v in LITTLE.items() if n in declared}
+    asked = {"model": model} | {n: v for n, v in LITTLE.items() if n in declared} | ENOUGH.get(task, {})
     start = {n: d["value"] for n, d in protocols.get(task).resolve(**asked).described().items()}
     asked |= way(declared[name], declared, start) | BESIDE.get((model, name), {})
     value = protocols.get(task).resolve(**asked)._plain[name]

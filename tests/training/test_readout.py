@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sbp_brian.training.answers import largest
 from sbp_brian.training.readout import FirstSpike, Graded, SpikeCounts, Votes
 
 
@@ -40,3 +41,14 @@ def test_outputs_are_copies():
     values = np.zeros((2, 3))
     Graded("o.s").outputs({"o.s": values}, 2)[...] = 1
     assert not values.any()
+
+
+def test_what_speaks_for_outputs_is_what_decides():
+    counts = np.array([[9, 2, 1, 0], [9, 1, 1, 0]])
+    membranes = np.array([[0, -50.0, 0.2, 0.1], [0, 90.0, 0.3, 0.2]])
+    result = {"o.c": counts, "o.v": membranes}
+    for kind, last in ((SpikeCounts, [0, 0]), (Votes, 0.5 * np.tanh([0.1, 0.2]))):
+        evidence = kind("o.c", "o.v").evidence(result, 3)
+        np.testing.assert_array_equal(largest(evidence, axis=0), kind("o.c", "o.v").answers(result, 3))
+        np.testing.assert_allclose(evidence[:, 2], last)
+        assert 1 < evidence[0, 0] < 2

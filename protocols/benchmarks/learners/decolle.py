@@ -16,7 +16,7 @@ import numpy as np
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters
 from sbp_brian.models.decolle import LEARNING, Decolle
 from sbp_brian.models.decolle.conv import ConvDecolle
-from sbp_brian.protocols.benchmarks import baselines
+from sbp_brian.protocols.benchmarks import baselines, layer_readout
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import Data, Learner, Outcome, Plan
 from sbp_brian.training.readout import Votes
@@ -30,7 +30,15 @@ KERNELS = ((8, 7, 2), (16, 5, 2), (16, 3, 1))
 RATE = common.rate("all layers", {"learning": tuple(name for name in LEARNING if name != "frozen")})
 
 
-PARAMETERS = {"epochs": common.EPOCHS, "hidden": common.HIDDEN, "rate_hidden": RATE}
+READOUT = Parameter(
+    None,
+    kind=bool,
+    help="fit a linear classifier to the spikes of each layer; by default of frozen layers alone",
+    needs={"learning": ("local", "frozen")},
+)
+
+
+PARAMETERS = {"epochs": common.EPOCHS, "hidden": common.HIDDEN, "rate_hidden": RATE, "readout": READOUT}
 
 
 class DecolleLearner(Learner):
@@ -48,7 +56,7 @@ class DecolleLearner(Learner):
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The model's defaults."""
-        return {"hidden": 128, "rate_hidden": Decolle.rate}
+        return {"hidden": 128, "rate_hidden": Decolle.rate, "readout": values["learning"] == "frozen"}
 
     def network(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> Decolle:
         """The network that the parameters ask for."""
@@ -64,7 +72,8 @@ class DecolleLearner(Learner):
     def plan(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> Plan:
         """See `Learner.plan`."""
         network = self.network(p, data, seed, settings)
-        return Plan(network, data.samples, p.epochs, {"decay": float(settings["final"] ** (1 / p.epochs))})
+        tests = {"readout": True} if p.readout and "readout" not in p.idle else {}
+        return Plan(network, data.samples, p.epochs, {"decay": float(settings["final"] ** (1 / p.epochs))}, tests=tests)
 
     def validation(self, context: Context, outcome: Outcome) -> float:
         """Of the last layer."""
@@ -115,6 +124,11 @@ class DecolleLearner(Learner):
             [(k, *(round(a, 4) for a in row)) for k, row in enumerate(by_epoch, 1)],
         )
 
+    def after(self, context: Context, outcome: Outcome) -> None:
+        """A classifier fitted to each layer's spikes, where it is asked for."""
+        if "readout" in outcome.plan.tests:
+            layer_readout.report(context, outcome)
+
     def says(self, context: Context, outcome: Outcome) -> tuple[str, str]:
         """With all layers' accuracy and that of a linear classifier."""
         layers = "-".join(map(str, outcome.plan.network.layers))
@@ -159,6 +173,7 @@ def layers_right(training: Training, network: Decolle, rows: np.ndarray, result)
 CONVOLUTIONAL_PARAMETERS = {
     "epochs": common.EPOCHS,
     "rate_hidden": RATE,
+    "readout": READOUT,
     "top_maps": Parameter(None, kind=int, minimum=1, maximum=1000, help="maps of the last layer"),
 }
 
@@ -171,7 +186,7 @@ class ConvolutionalLearner(DecolleLearner):
 
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The model's defaults."""
-        return {"top_maps": KERNELS[-1][0], "rate_hidden": Decolle.rate}
+        return {**super().own(values), "top_maps": KERNELS[-1][0]}
 
     def network(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> ConvDecolle:
         """The network that the parameters ask for."""

@@ -348,7 +348,7 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
             wanted.append(options.Tag(p.tag_delay, p.tag_order if p.tag == "cascade" else None, p.tag_centred))
     for there, option in (
         (not p.get("cascade", True), options.OneHop),
-        (not p.hidden_decays, options.SteadyHiddenRate),
+        (not p.get("hidden_decays", True), options.SteadyHiddenRate),
         (p.dale, options.Dale),
         (p.short_term, options.ShortTerm),
     ):
