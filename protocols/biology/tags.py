@@ -34,13 +34,12 @@ def changes(velocities: Quantity, emitted: float, tick: Quantity, target: str, s
         Relative changes of synapses with tags.
     whole : ndarray, shape (len(velocities),)
         Those of synapses with a tag that does not fade.
-    result : Result
     """
     length = tadpole_sbp().transport.length
     make = functools.partial(tagged.build, velocities, TIMES, emitted, tick, length)
     result = Simulation(make, tagged.lasting(velocities, length), target, name="tags").run({}, seed=seed)
     found = np.asarray(result["inputs.w"]).reshape(len(TIMES) + 1, -1).T - 1
-    return found[:, :-1], found[:, -1], result
+    return found[:, :-1], found[:, -1]
 
 
 def half(found: np.ndarray, whole: float) -> float:
@@ -80,10 +79,9 @@ def report(context: Context, made, emitted: float, provenance: str) -> str:
     """
     velocities, found = np.sort(np.asarray(context.parameters.velocities / (um / second))), []
     with context.progress("tags"):
-        left, whole, result = changes(
+        left, whole = changes(
             velocities * um / second, emitted, 10 * context.parameters.tick, context.target, context.seed
         )
-    context.timing(build_s=result.build_s, run_s=result.run_s)
     for velocity, change, end in zip(velocities, left, whole, strict=True):
         found.append(half(change, end) / 60)
         closed = closed_form(velocity * 1e-6, emitted) / 60

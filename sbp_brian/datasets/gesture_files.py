@@ -16,7 +16,7 @@ import numpy as np
 
 from sbp_brian.datasets.event_streams import EventStream
 from sbp_brian.datasets.npy import read_npy
-from sbp_brian.datasets.reading import naming, read_file, read_text
+from sbp_brian.datasets.reading import read_file, read_text
 from sbp_brian.errors import DatasetError
 
 __all__ = [
@@ -136,28 +136,31 @@ def read_gesture_labels(path: str | Path) -> list[tuple[int, int, int]]:
     """
     names = ["class", "startTime_usec", "endTime_usec"]
     text = read_text(path, MOST_TEXT, _AGAIN)
-    with naming(f"{path} cannot be read as a table of gestures", _AGAIN):
-        try:
-            rows = [[field.strip() for field in row] for row in csv.reader(text.splitlines()) if row]
-        except csv.Error as error:
-            raise ValueError(str(error)) from None
-        if not rows or rows[0] != names:
-            raise ValueError(f"its first line must be {','.join(names)}")
-        if len(rows) == 1:
-            raise ValueError("it has no gesture")
-        found = [_gesture(row) for row in rows[1:]]
-        for (label, start, stop), (_, following, _) in pairwise(found):
-            if following < start or (following < stop and (Path(path).name, label, stop) != _PUBLISHED_OVERLAP):
-                raise ValueError(f"the gesture after that from {start} to {stop} us begins at {following} us")
+    try:
+        rows = [[field.strip() for field in row] for row in csv.reader(text.splitlines()) if row]
+    except csv.Error as error:
+        raise _no_table(path, str(error)) from None
+    if not rows or rows[0] != names:
+        raise _no_table(path, f"its first line must be {','.join(names)}")
+    if len(rows) == 1:
+        raise _no_table(path, "it has no gesture")
+    found = [_gesture(row, path) for row in rows[1:]]
+    for (label, start, stop), (_, following, _) in pairwise(found):
+        if following < start or (following < stop and (Path(path).name, label, stop) != _PUBLISHED_OVERLAP):
+            raise _no_table(path, f"the gesture after that from {start} to {stop} us begins at {following} us")
     return [(label - 1, start, stop) for label, start, stop in found]
 
 
-def _gesture(row: list[str]) -> tuple[int, int, int]:
+def _no_table(path: str | Path, why: str) -> DatasetError:
+    return DatasetError(f"{path} cannot be read as a table of gestures ({why}); {_AGAIN}")
+
+
+def _gesture(row: list[str], path: str | Path) -> tuple[int, int, int]:
     if len(row) != 3 or not all(field.isascii() and field.isdecimal() and len(field) < 19 for field in row):
-        raise ValueError(f"{','.join(row)[:60]} is no class with start and stop")
+        raise _no_table(path, f"{','.join(row)[:60]} is no class with start and stop")
     label, start, stop = map(int, row)
     if not 1 <= label <= len(GESTURES) or stop <= start:
-        raise ValueError(f"class {label} from {start} to {stop} us makes no sense")
+        raise _no_table(path, f"class {label} from {start} to {stop} us makes no sense")
     return label, start, stop
 
 
