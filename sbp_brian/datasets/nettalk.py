@@ -312,13 +312,13 @@ def _matlab(path: Path, again: str) -> tuple[np.ndarray, np.ndarray]:
 
     content = read_file(path, _MOST_MATLAB, again)  # so that what it unpacks to is bounded as well
     names = ("word_x", "word_phoneme")
-    with naming(f"{path} cannot be read", again):
+    with naming(f"{path} cannot be read", again) as wrong:
         try:
             arrays = loadmat(BytesIO(content), variable_names=names)
         except MatReadError as error:
-            raise ValueError(str(error)) from None
+            raise wrong(str(error)) from None
         inputs, targets = (np.asarray(arrays[name]) for name in names)
         for values, width in ((inputs, (2 * REACH + 1) * len(ALPHABET)), (targets, len(FEATURES))):
             if values.shape != (len(inputs), width) or values.dtype != np.uint8 or values.max(initial=0) > 1:
-                raise ValueError(f"{values.dtype} of shape {values.shape}, not zeros and ones of {width} columns")
+                raise wrong(f"{values.dtype} of shape {values.shape}, not zeros and ones of {width} columns")
     return inputs, targets

@@ -44,16 +44,16 @@ def array_of(content: bytes, name: str, remedy: str) -> np.ndarray:
         No .npy file, of objects or records, or a header that promises another size than there is.
     """
     file = io.BytesIO(content)
-    with naming(f"{name} cannot be read as an array", remedy):
+    with naming(f"{name} cannot be read as an array", remedy) as wrong:
         version = npy.read_magic(file)
         if version not in ((1, 0), (2, 0)):
-            raise ValueError(f"version {version[0]}.{version[1]} of the format is not known")
+            raise wrong(f"version {version[0]}.{version[1]} of the format is not known")
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read(file)
         if dtype.kind not in "biuf":
-            raise ValueError(f"it holds {dtype}, not plain numbers")
+            raise wrong(f"it holds {dtype}, not plain numbers")
         if min(shape, default=0) < 0:
-            raise ValueError(f"its shape is {shape}")
+            raise wrong(f"its shape is {shape}")
     there, promised = len(content) - file.tell(), math.prod(shape) * dtype.itemsize
     if there != promised:
         raise DatasetError(

@@ -16,7 +16,7 @@ import tarfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,15 +54,22 @@ def one_line(error: BaseException) -> str:
 
 
 @contextmanager
-def naming(what: str, remedy: str) -> Iterator[None]:
-    """Tell whatever a reader raises as a `DatasetError`: ``what (why); remedy``. Own errors go through as they are."""
+def naming(what: str, remedy: str) -> Iterator[Callable[[str], DatasetError]]:
+    """Tell whatever a reader raises as a `DatasetError`: ``what (why); remedy``. Own errors go through as they are.
+
+    It gives ``wrong(why)``, which makes such an error.
+    """
+
+    def wrong(why: str) -> DatasetError:
+        return DatasetError(f"{what} ({why}); {remedy}")
+
     try:
-        yield
+        yield wrong
     except SBPError:
         raise
     except _FOREIGN as error:
         why = "not enough memory" if isinstance(error, MemoryError) else one_line(error)
-        raise DatasetError(f"{what} ({why}); {remedy}") from None
+        raise wrong(why) from None
 
 
 def read_file(path: str | Path, most: int, remedy: str) -> bytes:
