@@ -1,6 +1,8 @@
-"""What the suite says of the tests for the target cuda, where they ran and where they did not."""
+"""What all tests share: the target numpy on request, and what the suite says of the tests for the target cuda."""
 
 import gc
+
+import pytest
 
 from sbp_brian.targets.cuda.toolkit import gpus
 from tests.helpers.cuda_lack import cuda_lack
@@ -26,3 +28,13 @@ def pytest_collection_finish(session):
     """Leave what has been imported out of garbage collection, which Brian2 asks for at the start of every run."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def numpy_target():
+    """Networks that no `Simulation` runs are on the target numpy, which compiles nothing."""
+    from brian2 import prefs
+
+    before, prefs.codegen.target = prefs.codegen.target, "numpy"
+    yield
+    prefs.codegen.target = before

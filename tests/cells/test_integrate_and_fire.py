@@ -5,19 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Hz, Mohm, Network, NeuronGroup, SpikeMonitor, ms, mV, nA, nS, pA, pF, prefs, second, volt
+from brian2 import Hz, Mohm, Network, NeuronGroup, SpikeMonitor, ms, mV, nA, nS, pA, pF, second, volt
 
 from sbp_brian.cells.integrate_and_fire import NeuronModel, firing_rate, lif_conductance, lif_current, soft_reset
 from sbp_brian.errors import RuleError
 from sbp_brian.plasticity import homeostatic_v, synaptic_scaling, threshold_homeostasis
 
-
-@pytest.fixture(autouse=True)
-def numpy_target():
-    before = prefs.codegen.target
-    prefs.codegen.target = "numpy"
-    yield
-    prefs.codegen.target = before
+pytestmark = pytest.mark.usefixtures("numpy_target")
 
 
 def ran(cells, duration, *more):

@@ -2,12 +2,14 @@
 
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from brian2 import Equations, ms, mV, prefs, second
+from brian2 import Equations, ms, mV, second
 
 from sbp_brian.cells import NeuronModel
 from sbp_brian.errors import RuleError
+from tests.helpers import refusals
 
 LEAKY = NeuronModel(
     "dv/dt = -v/tau{drift} : 1",
@@ -25,17 +27,10 @@ PART = NeuronModel(
 )
 
 
-@pytest.fixture(autouse=True)
-def numpy_target():
-    before, prefs.codegen.target = prefs.codegen.target, "numpy"
-    yield
-    prefs.codegen.target = before
+pytestmark = pytest.mark.usefixtures("numpy_target")
 
 
-def said(act):
-    with pytest.raises(RuleError) as caught:
-        act()
-    return str(caught.value)
+said = partial(refusals.said, RuleError)
 
 
 def test_a_sum_has_what_both_have():

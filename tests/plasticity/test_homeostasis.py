@@ -4,19 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Hz, Network, NeuronGroup, SpikeMonitor, TimedArray, ms, mV, nA, prefs, second, volt
+from brian2 import Hz, Network, NeuronGroup, SpikeMonitor, TimedArray, ms, mV, nA, second, volt
 
 from sbp_brian.cells.integrate_and_fire import firing_rate, soft_reset
 from sbp_brian.cells.model import NeuronModel
 from sbp_brian.plasticity import homeostatic_v, synaptic_scaling, threshold_homeostasis
 
-
-@pytest.fixture(autouse=True)
-def numpy_target():
-    before = prefs.codegen.target
-    prefs.codegen.target = "numpy"
-    yield
-    prefs.codegen.target = before
+pytestmark = pytest.mark.usefixtures("numpy_target")
 
 
 def test_membrane_and_its_homeostatic_value_draw_one_another():

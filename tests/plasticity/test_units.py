@@ -2,18 +2,12 @@
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, TimedArray, ms, nA, prefs, second
+from brian2 import Network, NeuronGroup, TimedArray, ms, nA, second
 
 from sbp_brian.plasticity import pair_stdp, short_term_plasticity, teacher_stdp, triplet_stdp
 from tests import reference
 
-
-@pytest.fixture(autouse=True)
-def numpy_target():
-    before = prefs.codegen.target
-    prefs.codegen.target = "numpy"
-    yield
-    prefs.codegen.target = before
+pytestmark = pytest.mark.usefixtures("numpy_target")
 
 
 PRE, POST, TEACH = ([0.002, 0.013, 0.020, 0.034], [0.005, 0.013, 0.026, 0.031], [0.011, 0.020, 0.036])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from brian2 import BrianObjectException, Clock, NeuronGroup, PoissonGroup, hertz, ms, mV, nS, second, um
@@ -10,6 +12,7 @@ from sbp_brian.errors import RetrogradeError, RuleError
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Chain, Delay, Window
 from sbp_brian.rules import SynapseRule
+from tests.helpers import refusals
 from tests.reference.small_networks import STATIC, connected, group, on_numpy, run, steps_rule, train
 
 PLASTIC = steps_rule()
@@ -27,10 +30,7 @@ def numpy_target():
         yield
 
 
-def said(act):
-    with pytest.raises(RetrogradeError) as caught:
-        act()
-    return str(caught.value)
+said = partial(refusals.said, RetrogradeError)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """What is said of a rule, word by word: each refusal names the thing and the remedy, and a rule prints as it is."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
-from brian2 import Function, NeuronGroup, check_units, ms, mV, prefs, second
+from brian2 import Function, NeuronGroup, check_units, ms, mV, second
 
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import Regular, SynapseRule, assigned_names
 from sbp_brian.rules.checks import same_value
+from tests.helpers import refusals
 
 TRACE = "w : 1\ndx/dt = -x/tau : 1 (event-driven)"
 RULE = SynapseRule(
@@ -17,17 +19,10 @@ RULE = SynapseRule(
 HERE = "; rename it in one of them"
 
 
-@pytest.fixture(autouse=True)
-def numpy_target():
-    before, prefs.codegen.target = prefs.codegen.target, "numpy"
-    yield
-    prefs.codegen.target = before
+pytestmark = pytest.mark.usefixtures("numpy_target")
 
 
-def said(act):
-    with pytest.raises(RuleError) as caught:
-        act()
-    return str(caught.value)
+said = partial(refusals.said, RuleError)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pickle
 from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
-from brian2 import BrianObjectException, Network, NeuronGroup, Synapses, TimedArray, ms, mV, nS, prefs, second
+from brian2 import BrianObjectException, Network, NeuronGroup, Synapses, TimedArray, ms, mV, nS, second
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,12 +31,7 @@ def scalar_delays(synapses):
     return [float(path.variables["delay"].get_value().item()) for path in (synapses.pre, synapses.post)]
 
 
-@pytest.fixture(autouse=True)
-def numpy_target():
-    before = prefs.codegen.target
-    prefs.codegen.target = "numpy"
-    yield
-    prefs.codegen.target = before
+pytestmark = pytest.mark.usefixtures("numpy_target")
 
 
 @pytest.mark.parametrize(

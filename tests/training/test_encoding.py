@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, ms, mV, prefs
+from brian2 import Network, NeuronGroup, ms, mV
 
 from sbp_brian.errors import ModelError, TableError
 from sbp_brian.training.encoding import BitTable, ByteTable, check_displacement, latency_bytes, spike_bytes
@@ -113,13 +113,6 @@ def read_out(table, rows, columns):
     cells.run_regularly("x = table(row, column)", dt=1 * ms)
     Network(cells).run(1 * ms)
     return np.array(cells.x[:])
-
-
-@pytest.fixture
-def numpy_target():
-    before, prefs.codegen.target = prefs.codegen.target, "numpy"
-    yield
-    prefs.codegen.target = before
 
 
 def test_a_table_of_bytes_gives_bytes_by_its_scale(numpy_target):
