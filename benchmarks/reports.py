@@ -13,16 +13,18 @@ all samples and is run by ``python -m tools.measure``.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sbp_brian import protocols
 from sbp_brian.datasets import available
 from sbp_brian.experiments.executing import execute
+from sbp_brian.experiments.results import Number, Result
+from tools.measure import commit
 
 ROOT = Path(__file__).parents[1]
 #: Report -> where its search begins: rate of hidden layers, rate of the output.
@@ -118,22 +120,21 @@ def main(task: str = "mnist", world: str = "mixed", *learnings: str) -> int:
 
 
 def _write_rates(name: str, search: Search, chosen: dict[str, tuple[float, float]]) -> None:
-    numbers = {}
+    """The result of the recipe of the search, whose command is this module's."""
+    cells = {}
     for learning, rates in chosen.items():
         own = [score for (of, *_), score in search.tried.items() if of == learning]
-        best = search.tried[(learning, *rates)]
-        numbers[learning] = {
-            key: {"mean": value}
-            for key, value in {
-                "rate_hidden": rates[0],
-                "rate_output": rates[1],
-                "validation": best,
-                "tried": len(own),
-                "diverged": sum(not math.isfinite(score) for score in own),
-            }.items()
+        found = {
+            "rate_hidden": rates[0],
+            "rate_output": rates[1],
+            "validation": search.tried[(learning, *rates)],
+            "tried": len(own),
+            "diverged": sum(not math.isfinite(score) for score in own),
         }
+        cells[learning] = {metric: Number(value) for metric, value in found.items()}
+    measured = {"commit": commit(), "date": datetime.now(UTC).date().isoformat()}
     path = ROOT / "recipes" / "results" / f"{name}-rates.json"
-    path.write_text(json.dumps({"chosen": numbers}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(Result(f"{name}-rates", measured, cells).to_json(), encoding="utf-8")
 
 
 def _write_recipe(name: str, task: str, world: str, chosen: dict[str, tuple[float, float]]) -> None:

@@ -7,10 +7,9 @@ convolutional neural networks applied to visual document analysis, doi:10.1109/I
 from __future__ import annotations
 
 import numpy as np
-from brian2 import Function, Nameable
 
 from sbp_brian.errors import TableError
-from sbp_brian.training.encoding import ByteTable
+from sbp_brian.training.encoding import ByteTable, Table
 
 __all__ = ["ImageTable", "RealTable", "deformations"]
 
@@ -59,7 +58,7 @@ cdef double %NAME%(const double sample, const double row, const double column):
 """
 
 
-class RealTable(Function, Nameable):
+class RealTable(Table):
     """A table of real numbers as a function of row and column for Brian2 code, ``name(row, column)``.
 
     Parameters
@@ -75,28 +74,21 @@ class RealTable(Function, Nameable):
         Another shape, or values that are not finite.
     """
 
+    _cpp, _cython = _REAL_CPP, _REAL_CYTHON
+
     def __init__(self, values: np.ndarray, name: str = "real_table*"):
         values = np.ascontiguousarray(values, dtype=float)
         if values.ndim != 2 or not values.size or not np.isfinite(values).all():
             raise TableError(f"{type(self).__name__} needs finite values of shape (rows, columns), got {values.shape}")
-        Nameable.__init__(self, name)
-        self.values = values
+        super().__init__(values, name, values.ravel(), values.ravel())
+
+    def _look_up(self):
+        table = self.values
 
         def look_up(row, column):
-            return values[np.asarray(np.round(row), dtype=int), column]
+            return table[np.asarray(np.round(row), dtype=int), column]
 
-        Function.__init__(self, pyfunc=look_up, arg_units=[1, 1], return_unit=1, arg_names=["row", "column"])
-        self.implementations.add_implementation("numpy", code=look_up)
-        for target, code, modifier in (
-            ("cpp", _REAL_CPP, ""),
-            ("cython", _REAL_CYTHON, ""),
-            ("cuda", _REAL_CPP, "__host__ __device__ "),
-        ):
-            texts = {"%NAME%": self.name, "%COLUMNS%": str(values.shape[1]), "%MODIFIER%": modifier}
-            for old, new in texts.items():
-                code = code.replace(old, new)
-            namespace = {f"{self.name}_values": values.ravel()}
-            self.implementations.add_implementation(target, code=code, namespace=namespace, name=self.name)
+        return look_up
 
 
 class ImageTable(ByteTable):

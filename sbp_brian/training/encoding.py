@@ -13,7 +13,7 @@ from brian2 import Function, Nameable, Quantity, get_dimensions, second
 
 from sbp_brian.errors import ModelError, TableError
 
-__all__ = ["BitTable", "ByteTable", "check_displacement", "latency_bytes", "spike_bytes"]
+__all__ = ["BitTable", "ByteTable", "Table", "check_displacement", "latency_bytes", "spike_bytes"]
 
 _CPP = """
 %MODIFIER%static inline double %NAME%(const double row, const int column)
@@ -55,7 +55,51 @@ def check_displacement(name: str, pixels: int, width: int, n_input: int) -> None
         )
 
 
-class ByteTable(Function, Nameable):
+class Table(Function, Nameable):
+    """A table as a function for Brian2 code on every target; what derives from it has the code and the array.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns)
+        Contiguous.
+    name : str
+        Name under which code calls it.
+    cython : ndarray
+        What Cython reads.
+    cpp : ndarray
+        The same for C++ and CUDA.
+    """
+
+    _cpp, _cython, _array = "", "", "values"
+    _arguments: tuple[str, ...] = ("row", "column")
+
+    def __init__(self, values: np.ndarray, name: str, cython: np.ndarray, cpp: np.ndarray):
+        Nameable.__init__(self, name)
+        self.values = values
+        look_up, names = self._look_up(), list(self._arguments)
+        Function.__init__(self, pyfunc=look_up, arg_units=[1] * len(names), return_unit=1, arg_names=names)
+        self.implementations.add_implementation("numpy", code=look_up)
+        for target, code, data, modifier in (
+            ("cpp", self._cpp, cpp, ""),
+            ("cython", self._cython, cython, ""),
+            ("cuda", self._cpp, cpp, "__host__ __device__ "),
+        ):
+            for old, new in {**self._texts(), "%MODIFIER%": modifier}.items():
+                code = code.replace(old, new)
+            self.implementations.add_implementation(
+                target, code=code, namespace={f"{self.name}_{self._array}": data}, name=self.name
+            )
+
+    def _look_up(self):
+        """The function on numpy arrays."""
+        raise NotImplementedError
+
+    def _texts(self) -> dict[str, str]:
+        """What the code of this table holds."""
+        return {"%NAME%": self.name, "%COLUMNS%": str(self.values.shape[1])}
+
+
+class ByteTable(Table):
     """A table of bytes as a function of row and column for Brian2 code, ``name(row, column)``, on every target.
 
     Parameters
@@ -73,8 +117,7 @@ class ByteTable(Function, Nameable):
         Where `values` is not a two-dimensional array of uint8.
     """
 
-    _cpp, _cython = _CPP, _CYTHON
-    _arguments: tuple[str, ...] = ("row", "column")
+    _cpp, _cython, _array = _CPP, _CYTHON, "bytes"
 
     def __init__(self, values: np.ndarray, scale: float = 1 / 255, name: str = "sample_table*"):
         values = np.asarray(values)
@@ -87,28 +130,14 @@ class ByteTable(Function, Nameable):
             raise TableError(
                 f"{type(self).__name__} needs one row a sample, shape (rows, columns), got shape {values.shape}"
             )
-        Nameable.__init__(self, name)
-        self.values = np.ascontiguousarray(values)
+        values = np.ascontiguousarray(values)
         self.scale = float(scale)
-        look_up, names = self._look_up(), list(self._arguments)
-        Function.__init__(self, pyfunc=look_up, arg_units=[1] * len(names), return_unit=1, arg_names=names)
-        self.implementations.add_implementation("numpy", code=look_up)
-        flat = self.values.ravel()
+        flat = values.ravel()
         signed = flat.view(np.int8)  # Brian2's C++ has no unsigned bytes, its Cython no signed ones
-        for target, code, data, modifier in (
-            ("cpp", self._cpp, signed, ""),
-            ("cython", self._cython, flat, ""),
-            ("cuda", self._cpp, signed, "__host__ __device__ "),
-        ):
-            for old, new in {**self._texts(), "%MODIFIER%": modifier}.items():
-                code = code.replace(old, new)
-            self.implementations.add_implementation(
-                target, code=code, namespace={f"{self.name}_bytes": data}, name=self.name
-            )
+        super().__init__(values, name, flat, signed)
 
     def _texts(self) -> dict[str, str]:
-        """What the code of this table holds."""
-        return {"%NAME%": self.name, "%COLUMNS%": str(self.values.shape[1]), "%SCALE%": repr(self.scale)}
+        return {**super()._texts(), "%SCALE%": repr(self.scale)}
 
     def _look_up(self):
         table, factor = self.values, self.scale
