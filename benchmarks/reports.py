@@ -157,7 +157,7 @@ def _write_recipe(name: str, task: str, world: str, chosen: dict[str, tuple[floa
         lines += [f"rate_output = {output:g}", *(f"{k} = {_toml(v)}" for k, v in BESIDE.get(learning, {}).items())]
     if "weighted/activity" in chosen:
         hidden, output = chosen["weighted/activity"]
-        lines += ["", '[variants."shuffled labels"]', 'learning = "shuffled-labels"']
+        lines += ["", '[variants."shuffled"]', 'learning = "shuffled-labels"']
         lines += [f"rate_hidden = {hidden:g}", f"rate_output = {output:g}"]
     (ROOT / "recipes" / f"{name}.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
