@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import weakref
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from brian2 import Synapses, get_device, prefs
@@ -35,6 +36,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
 from sbp_brian.brian.identity import identity
+from sbp_brian.brian.text import synapses_text
 from sbp_brian.brian.translation_units import UnitCodeObject
 from sbp_brian.errors import RuleError
 
@@ -159,6 +161,8 @@ class DenseSynapses(Synapses):
         The name that the user gave it.
     made_by : tuple of (str, str or None)
         Name and weight of the rule that it follows.
+    rule : SynapseRule or None
+        The rule that it follows; ``print`` shows its text.
     preparation : int or None
         Of the last run: the same for all objects that a network prepared for it.
     """
@@ -169,6 +173,10 @@ class DenseSynapses(Synapses):
     given_name: str | None = None
     made_by: tuple[str, str | None] = ("", None)
     preparation: int | None = None
+    rule: Any = None
+
+    def __str__(self) -> str:
+        return super().__str__() if self.rule is None else synapses_text(self, self.rule)
 
     def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
         """Connect as Brian2 does, then give the rule's values to its variables."""

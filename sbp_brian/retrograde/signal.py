@@ -35,9 +35,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from brian2 import Clock, Equations, NeuronGroup, Quantity
+from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
 
-from sbp_brian.retrograde import checks, extending
+from sbp_brian.retrograde import checks, extending, native
 from sbp_brian.retrograde.emission import Emission
 from sbp_brian.retrograde.operation import CHANNELS, operate
 from sbp_brian.retrograde.transport import Chain, Transport
@@ -205,6 +205,82 @@ class RetrogradeSBP:
         if self.postlateral_ltd:
             events["retrograde_local"] = f"retro_local_due > {NEGLIGIBLE!r}"
         return events
+
+    # ------------------------------------------------------------------------------------------ as Brian2 has it
+    def neurons(self, N: int, model, *, events=None, **kwds) -> NeuronGroup:  # noqa: N803
+        """Cells with the signal: `brian2.NeuronGroup` with `equations` and `events`, and their `operation`, in one step.
+
+        Parameters
+        ----------
+        N, model, **kwds
+            As for `brian2.NeuronGroup` (``threshold``, ``reset``, ``refractory``, ``method``, ``namespace``, ...).
+        events : mapping of str to str, optional
+            Events of your own.
+
+        Returns
+        -------
+        NeuronGroup
+            An ordinary group; ``print`` shows the Brian2 text that made it.
+
+        Raises
+        ------
+        RetrogradeError
+            The model cannot be read, or has a name that the signal uses.
+        """
+        return native.neurons(self, N, model, events, kwds)
+
+    def synapses(
+        self,
+        source,
+        target=None,
+        model=None,
+        on_pre=None,
+        on_post=None,
+        *,
+        weight: str = "w",
+        emits: bool = True,
+        receives: bool = True,
+        on: str | None = None,
+        on_event="spike",
+        namespace=None,
+        delay=None,
+        name: str | None = None,
+        **kwds,
+    ) -> Synapses:
+        """Synapses that take part, from what a script gives to `brian2.Synapses`.
+
+        Parameters
+        ----------
+        source, target : groups of cells
+            Without a target the source is it.
+        model, on_pre, on_post, on_event, namespace, delay, name, **kwds
+            As for `brian2.Synapses`, read as Brian2 reads them: bare names of the target, names of the script (whose
+            values count at each run), semicolons, delays that are set afterwards. See `SynapseRule.from_brian`.
+        weight : str
+            The variable of the model that is the weight.
+        emits : bool
+            Its changes are reported to the source, which has been made by `neurons`.
+        receives : bool
+            It expresses the signal of the target, which has been made by `neurons`.
+        on : str or None
+            See `receiving`.
+
+        Returns
+        -------
+        Synapses
+            Ordinary synapses, still to be connected; ``print`` shows the Brian2 text that made them.
+
+        Raises
+        ------
+        RuleError
+            The strings cannot be read, or the weight is a constant.
+        RetrogradeError
+            Cells without a signal, or no change that could be reported.
+        """
+        strings = dict(model=model, on_pre=on_pre, on_post=on_post, on_event=on_event, namespace=namespace)
+        roles = {"emits": emits, "receives": receives, "on": on}
+        made = {"delay": delay, "name": name, **kwds}
+        return native.synapses(self, source, target, {**strings, "weight": weight}, roles, made)
 
     # --------------------------------------------------------------------------------------------------- emitting
     def emitting(self, rule: SynapseRule) -> SynapseRule:
