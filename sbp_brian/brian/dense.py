@@ -182,14 +182,51 @@ class DenseSynapses(Synapses):
         """Connect as Brian2 does, then give the rule's values to its variables."""
         everything = condition in (None, True, "True") and i is None and j is None
         plain = isinstance(p, (int, float)) and p == 1 and isinstance(n, int) and n == 1
-        self.all_to_all = everything and plain and not self._connect_called
+        again, before = self._connect_called, self._made_so_far()
+        self.all_to_all = everything and plain and not again
         super().connect(condition, i, j, p, n, skip_if_invalid, namespace, level + 1)
         for name, value in self.initial.items():
-            setattr(self, name, self._drawn(name, value) if hasattr(value, "values") else value)
+            shared = self.variables.indices[name] == "0"
+            if not again:
+                self._begin(name, value, slice(None))
+            elif not shared and before is None:
+                raise RuleError(
+                    f"{self.name!r} is connected again, and how many synapses there are already is known only within "
+                    "the standalone program: connect with arrays, connect(i=..., j=...), or all at once"
+                )
+            elif not shared:  # what is there, and what the user made of it, stays
+                self._begin(name, value, slice(before, None))
 
-    def _drawn(self, name: str, value) -> np.ndarray:
-        pre, post = self.cell_indices(name)
-        return value.values(identity(self, pre, post), pre, post)
+    def _made_so_far(self) -> int | None:
+        """How many synapses there are, or None where a standalone program makes them itself."""
+        if not self._connect_called:
+            return 0
+        try:
+            return len(self.cell_indices("connect")[0])
+        except RuleError:
+            return None
+
+    def _begin(self, name: str, value, which: slice) -> None:
+        """Give the first value to a variable of some synapses."""
+        if hasattr(value, "assign_within") and not self.knows_cells():
+            value.assign_within(self, name)
+            return
+        if hasattr(value, "values"):
+            pre, post = (cells[which] for cells in self.cell_indices(name))
+            again = f" from {which.start}" if which.start else ""
+            value = value.values(identity(self, pre, post) + again, pre, post)
+        if which == slice(None):
+            setattr(self, name, value)
+        else:
+            getattr(self, name)[which] = value
+
+    def knows_cells(self) -> bool:
+        """Whether it is known here which cells the synapses connect."""
+        try:
+            self.cell_indices("connect")
+        except RuleError:
+            return False
+        return True
 
     def before_run(self, run_namespace):
         """Ask the guards, then do what Brian2 does before a run."""

@@ -193,7 +193,7 @@ class RetrogradeSBP:
         if self.postlateral_ltd:
             lines += ["retro_local_due : 1", "retro_local_now : 1"]
         if self.draw == "event":
-            lines.append("retro_draw : 1")
+            lines += ["retro_draw : 1", "retro_state : integer"]
         return Equations("\n".join(line for line in lines if line))
 
     @property
