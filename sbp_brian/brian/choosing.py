@@ -59,8 +59,8 @@ def choose_within(synapses: Any, name: str, share: float, seed: int) -> None:
     plain = isinstance(device, CPPStandaloneDevice) and not hasattr(device, "archs")
     if not plain or prefs.devices.cpp_standalone.openmp_threads:
         raise RuleError(
-            f"{name!r} of {synapses.name!r}: a program that makes its synapses itself can choose a share of them on C++ "
-            "without OpenMP alone; connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
+            f"{name!r} of {synapses.name!r}: a program that makes its synapses itself can choose a share of them on "
+            "C++ without OpenMP alone; connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
         )
     function = f"{synapses.name}_{name}_chosen"
     code = _CODE.replace("%NAME%", function).replace("%SEED%", str(seed)).replace("%SHARE%", repr(float(share)))

@@ -122,9 +122,9 @@ def check_lasting(rule) -> None:
     """Raise where what a synapse expresses would be lost at its next event."""
     for where, statement in bounds.set_anew(rule).items():
         raise RetrogradeError(
-            f"{rule_name(rule)}: {where} sets the weight anew, {statement!r}, so that what the signal has changed would "
-            "be lost; let the signal change a variable that it is computed from (weight=...), or add to the weight "
-            f"({rule.weight} += ...)"
+            f"{rule_name(rule)}: {where} sets the weight anew, {statement!r}, so that what the signal has changed "
+            "would be lost; let the signal change a variable that it is computed from (weight=...), or add to the "
+            f"weight ({rule.weight} += ...)"
         )
 
 
@@ -151,8 +151,9 @@ def check_cells(sbp, cells, clock, order) -> None:
     """Raise RetrogradeError for cells, or a clock or order, to which the operation of `sbp` cannot be given."""
     if isinstance(cells, SpatialNeuron):
         raise RetrogradeError(
-            f"the cells {cells.name!r} are the compartments of one SpatialNeuron, each a cell to Brian2: a report would "
-            "stay in the compartment where it arose; write soma and dendrite as variables of one cell of a NeuronGroup"
+            f"the cells {cells.name!r} are the compartments of one SpatialNeuron, each a cell to Brian2: a report "
+            "would stay in the compartment where it arose; write soma and dendrite as variables of "
+            "one cell of a NeuronGroup"
         )
     if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
         name = getattr(cells, "name", "")

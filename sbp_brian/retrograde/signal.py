@@ -40,6 +40,7 @@ from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
 from sbp_brian.retrograde import checks, extending, native
 from sbp_brian.retrograde.emission import Emission
 from sbp_brian.retrograde.operation import CHANNELS, operate
+from sbp_brian.retrograde.reporting import report_others
 from sbp_brian.retrograde.transport import Chain, Transport
 from sbp_brian.rules import SynapseRule
 from sbp_brian.wording import names_parameters
@@ -207,8 +208,8 @@ class RetrogradeSBP:
         return events
 
     # ------------------------------------------------------------------------------------------ as Brian2 has it
-    def neurons(self, N: int, model, *, events=None, **kwds) -> NeuronGroup:  # noqa: N803
-        """Cells with the signal: `brian2.NeuronGroup` with `equations` and `events`, and their `operation`, in one step.
+    def neurons(self, N: int, model, *, events=None, **kwds) -> NeuronGroup:
+        """Cells with the signal: a `brian2.NeuronGroup` with `equations`, `events` and `operation` in one step.
 
         Parameters
         ----------
@@ -326,6 +327,27 @@ class RetrogradeSBP:
             The rule has no plain weight, receives already, or `on` and the transport do not fit.
         """
         return extending.receiving(self, rule, on)
+
+    def reporting(self, synapses: Synapses, weight: str = "w") -> None:
+        """Report what *other* Synapses change in these, such as a third factor (``w_post += ...``), at their events.
+
+        At each event of `synapses`, before its own code, what has changed since its last event is reported, however it
+        was changed by others while the simulation ran; its own changes are not (see `emitting`), nor is retrograde
+        change, nor what is assigned between runs.
+
+        Parameters
+        ----------
+        synapses : Synapses
+            With at least one pathway, from cells made by `neurons`; not connected yet.
+        weight : str
+            The variable.
+
+        Raises
+        ------
+        RetrogradeError
+            There is no such variable, event or signal, or its unit is another.
+        """
+        report_others(self, synapses, weight)
 
     def expressed_by(self, variable: str, rate: str) -> str:
         """The statement by which a variable of the cells themselves, such as a bias, expresses their signal.
