@@ -8,6 +8,7 @@ from pathlib import Path
 
 import brian2
 
+from sbp_brian.brian.caches import keep_small
 from sbp_brian.brian.device import CanonicalDevice
 from sbp_brian.brian.objects import all_objects
 from sbp_brian.brian.randomness import owned
@@ -98,6 +99,7 @@ def generate(
     preferences = brian2.prefs
     forget_cython_includes()
     with brian_state(device, dt=dt, preferences=chosen), hidden_names(), _plain_refusals():
+        keep_small()
         with owned(device, seed) as drawn:
             net = first_network(make())
         if not device.run_args_applied:
