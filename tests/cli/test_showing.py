@@ -213,15 +213,18 @@ def test_arrays_that_networks_share_are_counted_once(tmp_path, monkeypatch):
 # the doctor
 
 
-def check(name):
-    return next(found for found in doctor.checks() if found.name == name)
+@pytest.fixture
+def check(monkeypatch):
+    """``check(name)``: what the doctor finds, who compiles nothing here."""
+    monkeypatch.setattr(doctor, "_compiler", list)
+    return lambda name: next(found for found in doctor.checks() if found.name == name)
 
 
 def absent(*_asked, **_more):
     raise DeviceMissing("install it there")
 
 
-def test_the_doctor_names_what_is_not_installed(monkeypatch):
+def test_the_doctor_names_what_is_not_installed(check, monkeypatch):
     def version(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
@@ -230,7 +233,7 @@ def test_the_doctor_names_what_is_not_installed(monkeypatch):
     assert (found.ok, found.found, found.remedy) == (False, "not installed", "pip install 'scipy>=1.13'")
 
 
-def test_the_doctor_knows_machines_with_and_without_cuda(monkeypatch):
+def test_the_doctor_knows_machines_with_and_without_cuda(check, monkeypatch):
     monkeypatch.setattr(toolkit, "toolkit", absent)
     monkeypatch.setattr(toolkit, "gpus", lambda: [toolkit.Gpu("H100", "90", 81920)])
     found = check("nvcc")
@@ -246,7 +249,7 @@ def test_the_doctor_knows_machines_with_and_without_cuda(monkeypatch):
 
 
 @pytest.mark.parametrize("text", [None, "MemTotal: 5 kB\n"])
-def test_a_system_that_does_not_tell_its_memory_has_no_line_for_it(text, monkeypatch):
+def test_a_system_that_does_not_tell_its_memory_has_no_line_for_it(text, check, monkeypatch):
     class Files(type(Path())):
         def read_text(self, *how, **more):
             if text is None:
