@@ -45,12 +45,8 @@ def network_key(key: str, make, *facts) -> str | None:
     """
     try:
         return _key(key, make, facts)
-    except _NotTold:
+    except pickle.PicklingError:
         return None
-
-
-class _NotTold(Exception):
-    """A value that does not tell what makes it up."""
 
 
 def _key(key: str, make, facts: tuple) -> str | None:
@@ -107,4 +103,5 @@ def _feed(digest, value) -> None:
     try:
         _Hashing(digest).dump(value)
     except Exception as error:  # pickle raises whatever an object's reduction raises
-        raise _NotTold from error  # its repr may hold an address, which another object has later
+        # its repr may hold an address, which another object has later
+        raise pickle.PicklingError(str(error)) from error

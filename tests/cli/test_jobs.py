@@ -1,4 +1,4 @@
-"""Runs in processes of their own: stopped before and while they start, killed, and what they say that is no progress."""
+"""Runs in processes of their own: stopped before and while they start, killed, and what they say of themselves."""
 
 import signal
 import subprocess

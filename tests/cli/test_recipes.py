@@ -173,7 +173,9 @@ def test_a_record_that_cannot_be_verified_is_refused(folder, tmp_path):
 
 
 def test_a_recipe_whose_data_are_here_is_run(recipe, monkeypatch, tmp_path):
-    text = f'title = "Demo"\nprotocol = "{DEMO}"\nseeds = [0]\ntarget = "numpy"\ndata = ["mnist"]\n[parameters]\npairs = 5'
+    text = (
+        f'title = "Demo"\nprotocol = "{DEMO}"\nseeds = [0]\ntarget = "numpy"\ndata = ["mnist"]\n[parameters]\npairs = 5'
+    )
     made = parse("demo", text)
     recipe[made.cells[0].name] = recipe["pairs=5"]
     monkeypatch.setattr(recipes, "_all", lambda: {"demo": made})

@@ -240,7 +240,9 @@ def test_the_doctor_knows_machines_with_and_without_cuda(check, monkeypatch):
     assert (found.ok, found.found, found.required) == (False, "not found", False)
     assert found.remedy == "install it there (only for target 'cuda')"
     assert check("GPU").found == "H100 (sm_90, 81920 MiB)"
-    kit = SimpleNamespace(version=(12, 4), release="12.4", nvcc="/cuda/bin/nvcc", root="/cuda", header=lambda name: None)
+    kit = SimpleNamespace(
+        version=(12, 4), release="12.4", nvcc="/cuda/bin/nvcc", root="/cuda", header=lambda name: None
+    )
     monkeypatch.setattr(toolkit, "toolkit", lambda: kit)
     monkeypatch.setattr(toolkit, "curand", absent)
     assert check("nvcc").ok

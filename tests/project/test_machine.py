@@ -61,7 +61,7 @@ def test_the_code_of_a_protocol_without_a_file_is_what_its_run_does():
     codes = set()
     for number in (1, 2):
         space = {"__name__": "typed_at_a_prompt"}
-        exec(f"def run(context):\n context.metric('n', {number})", space)  # noqa: S102
+        exec(f"def run(context):\n context.metric('n', {number})", space)
         codes.add(identity.code_of(protocol(space["run"])))
         assert identity.code_of(protocol(space["run"])) in codes
     assert len(codes) == 2
@@ -72,9 +72,11 @@ def test_an_import_of_a_protocol_that_is_not_there_does_not_count(tmp_path):
         path = tmp_path / "own.py"
         path.write_text(text)
         space = {"__name__": "own"}
-        exec(compile(text, str(path), "exec"), space)  # noqa: S102
+        exec(compile(text, str(path), "exec"), space)
         assert identity.code_of(protocol(space["run"]))
         return [name for name, _ in identity._imported(path)]
 
-    text = "try:\n  import sbp_brian.protocols.of_another_version\nexcept ImportError:\n  pass\ndef run(context): pass\n"
+    text = (
+        "try:\n  import sbp_brian.protocols.of_another_version\nexcept ImportError:\n  pass\ndef run(context): pass\n"
+    )
     assert code(text) == ["own.py"]

@@ -97,7 +97,7 @@ def test_a_delay_that_is_set_to_zero_is_none(content, refused):
         code_objects={},
     )
     if refused:
-        with pytest.raises(CudaDelayError, match="the pathway 'S_pre' has a delay, .*'odd' ticks between its steps"):
+        with pytest.raises(CudaDelayError, match=r"the pathway 'S_pre' has a delay, .*'odd' ticks between its steps"):
             check_delays(network, device)
     else:
         check_delays(network, device)

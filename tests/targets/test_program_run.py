@@ -100,7 +100,7 @@ def test_what_cannot_be_written_is_told_when_the_program_has_ended(program, tmp_
 def test_values_of_the_wrong_number_are_named(program):
     said = "echo \"Error reading 'set/1': file size 24 does not match expected size 48\"\nexec sleep 60\n"
     run = program(said, **{"cells.v": np.zeros(2), "AB.w": np.zeros(3)})
-    with pytest.raises(ValueError, match="'AB.w' needs one value or 6 values, 3 were given"):
+    with pytest.raises(ValueError, match=r"'AB\.w' needs one value or 6 values, 3 were given"):
         run.run()
 
 
