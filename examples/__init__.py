@@ -1,0 +1,21 @@
+"""Networks of other people with SBP: one file a network, written anew, each with the paper that it comes from.
+
+``python -m examples NAME [FILE]`` runs one with and without SBP, and draws both. `network` of each file gives a Brian2
+network: without an argument it is made by Brian2 alone; with a `RetrogradeSBP` at most three lines of it differ.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__all__ = ["GALLERY", "load"]
+
+#: Every network: name of its file -> what it shows.
+GALLERY = {
+    "cuba_2005": "current-based cells, subgroups, a signal that comes late",
+}
+
+
+def load(name: str):
+    """The module of a network."""
+    return import_module(f"examples.{name}")
