@@ -13,6 +13,12 @@ __all__ = ["GALLERY", "load"]
 #: Every network: name of its file -> what it shows.
 GALLERY = {
     "cuba_2005": "current-based cells, subgroups, a signal that comes late",
+    "vogels_2011": "conductances, inhibitory plasticity",
+    "brette_2007": "Hodgkin-Huxley cells, half of the synapses take part",
+    "diehl_2015": "Poisson inputs, thresholds that adapt, a fixed delay",
+    "clopath_2010": "the voltage rule",
+    "graupner_2012": "plasticity by calcium, transport along an axon",
+    "pfister_2006": "the triplet rule, expression that saturates",
 }
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from brian2 import Network, SpikeMonitor, ms
+from brian2 import SpikeMonitor, ms
 
 from examples import GALLERY, load
 from sbp_brian.targets import Simulation
@@ -30,6 +30,12 @@ class Case:
 
 CASES = {
     "cuba_2005": Case(80, {"cuba_excite": (0, 3)}),
+    "vogels_2011": Case(60, {"vogels_balance": (0, 30)}),
+    "brette_2007": Case(50, {"brette_excite": (0, 20)}),
+    "diehl_2015": Case(80, {"diehl_into": (0, 1), "diehl_out": (0, 1)}),
+    "clopath_2010": Case(80, {"clopath_ring": (0, 3)}),
+    "graupner_2012": Case(80, {"graupner_into": (0, 2), "graupner_among": (0, 2)}),
+    "pfister_2006": Case(80, {"pfister_among": (0, 2)}),
 }
 
 
