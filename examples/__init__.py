@@ -19,6 +19,17 @@ GALLERY = {
     "clopath_2010": "the voltage rule",
     "graupner_2012": "plasticity by calcium, transport along an axon",
     "pfister_2006": "the triplet rule, expression that saturates",
+    "brunel_2001": "NMDA receptors as a sum over synapses",
+    "lewis_2003": "gap junctions beside chemical synapses",
+    "pinsky_1994": "soma and dendrite of one cell, with their channels",
+    "payeur_2021": "bursts as events of their own, dendritic plateaus",
+    "izhikevich_2006": "a delay for each synapse, Izhikevich's cells",
+    "bohte_2002": "several synapses a pair",
+    "mongillo_2008": "short-term plasticity, selective groups",
+    "zenke_2013": "several clocks, a linked variable",
+    "litwin_2014": "store and restore",
+    "seung_2003": "random release, a weight of another name",
+    "izhikevich_2007": "a third factor: other synapses change the weights",
 }
 
 

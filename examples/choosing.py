@@ -6,7 +6,7 @@ from functools import partial
 
 from brian2 import NeuronGroup, Synapses
 
-__all__ = ["neurons", "synapses"]
+__all__ = ["neurons", "reporting", "synapses"]
 
 
 def neurons(sbp):
@@ -17,3 +17,8 @@ def neurons(sbp):
 def synapses(sbp, **roles):
     """What makes synapses: `brian2.Synapses` without SBP. The roles are ``emits``, ``receives``, ``weight``."""
     return Synapses if sbp is None else partial(sbp.synapses, **roles)
+
+
+def reporting(sbp):
+    """What makes given synapses report what others change in them: nothing without SBP."""
+    return (lambda made: None) if sbp is None else sbp.reporting

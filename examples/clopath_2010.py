@@ -62,5 +62,5 @@ def network(sbp: RetrogradeSBP | None = None) -> Network:
 
 
 def main(path=None):
-    """Draw a second."""
-    return show(network, SBP, 1000 * ms, "clopath_ring", path)
+    """Draw 300 ms."""
+    return show(network, SBP, 300 * ms, "clopath_ring", path)

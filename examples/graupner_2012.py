@@ -54,5 +54,5 @@ def network(sbp: RetrogradeSBP | None = None) -> Network:
 
 
 def main(path=None):
-    """Draw a second."""
-    return show(network, SBP, 1000 * ms, "graupner_into", path)
+    """Draw 500 ms."""
+    return show(network, SBP, 500 * ms, "graupner_into", path)

@@ -1,8 +1,8 @@
 """The triplet rule: potentiation grows with the postsynaptic cell's own recent firing.
 
 Pfister & Gerstner 2006, J Neurosci 26:9673, minimal model of visual cortex, doi:10.1523/JNEUROSCI.1425-06.2006.
-Differs: instead of one pair of cells, groups at two rates excite one another, and the amplitudes are larger, so that a
-second is enough. Synapses move towards bounds of their relative change.
+Differs: instead of one pair of cells, groups at two rates excite one another, and the amplitudes are larger, so that
+half a second is enough. Synapses move towards bounds of their relative change.
 """
 
 from __future__ import annotations
@@ -59,5 +59,5 @@ def network(sbp: RetrogradeSBP | None = None) -> Network:
 
 
 def main(path=None):
-    """Draw a second."""
-    return show(network, SBP, 1000 * ms, "pfister_among", path)
+    """Draw 500 ms."""
+    return show(network, SBP, 500 * ms, "pfister_among", path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,7 +15,7 @@ from sbp_brian.targets import use
 __all__ = ["show"]
 
 
-def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str, path: str | Path | None = None):
+def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str, path=None, *, weight: str = "w"):
     """Run a network with and without SBP on the target numpy and draw it.
 
     Parameters
@@ -27,9 +26,11 @@ def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str,
     duration : Quantity
         Of both runs (s).
     inputs : str
-        Name of the synapses that receive; their weight is the variable ``w``.
-    path : str or Path, optional
+        Name of the synapses that receive.
+    path : path, optional
         File to draw to; without it a window opens.
+    weight : str
+        Their weight.
 
     Returns
     -------
@@ -41,10 +42,10 @@ def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str,
         for given, label, colour in ((None, "without", BLACK), (sbp, "with SBP", VERMILION)):
             seed(1)
             net = network(given)
-            spikes, weights = _watched(net, inputs)
+            spikes, weights = _watched(net, inputs, weight)
             net.run(duration)
             left.plot(spikes.t / ms, spikes.i, ".", color=colour, markersize=2 if given is None else 1, label=label)
-            w = np.asarray(weights.w)
+            w = np.asarray(getattr(weights, weight))
             right.plot(weights.t / ms, 100 * (w.mean(0) / w[:, 0].mean() - 1), color=colour, label=label)
         left.set(xlabel="time (ms)", ylabel="cell")
         right.set(xlabel="time (ms)", ylabel="mean input weight (%)")
@@ -57,9 +58,9 @@ def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str,
     return figure
 
 
-def _watched(net: Network, inputs: str):
+def _watched(net: Network, inputs: str, weight: str):
     """The monitor of its spikes, and a new one of its input weights."""
     spikes = next(each for each in net.objects if type(each).__name__ == "SpikeMonitor")
-    weights = StateMonitor(net[inputs], "w", record=True, dt=1 * ms)
+    weights = StateMonitor(net[inputs], weight, record=True, dt=1 * ms)
     net.add(weights)
     return spikes, weights
