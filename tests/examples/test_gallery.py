@@ -43,6 +43,10 @@ BOUNDS = {
 }
 #: Networks that draw random numbers while they run: each target draws others.
 CHANCY = ("diehl_2015", "seung_2003")
+#: The network of which every run of the tests draws the figure.
+DRAWN = "clopath_2010"
+#: Two ways to switch SBP off.
+SILENT = {"gains": {"gain_ltp": 0, "gain_ltd": 0}, "lambda_f": {"lambda_f": 0}}
 
 
 def run(make, target="numpy"):
@@ -69,7 +73,7 @@ def with_sbp(name):
         seen.append((parts, {g: len(net[g]) for part in parts for g in (part.source, part.target)}))
         return net
 
-    return dict(run(make)), *seen[-1]
+    return run(make), *seen[-1]
 
 
 def plan_of(sbp):
@@ -117,16 +121,18 @@ def test_every_network_of_the_folder_is_in_the_gallery():
 
 
 # --------------------------------------------------------------------------------------------------------- what it does
+@pytest.mark.parametrize(
+    "silent", [{"gain_ltp": 0, "gain_ltd": 0}, pytest.param({"lambda_f": 0}, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("name", GALLERY)
-def test_without_gains_or_fraction_it_is_the_network_without_sbp(name):
+def test_without_gains_or_fraction_it_is_the_network_without_sbp(name, silent):
     module = load(name)
-    wanted = dict(run(lambda: module.network(None)))
+    wanted = run(lambda: module.network(None))
     assert any(key.endswith("spikes.i") and len(value) for key, value in wanted.items())
-    for silent in ({"gain_ltp": 0, "gain_ltd": 0}, {"lambda_f": 0}):
-        found = run(lambda silent=silent: module.network(replace(module.SBP, **silent)))
-        for key in wanted:
-            if not key.endswith(".lastupdate"):
-                np.testing.assert_array_equal(found[key], wanted[key], err_msg=f"{silent}: {key}")
+    found = run(lambda: module.network(replace(module.SBP, **SILENT[silent])))
+    for key in wanted:
+        if not key.endswith(".lastupdate"):
+            np.testing.assert_array_equal(found[key], wanted[key], err_msg=key)
 
 
 @pytest.mark.parametrize("name", GALLERY)
@@ -164,9 +170,7 @@ def test_every_target_gives_what_numpy_gives(target):
 
 
 # ------------------------------------------------------------------------------------------------------------- figures
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[] if n == "clopath_2010" else pytest.mark.slow) for n in GALLERY]
-)
+@pytest.mark.parametrize("name", [DRAWN, *(pytest.param(n, marks=pytest.mark.slow) for n in GALLERY if n != DRAWN)])
 def test_its_figure_is_drawn(name, tmp_path):
     load(name).main(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10_000

@@ -53,9 +53,8 @@ def parts_of(net: Network, bounds: Mapping[str, tuple[float, float]]) -> list[Pa
     """The synapses of a network that take part; `bounds` are those of the rules that have some, by name."""
     found = []
     for each in net.objects:
-        variables = getattr(each, "variables", {})
         code = "".join(each.rule.pathways.values()) if hasattr(each, "rule") else ""
-        receives, reports = "retro_rate" in variables, "retro_known" in variables
+        receives, reports = _has(each, "retro_rate"), _has(each, "retro_known")
         emits = "retro_change" in code
         if not (receives or reports or emits):
             continue
@@ -65,6 +64,12 @@ def parts_of(net: Network, bounds: Mapping[str, tuple[float, float]]) -> list[Pa
         weight = each.rule.weight if hasattr(each, "rule") else "w"
         found.append(Part(each.name, weight, *names, len(each), emits, receives, reports, limits))
     return found
+
+
+def _has(each, name: str) -> bool:
+    """Whether an object has a variable that is not another object's."""
+    variable = getattr(each, "variables", {}).get(name)
+    return variable is not None and variable.owner.name == each.name
 
 
 def watch(net: Network, parts: list[Part]) -> None:
