@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.reference.retrograde import Plan
 
 pytestmark = pytest.mark.usefixtures("numpy_target")
 
+ROOT = Path(__file__).parents[2]
 DT, DURATION = 0.1 * ms, 60 * ms
 
 #: Bounds of the rules, in the unit of the weight: (low, high) of each synapses object that has some.
@@ -111,13 +113,11 @@ def test_three_lines_at_most_name_sbp(name):
     assert "Differs: " in module.__doc__
 
 
-def test_every_network_of_the_folder_is_in_the_gallery():
-    from pathlib import Path
-
-    import examples
-
-    files = {path.stem for path in Path(examples.__file__).parent.glob("*_[12]*.py")}
-    assert files == set(GALLERY)
+def test_every_network_of_the_folder_is_in_the_gallery_and_in_the_docs():
+    assert {path.stem for path in (ROOT / "examples").glob("*_[12]*.py")} == set(GALLERY)
+    page = (ROOT / "docs" / "from_brian2.md").read_text(encoding="utf-8")
+    for name, shows in GALLERY.items():
+        assert f"| `{name}` | {shows} |" in page
 
 
 # --------------------------------------------------------------------------------------------------------- what it does
@@ -138,6 +138,14 @@ def test_without_gains_or_fraction_it_is_the_network_without_sbp(name, silent):
 @pytest.mark.parametrize("name", GALLERY)
 def test_what_is_expressed_is_what_the_reference_expresses(name):
     hold_to_reference(name, with_sbp(name)[0])
+
+
+@pytest.mark.parametrize("name", ["cuba_2005", "graupner_2012", "izhikevich_2007"])
+def test_the_reference_notices_a_rate_that_is_a_little_larger(name):
+    sbp, (found, parts, sizes) = load(name).SBP, with_sbp(name)
+    plan = plan_of(replace(sbp, rate=1.001 * sbp.rate))
+    worst, _ = apart(parts, plan, (1, 1), found, sbp.unit if sbp.unit is not None else 1.0, sizes)
+    assert worst > 1e-9
 
 
 def test_a_restored_network_goes_on_as_it_did():
