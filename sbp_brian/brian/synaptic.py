@@ -6,7 +6,17 @@ from typing import Any
 
 from brian2 import BrianObject, Synapses
 
-__all__ = ["AtStart", "add_variable", "enclose"]
+__all__ = ["AtStart", "add_variable", "enclose", "is_connected", "pathways"]
+
+
+def is_connected(synapses: Synapses) -> bool:
+    """Whether ``connect`` has been called."""
+    return bool(synapses._connect_called)
+
+
+def pathways(synapses: Synapses) -> list[str]:
+    """Names of the pathways, those of on_pre first."""
+    return list(synapses._synaptic_updaters)
 
 
 def add_variable(synapses: Synapses, name: str, like: str) -> None:
@@ -23,12 +33,11 @@ def add_variable(synapses: Synapses, name: str, like: str) -> None:
     synapses.register_variable(synapses.variables[name])
 
 
-def enclose(synapses: Synapses, before: str, after: str) -> list[str]:
-    """Let code run before and after that of every pathway, at its events and with its delays; gives their names."""
-    for name in synapses._synaptic_updaters:
+def enclose(synapses: Synapses, before: str, after: str) -> None:
+    """Let code run before and after that of every pathway, at its events and with its delays."""
+    for name in pathways(synapses):
         pathway = getattr(synapses, name)
         pathway.code = "\n".join((before, pathway.code.strip("\n"), after))
-    return list(synapses._synaptic_updaters)
 
 
 class AtStart(BrianObject):

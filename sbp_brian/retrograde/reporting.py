@@ -6,7 +6,7 @@ from typing import Any
 
 from brian2 import Synapses
 
-from sbp_brian.brian.synaptic import AtStart, add_variable, enclose
+from sbp_brian.brian.synaptic import AtStart, add_variable, enclose, is_connected, pathways
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde import code
 from sbp_brian.retrograde.operation import moved_by, require_operation
@@ -34,12 +34,12 @@ def _check(sbp: Any, synapses: Any, weight: str) -> None:
     where = f"reporting({synapses.name}, {weight!r})"
     if KNOWN in synapses.variables:
         raise RetrogradeError(f"{where}: its changes are reported already; call reporting once")
-    if synapses._connect_called:
+    if is_connected(synapses):
         raise RetrogradeError(f"{where}: the synapses are connected already; call reporting before connect()")
     if weight not in synapses.equations.names:
         has = ", ".join(map(repr, sorted(synapses.equations.names))) or "none"
         raise RetrogradeError(f"{where}: the synapses have no variable {weight!r}; they have {has}")
-    if not synapses._synaptic_updaters:
+    if not pathways(synapses):
         raise RetrogradeError(
             f"{where}: the synapses have no event at which to report; give them one, "
             f"such as on_pre='{weight} += 0*{weight}'"

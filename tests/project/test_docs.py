@@ -13,7 +13,15 @@ from sbp_brian.experiments import sweep
 from tests.helpers.nest_settings import with_coincidences_of_nest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/guide.md", "docs/from_brian2.md", "docs/stdbp.md", "docs/artificial.md", "docs/decolle.md", "docs/nest.md"]
+PAGES = [
+    "README.md",
+    "docs/guide.md",
+    "docs/from_brian2.md",
+    "docs/stdbp.md",
+    "docs/artificial.md",
+    "docs/decolle.md",
+    "docs/nest.md",
+]
 
 
 def blocks(page):

@@ -291,7 +291,7 @@ def test_the_gate_closes_at_the_step_that_it_says_whatever_the_last_digit():
 
 # --------------------------------------------------------------------------------------------- what others change
 def test_what_a_third_factor_changes_is_reported_at_the_next_event():
-    """By hand: a change of 0.1 at 5 ms is reported at the spike at 12 ms, by two synapses a cell; one at 25 ms waits."""
+    """By hand: 0.1 at 5 ms is reported at the spike at 12 ms, by two synapses a cell; what came at 25 ms waits."""
     sbp = RetrogradeSBP()
     source = SpikeGeneratorGroup(1, [0, 0, 0], [2, 12, 22] * ms)
     a = sbp.neurons(2, "v : 1", threshold="v > 0.5", reset="v = 0", name="a")
