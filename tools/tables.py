@@ -16,6 +16,7 @@ number of no run, and is left as it is. Both know these functions (recipe and ce
 ``gain("a", "cell", "b", "cell")``   difference of two scores in points
 ``apart("a", "cell", "b", "cell")``  the same seed by seed, e.g. 2.05, 1.93, 1.97
 ``interval("energy-gains", "cell")`` the ends of the 95 % interval of a gain: 5.9 to 7.0
+``same("a", "cell", "b", "cell")``   whether two scores are equivalent, with margin, difference, interval and p
 ``value("mnist", "test_accuracy")``  the mean, for arithmetic
 ``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
 ``count("mnist")``                   how many seeds
@@ -40,7 +41,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sbp_brian import recipes
+from sbp_brian.errors import RecipeError
 from sbp_brian.experiments.results import Number
+from sbp_brian.training.scores import equivalence
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -131,6 +134,31 @@ def interval(recipe: str, cell: str, digits: int = 1) -> str:
     return " to ".join(ends)
 
 
+def same(
+    recipe: str,
+    cell: str,
+    other: str,
+    other_cell: str,
+    metric: str | None = None,
+    margin: float = 0.2,
+    digits: int = 2,
+) -> str:
+    """Whether two scores are the same to a margin in points, by two one-sided tests of Welch, in words."""
+    found = {(name, of): find(name, metric, of).by_seed for name, of in ((recipe, cell), (other, other_cell))}
+    for (name, of), by_seed in found.items():
+        if not by_seed:
+            raise RecipeError(f"recipe {name}, {of!r}: single seeds are not known, so nothing can be tested")
+    ours, theirs = ([100 * value for value in (by_seed or {}).values()] for by_seed in found.values())
+    tested = equivalence(ours, theirs, margin)
+    words = "equivalent" if tested.shown else "not shown to be equivalent"
+    p = "p < 0.001" if tested.p < 0.001 else f"p = {tested.p:.2g}"
+    told = (
+        f"{words} to {margin:g} points: difference {tested.difference:+.{digits}f} points, 90 % interval "
+        f"{tested.low:+.{digits}f} to {tested.high:+.{digits}f}, {p}"
+    )
+    return told.replace("-", MINUS)
+
+
 def holds(recipe: str, text: str = "", without: str = "\0", cell: str = "") -> str:
     """Of the metrics whose name has a text, how many are not outside: ``16 of 16``."""
     own = {n: m for n, m in recipes.result(recipe).cells[cell].items() if text in n and without not in n}
@@ -195,6 +223,7 @@ def functions() -> dict:
         "measured": measured,
         "number": number,
         "older": older,
+        "same": same,
         "score": score,
         "seeds": seeds,
         "short": short,
