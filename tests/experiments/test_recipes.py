@@ -113,6 +113,9 @@ def test_a_result_is_gathered_and_read_back(recipe, tmp_path):
         result.number("scor", "plain, rate=0.2")
     with pytest.raises(RecipeError, match="unknown cell"):
         result.number("score", "plain")
+    old = result.to_json().replace('"score"', '"training_accuracy"')
+    (tmp_path / "network.json").write_text(old)
+    assert results.read(tmp_path / "network.json").number("running_accuracy", "plain, rate=0.2") == number
     (tmp_path / "network.json").write_text("{")
     with pytest.raises(RecipeError, match=r"network\.json is damaged"):
         results.read(tmp_path / "network.json")

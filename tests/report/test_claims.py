@@ -112,7 +112,10 @@ def test_curves_are_of_test_samples_only_where_these_were_shown(tmp_path):
     shown = run(tmp_path, seed=1, arrays={"test_accuracy_by_epoch": np.array([0.1, 0.2])})
     assert curve(shown)[0] == "test"
     held = run(tmp_path, seed=2, curves=[np.nan, np.nan])
-    assert curve(held)[0] == "training"
+    assert curve(held)[0] == "running"
+    old = run(tmp_path, seed=3, curves=[np.nan, np.nan], arrays={"training_accuracy_by_epoch": np.array([0.3, 0.4])})
+    del old.array_info["running_accuracy_by_epoch"]  # as records were written before it was called so
+    np.testing.assert_array_equal(curve(old)[1], [0.3, 0.4])
 
 
 def test_lambda_p_that_changes_nothing_and_depth(tmp_path):
