@@ -6,9 +6,9 @@ Run from the checkout:
 
 TASK is mnist, fashion-mnist or nettalk; WORLD is mixed (signs as they come) or dale (Dale's law). The search goes
 along one rate after the other (`STEPS`), from where `START` has them, with seed 0 on `FEW`; a best value at the edge
-moves the search on by a step, up to `FARTHER` times. What was found is written to the file
-recipes/results/reports-TASK-WORLD-rates.json, and as the settings of the recipe reports-TASK-WORLD, which trains with
-all samples and is run by ``python -m tools.measure``.
+moves the search on by a step, up to `FARTHER` times. What was found and all that was tried is written as the recipe
+reports-TASK-WORLD-rates with its result, and the rates as the settings of the recipe reports-TASK-WORLD, which trains
+with all samples and is run by ``python -m tools.measure``.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ WHOLE = {
     "nettalk": {"model": "sbp_network"},
 }
 WORLDS: dict[str, dict[str, Any]] = {"mixed": {}, "dale": {"dale": True}}
+SAID = {"mixed": "signs as they come", "dale": "Dale's law"}
+#: Report and its two rates -> score; report -> the rates chosen.
+Tried = dict[tuple[str, float, float], float]
+Chosen = dict[str, tuple[float, float]]
 
 
 class Search:
@@ -62,7 +66,7 @@ class Search:
 
     def __init__(self, task: str, world: str, out: Path):
         self.protocol, self.settings, self.out = protocols.get(task), {**FEW[task], **WORLDS[world]}, out
-        self.tried: dict[tuple[str, float, float], float] = {}
+        self.tried: Tried = {}
 
     def score(self, learning: str, hidden: float, output: float) -> float:
         """Of the validation samples; minus infinity where training diverged."""
@@ -110,42 +114,52 @@ def main(task: str = "mnist", world: str = "mixed", *learnings: str) -> int:
     for data, where, remedy in available():
         if data == task and (where is None or where.startswith("embedded")):
             sys.exit(f"the data set {task} is not here whole; get it by {remedy}")
+    here = commit()
     with tempfile.TemporaryDirectory() as out:
         search = Search(task, world, Path(out))
         chosen = {learning: search.best(learning) for learning in learnings or START}
-    name = f"reports-{task}-{world}"
-    _write_rates(name, search, chosen)
-    _write_recipe(name, task, world, chosen)
+    _write_rates(task, world, search.tried, chosen, {"commit": here, "date": datetime.now(UTC).date().isoformat()})
+    _write_recipe(task, world, chosen)
     return 0
 
 
-def _write_rates(name: str, search: Search, chosen: dict[str, tuple[float, float]]) -> None:
-    """The result of the recipe of the search, whose command is this module's."""
-    cells = {}
+def _write_rates(task: str, world: str, tried: Tried, chosen: Chosen, measured: dict[str, Any]) -> None:
+    """The recipe of the search, whose command is this module's, and its result."""
+    name, cells = f"reports-{task}-{world}-rates", {}
     for learning, rates in chosen.items():
-        own = [score for (of, *_), score in search.tried.items() if of == learning]
+        own = {key[1:]: score for key, score in tried.items() if key[0] == learning}
+        finite = {rates: score for rates, score in own.items() if math.isfinite(score)}
         found = {
             "rate_hidden": rates[0],
             "rate_output": rates[1],
-            "validation": search.tried[(learning, *rates)],
+            "validation": own[rates],
             "tried": len(own),
-            "diverged": sum(not math.isfinite(score) for score in own),
+            "diverged": len(own) - len(finite),
+            **{f"validation, rates {hidden:g} and {output:g}": score for (hidden, output), score in finite.items()},
         }
-        cells[learning] = {metric: Number(value) for metric, value in found.items()}
-    measured = {"commit": commit(), "date": datetime.now(UTC).date().isoformat()}
-    path = ROOT / "recipes" / "results" / f"{name}-rates.json"
-    path.write_text(Result(f"{name}-rates", measured, cells).to_json(), encoding="utf-8")
-
-
-def _write_recipe(name: str, task: str, world: str, chosen: dict[str, tuple[float, float]]) -> None:
-    said = "signs as they come" if world == "mixed" else "Dale's law"
+        cells[learning] = {metric: Number(value, by_seed={"0": value}) for metric, value in found.items()}
+    path = ROOT / "recipes" / "results" / f"{name}.json"
+    path.write_text(Result(name, measured, cells).to_json(), encoding="utf-8")
     lines = [
-        f'title = "What a synapse reports, {task}, {said}"',
+        f'title = "What a synapse reports, {task}, {SAID[world]}: rates tried on validation samples"',
+        f'command = "python -m benchmarks.reports {task} {world}"',
+        "seeds = [0]",
+        f'data = ["{task}"]',
+        'time = "10 min"',
+        'shown = ["docs/reports.md"]',
+    ]
+    (ROOT / "recipes" / f"{name}.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _write_recipe(task: str, world: str, chosen: Chosen) -> None:
+    name = f"reports-{task}-{world}"
+    lines = [
+        f'title = "What a synapse reports, {task}, {SAID[world]}"',
         f'protocol = "{task}"',
         "seeds = [0, 1, 2, 3, 4]",
         f'data = ["{task}"]',
         'time = "30 s a seed"',
-        'shown = ["docs/findings.md"]',
+        'shown = ["docs/reports.md"]',
         'metrics = ["test_*", "validation_*", "hidden_spikes_per_sample"]',
         "",
         "[parameters]",
@@ -157,7 +171,7 @@ def _write_recipe(name: str, task: str, world: str, chosen: dict[str, tuple[floa
         lines += [f"rate_output = {output:g}", *(f"{k} = {_toml(v)}" for k, v in BESIDE.get(learning, {}).items())]
     if "weighted/activity" in chosen:
         hidden, output = chosen["weighted/activity"]
-        lines += ["", '[variants."shuffled labels"]', 'learning = "shuffled-labels"']
+        lines += ["", '[variants."shuffled"]', 'learning = "shuffled-labels"']
         lines += [f"rate_hidden = {hidden:g}", f"rate_output = {output:g}"]
     (ROOT / "recipes" / f"{name}.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
