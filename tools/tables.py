@@ -13,6 +13,7 @@ number of no run, and is left as it is. Both know these functions (recipe and ce
 ``number("mnist", "hidden_...")``    any metric: mean ± SD; ``digits=``, ``scale=``, ``sd=False``
 ``short("mnist", "angle_input")``    the mean with two digits that count
 ``seeds("stdbp")``                   the value of each seed, e.g. 98.15, 98.01, 98.16
+``span("mnist")``                    the lowest and the highest seed, e.g. 98.18 to 98.40
 ``gain("a", "cell", "b", "cell")``   difference of two scores in points
 ``apart("a", "cell", "b", "cell")``  the same seed by seed, e.g. 2.05, 1.93, 1.97
 ``interval("energy-gains", "cell")`` the ends of the 95 % interval of a gain: 5.9 to 7.0
@@ -20,6 +21,8 @@ number of no run, and is left as it is. Both know these functions (recipe and ce
 ``value("mnist", "test_accuracy")``  the mean, for arithmetic
 ``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
 ``count("mnist")``                   how many seeds
+``there("late", "cell")``            whether this was measured; a page says "not measured" else
+``those("late", "late-full")``       the recipes of these that were
 ``wrong("published-mnist", ...)``    100 % less an accuracy: mean ± SD, or one seed's with ``seed=``
 ``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing;
                                      of one cell, ``at("mnist-trials", "cell")``: "measured at COMMIT (DAY)"
@@ -96,6 +99,28 @@ def seeds(
     found = find(recipe, metric, cell).by_seed or {}
     wanted = found.values() if only is None else [found[str(only)]]
     return ", ".join(f"{scale * value:.{digits}f}" for value in wanted).replace("-", MINUS)
+
+
+def span(recipe: str, cell: str = "", metric: str | None = None, digits: int = 2, scale: float = 100) -> str:
+    """The lowest and the highest of the seeds."""
+    values = (find(recipe, metric, cell).by_seed or {}).values()
+    return f"{scale * min(values):.{digits}f} to {scale * max(values):.{digits}f}".replace("-", MINUS)
+
+
+def there(recipe: str, cell: str | None = None) -> bool:
+    """Whether a recipe has a committed result, of this cell."""
+    if recipe not in recipes.names() or recipes.get(recipe).pending:
+        return False
+    try:
+        cells = recipes.result(recipe).cells
+    except RecipeError:  # its file is lacking
+        return False
+    return cell is None or cell in cells
+
+
+def those(*names: str) -> list[str]:
+    """The recipes of these that have a committed result."""
+    return [name for name in names if there(name)]
 
 
 def wrong(recipe: str, metric: str, cell: str = "", digits: int = 2, sd: bool = True, seed: int | None = None) -> str:
@@ -229,6 +254,9 @@ def functions() -> dict:
         "short": short,
         "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
         "sources": sources,
+        "span": span,
+        "there": there,
+        "those": those,
         "takes": lambda recipe: recipes.get(recipe).time.removesuffix(" a seed"),
         "wrong": wrong,
     }

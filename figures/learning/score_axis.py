@@ -12,7 +12,7 @@ __all__ = ["score_axis"]
 #: Scores that are named, the best first; where two come too close the later is left out.
 _NAMED = (0.995, 0.99, 0.98, 0.97, 0.95, 0.92, 0.9, 0.85, 0.8, 0.7, 0.5, 0.3, 0.1)
 #: Least distance of two of them, as a share of the axis.
-_APART = {"x": 0.14, "y": 0.07}
+_APART = {"x": 0.12, "y": 0.07}
 
 _LEAST = 1e-4  # error that is still told from none
 

@@ -11,7 +11,7 @@ from sbp_brian.experiments.results import Number
 from sbp_brian.figures.base import label_panels, new
 from sbp_brian.figures.learning.score_axis import score_axis
 from sbp_brian.figures.results import Found, ResultFigure, single
-from sbp_brian.figures.style import BLUE, COLUMNS, SHADE, VERMILION
+from sbp_brian.figures.style import BLUE, COLUMN, COLUMNS, SHADE, VERMILION
 
 __all__ = ["FIGURE", "REPORTS", "TASKS"]
 
@@ -62,7 +62,7 @@ def draw(found: Found):
     """A panel for each task of which there is a result; a row for each report."""
     shown = [(task, _cells(found, task)) for task in TASKS]
     shown = [(task, cells) for task, cells in shown if cells]
-    drawing, axes = new(COLUMNS, 78, ncols=len(shown), sharey=True, squeeze=False)
+    drawing, axes = new(COLUMNS if len(shown) > 1 else 1.4 * COLUMN, 78, ncols=len(shown), sharey=True, squeeze=False)
     for ax, (task, cells) in zip(axes[0], shown, strict=True):
         for world, numbers in cells.items():
             _points(ax, numbers, world)

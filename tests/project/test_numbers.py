@@ -9,8 +9,10 @@ import pytest
 
 from sbp_brian import recipes
 from sbp_brian.errors import RecipeError
+from sbp_brian.experiments.recipes import parse
 from tests.helpers.made_results import result
 
+TOML = 'title = "t"\nprotocol = "mnist"\nseeds = [0]\n'
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEMPLATES = sorted((ROOT / "tools" / "tables").glob("*.md"))
@@ -124,6 +126,17 @@ def test_sameness_is_told_with_its_margin_and_by_a_test(tables):
 def test_sameness_is_not_told_of_seeds_that_are_not_known(tables):
     with pytest.raises(RecipeError, match="recipe made, 'old': single seeds are not known"):
         tables["same"]("made", "a", "made", "old")
+
+
+def test_what_was_not_measured_is_known(tables, monkeypatch):
+    assert tables["span"]("made", "a") == "98.00 to 98.20"
+    monkeypatch.setattr(recipes, "names", lambda: ("made", "pending"))
+    monkeypatch.setattr(
+        recipes, "get", lambda name: parse(name, TOML + ('pending = "long"' if name == "pending" else ""))
+    )
+    assert tables["there"]("made", "a")
+    assert not tables["there"]("made", "c")
+    assert tables["those"]("unknown", "made", "pending") == ["made"]
 
 
 def test_every_mark_is_closed():
