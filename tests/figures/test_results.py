@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sbp_brian import figures
-from sbp_brian.figures.learning import how_late, what_it_carries
+from sbp_brian.figures.learning import how_late, report_angles, what_it_carries
 from sbp_brian.figures.learning.score_axis import score_axis
 from sbp_brian.figures.results import Measured
 from tests.helpers.made_results import finding, recipe, result
@@ -121,3 +121,19 @@ def test_scores_are_named_on_an_axis_of_errors(percent):
         assert float(name) / (100 if percent else 1) == pytest.approx(1 - error)
     assert len(named) >= 3
     assert ax.get_xlim()[0] > 0.12 > 0.019 > ax.get_xlim()[1]
+
+
+def test_angles_are_told_apart_by_world_and_follow_the_epochs():
+    text = "".join(
+        f'[variants."{world} bit"]\nlearning = "bit"\ndale = {dale}\n'
+        for world, dale in (("m", "false"), ("d", "true"))
+    )
+    angles = {f"angle_inputs_degrees_epoch_{k}": [40.0 - k, 42.0 - k] for k in (0, 1, 10)}
+    made = recipe("reports-angle", text), result("reports-angle", {"m bit": angles, "d bit": {"test_accuracy": [0.9]}})
+    found = report_angles.courses({"reports-angle": Measured(*made)})
+    assert {k: number.mean for k, number in found["mixed"]["bit"].items()} == {0: 41, 1: 40, 10: 31}
+    assert list(found) == ["mixed"], "of the other no angle was measured"
+    drawing, caption = figures.get("report-angles").reading(finding(made)).make()
+    line = drawing.axes[0].containers[0][0]
+    np.testing.assert_array_equal(line.get_xdata(orig=False), [0, 1, 10])
+    assert "mean and SD of 2 seeds" in caption
