@@ -39,19 +39,22 @@ START = {
     "frozen": (0.0, 1e-3),
 }
 #: What a report needs beside its rates.
-BESIDE: dict[str, dict[str, Any]] = {"relative/activity": {"relative_floor": 0.02}}
+FLOORED = {"relative/activity": {"relative_floor": 0.02}}
+#: What helps on NETtalk those that learn, and the frozen layer, which is nearly silent else (chosen on validation).
+ON_NETTALK = {"drop_hidden": 0.3, "homeostasis": 1e-5}
+FROZEN_ON_NETTALK = {"drop_hidden": 0.0, "weight_scale": 4.0}
 #: Factors of one rate that are tried, of the hidden layers' (0), of the output's (1), and again.
 STEPS = ((0, (1 / 9, 1 / 3, 1, 3, 9)), (1, (1 / 2, 1, 2, 4)), (0, (1 / 2, 1, 2)))
 FARTHER = 3
 #: Training by which rates are chosen, and with which results are measured.
 FEW = {
     "mnist": {"train_samples": 20_000, "epochs": 3, "test_samples": 1},
-    "fashion-mnist": {"train_samples": 20_000, "epochs": 3, "test_samples": 1},
+    "fashion-mnist": {"model": "sbp_network", "train_samples": 20_000, "epochs": 3},
     "nettalk": {"model": "sbp_network"},
 }
 WHOLE = {
     "mnist": {"epochs": 6},
-    "fashion-mnist": {"epochs": 8},
+    "fashion-mnist": {"model": "sbp_network", "epochs": 6},
     "nettalk": {"model": "sbp_network"},
 }
 WORLDS: dict[str, dict[str, Any]] = {"mixed": {}, "dale": {"dale": True}}
@@ -61,18 +64,26 @@ Tried = dict[tuple[str, float, float], float]
 Chosen = dict[str, tuple[float, float]]
 
 
+def beside(task: str, learning: str) -> dict[str, Any]:
+    """What a report has beside its rates."""
+    if task != "nettalk":
+        return FLOORED.get(learning, {})
+    return FROZEN_ON_NETTALK if learning == "frozen" else {**ON_NETTALK, **FLOORED.get(learning, {})}
+
+
 class Search:
     """The search for one task in one world."""
 
     def __init__(self, task: str, world: str, out: Path):
-        self.protocol, self.settings, self.out = protocols.get(task), {**FEW[task], **WORLDS[world]}, out
+        self.task, self.protocol, self.out = task, protocols.get(task), out
+        self.settings = {**FEW[task], **WORLDS[world]}
         self.tried: Tried = {}
 
     def score(self, learning: str, hidden: float, output: float) -> float:
         """Of the validation samples; minus infinity where training diverged."""
         key = (learning, hidden, output)
         if key not in self.tried:
-            own = {"learning": learning, "rate_hidden": hidden, "rate_output": output, **BESIDE.get(learning, {})}
+            own = {"learning": learning, "rate_hidden": hidden, "rate_output": output, **beside(self.task, learning)}
             if learning == "frozen":
                 del own["rate_hidden"]
             try:
@@ -168,11 +179,12 @@ def _write_recipe(task: str, world: str, chosen: Chosen) -> None:
     for learning, (hidden, output) in chosen.items():
         lines += ["", f'[variants."{learning}"]', f'learning = "{learning}"']
         lines += [f"rate_hidden = {hidden:g}"] if hidden else []
-        lines += [f"rate_output = {output:g}", *(f"{k} = {_toml(v)}" for k, v in BESIDE.get(learning, {}).items())]
+        lines += [f"rate_output = {output:g}", *(f"{k} = {_toml(v)}" for k, v in beside(task, learning).items())]
     if "weighted/activity" in chosen:
         hidden, output = chosen["weighted/activity"]
         lines += ["", '[variants."shuffled"]', 'learning = "shuffled-labels"']
         lines += [f"rate_hidden = {hidden:g}", f"rate_output = {output:g}"]
+        lines += [f"{k} = {_toml(v)}" for k, v in beside(task, "weighted/activity").items()]
     (ROOT / "recipes" / f"{name}.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
