@@ -24,6 +24,7 @@ from sbp_brian import protocols
 from sbp_brian.datasets import available
 from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.results import Number, Result
+from sbp_brian.identity import versions
 from tools.measure import commit
 
 ROOT = Path(__file__).parents[1]
@@ -129,7 +130,8 @@ def main(task: str = "mnist", world: str = "mixed", *learnings: str) -> int:
     with tempfile.TemporaryDirectory() as out:
         search = Search(task, world, Path(out))
         chosen = {learning: search.best(learning) for learning in learnings or START}
-    _write_rates(task, world, search.tried, chosen, {"commit": here, "date": datetime.now(UTC).date().isoformat()})
+    measured = {"commit": here, "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
+    _write_rates(task, world, search.tried, chosen, measured)
     _write_recipe(task, world, chosen)
     return 0
 
