@@ -10,10 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from sbp_brian.experiments.results import Number
-from sbp_brian.figures.base import absent, label_panels, new
+from sbp_brian.figures.base import label_panels, new
 from sbp_brian.figures.learning.score_axis import score_axis
 from sbp_brian.figures.results import Found, Measured, ResultFigure, single
-from sbp_brian.figures.style import BLACK, COLUMNS, GREY, colour, marker
+from sbp_brian.figures.style import BLACK, COLUMN, COLUMNS, GREY, colour, marker
 
 __all__ = ["FIGURE", "Curve", "by_lateness", "by_mismatch", "by_order", "by_spread"]
 
@@ -102,30 +102,72 @@ def _frozen(found: Found) -> Number | None:
     return next((number for p, number in rows if p["learning"] == "frozen"), None)
 
 
+def _finish_lateness(ax, curves: list[Curve]) -> None:
+    """Samples on a logarithmic axis that has a 0, and a minute."""
+    ax.set_xscale("symlog", linthresh=1, linscale=0.5)
+    ax.set(xlabel="lateness of the signal (samples of 20 ms)", xlim=(-0.2, 6000))
+    _name(ax, [0, 1, 10, 100, 1000])
+    minute = 60 / SAMPLE_S
+    ax.axvline(minute, color=GREY, linewidth=0.6, zorder=0)
+    ax.annotate("1 min", (minute, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7)
+
+
+def _finish_order(ax, curves: list[Curve]) -> None:
+    ax.set(xscale="log", xlabel="stages of the cascade that is the tag")
+    _name(ax, sorted({x for curve in curves for x, _ in curve.points}))
+
+
+def _finish_spread(ax, curves: list[Curve]) -> None:
+    ax.set(xlabel="SD of the signal's arrival / its mean", xlim=(0, None))
+
+
+def _finish_mismatch(ax, curves: list[Curve]) -> None:
+    ax.set(xscale="log", xlabel="time of the tag / lateness of the signal")
+    low, high = (of(x for curve in curves for x, _ in curve.points) for of in (min, max))
+    _name(ax, [place for place in (0.25, 0.5, 0.75, 1, 1.5, 2, 4) if low <= place <= high])
+
+
+#: The curves of a panel, what is left to be done on its axes, and what it shows.
+PANELS: tuple[tuple[Callable[[Found], list[Curve]], Callable[..., None], str], ...] = (
+    (
+        by_lateness,
+        _finish_lateness,
+        "by lateness, with a tag of the input synapses' activity that is as late as the signal, and without one: then "
+        "the activity of the moment counts",
+    ),
+    (
+        by_order,
+        _finish_order,
+        "the tag is a cascade of stages, about its own mean, of the signal's mean time",
+    ),
+    (
+        by_spread,
+        _finish_spread,
+        "the signal itself, 100 samples late on average, comes dispersed; its tag has the same shape, or is of one "
+        "moment",
+    ),
+    (by_mismatch, _finish_mismatch, "the tag's time is another than the signal's, of 100 samples"),
+)
+
+
 def draw(found: Found):
-    """Four panels; one of which there is no result says so."""
-    drawing, axes = new(COLUMNS, 125, nrows=2, ncols=2)
-    lateness, order, spread, mismatch = axes.ravel()
+    """A panel for each question of which there is a result."""
+    shown = [(curves, finish) for of, finish, _ in PANELS if (curves := of(found))]
+    columns = min(2, len(shown))
+    rows = -(-len(shown) // columns)
+    drawing, axes = new(
+        COLUMNS if columns > 1 else 1.2 * COLUMN, 22 + 52 * rows, nrows=rows, ncols=columns, squeeze=False
+    )
     frozen = _frozen(found)
-    shown = dict(zip(axes.ravel(), (by_lateness(found), by_order(found), by_spread(found), by_mismatch(found))))
-    for ax, curves in shown.items():
-        if curves:
-            _panel(ax, curves, frozen)
-        else:
-            absent(ax, "not measured")
-    if shown[lateness]:
-        _samples(lateness)
-    if shown[order]:
-        order.set(xscale="log", xlabel="stages of the cascade that is the tag")
-        _name(order, sorted({x for curve in shown[order] for x, _ in curve.points}))
-    if shown[spread]:
-        spread.set(xlabel="SD of the signal's arrival / its mean", xlim=(0, None))
-    if shown[mismatch]:
-        mismatch.set(xscale="log", xlabel="time of the tag / lateness of the signal")
-        _name(mismatch, [0.25, 0.5, 1, 2, 4])
+    for ax, (curves, finish) in zip(axes.ravel(), shown, strict=False):
+        _panel(ax, curves, frozen)
+        finish(ax, curves)
+    for ax in axes.ravel()[len(shown) :]:
+        ax.remove()
     reports = [Line2D([], [], color=colour(of), marker=marker(of), label=words) for of, words in REPORTS.items()]
     drawing.legend(handles=reports, loc="outside upper center", ncols=2, title="each output synapse reports")
-    label_panels(*axes.ravel())
+    if len(shown) > 1:
+        label_panels(*axes.ravel()[: len(shown)])
     return drawing
 
 
@@ -144,9 +186,9 @@ def _panel(ax, curves: list[Curve], frozen: Number | None) -> None:
     seen = [number.mean for curve in curves for _, number in curve.points]
     if frozen is not None:
         ax.axhline(1 - frozen.mean, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
-        place = (0.99, 1 - frozen.mean)
+        place = (0.01, 1 - frozen.mean)
         ax.annotate(
-            "frozen", place, (0, 1), ax.get_yaxis_transform(), "offset points", ha="right", fontsize=6, color=GREY
+            "frozen", place, (0, 1), ax.get_yaxis_transform(), "offset points", ha="left", fontsize=6, color=GREY
         )
         seen.append(frozen.mean)
     score_axis(ax, "y", seen, "validation accuracy (%)")
@@ -158,19 +200,8 @@ def _panel(ax, curves: list[Curve], frozen: Number | None) -> None:
     ax.legend(handles=handles, fontsize=7, loc="best")
 
 
-def _samples(ax) -> None:
-    """Samples on a logarithmic axis that has a 0, and seconds above it."""
-    ax.set_xscale("symlog", linthresh=1, linscale=0.5)
-    ax.set(xlabel="lateness of the signal (samples of 20 ms)", xlim=(-0.2, 6000))
-    ax.set_xticks([0, 1, 10, 100, 1000, 3000], ["0", "1", "10", "100", "1,000", ""])
-    ax.xaxis.set_minor_locator(NullLocator())
-    minute = 60 / SAMPLE_S
-    ax.axvline(minute, color=GREY, linewidth=0.6, zorder=0)
-    ax.annotate("1 min", (minute, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7)
-
-
 def _name(ax, places) -> None:
-    ax.set_xticks(places, [f"{place:g}" for place in places])
+    ax.set_xticks(places, [f"{place:,g}" for place in places])
     ax.xaxis.set_minor_locator(NullLocator())
 
 
@@ -178,14 +209,13 @@ def caption(found: Found) -> str:
     """What is seen, and of how many seeds."""
     counts = sorted({number.n for one in found.values() for _, number in one.rows(METRIC)})
     over = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    runs = "One seed" if counts == [1] else f"Points and bars, mean and SD over {over} seeds; dashes, single seeds"
+    shown = [words for of, _, words in PANELS if of(found)]
+    told = shown if len(shown) == 1 else [f"{'abcd'[k]}, {words}" for k, words in enumerate(shown)]
     return (
         "Accuracy on validation images of MNIST (20,000 training images, 3 epochs, 20 ms each) where the retrograde "
-        "signal comes late. a, by lateness, with a tag of the input synapses' activity that is as late as the signal, "
-        "and without one: then the activity of the moment counts. b, the tag is a cascade of stages, about its own "
-        "mean, of the signal's mean time. c, the signal itself, 100 samples late on average, comes dispersed; its tag "
-        "has the same shape, or is of one moment. d, the tag's time is another than the signal's, of 100 samples. "
-        f"Points and bars, mean and SD over {over} seeds; dashes, single seeds. Axes of accuracy are logarithmic in "
-        f"the error. From the committed results of the recipes {', '.join(found)}."
+        f"signal comes late: {'. '.join(told)}. {runs}. Axes of accuracy are logarithmic in the error. From the "
+        f"committed results of the recipes {', '.join(found)}."
     )
 
 

@@ -92,8 +92,9 @@ def test_order_spread_and_mismatch_are_read_from_the_settings():
         "by_mismatch": [("tag of 4 stages", 0.5, 0.94), ("tag of one moment", 1.1, 0.91)],
     }
     drawing, caption = figures.get("how-late").reading(finding(found["late-spread"])).make()
-    assert len(drawing.axes) == 4
-    assert "SD over 1 seeds" in caption
+    assert [ax.get_xlabel() for ax in drawing.axes] == ["SD of the signal's arrival / its mean"]
+    assert "comes late: the signal itself, 100 samples late on average" in caption
+    assert "One seed" in caption
 
 
 def test_without_a_result_they_say_which_recipes_are_lacking():
@@ -103,14 +104,18 @@ def test_without_a_result_they_say_which_recipes_are_lacking():
     there = figure.reading(finding(late("late", {'learning = "bit"': 0.9})))
     assert there.missing([]) == []
     drawn, caption, width = there.picture([])  # as the report page shows it
-    assert (drawn[:4], round(width)) == ("<svg", 174)
+    assert (drawn[:4], round(width)) == ("<svg", 102)
     assert caption.endswith("From the committed results of the recipes late.")
     assert not figure.from_records
 
 
-def test_a_panel_without_a_result_says_so():
-    drawing, _ = figures.get("how-late").reading(finding(late("late", {'learning = "bit"': 0.9}))).make()
-    assert [[text.get_text() for text in ax.texts] for ax in drawing.axes[1:]] == [["not measured"]] * 3
+def test_panels_are_lettered_in_the_caption_as_they_stand():
+    own = 'learning = "bit"\nlate = 100\n'
+    made = (late("late", {own: 0.9}), late("late-mismatch", {own + 'tag = "delay"\ntag_delay = 99': 0.8}))
+    drawing, caption = figures.get("how-late").reading(finding(*made)).make()
+    assert [ax.get_title("left") for ax in drawing.axes] == ["a", "b"]
+    assert "a, by lateness" in caption
+    assert "b, the tag's time is another" in caption
 
 
 @pytest.mark.parametrize("percent", [True, False])
