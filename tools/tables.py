@@ -27,6 +27,7 @@ number of no run, and is left as it is. Both know these functions (recipe and ce
 ``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing;
                                      of one cell, ``at("mnist-trials", "cell")``: "measured at COMMIT (DAY)"
 ``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
+``cells("late-tuning", "10 late")``  the names of its cells that begin with this text, in order
 ``takes("mnist")``                   what a run is expected to take, e.g. 35 s
 ``sources("mnist-trials")``          recipes with the commits where they were measured
 ``found("kills")``                   figures of a campaign, see ``campaigns/``; None where it did not run
@@ -191,6 +192,11 @@ def holds(recipe: str, text: str = "", without: str = "\0", cell: str = "") -> s
     return f"{sum(verdict != 'outside' for verdict in judged)} of {len(judged)}"
 
 
+def cells(recipe: str, begin: str = "") -> list[str]:
+    """The names of the cells that begin with a text, as the recipe has them."""
+    return [name for name in recipes.result(recipe).cells if name.startswith(begin)]
+
+
 def commits(of: dict) -> str:
     """Where the numbers of an older result were measured: its commit, and those of cells that have another."""
     return ", ".join(dict.fromkeys([of["commit"], *(commit for commit, _ in of.get("cells", {}).values())]))
@@ -240,6 +246,7 @@ def functions() -> dict:
     return {
         "apart": apart,
         "at": at,
+        "cells": cells,
         "count": lambda recipe, cell="", metric=None: find(recipe, metric, cell).n,
         "found": found,
         "gain": gain,

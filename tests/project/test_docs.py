@@ -141,6 +141,8 @@ def test_numbers_are_written_as_in_a_paper(tables, monkeypatch):
     assert tables["holds"]("x", ", ") == "1 of 2"
     assert tables["gain"]("x", "", "x", "deep") == "7.5"
     assert tables["at"]("x") == "measured at abc"
+    assert tables["cells"]("x") == ["", "deep"]
+    assert tables["cells"]("x", "de") == ["deep"]
 
 
 ALL = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
