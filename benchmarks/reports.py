@@ -174,11 +174,12 @@ def _write_rates(task: str, world: str, tried: Tried, chosen: Chosen, measured: 
             **{f"validation, rates {hidden:g} and {output:g}": score for (hidden, output), score in finite.items()},
         }
         cells[learning] = {metric: Number(value, by_seed={"0": value}) for metric, value in found.items()}
+    some = "" if chosen.keys() == START.keys() else " " + " ".join(chosen)
     path = ROOT / "recipes" / "results" / f"{name}.json"
     path.write_text(Result(name, measured, cells).to_json(), encoding="utf-8")
     lines = [
         f'title = "What a synapse reports, {task}, {SAID[world]}: rates tried on validation samples"',
-        f'command = "python -m benchmarks.reports {task} {world}"',
+        f'command = "python -m benchmarks.reports {task} {world}{some}"',
         "seeds = [0]",
         f'data = ["{task}"]',
         'time = "10 min"',
