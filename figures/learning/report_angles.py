@@ -52,9 +52,10 @@ def draw(found: Found):
             )
             handles[label(learning)] = ax.errorbar(epochs, mean, sd, elinewidth=0.7, **look(learning))
         ax.axhline(90, color=SOFT, linestyle=":", linewidth=0.8)
-        ax.set(xlabel="epochs", ylim=(0, None), title=WORLDS[world])
+        ax.set(xlabel="epochs", title=WORLDS[world])
         ax.set_xticks(epochs)
         ax.yaxis.set_major_locator(MultipleLocator(30))
+    axes[0][0].set_ylim(0, None)  # of both panels, now that both are drawn
     axes[0][0].set_ylabel("angle to minus the gradient (degrees)")
     drawing.legend(handles.values(), handles.keys(), loc="outside right upper")
     if len(shown) > 1:
