@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
     """Run all cells and seeds, then write one file a recipe; 1 where a run failed."""
     from sbp_brian.__main__ import CATALOGUE
     from sbp_brian.cli.jobs import Job, run_all, run_command
+    from sbp_brian.datasets import available
     from sbp_brian.experiments import records, results
     from sbp_brian.experiments.sweep import Sweep
 
@@ -46,6 +47,9 @@ def main(arguments: list[str]) -> int:
     for name in asked.names:
         recipe = CATALOGUE.recipes.get(name)
         protocol = CATALOGUE.protocols.get(recipe.protocol)
+        for data, where, remedy in available():
+            if data in recipe.data and (where is None or where.startswith("embedded")):
+                sys.exit(f"{name} needs the whole data set {data}, which is not here; get it by {remedy}")
         done: dict[str, list[Path]] = {cell.name: [] for cell in recipe.cells}
         jobs = []
         for cell in recipe.cells:

@@ -231,20 +231,32 @@ def _fields(option: Deformation, height: int, width: int) -> tuple[np.ndarray, n
 @names_parameters
 @dataclass(frozen=True)
 class InitialWeights(Option):
-    """How large weights onto hidden cells are before learning, beside those that the sizes of the layers give.
+    """How weights onto hidden cells are before learning, beside what the sizes of the layers give.
 
     Parameters
     ----------
     scale : float
-        The factor; above 1 where so few inputs are active that a random layer is nearly silent.
+        A factor; above 1 where so few inputs are active that a random layer is nearly silent.
+    connected : float
+        Share of them that are not 0, above 0 to 1; the others can still grow. Those that are not 0 are larger by
+        ``1/sqrt(connected)``, so that what hidden cells receive varies as much. Under Dale's law, where weights do not
+        cancel, few large ones let hidden cells differ more than many small ones.
     """
 
     scale: float = 1.0
+    connected: float = 1.0
 
     def __post_init__(self):
         checks.number("scale of InitialWeights", self.scale, "(0, inf)")
+        checks.number("connected of InitialWeights", self.connected, "(0, 1]")
 
     @classmethod
     def default(cls) -> InitialWeights:
         """As the sizes give them."""
         return cls()
+
+    def applied(self, weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The weights as this option has them; without it nothing is drawn."""
+        if self.connected < 1:
+            weights = weights * (rng.random(len(weights)) < self.connected) / np.sqrt(self.connected)
+        return weights * self.scale

@@ -272,8 +272,9 @@ class SBPNetwork(HasOptions):
         sizes = (self.n_input, *self.hidden_sizes, self.n_output)
         for name, (n, m) in zip([*self.input_names, "outputs"], pairwise(sizes), strict=True):
             start[f"{name}.w"] = rng.uniform(-1, 1, n * m) * np.sqrt(6 / (n + m))
+        drawn = np.random.default_rng([seed, 1])
         for name in self.input_names:
-            start[f"{name}.w"] *= self.option(InitialWeights).scale
+            start[f"{name}.w"] = self.option(InitialWeights).applied(start[f"{name}.w"], drawn)
         start |= {f"{name}.bias": np.zeros(n) for name, n in zip(self.hidden_names, sizes[1:-1], strict=True)}
         if self.option(MembraneHomeostasis):
             start |= {f"{name}.v_homeo": np.zeros(n) for name, n in zip(self.hidden_names, sizes[1:-1], strict=True)}

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from sbp_brian import datasets, figures, protocols
+from sbp_brian import datasets, figures, protocols, recipes
 from sbp_brian._version import __version__
 from sbp_brian.cli import reproduce
 from sbp_brian.experiments import records
 from sbp_brian.targets import cache_entry
 from tests.helpers.commands import DEMO, refused, sbp
+from tests.helpers.made_results import finding, recipe, result
 
 COMMANDS = (
     ["list"],
@@ -279,6 +280,21 @@ def test_figures_and_report_from_records(tmp_path, monkeypatch):
     assert (tmp_path / "report.html").stat().st_size > 5000
     monkeypatch.setattr(figures, "names", lambda: ())
     assert "no figure can be drawn from" in refused("figures", "--records", tmp_path)
+
+
+def test_figures_of_committed_results_need_no_records(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    find = finding(
+        (
+            recipe("late", 'variants.on_time.learning = "bit"'),
+            result("late", {"on_time": {"validation_accuracy": [0.9]}}),
+        )
+    )
+    monkeypatch.setattr(recipes, "get", lambda name: find(name)[0])
+    monkeypatch.setattr(recipes, "result", lambda name: find(name)[1])
+    assert sbp("figures", "how-late", "--out", "here").stdout == "how-late: here/how-late.svg, .pdf, .png\n"
+    assert (tmp_path / "here" / "how-late.png").is_file()
+    assert "what-it-carries needs a committed result of reports-mnist-mixed or" in refused("figures", "what-it-carries")
 
 
 def test_data_list(monkeypatch):

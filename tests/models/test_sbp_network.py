@@ -211,6 +211,15 @@ def test_the_scale_of_the_first_weights_is_that_of_hidden_layers():
         np.testing.assert_array_equal(scaled[name], factor * plain[name])
 
 
+def test_few_first_weights_are_larger_so_that_drives_vary_as_much():
+    plain, few = (network("frozen", *o, n_hidden=(60, 50)).initial(3) for o in ((), (InitialWeights(connected=0.2),)))
+    for name in ("inputs.w", "inputs2.w"):
+        there = few[name] != 0
+        assert there.mean() == pytest.approx(0.2, abs=0.04)
+        np.testing.assert_allclose(few[name][there], plain[name][there] / np.sqrt(0.2), rtol=1e-12)
+    np.testing.assert_array_equal(few["outputs.w"], plain["outputs.w"])
+
+
 @pytest.mark.parametrize(
     ("learning", "how", "message"),
     [

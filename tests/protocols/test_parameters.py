@@ -251,6 +251,7 @@ def test_what_is_in_force_is_a_value_that_could_be_given(task, model, size):
             "relative_floor has no effect with learning=bit",
         ),
         ("mnist", {"cascade": False}, "cascade has no effect with depth=1; it needs depth above 1"),
+        ("mnist", {"connected": 0}, "connected = 0.0 is out of range"),
         ("mnist", {"weight_scale": 0}, "weight_scale = 0.0 is out of range"),
         ("mnist", {"epochs": 1, "decay": 0.5}, "decay has no effect with epochs=1; it needs epochs above 1"),
         ("mnist", {"tag": "delay"}, "tag has no effect with late=0; it needs late above 0"),

@@ -36,7 +36,8 @@ def test_nettalk_is_learned_by_the_hidden_layer(windows):
 def test_records_hold_each_epoch(windows):
     record = windows[0]
     assert len(record.array("validation_accuracy_by_epoch")) == 3
-    assert len(record.array("angle_inputs_degrees_by_epoch")) == 4
+    angles = record.array("angle_inputs_degrees_by_epoch")
+    assert [metrics(record)[f"angle_inputs_degrees_epoch_{number}"] for number in range(4)] == list(angles)
     assert any("mean of the weights" in note for note in record.notes)
     assert (record.array("weights_inputs_before") != record.array("weights_inputs_after")).any()
     np.testing.assert_array_equal(windows[1].array("weights_inputs_before"), windows[1].array("weights_inputs_after"))

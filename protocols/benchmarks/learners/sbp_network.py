@@ -60,6 +60,7 @@ CHANGED = (
     "emission_levels",
     "relative_floor",
     "weight_scale",
+    "connected",
     *common.DEFORM,
 )
 NEEDS_SIGNAL = {"learning": LEARNS}
@@ -131,6 +132,12 @@ PARAMETERS = {
     ),
     "weight_scale": Parameter(
         1.0, minimum=1e-3, maximum=1e3, help="factor of the weights onto hidden cells before learning"
+    ),
+    "connected": Parameter(
+        1.0,
+        minimum=1e-3,
+        maximum=1.0,
+        help="share of the weights onto hidden cells that are not 0 before learning; these are the larger",
     ),
     "average": common.AVERAGE,
     "steps": Parameter(None, kind=int, minimum=1, maximum=10_000, help="steps that a sample is shown"),
@@ -354,7 +361,9 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
     ):
         if there:
             wanted.append(option())
-    return [*wanted, *_reports(p), *([options.InitialWeights(p.weight_scale)] if p.weight_scale != 1 else [])]
+    if (p.weight_scale, p.connected) != (1, 1):
+        wanted.append(options.InitialWeights(p.weight_scale, p.connected))
+    return [*wanted, *_reports(p)]
 
 
 def _reports(p: Parameters) -> list[Option]:
@@ -392,13 +401,13 @@ def _angles(context: Context, outcome: Outcome, bar) -> None:
         kind = name.split(".")[0]
         values = [each[name] for each in found]
         context.array(f"angle_{kind}_degrees_by_epoch", values)
-        if np.isfinite(values[-1]):
-            context.metric(
-                f"angle_{kind}_degrees",
-                values[-1],
-                n=len(rows),
-                provenance="between what the network changes and minus the gradient in its rate model; 90 is chance",
-            )
+        if not np.isfinite(values[-1]):
+            continue
+        told = "between what the network changes and minus the gradient in its rate model; 90 is chance"
+        context.metric(f"angle_{kind}_degrees", values[-1], n=len(rows), provenance=told)
+        for number, value in enumerate(values):
+            if np.isfinite(value):
+                context.metric(f"angle_{kind}_degrees_epoch_{number}", value, n=len(rows), provenance=told)
 
 
 def _rasters(context: Context, outcome: Outcome) -> None:
