@@ -15,7 +15,9 @@ __all__ = [
     "CommandError",
     "CompileError",
     "CompilerMissing",
+    "CudaClockError",
     "CudaDelayError",
+    "CudaOnCpuError",
     "CudaRaceError",
     "DatasetError",
     "DeviceMissing",
@@ -122,6 +124,14 @@ class DeviceMissing(SBPError, RuntimeError):  # noqa: N818
 
 class CudaRaceError(SBPError, NotImplementedError):
     """Code whose result would depend on which of many simultaneous threads comes first."""
+
+
+class CudaClockError(SBPError, NotImplementedError):
+    """Code for a GPU that would read a clock which stands still there."""
+
+
+class CudaOnCpuError(SBPError, NotImplementedError):
+    """A construct of a CUDA program that cannot be carried out on the CPU; names it with its file."""
 
 
 class CudaDelayError(SBPError, NotImplementedError):

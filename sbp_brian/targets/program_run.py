@@ -46,6 +46,8 @@ class ProgramRun:
     seed : int
     duration : float, optional
         Simulated time (s), where it is not the one the program was built for.
+    environment : dict of str to str, optional
+        Variables of the environment for the program besides those of this process.
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class ProgramRun:
         settings: dict[str, np.ndarray],
         seed: int,
         duration: float | None = None,
+        environment: dict[str, str] | None = None,
     ):
         self.program, self.static_arrays, self.results = program, static_arrays, results
         self.settings, self.seed, self.duration = settings, seed, duration
+        self.environment = environment or {}
         self.completed = 0.0
         self.interrupted = False
         self._failure = ""
@@ -123,7 +127,8 @@ class ProgramRun:
         return arguments
 
     def _execute(self, place: Path, arguments: list[str], progress) -> None:
-        environment = {**os.environ, **prefs["devices.cpp_standalone.run_environment_variables"]}
+        own = prefs["devices.cpp_standalone.run_environment_variables"]
+        environment = {**os.environ, **own, **self.environment}
         with self._lock:
             if self.interrupted:
                 return
