@@ -186,7 +186,7 @@ class ProgramRun:
         if code:
             lines = (self.results / "output.txt").read_text(errors="replace").strip().splitlines()
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-            raise RunFailed(f"the compiled simulation ended with {how}" + (f": {lines[-1]}" if lines else ""))
+            raise RunFailed(f"the compiled simulation ended with {how}" + (f": {_telling(lines)}" if lines else ""))
         if not self._begun:
             return
         try:
@@ -208,3 +208,10 @@ class ProgramRun:
     def begun(self) -> bool:
         """Whether the first time step was reached."""
         return self._begun
+
+
+def _telling(lines: list[str]) -> str:
+    """The line that says why a program ended: the first that a sanitizer sums up or finds, else the last."""
+    return next(
+        (line for line in lines if line.startswith("SUMMARY: ") or " runtime error: " in line), lines[-1]
+    ).strip()

@@ -32,6 +32,7 @@ from sbp_brian.brian.translation_units import CUDA, CUDA_ON_CPU, SharedSupport, 
 from sbp_brian.targets.cuda.build import Recipe, compile_project, recipe
 from sbp_brian.targets.cuda.checks import check_delays, check_races
 from sbp_brian.targets.cuda.clocks import ClocksByValue, check_clocks, every_clock_by_value
+from sbp_brian.targets.cuda.mending import mend
 from sbp_brian.targets.cuda.on_cpu.compiling import cpu_recipe
 from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.targets.cuda.on_cpu.translation import translate
@@ -169,10 +170,11 @@ class CudaDevice(CUDAStandaloneDevice):
         ]
 
     def copy_source_files(self, writer, directory):
-        """brian2cuda's own headers, beside the generated code."""
+        """brian2cuda's own headers, mended, beside the generated code."""
         library = Path(brian2cuda.__file__).parent / "brianlib"
         for file in copy_directory(str(library), os.path.join(directory, "brianlib")):
             (writer.header_files if file.endswith(".h") else writer.source_files).add(f"brianlib/{file}")
+        mend(Path(directory))
 
     def generate_makefile(self, writer, cpp_compiler, cpp_compiler_flags, cpp_linker_flags, debug, disable_asserts):
         """Pack the files into units; write a makefile that compiles them by hand, too."""

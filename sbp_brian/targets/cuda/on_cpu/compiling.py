@@ -17,7 +17,7 @@ from sbp_brian.errors import DeviceMissing
 from sbp_brian.targets import cache_entry
 from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda.on_cpu.settings import SANITIZERS, OnCpu
-from sbp_brian.targets.cuda.on_cpu.translation import FOLDER, HEADER
+from sbp_brian.targets.cuda.on_cpu.translation import HEADER, headers
 from sbp_brian.targets.cuda.toolkit import STANDARD, find_nvcc, toolkit
 
 __all__ = ["CpuRecipe", "cpu_recipe", "thrust"]
@@ -36,18 +36,21 @@ class CpuRecipe:
     sources : tuple of str
         Files to compile, relative to the project.
     flags, link : tuple of str
+    headers : str
+        Digest of the headers that each file reads first.
     """
 
     compiler: tuple[str, ...]
     sources: tuple[str, ...]
     flags: tuple[str, ...]
     link: tuple[str, ...]
+    headers: str
 
     @property
     def identity(self) -> str:
-        """Twelve hex digits for the compiler, its version and the flags."""
-        said = _version(self.compiler)
-        return hashlib.sha256("\0".join([said, *self.flags, "\0", *self.link]).encode()).hexdigest()[:12]
+        """Twelve hex digits for the compiler, its version, the headers and the flags."""
+        told = [_version(self.compiler), self.headers, *self.flags, "\0", *self.link]
+        return hashlib.sha256("\0".join(told).encode()).hexdigest()[:12]
 
     def compile_command(self, source: str, target: str) -> list[str]:
         """What compiles a file of the project, in its folder."""
@@ -67,9 +70,7 @@ class CpuRecipe:
 
     def prepare(self, folder: Path, cache: Path, run: Callable) -> cache_entry.Entry:
         """Give the project its headers as the compiler has read them once; gives the entry that holds them."""
-        text = "".join(path.read_text() for path in sorted((folder / FOLDER).glob("*.h")))
-        key = hashlib.sha256(f"{self.identity}\0{text}".encode()).hexdigest()[:24]
-        home, name = cache / "headers" / f"cuda-{key}", "header.gch"
+        home, name = cache / "headers" / f"cuda-{self.identity}", "header.gch"
         compiled = folder / f"{HEADER}.gch"
         with cache_entry.making(home):
             entry = cache_entry.find(home)
@@ -112,12 +113,15 @@ def cpu_recipe(settings: OnCpu, sources, extra=(), linker_flags=()) -> CpuRecipe
     watched = [f"-fsanitize={','.join(SANITIZERS[settings.sanitizer])}"] if settings.sanitizer else []
     more = ["-g1", "-fno-omit-frame-pointer"] if watched else ["-g0"]
     if settings.sanitizer == "memory":
-        more.append("-fno-sanitize-recover=undefined")
+        # thrust binds references to nothing where it chooses among its functions; what reads nothing ends anyway
+        more += ["-fno-sanitize-recover=undefined", "-fno-sanitize=null"]
     if settings.sanitizer == "races":
         more.append("-DSBP_ON_CPU_THREADS")
     flags = [*FLAGS, *watched, *more, "-I.", f"-I{thrust()}", *extra]
     link = [*watched, *linker_flags, "-pthread"]
-    return CpuRecipe(tuple(compiler_command()), tuple(sources), tuple(flags), tuple(link))
+    text = "".join(path.read_text() for path in headers())
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return CpuRecipe(tuple(compiler_command()), tuple(sources), tuple(flags), tuple(link), digest)
 
 
 def thrust() -> Path:

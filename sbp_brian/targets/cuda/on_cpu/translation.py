@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
 from sbp_brian.errors import CudaOnCpuError
 
-__all__ = ["FOLDER", "HEADER", "HOST_HEADER", "translate"]
+__all__ = ["FOLDER", "HEADER", "HOST_HEADER", "headers", "translate", "translated"]
 
 #: Where a project has its copy of the headers; the one that is read first; the one of files that run on the host alone.
 FOLDER = "sbp_on_cpu"
@@ -63,11 +62,12 @@ def translate(project: Path) -> None:
 def copy_headers(folder: Path) -> None:
     """Copy the headers to a folder, so that they are part of the project's content."""
     folder.mkdir(exist_ok=True)
-    for header in _headers():
+    for header in headers():
         shutil.copyfile(header, folder / header.name)
 
 
-def _headers() -> Iterable[Path]:
+def headers() -> list[Path]:
+    """The headers that stand in for CUDA's."""
     place = Path(str(resources.files("sbp_brian.targets.cuda.on_cpu"))) / "include"
     return sorted(place.glob("*.h"))
 

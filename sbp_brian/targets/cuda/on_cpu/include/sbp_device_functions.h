@@ -2,7 +2,11 @@
 #ifndef SBP_DEVICE_FUNCTIONS_H
 #define SBP_DEVICE_FUNCTIONS_H
 
-#define __syncthreads() ::sbp_on_cpu::barrier({__FILE__, __LINE__})
+#define __syncthreads()                                                                                                 \
+    ([] {                                                                                                               \
+        static const ::sbp_on_cpu::Place here{__FILE__, __LINE__};                                                      \
+        ::sbp_on_cpu::barrier(here);                                                                                    \
+    }())
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 namespace sbp_on_cpu {

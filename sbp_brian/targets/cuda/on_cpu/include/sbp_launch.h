@@ -136,7 +136,7 @@ public:
         block++;
         if (dynamic.size() != bytes)
             std::vector<char>(bytes).swap(dynamic);
-        std::memset(dynamic.data(), UNSET, bytes);
+        std::fill(dynamic.begin(), dynamic.end(), char(UNSET));
     }
     void *of_launch() { return dynamic.data(); }
     void *variable(const void *key, size_t bytes)
