@@ -93,11 +93,14 @@ def on_cpu_options(command: Callable) -> Callable:
 
     @functools.wraps(command)
     def placed(*args: Any, on_cpu: bool, block_threads: int | None, block_order: int | None, **kwds: Any) -> Any:
-        given = {"threads": block_threads, "order": block_order}
-        given = {name: value for name, value in given.items() if value is not None}
-        if given and not on_cpu:
-            raise CommandError(f"--block-{next(iter(given))} is for --target cuda --on-cpu; add --on-cpu")
-        return command(*args, on_cpu=OnCpu(**given) if on_cpu else None, **kwds)
+        if not on_cpu:
+            for name, value in (("threads", block_threads), ("order", block_order)):
+                if value is not None:
+                    raise CommandError(f"--block-{name} is for --target cuda --on-cpu; add --on-cpu")
+            return command(*args, on_cpu=None, **kwds)
+        threads = OnCpu.threads if block_threads is None else block_threads
+        order = OnCpu.order if block_order is None else block_order
+        return command(*args, on_cpu=OnCpu(threads, order), **kwds)
 
     for option in (
         click.option(

@@ -99,7 +99,7 @@ def execute(
         context = Context(chosen, target, int(seed), place.work, size, progress, settings)
         started = datetime.now(UTC).isoformat(timespec="seconds")
         if settings is not None:
-            context.note(f"{SAID} ({settings.identity})")
+            context.note(f"{SAID} ({settings.identity}).")
         with Stopwatch() as watch, _noting(place, known, take_over) as noted, carried_out_on_cpu(settings):
             tell_own(protocol, chosen)
             _run(protocol, context)

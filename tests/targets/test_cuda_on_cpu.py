@@ -177,7 +177,7 @@ def test_what_is_not_cpp_is_rewritten():
     ],
 )
 def test_a_construct_that_cannot_be_carried_is_named_with_its_file(text, named):
-    with pytest.raises(CudaOnCpuError, match="code_objects/mine.cu uses") as caught:
+    with pytest.raises(CudaOnCpuError, match=r"code_objects/mine\.cu uses") as caught:
         translated(f"// <<< in a comment is none\n{text}", "code_objects/mine.cu")
     assert named in str(caught.value)
 
@@ -227,7 +227,7 @@ def test_a_clock_that_would_stand_still_on_the_gpu_is_refused(tmp_path, monkeypa
 
     monkeypatch.setattr(device, "every_clock_by_value", contextlib.nullcontext)
     simulation = Simulation(cuda_networks.on_clocks, DURATION, target="cuda", on_cpu=True)
-    with pytest.raises(CudaClockError, match="reads '.*' of the clock 'moments' on the GPU, where it stands still"):
+    with pytest.raises(CudaClockError, match=r"reads '\w+' of the clock 'moments' on the GPU, where it stands"):
         simulation._backend.generate(tmp_path)
 
 

@@ -83,7 +83,7 @@ def check_clocks(device, folder: Path) -> None:
                 re.search(rf"\b_ptr{array}\b", text) and not re.search(rf"\b_value{array}\b", text)
             ):
                 raise CudaClockError(
-                    f"{codeobj.name!r} reads {variable.name!r} of the clock {variable.owner.name!r} on the GPU, where it "
-                    "stands still: this brian2cuda is not one that sbp_brian knows; install brian2cuda 1.0b1, or choose "
+                    f"{codeobj.name!r} reads {variable.name!r} of the clock {variable.owner.name!r} on the GPU, where "
+                    "it stands still: sbp_brian does not know this brian2cuda; install brian2cuda 1.0b1, or choose "
                     "target='cpp'"
                 )

@@ -42,8 +42,8 @@ MENDED = (
         _QUEUE,
         r"(bool initialize_semaphores = \(!semaphore\);)",
         r"\1\n        __syncthreads();",
-        "threads ask whether there are new queues of delayed spikes while the first thread changes the answer; from the "
-        "33rd on, each its own warp, queues may be left without memory",
+        "threads ask whether there are new queues of delayed spikes while the first thread changes the answer; queues "
+        "may be left without memory",
     ),
     Mending(
         _QUEUE,

@@ -41,7 +41,10 @@ def cuda_archs(arch: str | None, on_cpu: OnCpu | None = None) -> tuple[str, ...]
     if on_cpu is not None and arch is not None:
         raise SettingError(f"arch={arch!r} is for a GPU: leave it out where the program is carried out on the CPU")
     if importlib.util.find_spec("brian2cuda") is None:
-        raise DeviceMissing("target 'cuda' needs brian2cuda: pip install 'sbp_brian[cuda]' (or choose target='cpp')")
+        extra = "cuda" if on_cpu is None else "cuda-on-cpu"
+        raise DeviceMissing(
+            f"target 'cuda' needs brian2cuda: pip install 'sbp_brian[{extra}]' (or choose target='cpp')"
+        )
     if on_cpu is not None:
         compiler_command()
         thrust()

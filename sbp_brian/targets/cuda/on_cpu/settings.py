@@ -13,7 +13,7 @@ from sbp_brian.errors import SettingError
 __all__ = ["SAID", "OnCpu", "asked_for", "carried_out_on_cpu", "labelled", "on_cpu_settings"]
 
 #: What every output says of such a run.
-SAID = "The CUDA program was carried out on the CPU; no GPU was used, and its times tell nothing of one."
+SAID = "The CUDA program was carried out on the CPU; no GPU was used, and its times tell nothing of one"
 #: What watches over a run: the address and the undefined-behaviour sanitizer, or the thread sanitizer.
 SANITIZERS = {"memory": ("address", "undefined"), "races": ("thread",)}
 MOST_THREADS = 1024

@@ -83,8 +83,8 @@ def translated(text: str, file: str) -> str:
         found = re.search(pattern, bare)
         if found:
             raise CudaOnCpuError(
-                f"{file} uses {found[0].strip()} ({what}), which cannot be carried out on the CPU: leave it out of your "
-                "CUDA code, run on a GPU, or choose target='cpp'"
+                f"{file} uses {found[0].strip()} ({what}), which cannot be carried out on the CPU: leave it out of "
+                "your CUDA code, run on a GPU, or choose target='cpp'"
             )
     return text
 
