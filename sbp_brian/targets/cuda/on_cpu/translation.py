@@ -23,7 +23,7 @@ _LAUNCH = re.compile(r"\b((?:\w+::)*\w+(?:<[^<>;(){}]*>)?)\s*<<<(.*?)>>>\s*\(", 
 _OF_LAUNCH = re.compile(r"\bextern\s+__shared__\s+([\w:\s]+?)\s*\b(\w+)\s*\[\s*\]\s*;")
 _SHARED = re.compile(r"\b(?:static\s+)?__shared__\s+([\w:\s]+?)\s*\b(\w+)\s*((?:\[[^\]]*\])*)\s*;")
 #: Headers whose content is in ours.
-_HEADERS = r"thrust/[\w/]+|cuda|cuda_runtime|cuda_runtime_api|cuda_profiler_api|curand|curand_kernel"
+_HEADERS = r"cuda|cuda_runtime|cuda_runtime_api|cuda_profiler_api|curand|curand_kernel"
 _INCLUDED = re.compile(rf"^[ \t]*#\s*include\s*[<\"](?:{_HEADERS})\.h[>\"].*$", re.MULTILINE)
 _COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/|(\"(?:\\.|[^\"\\\n])*\")", re.DOTALL)
 #: What has no meaning for threads that run one after another, or is no C++, with what it is.
