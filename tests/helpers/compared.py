@@ -13,6 +13,19 @@ def in_order(result, name):
     return values
 
 
+def _largest(one, other):
+    """The largest difference relative to the largest finite value; infinite where only one is finite, or a number."""
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
+    if same.all():
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(one - other)[~same]
+    if not np.isfinite(apart).all():
+        return np.inf
+    largest = np.abs(one).max(where=np.isfinite(one), initial=0)
+    return apart.max() / largest if largest else np.inf
+
+
 def differences(expected, found, relative=1e-10, ignored=()):
     """Names of variables that differ, with by how much; integers, booleans and spikes have to be equal.
 
@@ -28,9 +41,17 @@ def differences(expected, found, relative=1e-10, ignored=()):
         elif one.dtype.kind != "f":
             if not np.array_equal(one, other):
                 wrong.append(f"{name}: not equal")
-        elif one.size:
-            apart = np.abs(one - other).max(where=~(np.isnan(one) & np.isnan(other)) & (one != other), initial=0)
-            largest = np.abs(one).max(where=np.isfinite(one), initial=0)
-            if not apart <= relative * largest:
-                wrong.append(f"{name}: {apart:.2g} of {largest:.2g}")
+        elif one.size and not _largest(one, other) <= relative:
+            wrong.append(f"{name}: {_largest(one, other):.2g} of its largest value")
     return wrong
+
+
+def apart(expected, found):
+    """The largest difference of a variable, relative to the largest value of that variable."""
+    worst = 0.0
+    for name in expected:
+        one, other = (in_order(result, name) for result in (expected, found)) if name in found else (None, None)
+        if one is None or one.shape != other.shape or one.dtype.kind != "f" or not one.size:
+            continue
+        worst = max(worst, float(_largest(one, other)))
+    return worst

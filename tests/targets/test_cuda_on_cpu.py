@@ -157,7 +157,8 @@ def test_processors_without_a_switch_of_their_own(tmp_path):
 
 def test_what_is_not_cpp_is_rewritten():
     text = translated(
-        '#include <curand_kernel.h>\n#include <thrust/sort.h>\n#include "brianlib/cudaVector.h"\nextern __shared__ char of[];\n'
+        '#include <curand_kernel.h>\n#include <thrust/sort.h>\n#include "brianlib/cudaVector.h"\n'
+        "extern __shared__ char of[];\n"
         "__shared__ volatile int here[32];\nkernel<double><<<a(1, 2), 3>>>(x);",
         "a.cu",
     )
