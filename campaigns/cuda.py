@@ -1,9 +1,9 @@
 """The catalogue on CUDA, carried out on the CPU: every experiment gives what it gives in C++.
 
-Each setting runs once in C++ and fifteen times as a CUDA program: three numbers of threads in a block, five orders
-of blocks and threads. Spikes have to be equal, and every variable of every run within 1e-10 of its largest value. Where a
-program draws random numbers of its own, which curand does not draw as C++ does, fifteen seeds are compared by Wilcoxon's
-signed-rank test: spikes and mean weights of the same seed, p above 0.001. What CUDA refuses has to be refused.
+Each setting runs once in C++ and fifteen times as a CUDA program: three numbers of threads in a block, five orders of
+blocks and threads. Spikes have to be equal, and every variable of every run within 1e-10 of its largest value. Where a
+program draws random numbers of its own, other ones than C++, fifteen seeds are compared by Wilcoxon's signed-rank
+test: spikes and mean weights of the same seed, p above 0.001. What CUDA refuses has to be refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from campaigns.base import Campaign, Case, Outcome
 
-__all__ = ["CAMPAIGN", "SETTINGS", "Setting", "gathered", "ran"]
+__all__ = ["CAMPAIGN", "SETTINGS", "Setting", "gathered", "means", "ran"]
 
 THREADS, ORDERS = (1, 32, 256), (0, 1, 2, 3, 4)
 HOWS = [(threads, order) for threads in THREADS for order in ORDERS]
@@ -54,7 +54,7 @@ _DIGITS = {"epochs": 1, "hidden": 30, "train_samples": 12, "validation_samples":
 _GRID = {"model": "stdbp", "step": "1ms", "optimiser": "momentum", "drop_input": 0.0}
 _LATE = {"late": 5, "signal_order": 4, "tag": "delay", "tag_centred": True}
 SETTINGS = (
-    Setting("bi-poo-1998", "bi-poo-1998", _BRIEF),
+    Setting("bi-poo-1998", "bi-poo-1998", {"seeds": 2}),
     Setting("tao-2000", "tao-2000", _BRIEF),
     Setting("fitzsimonds-1997", "fitzsimonds-1997", _BRIEF),
     Setting("zhang-1998", "zhang-1998", _BRIEF),
@@ -145,24 +145,28 @@ def gathered() -> Iterator[list[dict[str, np.ndarray]]]:
         StandaloneBackend.run = run
 
 
-def ran(setting: Setting, place: Path, seed: int = 0, how: tuple[int, int] | None = None) -> list[dict]:
-    """The results of all runs of a setting, in C++ or, with `how`, on CUDA."""
+def ran(setting: Setting, place: Path, seed: int = 0, target: str = "cpp", on_cpu=None) -> list[dict]:
+    """The results of all runs of a setting on a target; with an `OnCpu`, of CUDA programs carried out on the CPU."""
     import shutil
 
     from sbp_brian import protocols
     from sbp_brian.experiments.context import Context
-    from sbp_brian.targets import OnCpu, carried_out_on_cpu
+    from sbp_brian.targets import carried_out_on_cpu
 
     protocol = protocols.get(setting.protocol)
-    on_cpu = None if how is None else OnCpu(*how)
     folder = place / "run"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    chosen = protocol.resolve("quick", **setting.given)
-    context = Context(chosen, "cpp" if how is None else "cuda", seed, folder, "quick", on_cpu=on_cpu)
+    context = Context(protocol.resolve("quick", **setting.given), target, seed, folder, "quick", on_cpu=on_cpu)
     with gathered() as found, carried_out_on_cpu(on_cpu):
         protocol.run(context)
     return found
+
+
+def _on_cuda(setting: Setting, place: Path, case: Case, seed: int = 0) -> list[dict]:
+    from sbp_brian.targets import OnCpu
+
+    return ran(setting, place, seed, "cuda", OnCpu(*case.given["how"]))
 
 
 def _equal(setting: Setting, cases: Sequence[Case], place: Path) -> Iterator[Outcome]:
@@ -171,7 +175,7 @@ def _equal(setting: Setting, cases: Sequence[Case], place: Path) -> Iterator[Out
     expected = ran(setting, place)
     for case in cases:
         try:
-            found = ran(setting, place, how=case.given["how"])
+            found = _on_cuda(setting, place, case)
         except Exception as error:
             yield Outcome(case.index, f"{type(error).__name__}: {error}"[:400])
             continue
@@ -188,7 +192,7 @@ def _refused(setting: Setting, cases: Sequence[Case], place: Path) -> Iterator[O
 
     for case in cases:
         try:
-            ran(setting, place, how=case.given["how"])
+            _on_cuda(setting, place, case)
             why = "it is not refused"
         except SBPError as error:
             why = "" if setting.refused in str(error) else f"refused otherwise: {error}"
@@ -201,7 +205,7 @@ def _in_distribution(setting: Setting, cases: Sequence[Case], place: Path) -> It
     pairs = []
     for seed, case in enumerate(cases):
         try:
-            pairs.append((_told(ran(setting, place, seed)), _told(ran(setting, place, seed, case.given["how"]))))
+            pairs.append((means(ran(setting, place, seed)), means(_on_cuda(setting, place, case, seed))))
         except Exception as error:
             yield from (Outcome(each.index, f"{type(error).__name__}: {error}"[:400]) for each in cases)
             return
@@ -215,7 +219,7 @@ def _in_distribution(setting: Setting, cases: Sequence[Case], place: Path) -> It
     yield from (Outcome(case.index, "; ".join(wrong[:3]), {"1 - p": 1 - least}) for case in cases)
 
 
-def _told(results: Sequence[dict]) -> dict[str, float]:
+def means(results: Sequence[dict]) -> dict[str, float]:
     """Numbers of spikes and mean weights of each run."""
     return {
         f"run {k}, {name}": float(np.mean(values))
