@@ -139,7 +139,15 @@ class CudaDelayError(SBPError, NotImplementedError):
 
 
 class RunFailed(SBPError, RuntimeError):  # noqa: N818
-    """The compiled program stopped with an error, or what it wrote is incomplete."""
+    """The compiled program stopped with an error, or what it wrote is incomplete.
+
+    Attributes
+    ----------
+    findings : tuple of str
+        What a sanitizer found in a CUDA program that was carried out on the CPU.
+    """
+
+    findings: tuple[str, ...] = ()
 
 
 class SampleError(SBPError, ValueError):

@@ -186,7 +186,9 @@ class ProgramRun:
         if code:
             lines = (self.results / "output.txt").read_text(errors="replace").strip().splitlines()
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-            raise RunFailed(f"the compiled simulation ended with {how}" + (f": {_telling(lines)}" if lines else ""))
+            failed = RunFailed(f"the compiled simulation ended with {how}" + (f": {_telling(lines)}" if lines else ""))
+            failed.findings = _findings(lines)
+            raise failed
         if not self._begun:
             return
         try:
@@ -210,8 +212,14 @@ class ProgramRun:
         return self._begun
 
 
+def _findings(lines: list[str]) -> tuple[str, ...]:
+    """What sanitizers found, a line each, none twice."""
+    found = (line.strip() for line in lines if line.startswith("SUMMARY: ") or " runtime error: " in line)
+    return tuple(dict.fromkeys(found))
+
+
 def _telling(lines: list[str]) -> str:
-    """The line that says why a program ended: the first that a sanitizer sums up or finds, else the last."""
-    return next(
-        (line for line in lines if line.startswith("SUMMARY: ") or " runtime error: " in line), lines[-1]
-    ).strip()
+    """The line that says why a program ended: the first finding of a sanitizer, or the last."""
+    found = _findings(lines)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return found[0] + more if found else lines[-1]

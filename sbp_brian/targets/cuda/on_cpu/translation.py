@@ -25,6 +25,9 @@ _SHARED = re.compile(r"\b(?:static\s+)?__shared__\s+([\w:\s]+?)\s*\b(\w+)\s*((?:
 #: Headers whose content is in ours.
 _HEADERS = r"cuda|cuda_runtime|cuda_runtime_api|cuda_profiler_api|curand|curand_kernel"
 _INCLUDED = re.compile(rf"^[ \t]*#\s*include\s*[<\"](?:{_HEADERS})\.h[>\"].*$", re.MULTILINE)
+#: Where all threads of a kernel write the same value: the pointer of an array that a function reads, and whether the
+#: delays of a pathway are all the same.
+_SAME = re.compile(r"^(\s*)(_namespace\w+|\w+\.no_or_const_delay_mode) = (\w+);", re.MULTILINE)
 _COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/|(\"(?:\\.|[^\"\\\n])*\")", re.DOTALL)
 #: What has no meaning for threads that run one after another, or is no C++, with what it is.
 _NOT_CARRIED = {
@@ -78,6 +81,7 @@ def translated(text: str, file: str) -> str:
     text = _LAUNCH.sub(r'::sbp_on_cpu::launch(\1, "\1", \2)(', text)
     text = _OF_LAUNCH.sub(r"\1 *\2 = static_cast<\1 *>(::sbp_on_cpu::shared_of_launch());", text)
     text = _SHARED.sub(_shared, text)
+    text = _SAME.sub(r"\1::sbp_on_cpu::write_same(\2, \3);", text)
     bare = _COMMENTS.sub(lambda found: '""' if found[1] else "", text)
     for pattern, what in _NOT_CARRIED.items():
         found = re.search(pattern, bare)

@@ -266,6 +266,7 @@ inline void carry_out(const Kernel &kernel)
         block().run(kernel, kernel.grid.at(k));
 }
 
+inline void fence() {}  // one thread after another
 inline void barrier(const Place &place) { block().wait(place); }
 template <class T> T &shared(const void *key) { return *static_cast<T *>(block().shared.variable(key, sizeof(T))); }
 inline void *shared_of_launch() { return block().shared.of_launch(); }
