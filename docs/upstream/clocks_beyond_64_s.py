@@ -17,6 +17,4 @@ cells.run_regularly(
 )
 Network(cells).run(100 * second)
 device.build(directory=None)
-print(
-    f"{cells.looks[0]:.0f} looks, {cells.apart[0]:.0f} before the count of their own time, the first at {cells.first[0]}"
-)
+print(f"{cells.looks[0]:.0f} looks, {cells.apart[0]:.0f} too early, the first at {cells.first[0]}")

@@ -13,7 +13,7 @@ from tests.helpers.cuda_marks import cuda_on_cpu
 DIGITS = {"epochs": 1, "hidden": 20, "train_samples": 3, "validation_samples": 1, "test_samples": 1}
 NETWORKS = {
     "the flagship": Setting("", "mnist", DIGITS),
-    "the circuit": Setting("", "turrigiano-1998", {"seeds": 1, "inputs": 10, "minis": 2, "exposure": 3600.0}),
+    "the circuit": Setting("", "tao-2000", {"seeds": 1, "pairs": 2}),
     "STDBP on a grid": Setting(
         "", "mnist", DIGITS | {"model": "stdbp", "step": "1ms", "optimiser": "momentum", "drop_input": 0.1}
     ),
