@@ -25,9 +25,10 @@ _SHARED = re.compile(r"\b(?:static\s+)?__shared__\s+([\w:\s]+?)\s*\b(\w+)\s*((?:
 #: Headers whose content is in ours.
 _HEADERS = r"cuda|cuda_runtime|cuda_runtime_api|cuda_profiler_api|curand|curand_kernel"
 _INCLUDED = re.compile(rf"^[ \t]*#\s*include\s*[<\"](?:{_HEADERS})\.h[>\"].*$", re.MULTILINE)
-#: Where all threads of a kernel write the same value: the pointer of an array that a function reads, and whether the
-#: delays of a pathway are all the same.
-_SAME = re.compile(r"^(\s*)(_namespace\w+|\w+\.no_or_const_delay_mode) = (\w+);", re.MULTILINE)
+#: Where all threads of a kernel write the same value: the pointer of an array that a function reads, whether the delays
+#: of a pathway are all the same, and shared variables, whose change by their own value `checks` refuses.
+_PLACES = r"_namespace\w+|\w+\.no_or_const_delay_mode|_ptr_array_\w+\[0\]"
+_SAME = re.compile(rf"^(\s*)({_PLACES}) = (\w+);", re.MULTILINE)
 _COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/|(\"(?:\\.|[^\"\\\n])*\")", re.DOTALL)
 #: What has no meaning for threads that run one after another, or is no C++, with what it is.
 _NOT_CARRIED = {
