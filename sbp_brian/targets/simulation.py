@@ -64,7 +64,7 @@ def use(target: str, *, arch: str | None = None, on_cpu: bool | OnCpu | None = N
         cuda: compile and link for this architecture, e.g. ``"sm_90"`` or ``"sm_80,sm_90"``, and do not run, so that no
         GPU is needed. Without it: for the GPU of this machine, and run on it.
     on_cpu : bool or OnCpu, optional
-        cuda: carry the program out on the CPU, which needs a C++ compiler and neither a GPU nor nvcc.
+        cuda: as in `Simulation`.
     **options
         For cpp and cuda: handed to `brian2.set_device` (``directory=``, ``build_on_run=``, ...).
 
@@ -138,9 +138,8 @@ class Simulation:
         cuda: architectures to build for, e.g. ``"sm_90"``, so that `build` needs no GPU; by default that of this
         machine's GPU.
     on_cpu : bool or OnCpu, optional
-        cuda: carry the program out on the CPU, which needs a C++ compiler and neither a GPU nor nvcc; `OnCpu` holds the
-        threads in a block, the order in which they run, and what watches over them. False: on a GPU, also within
-        `carried_out_on_cpu`.
+        cuda: carry the program out on the CPU, which needs a C++ compiler and neither a GPU nor nvcc. False: on a GPU,
+        also within `carried_out_on_cpu`.
 
     Raises
     ------
@@ -201,16 +200,9 @@ class Simulation:
             arch = collected[1]
         if target in ("cpp", "cuda"):
             archs = cuda_archs(arch, self.on_cpu) if target == "cuda" else ()
+            options = dict(dt=dt, cache=cache, key=key, archs=archs, on_cpu=self.on_cpu)
             self._backend = StandaloneBackend(
-                make,
-                self.duration,
-                names,
-                dt=dt,
-                cache=cache,
-                key=key,
-                archs=archs,
-                on_cpu=self.on_cpu,
-                key_namespace=dict(namespace or {}),
+                make, self.duration, names, key_namespace=dict(namespace or {}), **options
             )
         else:
             self._backend = RuntimeBackend(make, self.duration, names, dt=dt, target=target)
