@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import weakref
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from brian2 import Synapses, get_device, prefs
@@ -35,6 +36,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
 from sbp_brian.brian.identity import identity
+from sbp_brian.brian.text import synapses_text
 from sbp_brian.brian.translation_units import UnitCodeObject
 from sbp_brian.errors import RuleError
 
@@ -159,6 +161,8 @@ class DenseSynapses(Synapses):
         The name that the user gave it.
     made_by : tuple of (str, str or None)
         Name and weight of the rule that it follows.
+    rule : SynapseRule or None
+        The rule that it follows; ``print`` shows its text.
     preparation : int or None
         Of the last run: the same for all objects that a network prepared for it.
     """
@@ -169,19 +173,60 @@ class DenseSynapses(Synapses):
     given_name: str | None = None
     made_by: tuple[str, str | None] = ("", None)
     preparation: int | None = None
+    rule: Any = None
+
+    def __str__(self) -> str:
+        return super().__str__() if self.rule is None else synapses_text(self, self.rule)
 
     def connect(self, condition=None, i=None, j=None, p=1.0, n=1, skip_if_invalid=False, namespace=None, level=0):
         """Connect as Brian2 does, then give the rule's values to its variables."""
         everything = condition in (None, True, "True") and i is None and j is None
         plain = isinstance(p, (int, float)) and p == 1 and isinstance(n, int) and n == 1
-        self.all_to_all = everything and plain and not self._connect_called
+        again, before = self._connect_called, self._made_so_far()
+        self.all_to_all = everything and plain and not again
         super().connect(condition, i, j, p, n, skip_if_invalid, namespace, level + 1)
         for name, value in self.initial.items():
-            setattr(self, name, self._drawn(name, value) if hasattr(value, "values") else value)
+            shared = self.variables.indices[name] == "0"
+            if not again:
+                self._begin(name, value, slice(None))
+            elif not shared and before is None:
+                raise RuleError(
+                    f"{self.name!r} is connected again, and how many synapses there are already is known only within "
+                    "the standalone program: connect with arrays, connect(i=..., j=...), or all at once"
+                )
+            elif not shared:  # what is there, and what the user made of it, stays
+                self._begin(name, value, slice(before, None))
 
-    def _drawn(self, name: str, value) -> np.ndarray:
-        pre, post = self.cell_indices(name)
-        return value.values(identity(self, pre, post), pre, post)
+    def _made_so_far(self) -> int | None:
+        """How many synapses there are, or None where a standalone program makes them itself."""
+        if not self._connect_called:
+            return 0
+        try:
+            return len(self.cell_indices("connect")[0])
+        except RuleError:
+            return None
+
+    def _begin(self, name: str, value, which: slice) -> None:
+        """Give the first value to a variable of some synapses."""
+        if hasattr(value, "assign_within") and not self.knows_cells():
+            value.assign_within(self, name)
+            return
+        if hasattr(value, "values"):
+            pre, post = (cells[which] for cells in self.cell_indices(name))
+            again = f" from {which.start}" if which.start else ""
+            value = value.values(identity(self, pre, post) + again, pre, post)
+        if which == slice(None):
+            setattr(self, name, value)
+        else:
+            getattr(self, name)[which] = value
+
+    def knows_cells(self) -> bool:
+        """Whether it is known here which cells the synapses connect."""
+        try:
+            self.cell_indices("connect")
+        except RuleError:
+            return False
+        return True
 
     def before_run(self, run_namespace):
         """Ask the guards, then do what Brian2 does before a run."""

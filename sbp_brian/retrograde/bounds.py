@@ -12,7 +12,7 @@ from sbp_brian.brian import language
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.checks import statements
 
-__all__ = ["of_code", "of_rule"]
+__all__ = ["of_code", "of_rule", "set_anew"]
 
 
 def of_code(weight: str, code: str) -> tuple[tuple[str, str], ...]:
@@ -40,3 +40,28 @@ def of_rule(rule: SynapseRule, without: tuple[str, ...] = ()) -> tuple[tuple[str
     """The bounds of all pathways that change the weight, each once; `without` are pathways that do not count."""
     found = [of_code(rule.weight, code) for name, code in rule.pathways.items() if name not in without]
     return tuple(dict.fromkeys(each for clips in found for each in clips))
+
+
+def set_anew(rule: SynapseRule) -> dict[str, str]:
+    """Piece of code -> the statement by which it gives the weight a value that does not depend on the one it had.
+
+    What else has changed the weight is lost there.
+    """
+    defined = {name: set(eq.identifiers) for name, eq in rule.equations.items() if eq.type == language.SUBEXPRESSION}
+    found = {}
+    for where, code in rule.pieces().items():
+        depends: dict[str, set[str]] = {}
+
+        def reached(name: str, depends=depends) -> set[str]:
+            if name in depends:
+                return depends[name]
+            return {name}.union(*map(reached, defined[name])) if name in defined else {name}
+
+        for name, operator, text in statements(code):
+            new = set().union(*map(reached, language.names_in(text)))
+            depends[name] = new if operator == "=" else new | reached(name)
+            if name == rule.weight:
+                last = f"{name} {operator} {text.strip()}"
+        if rule.weight not in depends.get(rule.weight, {rule.weight}):
+            found[where] = last
+    return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from brian2 import NeuronGroup, Quantity, Subgroup, get_dimensions, second
+from brian2 import NeuronGroup, Quantity, SpatialNeuron, Subgroup, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from sbp_brian import wording
 from sbp_brian.brian.language import PARAMETER
 from sbp_brian.errors import RetrogradeError
+from sbp_brian.retrograde import bounds
 from sbp_brian.retrograde.code import EXPRESSIONS
 from sbp_brian.retrograde.operation import moved_by
 from sbp_brian.retrograde.transport import Transport, Window, require_positive
@@ -117,6 +118,16 @@ def check_weight(sbp, rule, verb: str) -> None:
         )
 
 
+def check_lasting(rule) -> None:
+    """Raise where what a synapse expresses would be lost at its next event."""
+    for where, statement in bounds.set_anew(rule).items():
+        raise RetrogradeError(
+            f"{rule_name(rule)}: {where} sets the weight anew, {statement!r}, so that what the signal has changed "
+            "would be lost; let the signal change a variable that it is computed from (weight=...), or add to the "
+            f"weight ({rule.weight} += ...)"
+        )
+
+
 def check_pathway(rule, pathway: str) -> None:
     """Raise where `rule` has a pathway of its own with the name of one that is to be added."""
     if pathway in rule.pathways:
@@ -138,6 +149,12 @@ def check_cell_variable(sbp, variable: str) -> None:
 
 def check_cells(sbp, cells, clock, order) -> None:
     """Raise RetrogradeError for cells, or a clock or order, to which the operation of `sbp` cannot be given."""
+    if isinstance(cells, SpatialNeuron):
+        raise RetrogradeError(
+            f"the cells {cells.name!r} are the compartments of one SpatialNeuron, each a cell to Brian2: a report "
+            "would stay in the compartment where it arose; write soma and dendrite as variables of "
+            "one cell of a NeuronGroup"
+        )
     if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
         name = getattr(cells, "name", "")
         raise RetrogradeError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")

@@ -27,12 +27,13 @@ def bounded(sbp, own: Bounds = ()) -> bool:
     return bool(own) or sbp.w_min is not None or sbp.w_max is not None
 
 
-def tap(sbp, weight: str, code: str) -> str:
+def tap(sbp, weight: str, code: str, known: str = "") -> str:
     """Report what `code` changes: the amount goes to the presynaptic cell, increases and decreases apart.
 
+    Without code, what has changed since the weight was as the variable `known` has it.
     A weight that lies beyond the bounds at which `code` cuts it counts from there: the cut is not reported.
     """
-    before = weight
+    before = known or weight
     for low, high in bounds.of_code(weight, code):
         before = f"clip({before}, {low}, {high})"
     emission = sbp.reports
@@ -45,7 +46,7 @@ def tap(sbp, weight: str, code: str) -> str:
     to, report = sbp.reported_to, "retro_report" if emission.chancy else "retro_change"
     lines = [
         f"retro_before = {before}",
-        code.strip("\n"),
+        *filter(None, [code.strip("\n")]),
         *coarse,
         f"retro_change = {amount}",
         *([f"retro_report = retro_change*{_chance(emission)}"] if emission.chancy else []),

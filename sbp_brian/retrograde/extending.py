@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from brian2 import Quantity
 
+from sbp_brian.brian import language
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde import bounds, checks, code
 from sbp_brian.retrograde.roles import Emitting, Receiving, Role, role
 from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.rules import Regular, SynapseRule
+
+_WORD = re.compile(r"\blastupdate\b")
 
 
 class Draft:
@@ -38,6 +42,8 @@ class Draft:
 
     def finished(self, new: Role) -> SynapseRule:
         """The extended rule with its new role."""
+        if any(pathway not in self.rule.pathways for pathway in (*self.on_pre, *self.on_post)):
+            self.keep_lastupdate()
         return replace(
             self.rule,
             model="\n".join(self.model),
@@ -54,6 +60,26 @@ class Draft:
         """One more variable that all synapses share, with its value."""
         self.model.append(f"{name} : 1 (shared)")
         self.initial[name] = value
+
+    def keep_lastupdate(self) -> None:
+        """Let code that reads ``lastupdate`` see the rule's own last event: Brian2 counts those of the signal, too."""
+        own = [name for name in self.rule.pathways if name not in self.rule.undelayed]
+        pieces = {name: code for name, code in self.rule.pathways.items() if name in own}
+        pieces |= {name: entry.code for name, entry in self.rule.regularly.items()}
+        for name, equation in self.rule.equations.items():
+            if "lastupdate" in equation.identifiers:
+                raise RetrogradeError(
+                    f"{checks.rule_name(self.rule)}: the equation of {name!r} reads lastupdate, which events of the "
+                    "signal change, too; keep the time of your own events in a variable, 'last : second', and read it"
+                )
+        if not any("lastupdate" in language.names_in(code) for code in pieces.values()):
+            return
+        self.model.append("retro_last : second")
+        for side in (self.on_pre, self.on_post):
+            for name in side.keys() & set(own):
+                side[name] = _WORD.sub("retro_last", side[name]) + "\nretro_last = t"
+        for name, entry in self.rule.regularly.items():
+            self.regularly[name] = replace(entry, code=_WORD.sub("retro_last", entry.code))
 
     def tap(self, pathways: list[str]) -> None:
         """Report what these pathways change."""
@@ -74,6 +100,7 @@ class Draft:
         """Add what expression needs, unless the rule has it from another role."""
         if any(isinstance(need, Role) and need.expresses for need in self.rule.requires):
             return
+        checks.check_lasting(self.rule)
         sbp = self.sbp
         self.share("retro_rate", sbp.rate)
         self.share("retro_lambda_f", sbp.lambda_f)
@@ -89,9 +116,10 @@ class Draft:
         """Remember until when a presynaptic spike keeps the synapse open."""
         spike = [p for p in self.on_pre if self.on_event.get(p, "spike") == "spike"]
         pathway = spike[0] if spike else "retro_gate"
-        opening = "retro_open_until = t + retro_window"
+        opening = "retro_open_until = timestep(t + retro_window, dt)"  # in steps: no edge hangs on the last digit
         self.on_pre[pathway] = (self.on_pre.get(pathway, "") + "\n" + opening).strip("\n")
-        self.model.append("retro_open_until : second")
+        self.model.append("retro_open_until : integer")
+        self.initial["retro_open_until"] = -1
         self.namespace["retro_window"] = self.sbp.gate
 
     def choose_subset(self) -> None:
@@ -164,7 +192,7 @@ def receiving(sbp: Any, rule: SynapseRule, on: str | None) -> SynapseRule:
     draft.can_express()
     if isinstance(sbp.gate, Quantity):
         draft.gate_by_time()
-        factors.append("int(t <= retro_open_until)")
+        factors.append("int(timestep(t, dt) <= retro_open_until)")
     elif sbp.gate:
         factors.append(f"({sbp.gate})")
     if sbp.lambda_p < 1:

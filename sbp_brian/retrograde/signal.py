@@ -35,11 +35,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from brian2 import Clock, Equations, NeuronGroup, Quantity
+from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
 
-from sbp_brian.retrograde import checks, extending
+from sbp_brian.retrograde import checks, extending, native
 from sbp_brian.retrograde.emission import Emission
 from sbp_brian.retrograde.operation import CHANNELS, operate
+from sbp_brian.retrograde.reporting import report_others
 from sbp_brian.retrograde.transport import Chain, Transport
 from sbp_brian.rules import SynapseRule
 from sbp_brian.wording import names_parameters
@@ -193,7 +194,7 @@ class RetrogradeSBP:
         if self.postlateral_ltd:
             lines += ["retro_local_due : 1", "retro_local_now : 1"]
         if self.draw == "event":
-            lines.append("retro_draw : 1")
+            lines += ["retro_draw : 1", "retro_state : integer"]
         return Equations("\n".join(line for line in lines if line))
 
     @property
@@ -205,6 +206,82 @@ class RetrogradeSBP:
         if self.postlateral_ltd:
             events["retrograde_local"] = f"retro_local_due > {NEGLIGIBLE!r}"
         return events
+
+    # ------------------------------------------------------------------------------------------ as Brian2 has it
+    def neurons(self, N: int, model, *, events=None, **kwds) -> NeuronGroup:
+        """Cells with the signal: a `brian2.NeuronGroup` with `equations`, `events` and `operation` in one step.
+
+        Parameters
+        ----------
+        N, model, **kwds
+            As for `brian2.NeuronGroup` (``threshold``, ``reset``, ``refractory``, ``method``, ``namespace``, ...).
+        events : mapping of str to str, optional
+            Events of your own.
+
+        Returns
+        -------
+        NeuronGroup
+            An ordinary group; ``print`` shows the Brian2 text that made it.
+
+        Raises
+        ------
+        RetrogradeError
+            The model cannot be read, or has a name that the signal uses.
+        """
+        return native.neurons(self, N, model, events, kwds)
+
+    def synapses(
+        self,
+        source,
+        target=None,
+        model=None,
+        on_pre=None,
+        on_post=None,
+        *,
+        weight: str = "w",
+        emits: bool = True,
+        receives: bool = True,
+        on: str | None = None,
+        on_event="spike",
+        namespace=None,
+        delay=None,
+        name: str | None = None,
+        **kwds,
+    ) -> Synapses:
+        """Synapses that take part, from what a script gives to `brian2.Synapses`.
+
+        Parameters
+        ----------
+        source, target : groups of cells
+            Without a target the source is it.
+        model, on_pre, on_post, on_event, namespace, delay, name, **kwds
+            As for `brian2.Synapses`, read as Brian2 reads them: bare names of the target, names of the script (whose
+            values count at each run), semicolons, delays that are set afterwards. See `SynapseRule.from_brian`.
+        weight : str
+            The variable of the model that is the weight.
+        emits : bool
+            Its changes are reported to the source, which has been made by `neurons`.
+        receives : bool
+            It expresses the signal of the target, which has been made by `neurons`.
+        on : str or None
+            See `receiving`.
+
+        Returns
+        -------
+        Synapses
+            Ordinary synapses, still to be connected; ``print`` shows the Brian2 text that made them.
+
+        Raises
+        ------
+        RuleError
+            The strings cannot be read, or the weight is a constant.
+        RetrogradeError
+            Cells without a signal, or no change that could be reported.
+        """
+        strings = dict(model=model, on_pre=on_pre, on_post=on_post, on_event=on_event, namespace=namespace)
+        roles = {"emits": emits, "receives": receives, "on": on}
+        made = {"delay": delay, "name": name, **kwds}
+        return native.synapses(self, source, target, {**strings, "weight": weight}, roles, made)
 
     # --------------------------------------------------------------------------------------------------- emitting
     def emitting(self, rule: SynapseRule) -> SynapseRule:
@@ -250,6 +327,27 @@ class RetrogradeSBP:
             The rule has no plain weight, receives already, or `on` and the transport do not fit.
         """
         return extending.receiving(self, rule, on)
+
+    def reporting(self, synapses: Synapses, weight: str = "w") -> None:
+        """Report what *other* Synapses change in these, such as a third factor (``w_post += ...``), at their events.
+
+        At each event of `synapses`, before its own code, what has changed since its last event is reported, however it
+        was changed by others while the simulation ran; its own changes are not (see `emitting`), nor is retrograde
+        change, nor what is assigned between runs.
+
+        Parameters
+        ----------
+        synapses : Synapses
+            With at least one pathway, from cells made by `neurons`; not connected yet.
+        weight : str
+            The variable.
+
+        Raises
+        ------
+        RetrogradeError
+            There is no such variable, event or signal, or its unit is another.
+        """
+        report_others(self, synapses, weight)
 
     def expressed_by(self, variable: str, rate: str) -> str:
         """The statement by which a variable of the cells themselves, such as a bias, expresses their signal.

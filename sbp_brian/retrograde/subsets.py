@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from sbp_brian.brian.choosing import choose_within
 from sbp_brian.brian.identity import identity, in_one_network
 from sbp_brian.errors import RetrogradeError
 
@@ -73,6 +74,25 @@ class InputSubset:
             return members / total
         return rank < members if self.drawn == "fixed" else rank / total
 
+    def assign_within(self, synapses: Any, name: str) -> None:
+        """Give a variable its values where a standalone program makes the synapses itself.
+
+        Raises
+        ------
+        RetrogradeError
+            The order that ``draw='event'`` needs cannot be drawn there.
+        """
+        if self.drawn == "event":
+            raise RetrogradeError(
+                f"draw='event' needs to know which cells {synapses.name!r} connects, and a standalone program makes "
+                "these synapses itself: connect with arrays, connect(i=..., j=...), or take draw='fixed'"
+            )
+        choose_within(synapses, name, self.lambda_p, _mixed(self.seed, synapses.name))
+
+
+def _mixed(seed: int, name: str) -> int:
+    return int(np.random.SeedSequence([seed, crc32(name.encode())]).generate_state(1, np.uint64)[0])
+
 
 def require_own_subset(synapses: Any, seed: int) -> None:
     """Raise where other synapses of the same network have drawn the same subset, by accident.
@@ -88,6 +108,8 @@ def require_own_subset(synapses: Any, seed: int) -> None:
     RetrogradeError
         Two unnamed objects have the same rule, groups and pairs of cells.
     """
+    if not synapses.knows_cells():
+        return  # drawn within the program, by the object's name
     drawn_by = _DRAWN[synapses] = (seed, identity(synapses, *synapses.cell_indices("lambda_p")))
     for other, its in _DRAWN.items():
         if other is not synapses and its == drawn_by and in_one_network(synapses, other):

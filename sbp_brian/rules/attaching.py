@@ -40,7 +40,7 @@ def attach(rule: Any, factory: Any, source, target, delay, name: str | None, kwd
         **kwds,
     )
     synapses.initial, synapses.given_name = dict(rule.initial), name
-    synapses.made_by = (rule.name, rule.weight)
+    synapses.made_by, synapses.rule = (rule.name, rule.weight), rule
     synapses.guards = tuple(need.check for need in rule.requires)
     for pathway, (slot, order) in rule.schedule.items():
         updater = getattr(synapses, pathway)
@@ -59,6 +59,7 @@ def _delays(rule: Any, delay) -> dict[str, Quantity]:
     given = {} if delay is None else delay
     if isinstance(given, Quantity):
         given = {pathway: delay for pathway in rule.on_pre if pathway not in rule.undelayed}
+        given = {"pre": delay} if rule.is_open and "pre" in rule.on_pre else given
     if not isinstance(given, Mapping):
         raise RuleError(f"delay = {delay!r} is none of None, a time, pathway -> time, or {PER_SYNAPSE!r}")
     for pathway, value in given.items():
@@ -80,7 +81,8 @@ def _delays(rule: Any, delay) -> dict[str, Quantity]:
             raise RuleError(f"the delay of pathway {pathway!r} is {value}; give a finite time")
         if float(value) and pathway in rule.undelayed:
             raise RuleError(f"pathway {pathway!r} acts at its event itself and takes no delay; leave it out of delay=")
-    return {pathway: given.get(pathway, 0 * second) for pathway in rule.pathways}
+    without = rule.undelayed if rule.is_open else rule.pathways  # as in Brian2 a delay may be set afterwards
+    return dict.fromkeys(without, 0 * second) | dict(given)
 
 
 def _check_events(rule: Any, source, target) -> None:
@@ -110,22 +112,27 @@ def _check_variables(rule: Any, source, target) -> None:
                     f"{name!r} is a variable of the rule and of the {role} group {group.name!r}; rename one of them"
                 )
     known = checks.dimensions_known(eqs, rule.namespace)
+    names, external = {*known, *(rule.external or ())}, rule.external or frozenset()
     local = {
-        name for where, code in pieces.items() for name in checks.check_code(where, code, eqs, rule.namespace, known)
+        name
+        for where, code in pieces.items()
+        for name in checks.check_code(where, code, eqs, rule.namespace, names, open_names=rule.is_open)
     }
-    for name in sorted(local | rule.namespace.keys()):
+    for name in sorted(local | rule.namespace.keys() | external):
         if name in target.variables:
             raise RuleError(
                 f"{name!r} is a name of the rule and a variable of the target group {target.name!r}, which "
                 "Brian2 would use in its place; rename one of them"
             )
     used = {
-        f"model, {name!r}": equation.identifiers | ({name} if checks.belongs_to_cell(name) else set())
+        f"model, {name!r}": (equation.identifiers | ({name} if checks.belongs_to_cell(name) else set()))
+        - external
+        - rule.namespace.keys()
         for name, equation in eqs.items()
     }
     for where, code in pieces.items():
         assigned = checks.assigned_names(code)
-        used[where] = language.names_in(code) | assigned
+        used[where] = (language.names_in(code) | assigned) - external - rule.namespace.keys()
         for name in sorted(filter(checks.belongs_to_cell, assigned)):
             variable = _cell_variable(rule, where, name, source, target)
             if isinstance(variable, Subexpression) or variable.read_only:

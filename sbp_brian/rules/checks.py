@@ -26,6 +26,9 @@ NUMPY_NAMES = frozenset(n for n in dir(np) if not n.startswith("_") and not isin
 
 _EQUATION_START = re.compile(r"\s*(?:d(?P<d>[A-Za-z_]\w*)\s*/\s*dt\s*=|(?P<p>[A-Za-z_]\w*)\s*(?:=(?!=)|:))")
 
+#: The flag by which Brian2 lets a variable of the cells be the sum over their synapses.
+_SUMMED = re.compile(r"\([^()]*\bsummed\b[^()]*\)\s*$")
+
 
 def one_line(error: BaseException) -> str:
     """The text of an error on one line."""
@@ -79,8 +82,11 @@ def _enclosed(operator: str, expression: str) -> str:
     return f"({expression})" if apart else expression
 
 
-def equations(model: str) -> dict[str, tuple[str, language.SingleEquation]]:
-    """Variable name -> (its definition on one line, the parsed equation), in the order of the text."""
+def equations(model: str, *, open_names: bool = False) -> dict[str, tuple[str, language.SingleEquation]]:
+    """Variable name -> (its definition on one line, the parsed equation), in the order of the text.
+
+    `open_names`: names of numpy are allowed, as Brian2 has it.
+    """
     texts: dict[str, list[str]] = {}
     current: list[str] | None = None
     for line in model.splitlines():
@@ -92,7 +98,6 @@ def equations(model: str) -> dict[str, tuple[str, language.SingleEquation]]:
             name = start["d"] or start["p"]
             if name in texts:
                 raise RuleError(f"model: {name!r} is defined twice; keep one of its definitions")
-            check_name(name, "model variable")
             current = texts[name] = []
         if current is None:
             raise RuleError(
@@ -102,6 +107,7 @@ def equations(model: str) -> dict[str, tuple[str, language.SingleEquation]]:
     found = {}
     for name, lines in texts.items():
         text = " ".join(lines)
+        check_name(name, "model variable", of_numpy=open_names, of_cells=bool(_SUMMED.search(text)))
         try:
             found[name] = (text, language.equation(text, name))
         except Exception as error:  # Brian2 raises many kinds here, all of them about this one equation
@@ -110,8 +116,11 @@ def equations(model: str) -> dict[str, tuple[str, language.SingleEquation]]:
 
 
 # ------------------------------------------------------------------------------------------------------- the names
-def check_name(name: str, kind: str) -> None:
-    """Refuse a name that Brian2, numpy or a code generator would take for something else."""
+def check_name(name: str, kind: str, *, of_numpy: bool = False, of_cells: bool = False) -> None:
+    """Refuse a name that Brian2, numpy or a code generator would take for something else.
+
+    `of_numpy` and `of_cells` say that names of numpy, and names ending in _pre or _post, are meant.
+    """
     if not isinstance(name, str) or not name.isidentifier():
         raise RuleError(f"{kind} {name!r} is not a name; use letters, digits and underscores")
     if name in language.BUILT_IN or name == "lastupdate":
@@ -120,14 +129,15 @@ def check_name(name: str, kind: str) -> None:
         (language.DEFAULT_UNITS, "a unit of Brian2"),
         (language.DEFAULT_CONSTANTS, "a constant of Brian2"),
         (language.DEFAULT_FUNCTIONS, "a function of Brian2"),
-        (NUMPY_NAMES, "a name of numpy"),
+        (frozenset() if of_numpy else NUMPY_NAMES, "a name of numpy"),
     ):
         if name in names:
             raise RuleError(f"{kind} {name!r} shadows {what}; rename it, for example to 'x_{name}'")
-    if belongs_to_cell(name):
+    if belongs_to_cell(name) and not of_cells:
+        base, side = name.rsplit("_", 1)
         raise RuleError(
             f"{kind} {name!r}: names ending in _pre or _post belong to the cells; rename it, for example "
-            f"to {name.rsplit('_', 1)[0] + '_of_' + name.rsplit('_', 1)[1]!r}"
+            f"to {f'{side}_{base}'!r}"
         )
     if name.startswith("_"):
         raise RuleError(
@@ -159,6 +169,8 @@ def check_code(
     eqs: Mapping[str, language.SingleEquation],
     namespace: Mapping[str, Any],
     known: Collection[str],
+    *,
+    open_names: bool = False,
 ) -> set[str]:
     """Check every name that a piece of code reads or assigns; returns its local variables."""
     local: set[str] = set()
@@ -182,7 +194,7 @@ def check_code(
             if "constant" in eqs[variable].flags:
                 raise RuleError(f"{where}: assigns {variable!r}, which the model declares (constant); drop the flag")
         elif not belongs_to_cell(variable):
-            check_name(variable, f"{where}: local variable")
+            check_name(variable, f"{where}: local variable", of_numpy=open_names)
             local.add(variable)
     return local
 
@@ -196,10 +208,10 @@ def check_model_names(eqs: Mapping[str, language.SingleEquation], known: Collect
 
 
 # ------------------------------------------------------------------------------------------------------- the units
-def check_namespace(namespace: Mapping[str, Any]) -> None:
+def check_namespace(namespace: Mapping[str, Any], *, open_names: bool = False) -> None:
     """Refuse values that Brian2 cannot use as a constant or a function."""
     for name, value in namespace.items():
-        check_name(name, "namespace name")
+        check_name(name, "namespace name", of_numpy=open_names, of_cells=open_names)
         if language.is_function(value):
             continue
         number = isinstance(value, (bool, int, float, np.generic, Quantity, np.ndarray))

@@ -15,11 +15,12 @@ import numpy as np
 from brian2 import Quantity, Synapses
 
 from sbp_brian.brian.dense import DenseSynapses
-from sbp_brian.brian.language import DIFFERENTIAL_EQUATION
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks, quantities
+from sbp_brian.rules.adding import added
 from sbp_brian.rules.attaching import attach
 from sbp_brian.rules.checks import assigned_names
+from sbp_brian.rules.reading import read
 from sbp_brian.rules.requirements import Requirement
 from sbp_brian.wording import names_parameters
 
@@ -93,6 +94,9 @@ class SynapseRule:
         What the rule needs of the cells beyond the names in its code (`sbp_brian.rules.Requirement`).
     name : str
         What to call the rule in messages.
+    external : collection of str or None
+        Names that Brian2 looks up where the simulation is run, as it does in any script; their values may change from
+        run to run. None: there are none, every name is defined here. See `from_brian`.
 
     Raises
     ------
@@ -118,6 +122,7 @@ class SynapseRule:
     initial: Mapping[str, Any] = field(default_factory=dict)
     requires: tuple[Requirement, ...] = ()
     name: str = ""
+    external: frozenset[str] | None = None
 
     #: What makes the `Synapses` object: called as ``brian2.Synapses`` is.
     _factory: ClassVar[Any] = DenseSynapses
@@ -138,16 +143,68 @@ class SynapseRule:
         self._check_kinds()
         needs = tuple(self.requires)
         object.__setattr__(self, "requires", tuple(need for k, need in enumerate(needs) if need not in needs[:k]))
-        parsed = checks.equations(self.model)
+        if self.external is not None:
+            object.__setattr__(self, "external", frozenset(self.external))
+        parsed = checks.equations(self.model, open_names=self.is_open)
         object.__setattr__(self, "model", "\n".join(text for text, _ in parsed.values()))
         object.__setattr__(self, "_equations", {name: equation for name, (_, equation) in parsed.items()})
         self._check()
+
+    @classmethod
+    def from_brian(
+        cls,
+        model=None,
+        on_pre=None,
+        on_post=None,
+        *,
+        source=None,
+        target=None,
+        on_event="spike",
+        namespace=None,
+        weight: str | None = "w",
+        name: str = "",
+    ) -> SynapseRule:
+        """A rule from what a script gives to `brian2.Synapses`, read as Brian2 reads it.
+
+        Parameters
+        ----------
+        model : str, Equations or None
+            Equations of the synapse.
+        on_pre, on_post : str, mapping of str to str, or None
+            Code, semicolons allowed; a single text is the pathway ``pre`` or ``post``.
+        source, target : brian2 groups or None
+            The cells. A bare name that is a variable of the target is its variable; names that end in _pre or _post
+            and are no variable of the cells are the script's, such as ``tau_pre``. Without the groups, bare names are
+            the script's and such names the cells'.
+        on_event : str or mapping of str to str
+            As in Brian2.
+        namespace : mapping of str to object, optional
+            Names with their values, which stay as they are. All others are `external`: looked up where the simulation
+            is run.
+        weight : str or None
+            The variable that is the weight.
+        name : str
+            What to call the rule in messages.
+
+        Raises
+        ------
+        RuleError
+            On anything that Brian2 could not read, and on a weight that is a constant.
+        """
+        cells = {"source": source, "target": target}
+        found = read(model, on_pre, on_post, **cells, on_event=on_event, namespace=namespace, weight=weight)
+        return cls(**found, name=name)
 
     # ------------------------------------------------------------------------------------------------- inspection
     @property
     def equations(self) -> dict[str, Any]:
         """Variable name -> its parsed equation (`brian2.equations.SingleEquation`)."""
         return dict(self._equations)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether Brian2 looks up names where the simulation is run, and names are those that Brian2 allows."""
+        return self.external is not None
 
     @property
     def undelayed(self) -> tuple[str, ...]:
@@ -177,7 +234,7 @@ class SynapseRule:
             raise RuleError(f"no pathway {pathway!r}; this rule has {_listed([*self.pathways, *self.regularly])}")
         return self.weight in assigned_names(code)
 
-    def _texts(self) -> dict[str, str]:
+    def definitions(self) -> dict[str, str]:
         """Variable name -> the line of the model that defines it."""
         return dict(zip(self._equations, self.model.splitlines(), strict=True))
 
@@ -194,6 +251,8 @@ class SynapseRule:
             lines += [f"    {line}" for line in entry.code.splitlines()]
         if self.namespace:
             lines.append("  namespace: " + ", ".join(f"{name} = {value}" for name, value in self.namespace.items()))
+        if self.external:
+            lines.append("  looked up where the simulation is run: " + ", ".join(sorted(self.external)))
         if self.source:
             lines.append(f"  source: {self.source}")
         return "\n".join(lines)
@@ -209,7 +268,7 @@ class SynapseRule:
     def _check(self) -> None:
         self._check_pathways()
         eqs = self.equations
-        checks.check_namespace(self.namespace)
+        checks.check_namespace(self.namespace, open_names=self.is_open)
         for name in self.initial:
             if name not in eqs:
                 raise RuleError(f"initial gives a value to {name!r}, which is not in the model; it has {_listed(eqs)}")
@@ -222,9 +281,10 @@ class SynapseRule:
                 "weight=..., or give weight=None for a rule without one"
             )
         known = checks.dimensions_known(eqs, self.namespace)
-        checks.check_model_names(eqs, known)
+        names = {*known, *(self.external or ())}
+        checks.check_model_names(eqs, names)
         for where, code in self.pieces().items():
-            checks.check_code(where, code, eqs, self.namespace, known)
+            checks.check_code(where, code, eqs, self.namespace, names, open_names=self.is_open)
         checks.check_model_units(eqs, known)
         for where, code in self.pieces().items():
             checks.check_code_units(where, code, known)
@@ -267,66 +327,7 @@ class SynapseRule:
         """Both rules on one synapse: shared variables kept once, code of a shared pathway run left first."""
         if not isinstance(other, SynapseRule):
             return NotImplemented
-        mine, theirs = self._equations, other._equations
-        texts, texts_of_other = self._texts(), other._texts()
-        for name in mine.keys() & theirs.keys():
-            if not _same_equation(mine[name], theirs[name]):
-                raise RuleError(
-                    f"cannot add the rules: they define {name!r} differently ({texts[name]!r} and "
-                    f"{texts_of_other[name]!r}); rename it in one of them"
-                )
-        for name in self.namespace.keys() & other.namespace.keys():
-            if not checks.same_value(self.namespace[name], other.namespace[name]):
-                raise RuleError(
-                    f"cannot add the rules: namespace {name!r} is {self.namespace[name]} in one and "
-                    f"{other.namespace[name]} in the other; rename it in one of them"
-                )
-        if None not in (self.weight, other.weight) and self.weight != other.weight:
-            raise RuleError(
-                f"cannot add the rules: their weights are {self.weight!r} and {other.weight!r}; "
-                "give both the same name, or one of them weight=None"
-            )
-        for name in self.pathways.keys() & other.pathways.keys():
-            if self.event(name) != other.event(name):
-                raise RuleError(
-                    f"cannot add the rules: pathway {name!r} waits for {self.event(name)!r} in one and for "
-                    f"{other.event(name)!r} in the other; rename it in one of them"
-                )
-        for name in self.schedule.keys() & other.schedule.keys():
-            if self.schedule[name] != other.schedule[name]:
-                raise RuleError(
-                    f"cannot add the rules: pathway {name!r} runs in {self.schedule[name]} in one and in "
-                    f"{other.schedule[name]} in the other; give both the same place in schedule"
-                )
-        for name in self.regularly.keys() & other.regularly.keys():
-            a, b = self.regularly[name], other.regularly[name]
-            if (float(a.dt), a.when, a.order) != (float(b.dt), b.when, b.order):
-                raise RuleError(f"cannot add the rules: regularly {name!r} differs in its clock or slot; rename one")
-        written = [{n for code in rule.pieces().values() for n in assigned_names(code)} for rule in (self, other)]
-        traces = {name for name in mine.keys() & theirs.keys() if mine[name].type == DIFFERENTIAL_EQUATION}
-        for name in sorted(traces & written[0] & written[1] - {self.weight}):
-            raise RuleError(
-                f"cannot add the rules: both write the trace {name!r}, so each event would count twice; "
-                "rename it in one of them (two rules of one kind need different names)"
-            )
-        regularly = {**other.regularly, **self.regularly}
-        for name in self.regularly.keys() & other.regularly.keys():
-            a = self.regularly[name]
-            regularly[name] = Regular(f"{a.code}\n{other.regularly[name].code}", a.dt, a.when, a.order)
-        return SynapseRule(
-            model="\n".join({**texts_of_other, **texts}[name] for name in {**mine, **theirs}),
-            on_pre=_joined(self.on_pre, other.on_pre),
-            on_post=_joined(self.on_post, other.on_post),
-            on_event={**self.on_event, **other.on_event},
-            namespace={**self.namespace, **other.namespace},
-            weight=other.weight if self.weight is None else self.weight,
-            regularly={name: regularly[name] for name in {**self.regularly, **other.regularly}},
-            schedule={**other.schedule, **self.schedule},
-            source=_texts(self.source, other.source, "\n"),
-            initial={**other.initial, **self.initial},
-            requires=self.requires + other.requires,
-            name=_texts(self.name, other.name, " + "),
-        )
+        return added(self, other)
 
     def scheduled(self, **places: tuple[str, int]) -> SynapseRule:
         """The same rule, some of its pathways in other places of the time step.
@@ -386,17 +387,3 @@ def _place(pathway: str, place) -> tuple[str, int]:
 
 def _listed(names) -> str:
     return ", ".join(repr(name) for name in names) or "none"
-
-
-def _texts(a: str, b: str, glue: str) -> str:
-    parts = [*(a.split(glue) if a else []), *(b.split(glue) if b else [])]
-    return glue.join(dict.fromkeys(parts) if glue == "\n" else parts)
-
-
-def _joined(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, str]:
-    return {name: "\n".join(code[name] for code in (a, b) if name in code) for name in {**a, **b}}
-
-
-def _same_equation(a, b) -> bool:
-    code = [None if e.expr is None else "".join(e.expr.code.split()) for e in (a, b)]
-    return (a.type, a.dim, a.var_type, set(a.flags), code[0]) == (b.type, b.dim, b.var_type, set(b.flags), code[1])

@@ -13,7 +13,15 @@ from sbp_brian.experiments import sweep
 from tests.helpers.nest_settings import with_coincidences_of_nest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/guide.md", "docs/stdbp.md", "docs/artificial.md", "docs/decolle.md", "docs/nest.md"]
+PAGES = [
+    "README.md",
+    "docs/guide.md",
+    "docs/from_brian2.md",
+    "docs/stdbp.md",
+    "docs/artificial.md",
+    "docs/decolle.md",
+    "docs/nest.md",
+]
 
 
 def blocks(page):
@@ -33,6 +41,9 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
         moved = (names["result"]["inputs.w"] != 0.3).sum()
         assert moved == 4, "a proportion of 0.4 of ten inputs"
         assert (names["blocked"]["inputs.w"] <= 0.3).all()
+    elif page == "docs/from_brian2.md":
+        assert names["into"].w[:].max() > 0.2, "the inputs followed the outputs"
+        assert names["recurrent"].w[:].max() > 0, "what the third factor changed has come back"
     elif page == "docs/stdbp.md":
         assert names["history"][-1].validation > 0.75, "a linear classifier reaches 0.64"
         assert len(found[-1].splitlines()) < 40

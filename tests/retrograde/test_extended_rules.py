@@ -90,11 +90,11 @@ def test_a_gate_of_time_opens_at_the_first_pathway_of_spikes():
     gated = RetrogradeSBP(gate=5 * ms)
     rule = gated.receiving(PLASTIC)
     assert rule.on_pre["a"] == "x += 1"
-    assert rule.on_pre["b"].splitlines() == ["w += x", "retro_open_until = t + retro_window"]
+    assert rule.on_pre["b"].splitlines() == ["w += x", "retro_open_until = timestep(t + retro_window, dt)"]
     assert rule.namespace["retro_window"] == 5 * ms
     for bare in (STATIC, SynapseRule("w : 1", on_pre={"a": "w += 1"}, on_event={"a": "onset"})):
         alone = gated.receiving(bare)
-        assert alone.on_pre["retro_gate"] == "retro_open_until = t + retro_window"
+        assert alone.on_pre["retro_gate"] == "retro_open_until = timestep(t + retro_window, dt)"
         assert alone.event("retro_gate") == "spike"
 
 
@@ -161,7 +161,7 @@ def test_cells_have_the_variables_of_what_is_declared():
     assert chained.names == plain | held | ways | {"retro_length"}
     assert list(chained["retro_length"].flags) == list(chained["retro_ltp_velocity"].flags) == ["constant"]
     more = RetrogradeSBP(activity=True, postlateral_ltd=0.5, draw="event").equations.names
-    assert more == plain | {"retro_count", "retro_local_due", "retro_local_now", "retro_draw"}
+    assert more == plain | {"retro_count", "retro_local_due", "retro_local_now", "retro_draw", "retro_state"}
     assert RetrogradeSBP(activity="mine").equations.names == plain
 
 

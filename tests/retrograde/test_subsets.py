@@ -228,19 +228,23 @@ def test_persistence_decays_with_its_time_constant(expression, bounds):
     np.testing.assert_allclose((w[start + 300] - 1) / (w[start + 100] - 1), np.exp(-1), rtol=1e-9)
 
 
-def test_synapses_made_by_the_program_itself_are_refused(tmp_path):
+def test_what_a_program_cannot_choose_for_synapses_that_it_makes_is_refused(tmp_path):
     import brian2
 
     before = brian2.get_device()
     brian2.set_device("cpp_standalone", build_on_run=False, directory=str(tmp_path))
     try:
-        sbp = RetrogradeSBP(lambda_p=0.5)
+        sbp = RetrogradeSBP(lambda_p=0.5, draw="event")
         cells = group(train(5, [], []), sbp, name="cells")
         inputs = sbp.receiving(STATIC).synapses(group(train(5, [], [])), cells, name="inputs")
-        with pytest.raises(
-            ValueError, match=r"'retro_receptive' of 'inputs' needs to know which cells .*connect with arrays"
-        ):
+        with pytest.raises(ValueError, match=r"draw='event' needs to know which cells 'inputs' .*connect with arrays"):
             inputs.connect(p=0.5)
+        fixed = RetrogradeSBP(lambda_p=0.5)
+        others = group(train(5, [], []), fixed, name="others")
+        twice = fixed.receiving(STATIC).synapses(group(train(5, [], [])), others, name="twice")
+        twice.connect(p=0.5)
+        with pytest.raises(ValueError, match=r"'twice' is connected again, .*connect with arrays"):
+            twice.connect(p=0.5)
     finally:
         brian2.get_device().reinit()
         brian2.get_device().activate()

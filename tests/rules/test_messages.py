@@ -60,7 +60,7 @@ said = partial(refusals.said, RuleError)
         (
             {"model": "w : 1\na_b_pre : 1"},
             "model variable 'a_b_pre': names ending in _pre or _post belong to the cells; rename it, for example to "
-            "'a_b_of_pre'",
+            "'pre_a_b'",
         ),
         (
             {"model": "w : 1\n_y : 1"},
