@@ -21,7 +21,7 @@ from sbp_brian.errors import (
     SettingError,
 )
 from sbp_brian.experiments.executing import execute
-from sbp_brian.targets import OnCpu, Simulation, carried_out_on_cpu
+from sbp_brian.targets import OnCpu, Simulation, carried_out_on_cpu, program_run
 from sbp_brian.targets.cuda.on_cpu import compiling
 from sbp_brian.targets.cuda.on_cpu.settings import labelled
 from sbp_brian.targets.cuda.on_cpu.translation import translated
@@ -167,6 +167,25 @@ def test_what_is_not_cpp_is_rewritten():
     assert "brianlib/cudaVector.h" in text
     assert "__shared__" not in text
     assert 'launch(kernel<double>, "kernel<double>", a(1, 2), 3)(x);' in text
+
+
+def test_a_value_that_all_threads_write_is_told_from_one_of_each_thread():
+    text = translated("    _ptr_array_cells_on[0] = on;\n    _ptr_array_cells_x[_idx] = x;\n", "a.cu")
+    assert text == "    ::sbp_on_cpu::write_same(_ptr_array_cells_on[0], on);\n    _ptr_array_cells_x[_idx] = x;\n"
+
+
+def test_what_a_sanitizer_found_is_the_reason():
+    race = "SUMMARY: ThreadSanitizer: data race a.cu:1 in k(int*)"
+    lines = [
+        "INFO",
+        race,
+        race,
+        "a.cu:2:3: runtime error: index 4 out of bounds",
+        "ThreadSanitizer: reported 2 warnings",
+    ]
+    assert program_run._findings(lines) == (race, lines[3])
+    assert program_run._telling(lines) == f"{race} (and 1 more)"
+    assert program_run._telling(["INFO", "out of memory"]) == "out of memory"
 
 
 @pytest.mark.parametrize(
