@@ -19,7 +19,12 @@ struct dim3 {
     unsigned x, y, z;
     dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
     size_t count() const { return size_t(x) * y * z; }
-    uint3 at(size_t k) const { return {unsigned(k % x), unsigned(k / x % y), unsigned(k / (size_t(x) * y))}; }
+    uint3 at(size_t k) const
+    {
+        if (y == 1 && z == 1)  // the usual case, without divisions
+            return {unsigned(k), 0, 0};
+        return {unsigned(k % x), unsigned(k / x % y), unsigned(k / (size_t(x) * y))};
+    }
 };
 
 enum cudaError {
