@@ -5,7 +5,8 @@ tests hold it to the same reference). Run from the checkout:
 
     python -m benchmarks.published_numpy EPOCHS SEED [ARM ...]
 
-Prints the running training error and the test error (%) after each epoch; all 60,000 and 10,000 images, file order.
+Prints the error of the answers given while learning and the test error (%) after each epoch; all 60,000 and 10,000
+images, file order.
 """
 
 from __future__ import annotations

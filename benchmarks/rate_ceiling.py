@@ -125,7 +125,7 @@ def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *rules: str) -> N
         rates = chosen(task, held, learning)
         done = [trained(task, samples, learning, rates, epochs, seed) for seed in range(seeds)]
         scores = {
-            "training": [each.history[-1].training for each in done],
+            "while learning": [each.history[-1].running for each in done],
             "validation": [each.history[-1].validation for each in done],
             "test": [each.score(samples.test) for each in done],
         }

@@ -15,8 +15,12 @@ from campaigns.summary import RESULTS, write
 
 def main(arguments: list[str] | None = None) -> int:
     """Carry out what is asked for; the exit status is 1 where a case failed."""
+    names = [*catalogue.NAMES, *catalogue.ON_REQUEST]
+    known = ", ".join(names)
     parser = argparse.ArgumentParser(prog="python -m campaigns", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(catalogue.NAMES)}; by default all")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {known}; by default all but {' and '.join(catalogue.ON_REQUEST)}"
+    )
     parser.add_argument("--n", type=int, help="how many cases; by default those of the published figures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, nargs="*", default=[], metavar="INDEX", help="these cases alone")
@@ -25,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no more cases of each after so long")
     parser.add_argument("--out", type=Path, help="folder for the summaries; by default campaigns/results")
     given = parser.parse_args(arguments)
-    if unknown := [name for name in given.names if name not in catalogue.NAMES]:
-        parser.error(f"unknown campaign {unknown[0]!r}; known: {', '.join(catalogue.NAMES)}")
+    if unknown := [name for name in given.names if name not in names]:
+        parser.error(f"unknown campaign {unknown[0]!r}; known: {known}")
     failed = False
     for name in given.names or catalogue.NAMES:
         campaign = catalogue.get(name)

@@ -49,7 +49,7 @@ def summary(
         "failures": failures,
         "measured": {
             "date": datetime.now(UTC).date().isoformat(),
-            "commit": _commit(),
+            "commit": commit(),
             "seconds": round(seconds, 1),
             "versions": versions() | ({campaign.against: version(campaign.against)} if campaign.against else {}),
             "machine": machine(),
@@ -66,7 +66,7 @@ def write(found: Mapping[str, Any], folder: Path = RESULTS) -> Path:
     return draft.replace(file)
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit that was measured, with ``+`` where the package was changed since."""
 
     def git(*words: str) -> str:

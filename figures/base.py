@@ -11,7 +11,8 @@ lives in stdp_window.py)::
 
     FIGURE = Figure(name="stdp-window", title="...", caption="...", needs=("bi-poo-1998",), draw=draw)
 
-Figures read records and nothing else; they never run a model.
+Figures read records and nothing else; they never run a model. Those of `sbp_brian.figures.results` read committed
+results of recipes in the place of records.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
@@ -63,6 +65,15 @@ class Figure:
     uses: tuple[str, ...] = ()
     lacks: Callable[[Sequence[Record]], str] | None = None
 
+    @property
+    def from_records(self) -> bool:
+        """Whether it is drawn from records, as all are but `sbp_brian.figures.results.ResultFigure`."""
+        return True
+
+    def reading(self, find: Callable[[str], Any]) -> Figure:
+        """The figure as it can be drawn where ``find(name)`` gives a recipe and its result."""
+        return self
+
     def missing(self, records: Sequence[Record]) -> list[str]:
         """The protocols that it needs and of which there is no record, or what it lacks in words."""
         have = {record.protocol for record in records}
@@ -73,7 +84,8 @@ class Figure:
         words = self.lacks([] if missing else self._own(records)) if self.lacks else ""
         return [words] if words else missing
 
-    def _own(self, records: Sequence[Record]) -> list[Record]:
+    def _own(self, records: Sequence[Record]) -> Any:
+        """What it is drawn from."""
         return [record for record in records if record.protocol in (*self.needs, *self.uses)]
 
     def make(self, records: Sequence[Record]) -> tuple[Drawing, str]:

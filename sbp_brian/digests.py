@@ -143,7 +143,7 @@ class _Feeder:
         try:
             self.tag("source", inspect.getsource(function))
         except (OSError, TypeError):
-            self.tag("code", function.__code__.co_code)
+            self._feed_code(function.__code__)
         for name in sorted(_names(function.__code__)):
             known = function.__globals__.get(name)
             if not isinstance(known, ModuleType) and (
@@ -151,6 +151,16 @@ class _Feeder:
             ):
                 self.tag("global", name)
                 self.feed(known)
+
+    def _feed_code(self, code: CodeType) -> None:
+        """What a function does whose source is not there: its instructions, with the names and constants they use."""
+        self.tag("code", code.co_code)
+        self.feed((code.co_names, code.co_varnames))
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                self._feed_code(constant)
+            else:
+                self.feed(constant)
 
 
 def _names(code: CodeType) -> set[str]:

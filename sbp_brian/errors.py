@@ -15,7 +15,9 @@ __all__ = [
     "CommandError",
     "CompileError",
     "CompilerMissing",
+    "CudaClockError",
     "CudaDelayError",
+    "CudaOnCpuError",
     "CudaRaceError",
     "DatasetError",
     "DeviceMissing",
@@ -124,12 +126,28 @@ class CudaRaceError(SBPError, NotImplementedError):
     """Code whose result would depend on which of many simultaneous threads comes first."""
 
 
+class CudaClockError(SBPError, NotImplementedError):
+    """Code for a GPU that would read a clock which stands still there."""
+
+
+class CudaOnCpuError(SBPError, NotImplementedError):
+    """A construct of a CUDA program that cannot be carried out on the CPU; names it with its file."""
+
+
 class CudaDelayError(SBPError, NotImplementedError):
     """A synaptic delay in a network of clocks for which brian2cuda would count it wrongly."""
 
 
 class RunFailed(SBPError, RuntimeError):  # noqa: N818
-    """The compiled program stopped with an error, or what it wrote is incomplete."""
+    """The compiled program stopped with an error, or what it wrote is incomplete.
+
+    Attributes
+    ----------
+    findings : tuple of str
+        What a sanitizer found in a CUDA program that was carried out on the CPU.
+    """
+
+    findings: tuple[str, ...] = ()
 
 
 class SampleError(SBPError, ValueError):

@@ -21,7 +21,9 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.line(f"{skipped} tests that generate and compile CUDA code did not run: {lack}")
     else:
         told = f"CUDA: {ran} tests that generate or compile CUDA code passed, {failed} failed, {skipped} did not run."
-        terminalreporter.line(told if gpus() else f"{told} There is no GPU: no CUDA program was run.")
+        terminalreporter.line(
+            told if gpus() else f"{told} There is no GPU: programs were carried out on the CPU at most."
+        )
 
 
 def pytest_collection_finish(session):

@@ -13,16 +13,21 @@ number of no run, and is left as it is. Both know these functions (recipe and ce
 ``number("mnist", "hidden_...")``    any metric: mean ± SD; ``digits=``, ``scale=``, ``sd=False``
 ``short("mnist", "angle_input")``    the mean with two digits that count
 ``seeds("stdbp")``                   the value of each seed, e.g. 98.15, 98.01, 98.16
+``span("mnist")``                    the lowest and the highest seed, e.g. 98.18 to 98.40
 ``gain("a", "cell", "b", "cell")``   difference of two scores in points
 ``apart("a", "cell", "b", "cell")``  the same seed by seed, e.g. 2.05, 1.93, 1.97
 ``interval("energy-gains", "cell")`` the ends of the 95 % interval of a gain: 5.9 to 7.0
+``same("a", "cell", "b", "cell")``   whether two scores are equivalent, with margin, difference, interval and p
 ``value("mnist", "test_accuracy")``  the mean, for arithmetic
 ``holds("tao-2000", ", ")``          of the metrics with this text in their name: ``agreeing of all``
 ``count("mnist")``                   how many seeds
+``there("late", "cell")``            whether this was measured; a page says "not measured" else
+``those("late", "late-full")``       the recipes of these that were
 ``wrong("published-mnist", ...)``    100 % less an accuracy: mean ± SD, or one seed's with ``seed=``
 ``at("mnist")``                      "measured at COMMIT" where the number is older than recipes are, else nothing;
                                      of one cell, ``at("mnist-trials", "cell")``: "measured at COMMIT (DAY)"
 ``measured("mnist", "nettalk")``     a line below a table: its recipes, and the commits of those that are older
+``cells("late-tuning", "10 late")``  the names of its cells that begin with this text, in order
 ``takes("mnist")``                   what a run is expected to take, e.g. 35 s
 ``sources("mnist-trials")``          recipes with the commits where they were measured
 ``found("kills")``                   figures of a campaign, see ``campaigns/``; None where it did not run
@@ -40,7 +45,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sbp_brian import recipes
+from sbp_brian.errors import RecipeError
 from sbp_brian.experiments.results import Number
+from sbp_brian.training.scores import equivalence
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -95,6 +102,28 @@ def seeds(
     return ", ".join(f"{scale * value:.{digits}f}" for value in wanted).replace("-", MINUS)
 
 
+def span(recipe: str, cell: str = "", metric: str | None = None, digits: int = 2, scale: float = 100) -> str:
+    """The lowest and the highest of the seeds."""
+    values = (find(recipe, metric, cell).by_seed or {}).values()
+    return f"{scale * min(values):.{digits}f} to {scale * max(values):.{digits}f}".replace("-", MINUS)
+
+
+def there(recipe: str, cell: str | None = None) -> bool:
+    """Whether a recipe has a committed result, of this cell."""
+    if recipe not in recipes.names() or recipes.get(recipe).pending:
+        return False
+    try:
+        cells = recipes.result(recipe).cells
+    except RecipeError:  # its file is lacking
+        return False
+    return cell is None or cell in cells
+
+
+def those(*names: str) -> list[str]:
+    """The recipes of these that have a committed result."""
+    return [name for name in names if there(name)]
+
+
 def wrong(recipe: str, metric: str, cell: str = "", digits: int = 2, sd: bool = True, seed: int | None = None) -> str:
     """What an accuracy leaves to 100, in per cent."""
     found = find(recipe, metric, cell)
@@ -131,11 +160,41 @@ def interval(recipe: str, cell: str, digits: int = 1) -> str:
     return " to ".join(ends)
 
 
+def same(
+    recipe: str,
+    cell: str,
+    other: str,
+    other_cell: str,
+    metric: str | None = None,
+    margin: float = 0.2,
+    digits: int = 2,
+) -> str:
+    """Whether two scores are the same to a margin in points, by two one-sided tests of Welch, in words."""
+    found = {(name, of): find(name, metric, of).by_seed for name, of in ((recipe, cell), (other, other_cell))}
+    for (name, of), by_seed in found.items():
+        if not by_seed:
+            raise RecipeError(f"recipe {name}, {of!r}: single seeds are not known, so nothing can be tested")
+    ours, theirs = ([100 * value for value in (by_seed or {}).values()] for by_seed in found.values())
+    tested = equivalence(ours, theirs, margin)
+    words = "equivalent" if tested.shown else "not shown to be equivalent"
+    p = "p < 0.001" if tested.p < 0.001 else f"p = {tested.p:.2g}"
+    told = (
+        f"{words} to {margin:g} points: difference {tested.difference:+.{digits}f} points, 90 % interval "
+        f"{tested.low:+.{digits}f} to {tested.high:+.{digits}f}, {p}"
+    )
+    return told.replace("-", MINUS)
+
+
 def holds(recipe: str, text: str = "", without: str = "\0", cell: str = "") -> str:
     """Of the metrics whose name has a text, how many are not outside: ``16 of 16``."""
     own = {n: m for n, m in recipes.result(recipe).cells[cell].items() if text in n and without not in n}
     judged = [m.verdict for m in own.values() if m.verdict and m.verdict != "no reference"]
     return f"{sum(verdict != 'outside' for verdict in judged)} of {len(judged)}"
+
+
+def cells(recipe: str, begin: str = "") -> list[str]:
+    """The names of the cells that begin with a text, as the recipe has them."""
+    return [name for name in recipes.result(recipe).cells if name.startswith(begin)]
 
 
 def commits(of: dict) -> str:
@@ -187,6 +246,7 @@ def functions() -> dict:
     return {
         "apart": apart,
         "at": at,
+        "cells": cells,
         "count": lambda recipe, cell="", metric=None: find(recipe, metric, cell).n,
         "found": found,
         "gain": gain,
@@ -195,11 +255,15 @@ def functions() -> dict:
         "measured": measured,
         "number": number,
         "older": older,
+        "same": same,
         "score": score,
         "seeds": seeds,
         "short": short,
         "value": lambda recipe, metric=None, cell="": find(recipe, metric, cell).mean,
         "sources": sources,
+        "span": span,
+        "there": there,
+        "those": those,
         "takes": lambda recipe: recipes.get(recipe).time.removesuffix(" a seed"),
         "wrong": wrong,
     }

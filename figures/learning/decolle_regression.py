@@ -42,11 +42,11 @@ def draw(records):
     for k, ax in enumerate(axes[1]):
         for seed in score[:, k]:
             ax.plot(record.array("passes"), seed, color=LAYERS[k], alpha=0.4, linewidth=0.7, linestyle="-")
-        ax.plot(record.array("passes"), np.median(score[:, k], 0), color=LAYERS[k], linestyle="-", label="local")
+        ax.plot(record.array("passes"), score[:, k].mean(0), color=LAYERS[k], linestyle="-", label="local")
         if control is not None:
             ax.plot(
                 control.array("passes"),
-                np.median(control.array("R2")[:, k], 0),
+                control.array("R2")[:, k].mean(0),
                 color=GREY,
                 linestyle="-",
                 label="frozen",
@@ -74,7 +74,7 @@ FIGURE = Figure(
     title="Three layers, three functions of time",
     caption="A frozen Poisson pattern of 500 ms, shown again and again. a to c, the readout of each layer before and "
     "after learning, shown without learning (bold: running mean over 15 ms; pale: as it is), and its target. "
-    "d to f, R² of the unsmoothed readout over training (thin: each seed; bold: median; grey: frozen weights); "
+    "d to f, R² of the unsmoothed readout over training (thin: each seed; bold: their mean; grey: frozen weights); "
     "dotted, 0.75. g to i, the three factors of one synapse of the first layer during the first pass: their "
     "product, step by step, is what changes its weight.",
     needs=("decolle-regression",),

@@ -113,8 +113,9 @@ def caption(records) -> str:
     parts = []
     for (of, task), by in runs.items():
         first = next(iter(by.values()))
+        what = {"running": "running score"}.get(curve(first[0])[0], f"{curve(first[0])[0]} samples")
         parts.append(
-            f"{NETWORKS[of].name} on {task_words(task, first)} ({curve(first[0])[0]} samples): "
+            f"{NETWORKS[of].name} on {task_words(task, first)} ({what}): "
             + "; ".join(f"{label(name)}, {setting_words(same)}" for name, same in by.items())
         )
     absent_ones = [

@@ -161,7 +161,7 @@ class Learner:
     usual : tuple of str
         Parameters that the project's acceptance and published values do not hold for once a user changes them.
     running : bool
-        Whether the running score of an epoch is reported.
+        Whether the score of the answers that are given while learning is reported.
     epochs_published : mapping
         What the source says of the number of epochs, as for `Context.metric`.
     called : mapping of str to str
@@ -347,10 +347,10 @@ def _scores(context: Context, learner: Learner, outcome: Outcome, published: Map
         context.metric(f"validation_{kind}", learner.validation(context, outcome), n=len(samples.validation))
     if learner.running:
         context.metric(
-            f"training_{kind}",
-            history[-1].training,
+            f"running_{kind}",
+            history[-1].running,
             n=len(samples.training),
-            provenance="running score of the last epoch, while weights change: within a sample in networks that do so",
+            provenance="answers given while learning, in the last epoch: weights change, in Brian2 within a sample",
         )
     context.metric("train_samples", len(samples.training))
     context.metric("epochs", len(history), **learner.epochs_published)
@@ -369,9 +369,9 @@ def _by_epoch(context: Context, learner: Learner, outcome: Outcome) -> None:
     context.array("no_answer_by_epoch", [np.nan if e.no_answer is None else e.no_answer for e in history])
     if learner.running:
         context.array("validation_accuracy_by_epoch", [e.validation for e in history])
-        context.array("training_accuracy_by_epoch", [e.training for e in history])
-    columns = ["epoch", "training (running)", "validation"]
-    rows = [[e.number, round(e.training, 4), round(e.validation, 4)] for e in history]
+        context.array("running_accuracy_by_epoch", [e.running for e in history])
+    columns = ["epoch", "while learning", "validation"]
+    rows = [[e.number, round(e.running, 4), round(e.validation, 4)] for e in history]
     if spikes is not None:
         columns.append("hidden spikes a sample")
         counted = [learner.hidden_spikes(e) for e in history]

@@ -186,7 +186,7 @@ def report(context: Context, spread, shared, intervals, numbers, lengths, shares
         f"{value(context, 'I->A, alternating, LTD signal blocked'):+.0%} with the LTD signal blocked; "
         f"half of the LTP signal leaves {value(context, 'left by half of the LTP signal'):.0%} of the spread; "
         f"{tagged}; "
-        f"{sum(verdict != 'outside' for verdict in scored)} of {len(scored)} values follow the closed forms."
+        f"{sum(verdict != 'outside' for verdict in scored)} of {len(scored)} values follow the model's closed forms."
     )
     context.note(
         "Nothing here has been measured, as far as this project knows: values are compared with the closed "

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
@@ -41,6 +41,11 @@ class Packing:
         Names that the templates define in each file that they make.
     macros : tuple of str
         Macros that differ from piece to piece.
+    host : str
+        End of the names of pieces that run on the host alone, which then go to a unit of their own; empty: they are as
+        all others.
+    host_header : str
+        What that unit reads first.
     """
 
     suffix: str
@@ -50,6 +55,8 @@ class Packing:
     frame: tuple[str, ...]
     helpers: tuple[str, ...] = ()
     macros: tuple[str, ...] = ()
+    host: str = ""
+    host_header: str = ""
 
 
 CPP = Packing(
@@ -79,6 +86,8 @@ CUDA = Packing(
     ),
     macros=("_rand", "_randn", "COPY_HOST_ARRAY_TO_DEVICE_SYMBOL"),
 )
+#: The same for a compiler that reads each file once, and not once for the host and once for the GPU.
+CUDA_ON_CPU = replace(CUDA, host="_synapses_create_generator_codeobject.cu", host_header="sbp_on_cpu/sbp_host.h")
 _GUARD = re.compile(r"#ifndef SBP_ONCE_(\w+)_([0-9a-f]{12})\b")
 #: Where Brian2's templates put the macros of functions, and what follows them.
 _OWN_MACROS = re.compile(r"////// HASH DEFINES ///////\n(.*?)^void ", re.DOTALL | re.MULTILINE)
@@ -138,12 +147,14 @@ def write_units(project: Path, sources: Iterable[str], packing: Packing) -> list
     """Write the units of a generated project; gives the files that are to be compiled instead of `sources`."""
     sources = sorted(sources)
     pieces = [name for name in sources if name.startswith(packing.pieces)]
+    host = [name for name in pieces if packing.host and name.endswith(packing.host)]
     frame = [name for name in packing.frame if name in sources]
     others = [name for name in sources if name not in pieces and name not in frame]
     texts = {name: (project / name).read_text() for name in pieces}
-    number = min(packing.units, 1 + sum(len(text.encode()) for text in texts.values()) // packing.largest)
+    shared = [name for name in pieces if name not in host]
+    number = min(packing.units, 1 + sum(len(texts[name].encode()) for name in shared) // packing.largest)
     units: list[dict] = [dict(names=[], defined={}, size=0) for _ in range(number)]
-    for name in sorted(pieces, key=lambda piece: (-len(texts[piece].encode()), piece)):
+    for name in sorted(shared, key=lambda piece: (-len(texts[piece].encode()), piece)):
         defines = dict(_GUARD.findall(texts[name]))
         fits = [unit for unit in units if all(unit["defined"].get(k, v) == v for k, v in defines.items())]
         if not fits:
@@ -155,10 +166,12 @@ def write_units(project: Path, sources: Iterable[str], packing: Packing) -> list
         unit["size"] += len(texts[name])
     files = {f"unit_frame{packing.suffix}": frame}
     files |= {f"unit_{k}{packing.suffix}": sorted(unit["names"]) for k, unit in enumerate(units)}
+    files[f"unit_host{packing.suffix}"] = host
     files = {file: names for file, names in files.items() if names}
     for file, names in files.items():
+        first = f'#include "{packing.host_header}"\n' if names is host else ""
         (project / file).write_text(
-            "".join(_included(k, name, texts.get(name, ""), packing) for k, name in enumerate(names))
+            first + "".join(_included(k, name, texts.get(name, ""), packing) for k, name in enumerate(names))
         )
     return [*files, *others]
 

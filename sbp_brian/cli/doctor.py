@@ -17,6 +17,7 @@ from sbp_brian.machine import cores
 from sbp_brian.targets.cache_place import cache_folder, trouble_with
 from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda import toolkit
+from sbp_brian.targets.cuda.on_cpu.compiling import thrust
 
 _WANTED_DISK = 1 << 30
 _WANTED_MEMORY = 1 << 30
@@ -122,7 +123,7 @@ def _cuda() -> list[Check]:
     try:
         kit = toolkit.toolkit()
     except DeviceMissing as missing:
-        return [_informs("nvcc", False, "not found", str(missing)), package, _gpu()]
+        return [_informs("nvcc", False, "not found", str(missing)), package, _on_cpu(there), _gpu()]
     ok = kit.version >= _WANTED_CUDA
     nvcc = _informs("nvcc", ok, f"{kit.release} ({kit.nvcc}, toolkit {kit.root})", "install CUDA 12 or newer")
     cccl = kit.header("thrust/device_vector.h")
@@ -137,7 +138,16 @@ def _cuda() -> list[Check]:
         curand = _informs("curand", True, f"{random.library.name} of {random.origin}")
     except DeviceMissing as missing:
         curand = _informs("curand", False, "not found", str(missing))
-    return [nvcc, headers, curand, package, _gpu()]
+    return [nvcc, headers, curand, package, _on_cpu(there), _gpu()]
+
+
+def _on_cpu(there: bool) -> Check:
+    """Whether CUDA programs can be carried out on the CPU."""
+    try:
+        found = f"with thrust of {thrust()}"
+    except DeviceMissing as missing:
+        return _informs("CUDA on the CPU", False, "no headers of thrust", str(missing))
+    return _informs("CUDA on the CPU", there, found, "pip install 'sbp_brian[cuda-on-cpu]'")
 
 
 def _gpu() -> Check:

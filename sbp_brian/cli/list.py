@@ -101,6 +101,5 @@ def _print(title: str, rows: list[tuple[str, str, str]]) -> None:
     table.add_column()
     for name, text, source in rows:
         table.add_row(f"  {name}", Text(text))
-        if source:
-            table.add_row("", Text(source, style="dim"))
+        table.add_row("", Text(source, style="dim"))
     out.print(table if rows else "  none yet")

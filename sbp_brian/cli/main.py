@@ -81,7 +81,7 @@ class Commands(click.Group):
                 f"something called sys.exit{said} before the command was done: leave it out, or raise an error"
             ) from error
         except MemoryError as error:
-            raise Failure(f"the memory of this machine does not suffice: {error or 'MemoryError'}") from error
+            raise Failure(f"the memory of this machine does not suffice: {str(error) or 'MemoryError'}") from error
         except OSError as error:
             raise Failure(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
         except (SBPError, ValueError, TypeError, NotImplementedError) as error:

@@ -11,8 +11,18 @@ import click
 
 from sbp_brian.errors import CommandError
 from sbp_brian.machine import TARGETS
+from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 
-__all__ = ["Alternative", "recipe_option", "run_options", "seed_option", "set_option", "settings", "size_options"]
+__all__ = [
+    "Alternative",
+    "on_cpu_options",
+    "recipe_option",
+    "run_options",
+    "seed_option",
+    "set_option",
+    "settings",
+    "size_options",
+]
 
 
 class Alternative(click.Option):
@@ -70,6 +80,49 @@ def run_options(command: Callable) -> Callable:
     ):
         command = option(command)
     return command
+
+
+def on_cpu_options(command: Callable) -> Callable:
+    """The options of target cuda without a GPU; the command is given ``on_cpu``, an `OnCpu` or None.
+
+    Raises
+    ------
+    CommandError
+        How the CPU does it is told, and not that it shall.
+    """
+
+    @functools.wraps(command)
+    def placed(*args: Any, on_cpu: bool, block_threads: int | None, block_order: int | None, **kwds: Any) -> Any:
+        if not on_cpu:
+            for name, value in (("threads", block_threads), ("order", block_order)):
+                if value is not None:
+                    raise CommandError(f"--block-{name} is for --target cuda --on-cpu; add --on-cpu")
+            return command(*args, on_cpu=None, **kwds)
+        threads = OnCpu.threads if block_threads is None else block_threads
+        order = OnCpu.order if block_order is None else block_order
+        return command(*args, on_cpu=OnCpu(threads, order), **kwds)
+
+    for option in (
+        click.option(
+            "--block-order",
+            type=click.IntRange(0, 2**32 - 1),
+            metavar="SEED",
+            help="With --on-cpu: draws the order of blocks and threads; 0 leaves them as numbered.  [default: 1]",
+        ),
+        click.option(
+            "--block-threads",
+            type=click.IntRange(1, 1024),
+            metavar="N",
+            help="With --on-cpu: threads in a block.  [default: 32]",
+        ),
+        click.option(
+            "--on-cpu",
+            is_flag=True,
+            help="cuda: carry the CUDA program out on the CPU; needs a C++ compiler, no GPU and no nvcc.",
+        ),
+    ):
+        placed = option(placed)
+    return placed
 
 
 def seed_option(text: str) -> Callable:

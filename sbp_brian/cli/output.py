@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sbp_brian.cli.catalogue import Catalogue, Figures
+from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.errors import CommandError
 
 if TYPE_CHECKING:
@@ -31,15 +32,17 @@ __all__ = ["draw_figures", "figures", "report", "shown"]
 def figures(catalogue: Catalogue, names: tuple[str, ...], folder: Path, out: Path | None) -> None:
     """Draw the figures again from records, as SVG, PDF and PNG.
 
-    Without a NAME, every figure for which there are records. Nothing is simulated.
+    Without a NAME, every figure for which there are records, and those of committed results. Nothing is simulated.
     """
     from sbp_brian.experiments.records import find
 
-    records = find(folder)
+    wanted = [catalogue.figures.get(name) for name in names]
+    records = find(folder) if not wanted or any(figure.from_records for figure in wanted) else []
     failures: list[tuple[str, str]] = []
-    made, skipped = draw_figures(catalogue.figures, records, names, out or folder / "figures", failures)
+    made, skipped = draw_figures(catalogue, records, names, out or folder / "figures", failures)
     for name, lacking in skipped:
-        click.echo(f"{name}: not drawn, no record of {', '.join(lacking)}")
+        what = "record" if catalogue.figures.get(name).from_records else "committed result"
+        click.echo(f"{name}: not drawn, no {what} of {', '.join(lacking)}")
     for name in made:
         click.echo(f"{name}: {out or folder / 'figures'}/{name}.svg, .pdf, .png")
     if failures:
@@ -56,7 +59,7 @@ def figures(catalogue: Catalogue, names: tuple[str, ...], folder: Path, out: Pat
 
 
 def draw_figures(
-    figures: Figures,
+    catalogue: Catalogue,
     records: list,
     names: tuple[str, ...],
     out: Path,
@@ -68,8 +71,12 @@ def draw_figures(
     added to it, with the reason, and the others are drawn all the same.
     """
     made, skipped = [], []
-    for figure in [figures.get(name) for name in names or figures.names()]:
+    for figure in _figures(catalogue, names):
         if lacking := figure.missing(records):
+            if names and not figure.from_records:
+                raise CommandError(
+                    f"{figure.name} needs a committed result of {lacking[0]}; 'sbp reproduce --recipe' makes one"
+                )
             if names:
                 remedy = "" if " " in lacking[0] else f"; make it with 'sbp run {lacking[0]}'"
                 raise CommandError(f"{figure.name} needs a record of {lacking[0]}{remedy}")
@@ -86,13 +93,19 @@ def draw_figures(
     return made, skipped
 
 
+def _figures(catalogue: Catalogue, names: Sequence[str] = ()) -> list[Any]:
+    """The figures of these names, or all; those of committed results find them."""
+    recipes = catalogue.recipes
+    found = [catalogue.figures.get(name) for name in names or catalogue.figures.names()]
+    return [figure.reading(lambda name: (recipes.get(name), recipes.result(name))) for figure in found]
+
+
 def shown(catalogue: Catalogue) -> Shown:
     """What there is to be shown on the page: all experiments, all figures, the claims on SBP in networks."""
     from sbp_brian.report.claims import claims
     from sbp_brian.report.page import Shown
 
-    figures = [catalogue.figures.get(name) for name in catalogue.figures.names()]
-    return Shown(catalogue.protocols.entries(), figures, claims)
+    return Shown(catalogue.protocols.entries(), _figures(catalogue), claims)
 
 
 @click.command(short_help="Write the report page from records.")

@@ -30,6 +30,7 @@ def run_recipe(
     fresh: bool = False,
     progress_lines: bool = False,
     check: bool = False,
+    on_cpu=None,
 ) -> None:
     """Run one setting of a recipe with one seed, show it, and say whether it is what was committed.
 
@@ -47,6 +48,8 @@ def run_recipe(
         As in `sbp_brian.cli.running.run_and_show`.
     check : bool
         Whether a value outside its band, or that is not the committed one, is an error.
+    on_cpu : OnCpu, optional
+        As in `sbp_brian.experiments.executing.execute`.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def run_recipe(
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
     found = catalogue.protocols.get(recipe.protocol)
-    record = run_and_show(found, target, seed, out, "default", cell.parameters, fresh, progress_lines)
+    record = run_and_show(found, target, seed, out, "default", cell.parameters, fresh, progress_lines, on_cpu=on_cpu)
     if recipe.pending:
         return
     now = results.gather(recipe, {cell.name: [record]})

@@ -74,7 +74,7 @@ def reproduce(
     done = [records.read(job.folder) for job in jobs if job.folder]
     if done:
         undrawn: list[tuple[str, str]] = []
-        draw_figures(catalogue.figures, done, (), out / "figures", undrawn)
+        draw_figures(catalogue, done, (), out / "figures", undrawn)
         click.echo(f"Report: {page.write(done, out / 'report.html', shown(catalogue), failures=failures)}")
         failures += undrawn
     for name, text in failures:

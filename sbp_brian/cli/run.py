@@ -9,7 +9,7 @@ import click
 from sbp_brian.children import die_with_parent
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.checking import check_bands, check_option
-from sbp_brian.cli.options import recipe_option, run_options, set_option, settings
+from sbp_brian.cli.options import on_cpu_options, recipe_option, run_options, set_option, settings
 from sbp_brian.cli.recipes import run_recipe
 from sbp_brian.cli.running import run_and_show
 
@@ -19,6 +19,7 @@ __all__ = ["run"]
 @click.command()
 @click.argument("protocol", required=False)
 @run_options
+@on_cpu_options
 @recipe_option("Run what is behind a published number, see 'sbp list recipes', in the place of a PROTOCOL.")
 @set_option("Change a parameter, with its unit where it has one, e.g. -s delay=20ms; may be given often.")
 @click.option("--parameters", is_flag=True, help="List what -s can change, and do not run.")
@@ -43,6 +44,7 @@ def run(
     take_over: bool,
     check: bool,
     progress_lines: bool,
+    on_cpu,
 ) -> None:
     """Run PROTOCOL and compare its result with the published one.
 
@@ -59,7 +61,15 @@ def run(
         die_with_parent()  # whoever runs this one may be killed
     if recipe is not None:
         run_recipe(
-            catalogue, recipe, protocol, settings(given), out, fresh=fresh, progress_lines=progress_lines, check=check
+            catalogue,
+            recipe,
+            protocol,
+            settings(given),
+            out,
+            fresh=fresh,
+            progress_lines=progress_lines,
+            check=check,
+            on_cpu=on_cpu,
         )
         return
     if protocol is None:
@@ -69,7 +79,7 @@ def run(
         _list_parameters(found, size or "default", settings(given))
         return
     record = run_and_show(
-        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over
+        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu
     )
     if check:
         check_bands([record])

@@ -23,6 +23,7 @@ def run_and_show(
     fresh: bool = False,
     progress_lines: bool = False,
     take_over: bool = False,
+    on_cpu=None,
 ):
     """Run a protocol with progress, print its results and where they are; gives the record."""
     from sbp_brian.experiments.executing import execute
@@ -32,6 +33,7 @@ def run_and_show(
         record = execute(
             protocol,
             target=target,
+            on_cpu=on_cpu,
             seed=seed,
             out=out,
             size=size,

@@ -14,6 +14,7 @@ from sbp_brian.errors import SettingError
 from sbp_brian.experiments.made_of import tell
 from sbp_brian.experiments.parameters import Parameters, to_number
 from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
+from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.wording import unknown
 
 __all__ = ["Context"]
@@ -28,6 +29,8 @@ class Context:
         Checked; ``context.parameters.lambda_p``; Quantities where a unit was declared.
     target : str
         numpy, cython, cpp or cuda.
+    on_cpu : OnCpu or None
+        How programs of target cuda are carried out on the CPU; None: they are not.
     seed : int
         The one seed from which everything derives.
     size : str
@@ -44,8 +47,10 @@ class Context:
         folder: Path,
         size: str = "default",
         progress: Callable[[str], AbstractContextManager] | None = None,
+        on_cpu: OnCpu | None = None,
     ):
         self.parameters, self.target, self.seed, self.folder, self.size = parameters, target, seed, Path(folder), size
+        self.on_cpu = on_cpu
         self._progress = progress
         self.metrics: list[dict[str, Any]] = []
         self.tables: list[dict[str, Any]] = []

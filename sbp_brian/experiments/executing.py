@@ -21,6 +21,7 @@ from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.run_folder import RunFolder
 from sbp_brian.machine import machine, versions
 from sbp_brian.stopwatch import Stopwatch
+from sbp_brian.targets.cuda.on_cpu.settings import SAID, OnCpu, carried_out_on_cpu, labelled, on_cpu_settings
 from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = ["execute"]
@@ -31,6 +32,7 @@ def execute(
     protocol: Protocol,
     *,
     target: str = "cpp",
+    on_cpu: bool | OnCpu | None = None,
     seed: int = 0,
     out: str | os.PathLike = "results",
     size: str = "default",
@@ -47,6 +49,9 @@ def execute(
     protocol : Protocol
     target, seed, size
         As in `Context`.
+    on_cpu : bool or OnCpu, optional
+        Carry the programs of target cuda out on the CPU, as in `sbp_brian.targets.Simulation`; the record says so, and
+        its target is then called ``cuda-on-cpu``.
     out : path
         The record goes to ``out/<protocol>/<run>``.
     parameters : mapping, optional
@@ -77,20 +82,25 @@ def execute(
     DeviceMissing
         Target cuda where something is missing for it.
     """
+    target, told = labelled(target)
+    settings = on_cpu_settings(told if on_cpu is None else on_cpu, target)
     if target not in protocol.targets:
         raise ParameterError(f"{protocol.name}: {unknown('target', target, protocol.targets)}")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
         raise ParameterError(f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}")
     chosen = protocol.resolve(size, **(parameters or {}))
     if target == "cuda":
-        _need_gpu()
-    described, known = chosen.described(), made_of(protocol, chosen, target, int(seed))
-    with RunFolder(out, protocol.name, records.run_name(target, int(seed), known["parameters"])) as place:
+        _need_cuda(settings)
+    label = target if settings is None else settings.label
+    described, known = chosen.described(), made_of(protocol, chosen, label, int(seed))
+    with RunFolder(out, protocol.name, records.run_name(label, int(seed), known["parameters"])) as place:
         if fresh:
             place.restart()
-        context = Context(chosen, target, int(seed), place.work, size, progress)
+        context = Context(chosen, target, int(seed), place.work, size, progress, settings)
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        with Stopwatch() as watch, _noting(place, known, take_over) as noted:
+        if settings is not None:
+            context.note(f"{SAID} ({settings.identity}).")
+        with Stopwatch() as watch, _noting(place, known, take_over) as noted, carried_out_on_cpu(settings):
             tell_own(protocol, chosen)
             _run(protocol, context)
         times = context.times | watch.seconds | {"total_s": watch.total_s, "resumed": place.resumed}
@@ -99,7 +109,7 @@ def execute(
             title=protocol.title,
             kind=protocol.kind,
             parameters=described,
-            target=target,
+            target=label,
             source={"citation": protocol.source.citation, "doi": protocol.source.doi},
             seed=int(seed),
             size=size,
@@ -170,8 +180,8 @@ def _print(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _need_gpu() -> None:
+def _need_cuda(on_cpu: OnCpu | None) -> None:
     """Refuse the target cuda before data are loaded, where it cannot run; says what is missing."""
     from sbp_brian.targets.cuda.requirements import cuda_archs
 
-    cuda_archs(None)
+    cuda_archs(None, on_cpu)

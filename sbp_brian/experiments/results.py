@@ -33,6 +33,8 @@ __all__ = ["Comparison", "Number", "Result", "compare", "gather", "read"]
 
 #: How many standard errors two means of other seeds, machines or versions may be apart.
 _TOLERANCE = 3.0
+#: What metrics are called that were measured under another name.
+_RENAMED = {f"training_{score}": f"running_{score}" for score in ("accuracy", "cosine")}
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def read(path: Path) -> Result:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         cells = {
-            cell: {metric: Number(**number) for metric, number in numbers.items()}
+            cell: {_RENAMED.get(metric, metric): Number(**number) for metric, number in numbers.items()}
             for cell, numbers in content["cells"].items()
         }
         return Result(content["recipe"], content["measured"], cells, content.get("note", ""))

@@ -318,11 +318,12 @@ def scores(runs: Sequence[Record]) -> np.ndarray:
 
 
 def curve(run: Record) -> tuple[str, np.ndarray]:
-    """What was scored after each epoch, and the scores: test samples where they were shown, or validation samples."""
+    """What was scored in each epoch, and the scores: of test samples, of validation samples, or while learning."""
     for name, words in ((f"test_{score(run)}_by_epoch", "test"), ("validation_accuracy_by_epoch", "validation")):
         if name in run.array_info and np.isfinite(run.array(name)).all() and len(run.array(name)):
             return words, run.array(name)
-    return "training", run.array("training_accuracy_by_epoch")
+    own = "running_accuracy_by_epoch"
+    return "running", run.array(own if own in run.array_info else "training_accuracy_by_epoch")  # its earlier name
 
 
 def ten_recordings(runs: Sequence[Record]) -> bool:

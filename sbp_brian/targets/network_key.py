@@ -40,8 +40,16 @@ def network_key(key: str, make, *facts) -> str | None:
     Returns
     -------
     str or None
-        None where the code of `make` cannot be found (an interactive prompt): then nothing may be kept under the key.
+        None where the code of `make` cannot be found (an interactive prompt), or what it has bound cannot be pickled:
+        then nothing may be kept under the key.
     """
+    try:
+        return _key(key, make, facts)
+    except pickle.PicklingError:
+        return None
+
+
+def _key(key: str, make, facts: tuple) -> str | None:
     forget_cython_includes()
     digest = hashlib.sha256(f"{key}\0{package_fingerprint()}\0{facts!r}".encode())
     for name, value in sorted(all_preferences().items()):
@@ -94,5 +102,6 @@ def _feed(digest, value) -> None:
     """Feed all that makes up a value into the hash; large arrays are neither pickled nor copied."""
     try:
         _Hashing(digest).dump(value)
-    except Exception:  # pickle raises whatever an object's reduction raises
-        digest.update(repr(value).encode())  # an address in it makes the key unique: a miss, never a mistake
+    except Exception as error:  # pickle raises whatever an object's reduction raises
+        # its repr may hold an address, which another object has later
+        raise pickle.PicklingError(str(error)) from error

@@ -46,6 +46,8 @@ class ProgramRun:
     seed : int
     duration : float, optional
         Simulated time (s), where it is not the one the program was built for.
+    environment : dict of str to str, optional
+        Variables of the environment for the program besides those of this process.
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class ProgramRun:
         settings: dict[str, np.ndarray],
         seed: int,
         duration: float | None = None,
+        environment: dict[str, str] | None = None,
     ):
         self.program, self.static_arrays, self.results = program, static_arrays, results
         self.settings, self.seed, self.duration = settings, seed, duration
+        self.environment = environment or {}
         self.completed = 0.0
         self.interrupted = False
         self._failure = ""
@@ -123,7 +127,8 @@ class ProgramRun:
         return arguments
 
     def _execute(self, place: Path, arguments: list[str], progress) -> None:
-        environment = {**os.environ, **prefs["devices.cpp_standalone.run_environment_variables"]}
+        own = prefs["devices.cpp_standalone.run_environment_variables"]
+        environment = {**os.environ, **own, **self.environment}
         with self._lock:
             if self.interrupted:
                 return
@@ -181,7 +186,9 @@ class ProgramRun:
         if code:
             lines = (self.results / "output.txt").read_text(errors="replace").strip().splitlines()
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-            raise RunFailed(f"the compiled simulation ended with {how}" + (f": {lines[-1]}" if lines else ""))
+            failed = RunFailed(f"the compiled simulation ended with {how}" + (f": {_telling(lines)}" if lines else ""))
+            failed.findings = _findings(lines)
+            raise failed
         if not self._begun:
             return
         try:
@@ -203,3 +210,16 @@ class ProgramRun:
     def begun(self) -> bool:
         """Whether the first time step was reached."""
         return self._begun
+
+
+def _findings(lines: list[str]) -> tuple[str, ...]:
+    """What sanitizers found, a line each, none twice."""
+    found = (line.strip() for line in lines if line.startswith("SUMMARY: ") or " runtime error: " in line)
+    return tuple(dict.fromkeys(found))
+
+
+def _telling(lines: list[str]) -> str:
+    """The line that says why a program ended: the first finding of a sanitizer, or the last."""
+    found = _findings(lines)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return found[0] + more if found else lines[-1]

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import brian2
 
+from sbp_brian.brian.caches import keep_small
 from sbp_brian.brian.device import CanonicalDevice
 from sbp_brian.brian.objects import all_objects
 from sbp_brian.brian.randomness import owned
 from sbp_brian.brian.state import brian_state, forget_cython_includes, guard, hidden_names
 from sbp_brian.brian.variables import exponents
 from sbp_brian.errors import SettingError
+from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.targets.results import describe
 
 #: Start of the lines by which the running program tells how far it is.
@@ -63,7 +65,15 @@ def first_network(made):
 
 
 def generate(
-    make, duration, namespace: dict, folder: Path, *, dt=None, archs: tuple[str, ...] = (), seed: int = 0
+    make,
+    duration,
+    namespace: dict,
+    folder: Path,
+    *,
+    dt=None,
+    archs: tuple[str, ...] = (),
+    on_cpu: OnCpu | None = None,
+    seed: int = 0,
 ) -> tuple:
     """Write the C++ (or CUDA) project of a network, without compiling it.
 
@@ -82,6 +92,8 @@ def generate(
     dt : Quantity, optional
     archs : tuple of str
         CUDA architectures, e.g. ``("90",)``; none: C++.
+    on_cpu : OnCpu, optional
+        Carry the CUDA program out on the CPU.
     seed : int
         Of what `make` draws.
 
@@ -91,13 +103,14 @@ def generate(
         ``entries`` (see `describe`), ``files`` (source -> file name in the results), ``arrays`` (TimedArray entries
         that may be set), ``set_names`` (source -> the program's name for it, where that differs), ``draws`` (whether
         `make` drew numbers by numpy or Python, so that another seed makes other data).
-    how : list of str, or Recipe
+    how : list of str, or Recipe, or CpuRecipe
         C++: compiler flags beyond those in the makefile. CUDA: how the project is compiled.
     """
-    device, chosen, use_seed = _cuda(archs) if archs else (guard(CanonicalDevice()), {}, USE_SEED)
+    device, chosen, use_seed = _cuda(archs, on_cpu) if archs else (guard(CanonicalDevice()), {}, USE_SEED)
     preferences = brian2.prefs
     forget_cython_includes()
     with brian_state(device, dt=dt, preferences=chosen), hidden_names(), _plain_refusals():
+        keep_small()
         with owned(device, seed) as drawn:
             net = first_network(make())
         if not device.run_args_applied:
@@ -135,11 +148,11 @@ def _plain_refusals():
         raise
 
 
-def _cuda(archs: tuple[str, ...]) -> tuple:
+def _cuda(archs: tuple[str, ...], on_cpu: OnCpu | None) -> tuple:
     """The device, the preferences and the way to seed it; imports brian2cuda, which is optional."""
     from sbp_brian.targets.cuda import device
 
-    return device.new_device(archs), device.preferences(archs), CUDA_SEED
+    return device.new_device(archs, on_cpu), device.preferences(archs, on_cpu), CUDA_SEED
 
 
 def _manifest(device, net) -> dict:

@@ -20,6 +20,7 @@ from sbp_brian.brian.variables import (
 )
 from sbp_brian.errors import RunFailed
 from sbp_brian.interruption import again
+from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.wording import unknown_name
 
 
@@ -124,6 +125,8 @@ class Result(Mapping):
     run_s, build_s : float
         Wall time of the run, and of getting ready to run (generation and compilation; 0 where it was ready) (s).
     target : str
+    on_cpu : OnCpu or None
+        How a CUDA program was carried out on the CPU; None where it was not.
     seed : int
     cached : bool
         Whether nothing had to be compiled.
@@ -142,12 +145,13 @@ class Result(Mapping):
         run_s: float,
         build_s: float,
         cached: bool,
+        on_cpu: OnCpu | None = None,
         folder: Path | None = None,
         temporary: bool = False,
     ):
         self._entries = entries
         self._read = read
-        self.target, self.seed, self.cached = target, seed, cached
+        self.target, self.on_cpu, self.seed, self.cached = target, on_cpu, seed, cached
         self.completed, self.run_s, self.build_s = completed, run_s, build_s
         self.folder = folder
         if temporary and folder is not None:
@@ -190,4 +194,5 @@ class Result(Mapping):
 
     def __repr__(self) -> str:
         state = f"stopped at {100 * self.completed:.1f} %" if self.stopped else "complete"
-        return f"<Result of {len(self)} variables, target {self.target!r}, seed {self.seed}, {state}>"
+        where = f" {self.on_cpu.identity}" if self.on_cpu is not None else ""
+        return f"<Result of {len(self)} variables, target {self.target!r}{where}, seed {self.seed}, {state}>"

@@ -11,6 +11,7 @@ import brian2
 import numpy as np
 from brian2 import NetworkOperation
 
+from sbp_brian.brian.caches import keep_small
 from sbp_brian.brian.device import RuntimeDevice, completed_fraction
 from sbp_brian.brian.objects import all_objects, claim
 from sbp_brian.brian.randomness import owned, python_random
@@ -55,6 +56,7 @@ class RuntimeBackend:
         self._device.sbp_reserve = reserve
         with brian_state(self._device, dt=self.dt, preferences=self._own), hidden_names():
             before = all_preferences()
+            keep_small()
             with owned(self._device, seed):
                 renew_reserve()
                 net = first_network(self.make())

@@ -41,6 +41,7 @@ from sbp_brian.machine import TARGETS
 from sbp_brian.stopwatch import part
 from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
 from sbp_brian.targets.compiling import compiler_command
+from sbp_brian.targets.cuda.on_cpu.settings import OnCpu, carried_out_on_cpu, on_cpu_settings
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
 from sbp_brian.targets.progress import progress_bar
@@ -50,10 +51,10 @@ from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
 from sbp_brian.wording import names_parameters, unknown_name
 
-__all__ = ["TARGETS", "Result", "Simulation", "collecting", "progress_bar", "use"]
+__all__ = ["TARGETS", "OnCpu", "Result", "Simulation", "carried_out_on_cpu", "collecting", "progress_bar", "use"]
 
 
-def use(target: str, *, arch: str | None = None, **options) -> None:
+def use(target: str, *, arch: str | None = None, on_cpu: bool | OnCpu | None = None, **options) -> None:
     """Select the target of the Brian2 objects made from here on, in one call.
 
     Parameters
@@ -62,6 +63,8 @@ def use(target: str, *, arch: str | None = None, **options) -> None:
     arch : str, optional
         cuda: compile and link for this architecture, e.g. ``"sm_90"`` or ``"sm_80,sm_90"``, and do not run, so that no
         GPU is needed. Without it: for the GPU of this machine, and run on it.
+    on_cpu : bool or OnCpu, optional
+        cuda: as in `Simulation`.
     **options
         For cpp and cuda: handed to `brian2.set_device` (``directory=``, ``build_on_run=``, ...).
 
@@ -82,6 +85,7 @@ def use(target: str, *, arch: str | None = None, **options) -> None:
     _check_target(target)
     if arch is not None and target != "cuda":
         raise SettingError(f"target {target!r} takes no arch, that is for cuda")
+    on_cpu_settings(on_cpu, target)
     if target in ("numpy", "cython"):
         if options:
             raise SettingError(f"target {target!r} takes no options, {', '.join(options)} is for cpp and cuda")
@@ -92,7 +96,7 @@ def use(target: str, *, arch: str | None = None, **options) -> None:
         guard(all_devices["cpp_standalone"])
         set_device("cpp_standalone", **options)
     else:
-        use_cuda(arch, options)
+        use_cuda(arch, options, on_cpu)
 
 
 def _check_target(target: str) -> None:
@@ -133,6 +137,9 @@ class Simulation:
     arch : str, optional
         cuda: architectures to build for, e.g. ``"sm_90"``, so that `build` needs no GPU; by default that of this
         machine's GPU.
+    on_cpu : bool or OnCpu, optional
+        cuda: carry the program out on the CPU, which needs a C++ compiler and neither a GPU nor nvcc. False: on a GPU,
+        also within `carried_out_on_cpu`.
 
     Raises
     ------
@@ -166,6 +173,7 @@ class Simulation:
         namespace: Mapping | None = None,
         key: str | None = None,
         arch: str | None = None,
+        on_cpu: bool | OnCpu | None = None,
     ):
         if not callable(make):
             raise SettingError(f"make has to be a function that returns a Network, not {type(make).__name__}")
@@ -180,6 +188,7 @@ class Simulation:
             raise unknown_name("target", target, TARGETS)
         if arch is not None and target != "cuda":
             raise SettingError(f"arch={arch!r} is for target 'cuda', not for {target!r}")
+        self.on_cpu = on_cpu_settings(on_cpu, target)
         if key is not None and not isinstance(key, str):
             raise SettingError(f"key has to be a text, not {type(key).__name__}")
         honour_ignored()
@@ -187,19 +196,13 @@ class Simulation:
             compiler_command()
         names = _visible_names(function) if namespace is None else dict(namespace)
         collected = COLLECTED.get()
-        if target == "cuda" and arch is None and collected is not None:
+        if target == "cuda" and arch is None and self.on_cpu is None and collected is not None:
             arch = collected[1]
         if target in ("cpp", "cuda"):
-            archs = cuda_archs(arch) if target == "cuda" else ()
+            archs = cuda_archs(arch, self.on_cpu) if target == "cuda" else ()
+            options = dict(dt=dt, cache=cache, key=key, archs=archs, on_cpu=self.on_cpu)
             self._backend = StandaloneBackend(
-                make,
-                self.duration,
-                names,
-                dt=dt,
-                cache=cache,
-                key=key,
-                archs=archs,
-                key_namespace=dict(namespace or {}),
+                make, self.duration, names, key_namespace=dict(namespace or {}), **options
             )
         else:
             self._backend = RuntimeBackend(make, self.duration, names, dt=dt, target=target)

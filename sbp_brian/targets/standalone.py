@@ -21,6 +21,7 @@ from sbp_brian.targets.cache_arrays import link_arrays
 from sbp_brian.targets.cache_place import one_line, usable_cache, warn_of
 from sbp_brian.targets.cache_room import limit_of, make_room
 from sbp_brian.targets.cuda import build
+from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.targets.cuda.requirements import require_gpu
 from sbp_brian.targets.network_key import network_key
 from sbp_brian.targets.program_run import ProgramRun
@@ -68,7 +69,7 @@ class StandaloneBackend:
     if its text differs.
 
     Parameters are those of `Simulation`, checked there; `key_namespace` is the namespace that was given explicitly;
-    `archs` are CUDA architectures, none for C++.
+    `archs` are CUDA architectures, none for C++; with `on_cpu` the CUDA program is carried out on the CPU.
 
     Attributes
     ----------
@@ -81,9 +82,21 @@ class StandaloneBackend:
         Time of all builds (s).
     """
 
-    def __init__(self, make, duration, namespace, *, dt, cache, key, key_namespace, archs: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        make,
+        duration,
+        namespace,
+        *,
+        dt,
+        cache,
+        key,
+        key_namespace,
+        archs: tuple[str, ...] = (),
+        on_cpu: OnCpu | None = None,
+    ):
         self.make, self.duration, self.namespace, self.dt, self.key = make, duration, namespace, dt, key
-        self.key_namespace, self.archs = key_namespace, archs
+        self.key_namespace, self.archs, self.on_cpu = key_namespace, archs, on_cpu
         self._private = None
         if cache is False:
             self._private = Path(tempfile.mkdtemp(prefix="sbp-cache-"))
@@ -122,16 +135,19 @@ class StandaloneBackend:
 
     def generate(self, folder: Path, seed: int = 0) -> None:
         """Write the sources to a folder and compile nothing."""
-        self.manifest, _ = generate(
-            self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs, seed=seed
-        )
+        self.manifest, _ = self._generated(folder, seed)
+
+    def _generated(self, folder: Path, seed: int) -> tuple:
+        options = dict(dt=self.dt, archs=self.archs, on_cpu=self.on_cpu, seed=seed)
+        return generate(self.make, self.duration, self.namespace, folder, **options)
 
     def _keyed_folder(self) -> Path | None:
         if self.key is None:
             return None
         step = float(self.dt if self.dt is not None else brian2.defaultclock.dt)
         given = sorted((name, repr(value)) for name, value in self.key_namespace.items())
-        key = network_key(self.key, self.make, float(self.duration), step, given, *self.archs)
+        watched = [] if self.on_cpu is None else ["on the CPU", self.on_cpu.sanitizer]
+        key = network_key(self.key, self.make, float(self.duration), step, given, *self.archs, *watched)
         return self.cache / "networks" / key if key else None
 
     def _from_key(self, keyed: Path, seed: int) -> Build | None:
@@ -150,9 +166,7 @@ class StandaloneBackend:
     def _from_make(self, keyed: Path | None, seed: int) -> Build:
         folder = Path(tempfile.mkdtemp(prefix="sbp-build-"))
         try:
-            manifest, how = generate(
-                self.make, self.duration, self.namespace, folder, dt=self.dt, archs=self.archs, seed=seed
-            )
+            manifest, how = self._generated(folder, seed)
             if self.archs:
                 key = f"{build_cache.content_key(folder, [])}-{how.identity}"
                 program = build.program(self.cache, key, folder, how, self.compiling)
@@ -236,7 +250,7 @@ class StandaloneBackend:
     ) -> Result:
         """Run the program once, from any thread where `built`, what `prepare` gave for the seed, is given."""
         built = built or self.prepare(seed)
-        if self.archs:
+        if self.archs and self.on_cpu is None:
             require_gpu()
         self.check_place(results)
         manifest = built.manifest
@@ -246,7 +260,13 @@ class StandaloneBackend:
         set_names = manifest["set_names"]
         settings = {set_names.get(source, source): values for source, values in settings.items()}
         run = ProgramRun(
-            built.program, built.arrays, folder, settings, seed, None if duration is None else float(duration)
+            built.program,
+            built.arrays,
+            folder,
+            settings,
+            seed,
+            None if duration is None else float(duration),
+            environment=None if self.on_cpu is None else self.on_cpu.environment,
         )
         if register is not None:
             register(run)
@@ -270,6 +290,7 @@ class StandaloneBackend:
                 entries,
                 _reader(folder, files),
                 target="cuda" if self.archs else "cpp",
+                on_cpu=self.on_cpu,
                 seed=seed,
                 completed=run.completed,
                 run_s=run_s,

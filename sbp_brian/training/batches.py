@@ -164,7 +164,7 @@ class NumpyTraining(EpochTraining):
     Attributes
     ----------
     history : list of Epoch
-        `training` and `validation` are mean scores.
+        `running` and `validation` are mean scores.
     resumed_from : int
         Epochs that were found done.
 

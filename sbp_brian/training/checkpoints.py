@@ -23,14 +23,18 @@ __all__ = ["Checkpoints", "Epoch"]
 
 @dataclass
 class Epoch:
-    """One line of a training's history. Accuracies are fractions; `training` is the running one, before each update.
+    """One line of a training's history. Scores are fractions.
+
+    `running` is that of the answers given while learning: of each sample as it was shown with a teacher. In a network
+    of Brian2 weights change within the sample, so that the answer is one that has begun to learn; in numpy they change
+    after the batch has answered. It tells that a training goes on, and is no score of the training samples.
 
     `no_answer` is the share of all samples of the epoch to which no output answered: none of them counts as right. None
     where it was not noted.
     """
 
     number: int
-    training: float
+    running: float
     validation: float
     per_sample: dict[str, float]
     seconds: float
@@ -128,7 +132,7 @@ class Checkpoints:
             try:
                 with np.load(file) as kept:
                     about = json.loads(str(kept["about"]))
-                    facts, history = about["facts"], [Epoch(**epoch) for epoch in about["history"]]
+                    facts, history = about["facts"], [_epoch(line) for line in about["history"]]
                     if facts != self.facts and not self.take_over:
                         raise CheckpointError(
                             f"{file} belongs to another training ({_said(facts, self.facts)}); give this one a folder "
@@ -148,6 +152,11 @@ class Checkpoints:
                     )
             return history, arrays
         return None
+
+
+def _epoch(line: Mapping[str, Any]) -> Epoch:
+    """One line of a history that was kept; what is now `running` was called ``training``."""
+    return Epoch(**{"running" if name == "training" else name: value for name, value in line.items()})
 
 
 def _said(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> str:

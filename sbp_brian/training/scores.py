@@ -10,7 +10,16 @@ from scipy import stats
 from sbp_brian.errors import SettingError
 from sbp_brian.training.answers import without_direction
 
-__all__ = ["CosineScore", "PairedGain", "cosine_score", "cosines", "mean_known", "paired_gain"]
+__all__ = [
+    "CosineScore",
+    "Equivalence",
+    "PairedGain",
+    "cosine_score",
+    "cosines",
+    "equivalence",
+    "mean_known",
+    "paired_gain",
+]
 
 
 def mean_known(scores) -> float:
@@ -46,6 +55,65 @@ class PairedGain(NamedTuple):
     mean: float
     low: float
     high: float
+
+
+class Equivalence(NamedTuple):
+    """What two one-sided tests say of two sets of scores.
+
+    Attributes
+    ----------
+    difference : float
+        Of the means, the first less the second.
+    low, high : float
+        The interval that lies within the margin where they are equivalent: of 90 % for tests at 5 %.
+    p : float
+        The larger of the two tests' probabilities.
+    shown : bool
+        Whether the difference is shown to be smaller than the margin.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    shown: bool
+
+
+def equivalence(scores, others, margin: float, level: float = 0.05) -> Equivalence:
+    """Whether two sets of independent scores are the same to a margin: two one-sided tests of Welch.
+
+    That two means are not told apart shows nothing: few seeds never tell. Here both that the difference is as large as
+    the margin, and that it is as small as minus the margin, has to be refused (Schuirmann 1987,
+    doi:10.1007/BF01068419).
+
+    Parameters
+    ----------
+    scores, others : array_like, shape (n,), (m,)
+        At least two each, e.g. of seeds.
+    margin : float
+        The least difference that would matter, chosen beforehand; above 0, in the unit of the scores.
+    level : float
+        Of each test, between 0 and 0.5.
+
+    Raises
+    ------
+    SettingError
+        Too few scores, scores without any spread, or a margin or level out of range.
+    """
+    scores, others = np.asarray(scores, float), np.asarray(others, float)
+    if scores.ndim != 1 or others.ndim != 1 or min(len(scores), len(others)) < 2:
+        raise SettingError(
+            f"scores of shapes {scores.shape} and {others.shape} must be (n,), at least two each: run more seeds"
+        )
+    if not margin > 0 or not 0 < level < 0.5:
+        raise SettingError(f"margin must be above 0 and level between 0 and 0.5, got {margin} and {level}")
+    if not scores.std() and not others.std():
+        raise SettingError("neither set of scores has any spread, so nothing can be tested; compare them as they are")
+    above = stats.ttest_ind(scores + margin, others, equal_var=False, alternative="greater")
+    below = stats.ttest_ind(scores - margin, others, equal_var=False, alternative="less")
+    low, high = stats.ttest_ind(scores, others, equal_var=False).confidence_interval(1 - 2 * level)
+    p = float(max(above.pvalue, below.pvalue))
+    return Equivalence(float(scores.mean() - others.mean()), float(low), float(high), p, p < level)
 
 
 def paired_gain(scores, control, level: float = 0.95) -> PairedGain:

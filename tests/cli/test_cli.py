@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from sbp_brian import datasets, figures, protocols
+from sbp_brian import datasets, figures, protocols, recipes
 from sbp_brian._version import __version__
 from sbp_brian.cli import reproduce
 from sbp_brian.experiments import records
 from sbp_brian.targets import cache_entry
 from tests.helpers.commands import DEMO, refused, sbp
+from tests.helpers.made_results import finding, recipe, result
 
 COMMANDS = (
     ["list"],
@@ -41,7 +42,7 @@ def test_every_command_has_help(command):
 
 def test_version_and_the_installed_program():
     program = Path(sys.executable).with_name("sbp")
-    result = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([program, "--version"], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, f"sbp, version {__version__}\n")
 
 
@@ -52,7 +53,7 @@ def test_help_imports_no_library():
         "heavy = {'brian2', 'matplotlib', 'scipy', 'numpy', 'rich', 'jinja2', 'filelock'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
 
 
@@ -62,7 +63,7 @@ def test_list_is_light():
         "try: main(['list'])\nexcept SystemExit as end: assert not end.code\n"
         "heavy = {'brian2', 'matplotlib', 'scipy', 'pandas', 'sympy'} & set(sys.modules)\nassert not heavy, heavy"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     for entry in protocols.entries():
         assert entry.name in result.stdout
@@ -193,15 +194,16 @@ def test_a_damaged_record_is_named(tmp_path):
 
 
 def test_interrupting_a_run_keeps_what_is_done(tmp_path):
-    command = [sys.executable, "-m", "sbp_brian", "run", DEMO, "--out", str(tmp_path), "-s", "wait=60"]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert run.stdout.readline() == "waiting\n"
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60)  # the same folder at the same time
-    assert second.returncode == 1
-    assert second.stderr.startswith("Error: another run is writing to")
-    assert second.stderr.count("\n") == 1
-    run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=20)
+    command = [sys.executable, "-m", "sbp_brian", "run", DEMO, "--out", str(tmp_path), "-s", "wait=3600"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            assert run.stdout.readline() == "waiting\n"
+            told = refused("run", DEMO, "--out", tmp_path, "-s", "wait=3600", code=1)  # the same folder, meanwhile
+            assert told.startswith("Error: another run is writing to")
+            run.send_signal(signal.SIGINT)
+            _, errors = run.communicate()
+        finally:
+            run.kill()
     assert run.returncode == 130
     assert errors == "Interrupted: what is done is kept; the same command goes on from there.\n"
     assert [p.read_text() for p in tmp_path.glob("demo/*.work/checkpoint")] == ["epoch 1"]
@@ -227,22 +229,24 @@ def test_reproduce_goes_on_past_a_protocol_that_fails(tmp_path):
 
 def test_reproduce_stopped_leaves_no_process_behind(tmp_path):
     waiting = tmp_path / "waiting_experiment.py"
-    waiting.write_text(Path(DEMO).read_text().replace("Parameter(0.0)", "Parameter(60.0)"))
+    waiting.write_text(Path(DEMO).read_text().replace("Parameter(0.0)", "Parameter(3600.0)"))
     command = [sys.executable, "-m", "sbp_brian", "reproduce", str(waiting), "--out", str(tmp_path / "out")]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     marks = tmp_path / "out" / "demo"
-    for _ in range(300):
-        if list(marks.glob("*.work/checkpoint")):
-            break
-        time.sleep(0.1)
-    children = [
-        child
-        for thread in Path(f"/proc/{run.pid}/task").iterdir()
-        for child in (thread / "children").read_text().split()
-    ]
-    assert len(children) == 1
-    run.send_signal(signal.SIGTERM)
-    _, errors = run.communicate(timeout=30)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            while not list(marks.glob("*.work/checkpoint")):
+                assert run.poll() is None, run.communicate()
+                time.sleep(0.05)
+            children = [
+                child
+                for thread in Path(f"/proc/{run.pid}/task").iterdir()
+                for child in (thread / "children").read_text().split()
+            ]
+            assert len(children) == 1
+            run.send_signal(signal.SIGTERM)
+            _, errors = run.communicate()
+        finally:
+            run.kill()
     assert run.returncode == 130, errors
     assert not any(Path(f"/proc/{child}").exists() for child in children)
     assert list(marks.glob("*.work/checkpoint"))
@@ -276,6 +280,21 @@ def test_figures_and_report_from_records(tmp_path, monkeypatch):
     assert (tmp_path / "report.html").stat().st_size > 5000
     monkeypatch.setattr(figures, "names", lambda: ())
     assert "no figure can be drawn from" in refused("figures", "--records", tmp_path)
+
+
+def test_figures_of_committed_results_need_no_records(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    find = finding(
+        (
+            recipe("late", 'variants.on_time.learning = "bit"'),
+            result("late", {"on_time": {"validation_accuracy": [0.9]}}),
+        )
+    )
+    monkeypatch.setattr(recipes, "get", lambda name: find(name)[0])
+    monkeypatch.setattr(recipes, "result", lambda name: find(name)[1])
+    assert sbp("figures", "how-late", "--out", "here").stdout == "how-late: here/how-late.svg, .pdf, .png\n"
+    assert (tmp_path / "here" / "how-late.png").is_file()
+    assert "what-it-carries needs a committed result of reports-mnist-mixed or" in refused("figures", "what-it-carries")
 
 
 def test_data_list(monkeypatch):
@@ -318,7 +337,7 @@ def test_a_closed_pipe_is_no_error():
     read, write = os.pipe()
     os.close(read)
     result = subprocess.run(
-        [sys.executable, "-m", "sbp_brian", "list"], stdout=write, stderr=subprocess.PIPE, text=True, timeout=60
+        [sys.executable, "-m", "sbp_brian", "list"], stdout=write, stderr=subprocess.PIPE, text=True
     )
     os.close(write)
     assert "Traceback" not in result.stderr

@@ -167,3 +167,85 @@ def test_a_record_that_cannot_be_verified_is_refused(folder, tmp_path):
     assert "arrays.npz is damaged" in sbp("verify", folder, "--protocol", DEMO).output
     shutil.rmtree(folder)
     assert sbp("verify", folder).exit_code == 1
+
+
+# what can be run, and what of it failed
+
+
+def test_a_recipe_whose_data_are_here_is_run(recipe, monkeypatch, tmp_path):
+    text = (
+        f'title = "Demo"\nprotocol = "{DEMO}"\nseeds = [0]\ntarget = "numpy"\ndata = ["mnist"]\n[parameters]\npairs = 5'
+    )
+    made = parse("demo", text)
+    recipe[made.cells[0].name] = recipe["pairs=5"]
+    monkeypatch.setattr(recipes, "_all", lambda: {"demo": made})
+    here = [("mnist", "/data/mnist", "'sbp data fetch'"), ("nettalk", None, "'sbp data fetch nettalk'")]
+    monkeypatch.setattr("sbp_brian.datasets.available", lambda: here)
+    done = sbp("run", "--recipe", "demo", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "1 equal" in done.output
+
+
+def reproduced(monkeypatch, folder):
+    """All runs of a recipe: the record in this folder, or failed where there is none."""
+
+    def ran(jobs, workers):
+        for job in jobs:
+            job.folder, job.error = folder, "" if folder else "the cell died"
+
+    monkeypatch.setattr("sbp_brian.cli.jobs.run_all", ran)
+
+
+def test_a_recipe_of_which_every_run_failed_is_not_reproduced(recipe, monkeypatch, tmp_path):
+    reproduced(monkeypatch, None)
+    done = sbp("reproduce", "--recipe", "demo", "--out", tmp_path)
+    assert done.exit_code == 1
+    assert done.output.splitlines() == [
+        "Error: not reproduced: demo, pairs=5, seed 0 failed: the cell died, and 3 more",
+    ]
+
+
+def test_a_number_that_a_run_does_not_give_any_more_is_lacking(recipe, monkeypatch, folder, tmp_path):
+    recipe["pairs=5"]["test_cosine"] = results.Number(0.5, n=2, sd=0.0, by_seed={"0": 0.5, "1": 0.5})
+    reproduced(monkeypatch, folder)
+    done = sbp("reproduce", "--recipe", "demo", "--out", tmp_path / "none")
+    assert done.exit_code == 1
+    [row] = [line.split() for line in done.output.splitlines() if "test cosine" in line]
+    assert row == ["pairs=5", "test", "cosine", "\u2013", "0.5", "\u00b1", "0", "LACKING"]
+    assert "not reproduced: demo: test_cosine lacking" in done.output
+
+
+# records that cannot be held to anything
+
+
+def changed(folder, change):
+    """The record of a run, edited by hand, as one of an earlier version may be."""
+    path = folder / "record.json"
+    content = json.loads(path.read_text())
+    del content["digests"]
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def test_parameters_that_are_no_more_are_left_out_and_told(folder):
+    changed(folder, lambda content: content["parameters"].update(colour={"value": "red", "unit": ""}))
+    done = sbp("verify", folder, "--protocol", DEMO)
+    assert done.exit_code == 0, done.output
+    assert "Note: left out, since they mean nothing here: colour" in done.output
+
+
+def test_a_record_with_a_value_that_is_refused_now_cannot_be_run_again(folder):
+    changed(folder, lambda content: content["parameters"]["pairs"].update(value=5000))
+    done = sbp("verify", folder, "--protocol", DEMO)
+    assert done.exit_code == 1
+    assert "record.json cannot be run again: pairs = 5000 is out of range" in done.output
+
+
+def test_a_record_of_a_sweep_or_of_another_protocol_is_not_verified(folder, tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(Path(DEMO).read_text().replace('name="demo"', 'name="other"'))
+    assert "is of 'demo', but" in sbp("verify", folder, "--protocol", own).output
+    changed(folder, lambda content: content.update(protocol="sweep"))
+    done = sbp("verify", folder)
+    assert done.exit_code == 1
+    assert "is the record of a sweep and has no run of its own; verify one of its runs" in done.output

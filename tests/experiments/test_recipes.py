@@ -1,5 +1,6 @@
 """Recipes and their results: read, refused, gathered from records, compared; the committed ones are whole."""
 
+import statistics
 from fnmatch import fnmatchcase
 
 import pytest
@@ -9,6 +10,7 @@ from sbp_brian.errors import RecipeError
 from sbp_brian.experiments import results
 from sbp_brian.experiments.recipes import parse
 from sbp_brian.experiments.records import Record
+from sbp_brian.experiments.verdicts import SPREADS
 
 TEXT = """
 title = "A network"
@@ -113,6 +115,9 @@ def test_a_result_is_gathered_and_read_back(recipe, tmp_path):
         result.number("scor", "plain, rate=0.2")
     with pytest.raises(RecipeError, match="unknown cell"):
         result.number("score", "plain")
+    old = result.to_json().replace('"score"', '"training_accuracy"')
+    (tmp_path / "network.json").write_text(old)
+    assert results.read(tmp_path / "network.json").number("running_accuracy", "plain, rate=0.2") == number
     (tmp_path / "network.json").write_text("{")
     with pytest.raises(RecipeError, match=r"network\.json is damaged"):
         results.read(tmp_path / "network.json")
@@ -170,6 +175,9 @@ def test_a_committed_recipe_can_be_run_and_has_a_result(name):
     for number in (number for numbers in result.cells.values() for number in numbers.values()):
         assert number.by_seed is not None or number.rounded_to is not None
         assert number.by_seed is None or len(number.by_seed) == number.n
+        assert number.spread is None or (number.spread_kind in SPREADS and number.items), "over runs, or over items?"
+        if "versions" in result.measured and number.n > 1:  # older ones were taken from text, rounded
+            assert number.sd == pytest.approx(statistics.stdev(number.by_seed.values()), rel=1e-6, abs=1e-12)
     if not recipe.protocol:
         return
     assert result.cells.keys() == {cell.name for cell in recipe.cells}

@@ -1,11 +1,14 @@
-"""Marks of tests that need what compiles for CUDA, and no GPU."""
+"""Marks of tests that need what compiles for CUDA, or what carries a CUDA program out on the CPU, and no GPU."""
 
 import pytest
 
-from tests.helpers.cuda_lack import cuda_lack
+from tests.helpers.cuda_lack import cuda_lack, on_cpu_lack, thrust_lack
 
 LACK = cuda_lack()
 needs_cuda = [pytest.mark.cuda, pytest.mark.skipif(bool(LACK), reason=f"CUDA tests did not run: {LACK}")]
+ON_CPU_LACK = on_cpu_lack()
+#: For tests of the executor alone: it needs a compiler and the headers of thrust.
+thrust_there = pytest.mark.skipif(bool(thrust_lack()), reason=f"CUDA tests did not run: {thrust_lack()}")
 
 
 def cuda(decorated):
@@ -13,3 +16,9 @@ def cuda(decorated):
     for mark in needs_cuda:
         decorated = mark(decorated)
     return decorated
+
+
+def cuda_on_cpu(decorated):
+    """Put the marks of a CUDA program that is carried out on the CPU on a test."""
+    skip = pytest.mark.skipif(bool(ON_CPU_LACK), reason=f"CUDA tests did not run: {ON_CPU_LACK}")
+    return pytest.mark.cuda(skip(decorated))

@@ -48,7 +48,7 @@ def struck(
     when: Callable[["Going"], bool] | None = None,
     group: bool = False,
     ignored: Sequence[int] = (),
-    patience: float = 60.0,
+    patience: float = 500.0,
     **environment: str,
 ) -> End:
     """Start a command, send it a signal, and look at what is left when it has ended.

@@ -26,7 +26,7 @@ def run(folder, score=0.9, seed=0, protocol="mnist", curves=None, arrays=None, m
     kept = {
         "epoch": np.arange(1, len(validation) + 1),
         "validation_accuracy_by_epoch": validation,
-        "training_accuracy_by_epoch": validation,
+        "running_accuracy_by_epoch": validation,
         **(arrays or {}),
     }
     kind = "cosine" if protocol == "nettalk" else "accuracy"

@@ -6,6 +6,7 @@ import re
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sbp_brian import protocols, recipes, targets
@@ -21,6 +22,7 @@ PAGES = [
     "docs/artificial.md",
     "docs/decolle.md",
     "docs/nest.md",
+    "docs/findings.md",
 ]
 
 
@@ -59,6 +61,12 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
         tested = with_coincidences_of_nest(names["ours"])
         for side in ("on_pre", "on_post", "schedule"):
             assert getattr(names["as_in_nest"], side) == getattr(tested, side)
+    elif page == "docs/findings.md":
+        size = [np.abs(x).mean() / np.sqrt((x**2).mean()) for x in (names["weights"], names["errors"][:4])]
+        angle = names["angles"]
+        assert angle["mixed signs", "one bit"] == pytest.approx(np.degrees(np.arccos(size[0] * size[1])), abs=1)
+        assert angle["mixed signs", "sign(w) dw"] == pytest.approx(np.degrees(np.arccos(size[0])), abs=1)
+        assert min(angle["Dale's law", report] for report in ("one bit", "sign(w) dw", "dw")) > 80
     else:
         from brian2 import ms
 
@@ -137,6 +145,8 @@ def test_numbers_are_written_as_in_a_paper(tables, monkeypatch):
     assert tables["holds"]("x", ", ") == "1 of 2"
     assert tables["gain"]("x", "", "x", "deep") == "7.5"
     assert tables["at"]("x") == "measured at abc"
+    assert tables["cells"]("x") == ["", "deep"]
+    assert tables["cells"]("x", "de") == ["deep"]
 
 
 ALL = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]

@@ -29,6 +29,11 @@ def test_no_test_imports_another():
 
 
 def test_every_room_of_tests_is_one_of_the_house():
-    rooms = {p.name for p in (ROOT / "sbp_brian").iterdir() if p.is_dir()} | {"models", "protocols", "figures"}
+    rooms = {p.name for p in (ROOT / "sbp_brian").iterdir() if p.is_dir()} | {
+        "models",
+        "protocols",
+        "figures",
+        "examples",
+    }
     own = {p.name for p in TESTS.iterdir() if p.is_dir() and (p / "__init__.py").exists()}
     assert own <= rooms | {"helpers", "reference", "project"}

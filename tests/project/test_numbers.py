@@ -2,10 +2,17 @@
 
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sbp_brian import recipes
+from sbp_brian.errors import RecipeError
+from sbp_brian.experiments.recipes import parse
+from tests.helpers.made_results import result
+
+TOML = 'title = "t"\nprotocol = "mnist"\nseeds = [0]\n'
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEMPLATES = sorted((ROOT / "tools" / "tables").glob("*.md"))
@@ -93,6 +100,43 @@ def test_a_number_marked_as_given_is_left_as_it_is():
     render = runpy.run_path(str(ROOT / "tools" / "tables.py"))["render"]
     text = "the paper has <!--given-->97.89 %<!--/given-->, one run"
     assert render(text) == text
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    """The functions of the tables, over two made-up results."""
+    cells = {"a": {"test_accuracy": [0.980, 0.981, 0.982]}, "b": {"test_accuracy": [0.981, 0.982, 0.9811]}}
+    cells["far"] = {"test_accuracy": [0.97, 0.971, 0.972]}
+    made = result("made", cells)
+    made.cells["old"] = {"test_accuracy": replace(made.number("test_accuracy", "a"), by_seed=None)}
+    monkeypatch.setattr(recipes, "result", lambda name: made)
+    return runpy.run_path(str(ROOT / "tools" / "tables.py"))
+
+
+def test_sameness_is_told_with_its_margin_and_by_a_test(tables):
+    same = tables["same"]
+    near = "equivalent to 0.3 points: difference \u22120.04 points, 90 % interval \u22120.19 to +0.12, p = "
+    assert same("made", "a", "made", "b", margin=0.3).startswith(near)
+    assert same("made", "a", "made", "b", margin=0.1).startswith("not shown to be equivalent to 0.1 points: ")
+    assert same("made", "a", "made", "far", margin=0.3).startswith(
+        "not shown to be equivalent to 0.3 points: difference +1"
+    )
+
+
+def test_sameness_is_not_told_of_seeds_that_are_not_known(tables):
+    with pytest.raises(RecipeError, match="recipe made, 'old': single seeds are not known"):
+        tables["same"]("made", "a", "made", "old")
+
+
+def test_what_was_not_measured_is_known(tables, monkeypatch):
+    assert tables["span"]("made", "a") == "98.00 to 98.20"
+    monkeypatch.setattr(recipes, "names", lambda: ("made", "pending"))
+    monkeypatch.setattr(
+        recipes, "get", lambda name: parse(name, TOML + ('pending = "long"' if name == "pending" else ""))
+    )
+    assert tables["there"]("made", "a")
+    assert not tables["there"]("made", "c")
+    assert tables["those"]("unknown", "made", "pending") == ["made"]
 
 
 def test_every_mark_is_closed():

@@ -30,3 +30,11 @@ def test_of_many_runs_those_that_have_ended_go_and_are_counted():
     assert "25%" in text
     assert "tao-2000" not in text
     assert "mnist: [training]" in text
+
+
+def test_a_run_that_ends_before_it_had_a_bar_is_counted():
+    screen = Console(file=StringIO(), width=100)
+    with bars(screen, count=2) as show:
+        show("quick", "failed", 1.0)
+    assert "1 of 2 runs" in screen.file.getvalue()
+    assert "quick" not in screen.file.getvalue()

@@ -146,10 +146,15 @@ def identity(plan):
     return repr(plan.network), plan.epochs, digest(plan.training), plan.average, dict(plan.tests), content.hexdigest()
 
 
+def little(task, declared):
+    """Settings of a small run that is large enough for its task."""
+    return {name: value for name, value in LITTLE.items() if name in declared} | ENOUGH.get(task, {})
+
+
 def pair(task, model, name):
     """Two sets of parameters that differ in one, which has an effect in both."""
     declared = protocols.get(task).declared(model)
-    asked = {"model": model} | {n: v for n, v in LITTLE.items() if n in declared} | ENOUGH.get(task, {})
+    asked = {"model": model} | little(task, declared)
     start = {n: d["value"] for n, d in protocols.get(task).resolve(**asked).described().items()}
     asked |= way(declared[name], declared, start) | BESIDE.get((model, name), {})
     value = protocols.get(task).resolve(**asked)._plain[name]
@@ -169,7 +174,7 @@ def test_every_parameter_changes_what_is_planned(task, model, name):
 @pytest.mark.parametrize(("task", "model"), MODELS)
 def test_a_model_that_diverges_names_a_parameter_that_can_be_given(task, model):
     declared = TASKS[task].protocol().declared(model)
-    known = {name: value for name, value in LITTLE.items() if name in declared}
+    known = little(task, declared)
     for more in ({}, {"homeostasis": 0.1}) if "homeostasis" in declared else ({},):
         _, learner, plan = planned(task, **{"model": model, **known, **more})
         network = plan.network

@@ -63,7 +63,7 @@ def test_a_silent_network_is_wrong_and_says_so(tmp_path):
     scores, _, _ = training.score(ROWS[2])
     assert not scores.any()
     epoch = training.run(1)[0]
-    assert (epoch.training, epoch.validation, epoch.no_answer) == (0, 0, 1)
+    assert (epoch.running, epoch.validation, epoch.no_answer) == (0, 0, 1)
     with pytest.raises(Exception, match="rows must be from 0 to 29, got -1 to 30"):
         training.evaluate(np.array([-1, 30]))
 
@@ -77,7 +77,7 @@ def test_silent_spiking_units_are_wrong_in_numpy_too(tmp_path):
     assert not training.outputs(ROWS[2]).any()
     assert training.score(ROWS[2]) == 0
     epoch = training.run(1)[0]
-    assert (epoch.training, epoch.validation, epoch.no_answer) == (0, 0, 1)
+    assert (epoch.running, epoch.validation, epoch.no_answer) == (0, 0, 1)
     with pytest.raises(Exception, match="rows must be from 0 to 29, got 40 to 40"):
         training.outputs(np.array([40]))
     graded = Patterns(np.zeros((30, 4)), one_hot(LABELS, 3), *ROWS, score=cosine)

@@ -1,6 +1,6 @@
 """Whose checkpoints a training takes over: those of the same data, network, settings and code, and no others."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -97,6 +97,17 @@ def test_other_code_or_version_is_refused_and_can_be_taken_over(tmp_path, monkey
     monkeypatch.setattr(identity, "versions", lambda: {**versions, "sbp_brian": "9.9"})
     with pytest.raises(CheckpointError, match=rf"other versions \(sbp_brian {versions['sbp_brian']} instead of 9.9\)"):
         make(tmp_path)
+
+
+def test_a_history_that_was_kept_under_an_earlier_name_is_read(tmp_path, monkeypatch):
+    def older(line):
+        return {"training" if name == "running" else name: value for name, value in asdict(line).items()}
+
+    epoch = batches(tmp_path).run(1)[0]
+    with monkeypatch.context() as patched:
+        patched.setattr("sbp_brian.training.checkpoints.asdict", older)
+        batches(tmp_path).run(2)
+    assert batches(tmp_path).history[0] == epoch
 
 
 def test_what_has_other_shapes_cannot_be_taken_over(tmp_path):

@@ -7,7 +7,15 @@ import pytest
 from scipy import stats
 
 from sbp_brian.errors import SettingError
-from sbp_brian.training.scores import CosineScore, PairedGain, cosine_score, cosines, mean_known, paired_gain
+from sbp_brian.training.scores import (
+    CosineScore,
+    PairedGain,
+    cosine_score,
+    cosines,
+    equivalence,
+    mean_known,
+    paired_gain,
+)
 
 
 def test_cosines_are_those_of_the_definition():
@@ -93,6 +101,55 @@ def test_a_gain_is_the_interval_of_the_paired_test(level):
 def test_a_gain_of_two_pairs_has_an_interval_of_95_per_cent():
     low, high = stats.ttest_rel([0.8, 0.9], [0.5, 0.7]).confidence_interval(0.95)
     np.testing.assert_allclose(paired_gain([0.8, 0.9], [0.5, 0.7]), [0.25, low, high], rtol=1e-10)
+
+
+# Two one-sided tests of Welch, by hand: t with the degrees of freedom of Welch and Satterthwaite.
+def by_hand(a, b, margin):
+    parts = np.var(a, ddof=1) / len(a), np.var(b, ddof=1) / len(b)
+    error, freedom = np.sqrt(sum(parts)), sum(parts) ** 2 / sum(v**2 / (n - 1) for v, n in zip(parts, (len(a), len(b))))
+    apart = np.mean(a) - np.mean(b)
+    tails = [stats.t.sf((apart + margin) / error, freedom), stats.t.cdf((apart - margin) / error, freedom)]
+    return max(tails), apart - error * stats.t.ppf(0.95, freedom), apart + error * stats.t.ppf(0.95, freedom)
+
+
+@pytest.mark.parametrize(("shift", "margin"), [(0.0, 0.2), (0.15, 0.2), (-0.3, 0.2), (0.05, 0.02)])
+def test_two_one_sided_tests_are_those_of_welch(shift, margin):
+    rng = np.random.default_rng(3)
+    a, b = 98 + shift + 0.06 * rng.normal(size=5), 98 + 0.15 * rng.normal(size=9)
+    found = equivalence(a, b, margin)
+    p, low, high = by_hand(a, b, margin)
+    np.testing.assert_allclose(found[:4], [np.mean(a) - np.mean(b), low, high, p], rtol=1e-9)
+    assert found.shown == (p < 0.05)
+    assert found.shown == (-margin < low and high < margin)
+
+
+def test_few_seeds_with_a_wide_spread_show_nothing_however_equal_their_means():
+    assert not equivalence([97.0, 99.0], [97.5, 98.5], 0.2).shown
+    assert equivalence([98.0, 98.01, 98.02], [98.01, 98.02, 98.0], 0.2).shown
+
+
+@pytest.mark.parametrize(
+    ("scores", "others", "margin", "level", "message"),
+    [
+        ([1], [1, 2], 0.2, 0.05, "scores of shapes (1,) and (2,) must be (n,), at least two each: run more seeds"),
+        ([1, 2], [1], 0.2, 0.05, "scores of shapes (2,) and (1,) must be (n,), at least two each: run more seeds"),
+        ([[1, 2]], [1, 2], 1, 0.05, "scores of shapes (1, 2) and (2,) must be (n,), at least two each: run more seeds"),
+        ([1, 2], [1, 2], 0, 0.05, "margin must be above 0 and level between 0 and 0.5, got 0 and 0.05"),
+        ([1, 2], [1, 2], float("nan"), 0.05, "margin must be above 0 and level between 0 and 0.5, got nan and 0.05"),
+        ([1, 2], [1, 2], 0.2, 0.5, "margin must be above 0 and level between 0 and 0.5, got 0.2 and 0.5"),
+        (
+            [1, 1],
+            [2, 2],
+            0.2,
+            0.05,
+            "neither set of scores has any spread, so nothing can be tested; compare them as they are",
+        ),
+    ],
+)
+def test_what_cannot_be_tested_for_equivalence(scores, others, margin, level, message):
+    with pytest.raises(SettingError) as caught:
+        equivalence(scores, others, margin, level)
+    assert str(caught.value) == message
 
 
 def test_a_single_pair_has_a_gain_and_no_interval():

@@ -22,7 +22,7 @@ def test_it_learns_and_the_controls_do_not(tmp_path):
     answers, counts, result = learning.evaluate(learning.samples.test)
     accuracy = (answers == learning.samples.labels[learning.samples.test]).mean()
     assert accuracy > 0.8
-    assert learning.history[-1].training > learning.history[0].training
+    assert learning.history[-1].running > learning.history[0].running
     assert counts.shape == (10, 100)
     # evaluation has changed nothing
     np.testing.assert_array_equal(result["inputs.w"], learning.learned["inputs.w"])

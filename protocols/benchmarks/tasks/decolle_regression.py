@@ -209,9 +209,9 @@ def _report(context: Context, order: list[str], curves: np.ndarray) -> None:
             band=(None, 0.0) if p.learning == "frozen" else (0.75, None) if p.passes >= 400 else None,
             provenance=f"target: {name}; mean over seeds; steps {BURN_IN} to {STEPS - 1}",
         )
-        for word, of in (("median", np.median), ("lowest", np.min), ("highest", np.max)):
+        for word, of in (("lowest", np.min), ("highest", np.max)):
             context.metric(f"R2_layer{k + 1}_{word}", float(of(last)), n=p.seeds, provenance=f"{word} of the seeds")
-        context.metric(f"R2_layer{k + 1}_before", float(np.median(curves[:, k, 0])), n=p.seeds)
+        context.metric(f"R2_layer{k + 1}_before", float(curves[:, k, 0].mean()), n=p.seeds)
     context.table(
         "R2 of each seed",
         ("seed", *(f"layer {k + 1}, {name}" for k, name in enumerate(order))),
@@ -221,8 +221,7 @@ def _report(context: Context, order: list[str], curves: np.ndarray) -> None:
         f"After {p.passes} passes the readouts of the three layers follow {', '.join(order)} with R2 = "
         + ", ".join(f"{v:.2f}" for v in curves[:, :, -1].mean(0))
         + f" (mean of {p.seeds} seeds, {p.learning}); before learning "
-        + ", ".join(f"{v:.2f}" for v in np.median(curves[:, :, 0], 0))
-        + " (median)"
+        + ", ".join(f"{v:.2f}" for v in curves[:, :, 0].mean(0))
         + "."
     )
 

@@ -32,8 +32,8 @@ __all__ = ["PAIRS", "PROTOCOL", "TASK", "forgetting"]
 PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
 #: Way of learning -> rates of the hidden layer and the output, chosen on validation images of all pairs, at the end;
 #: the other ways have MNIST's.
-RATES = sbp_network.RATES | {"bit": (1e-7, 2e-7), "weighted/activity": (20.0, 1e-6), "frozen": (0.0, 5e-6)}
-RATES_WITHOUT_SPIKES = 5e-4
+RATES = sbp_network.RATES | {"bit": (1e-7, 3.2e-10), "weighted/activity": (20.0, 1e-6), "frozen": (0.0, 5e-6)}
+RATES_WITHOUT_SPIKES = {"rate_hidden": 5e-4, "rate_output": 5e-8}
 
 
 def load(context: Context) -> Data:
@@ -157,7 +157,7 @@ TASK = TurnTask(
         "sbp_network": Offer(in_turn.SPIKING, {"epochs": 1}, sbp_network.rates(RATES), quick={"train_samples": 5_000}),
         "rate_reference": Offer(
             in_turn.RATE_MODEL,
-            {"epochs": 1, "rate_hidden": RATES_WITHOUT_SPIKES, "rate_output": RATES_WITHOUT_SPIKES},
+            {"epochs": 1, **RATES_WITHOUT_SPIKES},
             quick={"train_samples": 5_000},
         ),
     },

@@ -27,6 +27,7 @@ from sbp_brian.errors import CompileError, StorageError
 from sbp_brian.targets import build_cache, cache_entry
 from sbp_brian.targets.cache_place import one_line, usable_cache
 from sbp_brian.targets.compiling import compiler_command, full, keep_output
+from sbp_brian.targets.cuda.on_cpu.compiling import CpuRecipe
 from sbp_brian.targets.cuda.toolkit import STANDARD, arch_names, curand, toolkit
 
 #: Of the host's code, little runs more than once a time step; -O3 would cost seconds for each file.
@@ -68,6 +69,12 @@ class Recipe:
     def link_command(self, objects: list[str], target: str) -> list[str]:
         """What links the program."""
         return [self.nvcc, "-ccbin", self.host, *objects, *self.link, "-o", target]
+
+    def prepare(self, folder: Path, cache: Path, run: Callable) -> None:
+        """Nothing has to be in the project's folder before it is compiled."""
+
+    def tidy(self, folder: Path) -> None:
+        """Nothing was put into the project's folder."""
 
     def makefile(self) -> str:
         """A makefile that does the same by hand."""
@@ -139,7 +146,10 @@ def _for_nvcc(flag: str) -> list[str]:
 
 
 def compile_project(
-    folder: Path, how: Recipe, cache: Path | None = None, progress: Callable[[float, float], None] | None = None
+    folder: Path,
+    how: Recipe | CpuRecipe,
+    cache: Path | None = None,
+    progress: Callable[[float, float], None] | None = None,
 ) -> int:
     """Compile and link a project in its folder; gives the number of files that had to be compiled.
 
@@ -147,7 +157,7 @@ def compile_project(
     ----------
     folder : Path
         A generated project; afterwards it holds the program ``main``.
-    how : Recipe
+    how : Recipe or CpuRecipe
     cache : Path, optional
         The user's cache by default.
     progress : callable, optional
@@ -160,7 +170,7 @@ def compile_project(
     cache = usable_cache() if cache is None else cache
     store = cache / "objects"
     start, lock, done, compiled = time.perf_counter(), threading.Lock(), [], []
-    identity = how.identity
+    identity, prepared, preparing = how.identity, [], threading.Lock()
 
     def one(number: int) -> str:
         source, name = how.sources[number], f"sbp_unit_{number}.o"
@@ -169,6 +179,9 @@ def compile_project(
             entry = cache_entry.find(kept)
             if entry is None:
                 compiled.append(source)
+                with preparing:  # once, and only where anything has to be compiled
+                    if not prepared:
+                        prepared.append(how.prepare(folder, cache, _run))
                 entry = _compile_one(folder, source, name, how, kept, cache)
         shutil.copyfile(entry.path / "unit.o", folder / name)
         with lock:
@@ -184,6 +197,7 @@ def compile_project(
             pool.shutdown(wait=False, cancel_futures=True)
             children.stop_running()
             raise
+    how.tidy(folder)
     _run(how.link_command(objects, "main"), folder, cache, "link")
     for name in objects:
         (folder / name).unlink()
@@ -219,7 +233,9 @@ def _included(folder: Path, path: Path, seen: set[Path]) -> set[Path]:
     return seen
 
 
-def _compile_one(folder: Path, source: str, name: str, how: Recipe, kept: Path, cache: Path) -> cache_entry.Entry:
+def _compile_one(
+    folder: Path, source: str, name: str, how: Recipe | CpuRecipe, kept: Path, cache: Path
+) -> cache_entry.Entry:
     _run(how.compile_command(source, name), folder, cache, "compile")
     with cache_entry.staging(kept.parent) as made:
         shutil.copyfile(folder / name, made.path / "unit.o")
@@ -249,7 +265,7 @@ def find_program(cache: Path, key: str) -> build_cache.Program | None:
     return None if entry is None else build_cache.Program(entry, cached=True)
 
 
-def program(cache: Path, key: str, sources: Path, how: Recipe, progress=None) -> build_cache.Program:
+def program(cache: Path, key: str, sources: Path, how: Recipe | CpuRecipe, progress=None) -> build_cache.Program:
     """The linked program of a generated project: from the cache, else compiled and linked now.
 
     Raises

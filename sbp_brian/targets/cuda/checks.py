@@ -83,8 +83,7 @@ def _check_vector(owner, name: str, statements, variables: dict, indices: dict) 
         if by_addition and variable not in read:
             continue  # an atomic operation does it
         if indices[variable] in ("_presynaptic_idx", "_postsynaptic_idx"):
-            if variable in read or not by_addition:
-                serial.append(variable)  # brian2cuda falls back to one thread after another
+            serial.append(variable)  # brian2cuda falls back to one thread after another
             continue
         raise CudaRaceError(
             f"{name!r} changes {variable!r}, which several synapses of {owner.name!r} share, by its own value; on CUDA "

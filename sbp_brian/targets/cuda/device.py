@@ -3,7 +3,9 @@
 - the makefile: c++17, the folders of cccl and curand, the architectures asked for;
 - few translation units (`translation_units`), and objects kept by content (`build`);
 - main.cu the same in each process;
-- what would go wrong in silence is refused (`_cuda_checks`).
+- kernels are given every clock by value (`clocks`);
+- a program that is carried out on the CPU is translated for it (`on_cpu`);
+- what would go wrong in silence is refused (`checks`).
 
 brian2cuda is an optional import (GPL); nothing of it is part of this package.
 """
@@ -26,9 +28,14 @@ from brian2cuda.utils.gputools import reset_cuda_installation, reset_gpu_selecti
 
 from sbp_brian.brian.device import canonical_order, data_instead
 from sbp_brian.brian.state import guard
-from sbp_brian.brian.translation_units import CUDA, SharedSupport, write_units
+from sbp_brian.brian.translation_units import CUDA, CUDA_ON_CPU, SharedSupport, write_units
 from sbp_brian.targets.cuda.build import Recipe, compile_project, recipe
 from sbp_brian.targets.cuda.checks import check_delays, check_races
+from sbp_brian.targets.cuda.clocks import ClocksByValue, check_clocks, every_clock_by_value
+from sbp_brian.targets.cuda.mending import mend
+from sbp_brian.targets.cuda.on_cpu.compiling import cpu_recipe
+from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
+from sbp_brian.targets.cuda.on_cpu.translation import translate
 from sbp_brian.targets.cuda.toolkit import Toolkit, toolkit
 
 # it tells all its preferences at each build; warnings stay
@@ -51,11 +58,11 @@ _COST = {
 }
 
 
-class _Generator(SharedSupport, CUDACodeGenerator):
+class _Generator(ClocksByValue, SharedSupport, CUDACodeGenerator):
     pass
 
 
-class _AtomicsGenerator(SharedSupport, CUDAAtomicsCodeGenerator):
+class _AtomicsGenerator(ClocksByValue, SharedSupport, CUDAAtomicsCodeGenerator):
     pass
 
 
@@ -77,6 +84,8 @@ class CudaDevice(CUDAStandaloneDevice):
     ----------
     archs : tuple of str
         What to compile for, e.g. ``("80", "90")``.
+    on_cpu : OnCpu, optional
+        Carry the program out on the CPU, and so; the architectures then stand for nothing.
 
     Attributes
     ----------
@@ -87,17 +96,17 @@ class CudaDevice(CUDAStandaloneDevice):
         ``copies`` for which the host waits one tick of it asks for at most.
     """
 
-    def __init__(self, archs: tuple[str, ...] = ()):
+    def __init__(self, archs: tuple[str, ...] = (), on_cpu: OnCpu | None = None):
         super().__init__()
-        self.archs = archs
+        self.archs, self.on_cpu = archs, on_cpu
         self.serial: dict[str, list[str]] = {}
         self.cost: list[dict] = []
 
     def reinit(self):
-        """Forget the networks, keep the architectures."""
-        archs = self.archs
+        """Forget the networks, keep the architectures and how to run on the CPU."""
+        kept = self.archs, self.on_cpu
         super().reinit()
-        self.archs = archs
+        self.archs, self.on_cpu = kept
 
     def code_object_class(self, *given, **more):
         """The class for a piece of code; the plain question, without arguments, is for brian2cuda's own files."""
@@ -116,6 +125,12 @@ class CudaDevice(CUDAStandaloneDevice):
         """brian2cuda's; the value of a shared variable is data, so that it does not change the program."""
         super().fill_with_array(var, arr)
         data_instead(self, var, arr)
+
+    def generate_codeobj_source(self, writer):
+        """brian2cuda's, with every clock handed to kernels by value."""
+        with every_clock_by_value():
+            super().generate_codeobj_source(writer)
+        check_clocks(self, Path(self.project_dir, "code_objects"))
 
     def generate_rand_source(self, writer):
         """brian2cuda's; it knows synapses, whose number it reads at run time, by the name of their class."""
@@ -155,20 +170,25 @@ class CudaDevice(CUDAStandaloneDevice):
         ]
 
     def copy_source_files(self, writer, directory):
-        """brian2cuda's own headers, beside the generated code."""
+        """brian2cuda's own headers, mended, beside the generated code."""
         library = Path(brian2cuda.__file__).parent / "brianlib"
         for file in copy_directory(str(library), os.path.join(directory, "brianlib")):
             (writer.header_files if file.endswith(".h") else writer.source_files).add(f"brianlib/{file}")
+        mend(Path(directory))
 
     def generate_makefile(self, writer, cpp_compiler, cpp_compiler_flags, cpp_linker_flags, debug, disable_asserts):
         """Pack the files into units; write a makefile that compiles them by hand, too."""
-        sources = write_units(Path(self.project_dir), writer.source_files, CUDA)
+        project = Path(self.project_dir)
+        sources = write_units(project, writer.source_files, CUDA if self.on_cpu is None else CUDA_ON_CPU)
         extra = [flag for flag in cpp_compiler_flags if flag.startswith(("-I", "-D", "-U"))]
         extra += ["-g", "-G", "-DDEBUG"] if debug else []
         extra += ["-DNDEBUG"] if disable_asserts else []
-        self.recipe = recipe(
-            self.archs, sources, extra, list(prefs[f"{_BACKEND}.extra_compile_args_nvcc"]), cpp_linker_flags
-        )
+        if self.on_cpu is None:
+            nvcc_flags = list(prefs[f"{_BACKEND}.extra_compile_args_nvcc"])
+            self.recipe = recipe(self.archs, sources, extra, nvcc_flags, cpp_linker_flags)
+        else:
+            translate(project)
+            self.recipe = cpu_recipe(self.on_cpu, sources, extra, cpp_linker_flags)
         writer.write("makefile", self.recipe.makefile())
 
     def compile_source(self, directory, compiler, debug, clean):
@@ -176,15 +196,18 @@ class CudaDevice(CUDAStandaloneDevice):
         compile_project(Path(directory), self.recipe)
 
 
-def preferences(archs: tuple[str, ...], kit: Toolkit | None = None) -> dict:
+def preferences(archs: tuple[str, ...], on_cpu: OnCpu | None = None, kit: Toolkit | None = None) -> dict:
     """Brian2's preferences for code that is made for named architectures, found without asking a GPU."""
-    kit = kit or toolkit()
+    release, root = "13.0", "/"  # brian2cuda wants to know, also where no toolkit is needed
+    if on_cpu is None:
+        kit = kit or toolkit()
+        release, root = kit.release, kit.root
     chosen = {
         "detect_gpus": False,
         "gpu_id": 0,
         "compute_capability": _capability(archs[0]),
-        "cuda_runtime_version": float(kit.release),
-        "cuda_path": str(kit.root),
+        "cuda_runtime_version": float(release),
+        "cuda_path": str(root),
     }
     if prefs[f"{_BACKEND}.extra_compile_args_nvcc"] == ["-w", "-use_fast_math"]:
         chosen["extra_compile_args_nvcc"] = ["-w"]  # with float32 fast math would change results
@@ -196,9 +219,9 @@ def _capability(arch: str) -> float:
     return float(f"{digits[:-1]}.{digits[-1]}")
 
 
-def new_device(archs: tuple[str, ...]) -> CudaDevice:
+def new_device(archs: tuple[str, ...], on_cpu: OnCpu | None = None) -> CudaDevice:
     """A device of one's own that refuses Python operations."""
-    return guard(CudaDevice(archs))
+    return guard(CudaDevice(archs, on_cpu))
 
 
 __all__ = ["CudaDevice", "Recipe", "new_device", "preferences"]

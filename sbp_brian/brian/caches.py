@@ -1,0 +1,49 @@
+"""Brian2's memory of what it has worked out for pieces of code and equations: kept small.
+
+Brian2 keeps every result of these functions for as long as the process lives, by the code and the variables that it
+names. Networks made anew, as for each run, have variables of their own, so that each adds entries that nothing asks for
+again: some 200 KiB a training. Emptied once there are many, the caches still serve the network at hand.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from brian2.codegen import translation
+from brian2.equations import equations
+from brian2.parsing import statements, sympytools
+from brian2.stateupdaters import base, exact
+
+__all__ = ["MOST", "keep_small", "sizes"]
+
+#: Entries that a cache may have when a network is made.
+MOST = 500
+_MODULES = (translation, equations, statements, sympytools, base, exact)
+
+
+def _cached(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """The functions of a module, and of its classes, whose results Brian2 keeps."""
+    found = {}
+    for name, thing in vars(module).items():
+        own = getattr(thing, "__module__", None) == module.__name__
+        things = {name: thing, **(vars(thing) if own and inspect.isclass(thing) else {})} if own else {}
+        found |= {f"{module.__name__}.{name}": each for name, each in things.items() if hasattr(each, "_cache")}
+    return found
+
+
+_CACHED = {name: function for module in _MODULES for name, function in _cached(module).items()}
+
+
+def sizes() -> dict[str, int]:
+    """Function of Brian2 -> how many results are kept."""
+    return {name: len(function._cache) for name, function in _CACHED.items()}
+
+
+def keep_small() -> None:
+    """Empty the caches that have more than `MOST` entries."""
+    for function in _CACHED.values():
+        if len(function._cache) > MOST:
+            function._cache.clear()
