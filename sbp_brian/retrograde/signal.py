@@ -43,7 +43,7 @@ from sbp_brian.retrograde.operation import CHANNELS, operate
 from sbp_brian.retrograde.reporting import report_others
 from sbp_brian.retrograde.transport import Chain, Transport
 from sbp_brian.rules import SynapseRule
-from sbp_brian.wording import names_parameters
+from sbp_brian.wording import names_parameters, takes_booleans
 
 __all__ = ["RetrogradeSBP"]
 
@@ -230,6 +230,7 @@ class RetrogradeSBP:
         """
         return native.neurons(self, N, model, events, kwds)
 
+    @takes_booleans
     def synapses(
         self,
         source,

@@ -13,6 +13,7 @@ from sbp_brian.wording import takes_booleans
 ROOMS = ("rules", "cells", "plasticity", "retrograde", "targets", "training", "datasets", "experiments", "models")
 #: Made by the library for itself, or to be read.
 OWN = {"Built", "Build", "Program", "Recipe", "Result", "Section", "resolve", "within", "number"}
+OWN |= {"equations", "check_name", "check_code", "check_namespace"}
 
 
 def signature(made):
