@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from brian2 import ms, nS, second
 
 from sbp_brian.retrograde import RetrogradeSBP
+from sbp_brian.retrograde.code import decay
 from sbp_brian.retrograde.roles import Emitting, Receiving
 from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.retrograde.transport import Chain, Delay, Window
@@ -171,3 +173,16 @@ def test_cells_have_the_events_of_what_is_declared():
     assert RetrogradeSBP(transport=Window()).events == {}
     local = RetrogradeSBP(postlateral_ltd=0.5).events
     assert local == {"retrograde": due, "retrograde_local": "retro_local_due > 1e-12"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "after"),
+    [("additive", 2.5 - 0.25), ("relative", 2.5 * 1.25 / 1.5), ("saturating", 2.5 * 1.25 / 1.5)],
+)
+def test_what_is_lost_in_a_period_is_added_or_a_factor_as_it_was_expressed(expression, after):
+    """Of an expressed change of 0.5, half is lost in one period."""
+    sbp = RetrogradeSBP(expression=expression, persistence=1 * second)
+    state = {"w": 2.5, "retro_expressed": 0.5}
+    exec(decay(sbp, "w", np.log(2) * second), {}, state)
+    assert state["w"] == pytest.approx(after, rel=1e-12)
+    assert state["retro_expressed"] == pytest.approx(0.25, rel=1e-12)

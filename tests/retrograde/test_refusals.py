@@ -274,6 +274,7 @@ def test_an_operation_of_another_declaration():
 
 def test_declarations_that_differ_elsewhere_may_share_cells():
     run(3, *forgetful("target", RetrogradeSBP(lambda_p=0.5, rate=2), RetrogradeSBP()))
+    run(3, *forgetful("target", RetrogradeSBP(activity=True, rate=2), RetrogradeSBP(activity=True)))
 
 
 def test_subgroups_of_operated_cells_pass():
