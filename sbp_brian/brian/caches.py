@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from importlib import import_module
 from types import ModuleType
 from typing import Any
-
-from brian2.codegen import translation
-from brian2.equations import equations
-from brian2.parsing import statements, sympytools
-from brian2.stateupdaters import base, exact
 
 __all__ = ["MOST", "keep_small", "sizes"]
 
 #: Entries that a cache may have when a network is made.
 MOST = 500
-_MODULES = (translation, equations, statements, sympytools, base, exact)
+_MODULES = (
+    "codegen.translation",
+    "equations.equations",
+    "parsing.statements",
+    "parsing.sympytools",
+    "stateupdaters.base",
+    "stateupdaters.exact",
+)
 
 
 def _cached(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -29,12 +32,17 @@ def _cached(module: ModuleType) -> dict[str, Callable[..., Any]]:
     found = {}
     for name, thing in vars(module).items():
         own = getattr(thing, "__module__", None) == module.__name__
-        things = {name: thing, **(vars(thing) if own and inspect.isclass(thing) else {})} if own else {}
-        found |= {f"{module.__name__}.{name}": each for name, each in things.items() if hasattr(each, "_cache")}
+        things = {name: thing, **(vars(thing) if inspect.isclass(thing) else {})} if own else {}
+        for label, each in things.items():
+            function = getattr(each, "__func__", each)  # of a static method
+            if hasattr(function, "_cache"):
+                found[f"{module.__name__}.{name}.{label}"] = function
     return found
 
 
-_CACHED = {name: function for module in _MODULES for name, function in _cached(module).items()}
+_CACHED = {
+    name: function for module in _MODULES for name, function in _cached(import_module(f"brian2.{module}")).items()
+}
 
 
 def sizes() -> dict[str, int]:
