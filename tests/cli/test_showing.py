@@ -43,8 +43,13 @@ def asked(*args, **known):
 class Figure:
     """A figure that needs a record of `needs`, and cannot be drawn where `fails`."""
 
+    from_records = True
+
     def __init__(self, name, needs="mnist", fails=False):
         self.name, self.needs, self.fails = name, needs, fails
+
+    def reading(self, find):
+        return self
 
     def missing(self, records):
         return [] if any(record.protocol == self.needs for record in records) else [self.needs]
@@ -98,7 +103,7 @@ def test_a_figure_that_cannot_be_drawn_does_not_stop_the_others(tmp_path):
     assert done.stderr.startswith("Error: figure old cannot be drawn (KeyError: 'a metric of before'), and 1 more; a ")
     records = [SimpleNamespace(protocol="mnist")]
     with pytest.raises(KeyError):
-        draw_figures(known, records, (), tmp_path)
+        draw_figures(Catalogue(**{**vars(CATALOGUE), "figures": known}), records, (), tmp_path)
 
 
 # runs

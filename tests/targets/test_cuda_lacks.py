@@ -46,10 +46,10 @@ def test_with_a_gpu_a_program_can_be_run(monkeypatch):
 def test_the_device_is_set_with_its_preferences(arch, options, monkeypatch):
     done = []
     device = SimpleNamespace(
-        preferences=lambda archs: {"codegen.max_cache_dir_size": 123},
-        new_device=lambda archs: f"device for {archs}",
+        preferences=lambda archs, on_cpu: {"codegen.max_cache_dir_size": 123},
+        new_device=lambda archs, on_cpu: f"device for {archs}",
     )
-    monkeypatch.setattr(requirements, "cuda_archs", lambda asked: (asked or "90",))
+    monkeypatch.setattr(requirements, "cuda_archs", lambda asked, on_cpu: (asked or "90",))
     monkeypatch.setattr(importlib, "import_module", lambda name: device)
     monkeypatch.setattr(requirements, "set_device", lambda made, **how: done.append((made, how)))
     before = prefs["codegen.max_cache_dir_size"]
