@@ -11,7 +11,6 @@ import click
 
 from sbp_brian.errors import CommandError
 from sbp_brian.machine import TARGETS
-from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 
 __all__ = [
     "Alternative",
@@ -98,6 +97,8 @@ def on_cpu_options(command: Callable) -> Callable:
                 if value is not None:
                     raise CommandError(f"--block-{name} is for --target cuda --on-cpu; add --on-cpu")
             return command(*args, on_cpu=None, **kwds)
+        from sbp_brian.targets.cuda.on_cpu.settings import OnCpu  # imports Brian2, which a command does when it must
+
         threads = OnCpu.threads if block_threads is None else block_threads
         order = OnCpu.order if block_order is None else block_order
         return command(*args, on_cpu=OnCpu(threads, order), **kwds)
