@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from sbp_brian.errors import SettingError
 from sbp_brian.experiments.made_of import tell
 from sbp_brian.experiments.parameters import Parameters, to_number
 from sbp_brian.experiments.verdicts import PATTERNS, band_of, number, spread_of, verdict_of
-from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.wording import unknown
+
+if TYPE_CHECKING:  # its room imports Brian2
+    from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 
 __all__ = ["Context"]
 

@@ -45,7 +45,8 @@ def of_rule(rule: SynapseRule, without: tuple[str, ...] = ()) -> tuple[tuple[str
 def set_anew(rule: SynapseRule) -> dict[str, str]:
     """Piece of code -> the statement by which it gives the weight a value that does not depend on the one it had.
 
-    What else has changed the weight is lost there.
+    What else has changed the weight is lost there. A number, from which the weight is to begin
+    again, is meant so.
     """
     defined = {name: set(eq.identifiers) for name, eq in rule.equations.items() if eq.type == language.SUBEXPRESSION}
     found = {}
@@ -62,6 +63,7 @@ def set_anew(rule: SynapseRule) -> dict[str, str]:
             depends[name] = new if operator == "=" else new | reached(name)
             if name == rule.weight:
                 last = f"{name} {operator} {text.strip()}"
-        if rule.weight not in depends.get(rule.weight, {rule.weight}):
+        of = depends.get(rule.weight, set()) - language.DEFAULT_UNITS.keys()
+        if of and rule.weight not in of:
             found[where] = last
     return found

@@ -364,7 +364,7 @@ def test_synapses_that_could_not_take_part_are_refused(kwds, words):
         sbp.synapses(**given)
 
 
-@pytest.mark.parametrize("code", ["y = w; w = y + 1", "w = clip(y2, 0, 1)", "w *= 2"])
+@pytest.mark.parametrize("code", ["y = w; w = y + 1", "w = clip(y2, 0, 1)", "w *= 2", "w += 1; w = 0"])
 def test_a_weight_computed_from_itself_may_be_assigned(code):
     sbp = RetrogradeSBP()
     cells = sbp.neurons(1, "v : 1", threshold="v > 1")
