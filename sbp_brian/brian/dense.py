@@ -201,10 +201,8 @@ class DenseSynapses(Synapses):
         """How many synapses there are, or None where a standalone program makes them itself."""
         if not self._connect_called:
             return 0
-        try:
-            return len(self.cell_indices("connect")[0])
-        except RuleError:
-            return None
+        cells = self._cells_or_none()
+        return None if cells is None else len(cells[0])
 
     def _begin(self, name: str, value, which: slice) -> None:
         """Give the first value to a variable of some synapses."""
@@ -222,11 +220,13 @@ class DenseSynapses(Synapses):
 
     def knows_cells(self) -> bool:
         """Whether it is known here which cells the synapses connect."""
+        return self.all_to_all or self._cells_or_none() is not None
+
+    def _cells_or_none(self) -> tuple[np.ndarray, np.ndarray] | None:
         try:
-            self.cell_indices("connect")
+            return self.cell_indices("connect")
         except RuleError:
-            return False
-        return True
+            return None
 
     def before_run(self, run_namespace):
         """Ask the guards, then do what Brian2 does before a run."""

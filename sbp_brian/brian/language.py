@@ -10,7 +10,22 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from brian2 import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS, Equations, Function, get_dimensions, second
+from brian2 import (
+    DEFAULT_CONSTANTS,
+    DEFAULT_FUNCTIONS,
+    DEFAULT_UNITS,
+    Equations,
+    Function,
+    amp,
+    coulomb,
+    farad,
+    get_dimensions,
+    hertz,
+    ohm,
+    second,
+    siemens,
+    volt,
+)
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from brian2.parsing.expressions import parse_expression_dimensions
@@ -28,14 +43,40 @@ __all__ = [
     "SUBEXPRESSION",
     "SingleEquation",
     "constant_or_function",
+    "definition",
     "dimensions_of",
     "equation",
+    "equations",
     "everywhere_known",
     "is_function",
     "names_in",
     "statement",
+    "unit_text",
     "variable",
 ]
+
+_BASE = {
+    "length": "metre",
+    "mass": "kilogram",
+    "time": "second",
+    "current": "amp",
+    "temperature": "kelvin",
+    "substance": "mole",
+    "luminosity": "candela",
+}
+_NAMED = {
+    get_dimensions(unit): name
+    for name, unit in {
+        "second": second,
+        "hertz": hertz,
+        "amp": amp,
+        "volt": volt,
+        "siemens": siemens,
+        "ohm": ohm,
+        "coulomb": coulomb,
+        "farad": farad,
+    }.items()
+}
 
 #: Names that Brian2 itself defines in every `Synapses` object -> their dimension.
 BUILT_IN: Mapping[str, Dimension] = MappingProxyType(
@@ -79,6 +120,28 @@ def equation(text: str, name: str) -> SingleEquation:
     return Equations(text)[name]
 
 
+def equations(model: str | Equations) -> Equations:
+    """The equations of a text, or those that are some already.
+
+    Raises
+    ------
+    ValueError
+        Brian2 cannot read it; one line.
+    """
+    try:
+        return model if isinstance(model, Equations) else Equations(model)
+    except Exception as error:  # Brian2 raises many kinds here, all of them about the equations
+        raise ValueError(f"model: {' '.join(str(error).split())}") from None
+
+
+def definition(equation: SingleEquation) -> tuple[str, str]:
+    """An equation as a text that Brian2 reads again: what it says, and what follows it, unit and flags."""
+    unit = unit_text(equation.dim) if equation.var_type == "float" else equation.var_type
+    left = f"d{equation.varname}/dt" if equation.type == DIFFERENTIAL_EQUATION else equation.varname
+    text = left if equation.expr is None else f"{left} = {' '.join(equation.expr.code.split())}"
+    return text, f" : {unit}" + (f" ({', '.join(equation.flags)})" if equation.flags else "")
+
+
 def names_in(code: str) -> set[str]:
     """All names that an expression or a statement uses."""
     return get_identifiers(code)
@@ -110,6 +173,23 @@ def everywhere_known() -> Mapping[str, Any]:
     defaults = {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS}
     own = {name: variable(name, dimension) for name, dimension in BUILT_IN.items()}
     return MappingProxyType(own | {name: constant_or_function(name, value) for name, value in defaults.items()})
+
+
+def unit_text(value: Any) -> str:
+    """The dimension of a value as the unit of an equation: ``"1"``, ``"siemens"``, ``"metre**-1*amp**1"``."""
+    dimension = value if isinstance(value, Dimension) else get_dimensions(value)
+    if dimension in _NAMED:
+        return _NAMED[dimension]
+    factors = [
+        f"{unit}**{_number(dimension.get_dimension(base))}"
+        for base, unit in _BASE.items()
+        if dimension.get_dimension(base)
+    ]
+    return "*".join(factors) or "1"
+
+
+def _number(power: float) -> str:
+    return str(int(power)) if float(power).is_integer() else repr(float(power))
 
 
 def dimensions_of(expression: str, known: Mapping[str, Any]) -> Dimension:

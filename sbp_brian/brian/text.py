@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brian2 import NeuronGroup, get_unit
-from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2 import NeuronGroup
+
+from sbp_brian.brian.language import definition
 
 __all__ = ["TextNeuronGroup", "group_text", "synapses_text"]
 
@@ -28,7 +29,7 @@ def group_text(cells: NeuronGroup) -> str:
     ----------
     cells : NeuronGroup
     """
-    parts = [str(len(cells)), _block("\n".join(map(_equation, cells.user_equations.values())))]
+    parts = [str(len(cells)), _block("\n".join("".join(definition(each)) for each in cells.user_equations.values()))]
     events = dict(cells.events)
     if threshold := events.pop("spike", None):
         parts.append(f"threshold={threshold!r}")
@@ -62,16 +63,6 @@ def synapses_text(synapses: Any, rule: Any) -> str:
     if rule.namespace:
         parts.append("namespace={" + ", ".join(f"{name!r}: {value!r}" for name, value in rule.namespace.items()) + "}")
     return _call("Synapses", synapses.name, parts)
-
-
-def _equation(equation: Any) -> str:
-    """One equation as Brian2 reads it again, its unit by its long name."""
-    dimensionless = equation.dim.is_dimensionless
-    unit = "1" if dimensionless else repr(get_unit(equation.dim))
-    unit = unit if equation.var_type == "float" else equation.var_type
-    left = f"d{equation.varname}/dt" if equation.type == DIFFERENTIAL_EQUATION else equation.varname
-    text = left if equation.expr is None else f"{left} = {equation.expr.code}"
-    return f"{text} : {unit}" + (f" ({', '.join(equation.flags)})" if equation.flags else "")
 
 
 def _call(what: str, name: str, parts: list[str]) -> str:

@@ -15,6 +15,12 @@ from sbp_brian.retrograde.operation import moved_by
 from sbp_brian.retrograde.transport import Transport, Window, require_positive
 from sbp_brian.rules import SynapseRule
 
+#: Why compartments carry no signal, and what to do.
+COMPARTMENTS = (
+    "each a cell to Brian2: a report would stay in the compartment where it arose; write soma and dendrite as "
+    "variables of one cell of a NeuronGroup"
+)
+
 
 def choice(name: str, value, allowed) -> None:
     """Raise unless `value` is among `allowed`; suggests the nearest."""
@@ -150,11 +156,7 @@ def check_cell_variable(sbp, variable: str) -> None:
 def check_cells(sbp, cells, clock, order) -> None:
     """Raise RetrogradeError for cells, or a clock or order, to which the operation of `sbp` cannot be given."""
     if isinstance(cells, SpatialNeuron):
-        raise RetrogradeError(
-            f"the cells {cells.name!r} are the compartments of one SpatialNeuron, each a cell to Brian2: a report "
-            "would stay in the compartment where it arose; write soma and dendrite as variables of "
-            "one cell of a NeuronGroup"
-        )
+        raise RetrogradeError(f"the cells {cells.name!r} are the compartments of one SpatialNeuron, {COMPARTMENTS}")
     if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
         name = getattr(cells, "name", "")
         raise RetrogradeError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brian2 import Equations, NeuronGroup, Synapses
+from brian2 import NeuronGroup, SpatialNeuron, Synapses
 
+from sbp_brian.brian import language
 from sbp_brian.brian.groups import whole
 from sbp_brian.brian.text import TextNeuronGroup
 from sbp_brian.errors import RetrogradeError
+from sbp_brian.retrograde.checks import COMPARTMENTS
 from sbp_brian.retrograde.operation import moved_by
 from sbp_brian.rules import SynapseRule
-from sbp_brian.rules.checks import one_line
 
 __all__ = ["neurons", "synapses"]
 
@@ -23,9 +24,9 @@ def neurons(sbp: Any, n: int, model: Any, events: Mapping[str, str] | None, kwds
     for event in own.keys() & sbp.events.keys():
         raise RetrogradeError(f"events: {event!r} is the name of the event at which the signal arrives; rename yours")
     try:
-        given = model if isinstance(model, Equations) else Equations(model)
-    except Exception as error:  # Brian2 raises many kinds here, all of them about the equations
-        raise RetrogradeError(f"model: {one_line(error)}") from None
+        given = language.equations(model)
+    except ValueError as error:
+        raise RetrogradeError(str(error)) from None
     for name in sorted(given.names & sbp.equations.names):
         raise RetrogradeError(f"model: {name!r} is a variable of the retrograde signal; rename yours")
     cells = TextNeuronGroup(n, given + sbp.equations, events={**own, **sbp.events}, **kwds)
@@ -57,17 +58,14 @@ def _require_signal(group: Any, role: str, verb: str) -> None:
     """Raise where cells cannot have a signal, or have none."""
     if moved_by(group) is not None:
         return
-    kind, name = type(whole(group)).__name__, whole(group).name
-    if isinstance(whole(group), NeuronGroup) and kind != "SpatialNeuron":
+    cells = whole(group)
+    if isinstance(cells, SpatialNeuron):
+        remedy = f"{COMPARTMENTS}; or leave them out with {verb}=False"
+    elif isinstance(cells, NeuronGroup):
         remedy = f"make them by sbp.neurons(...), or leave them out with {verb}=False"
-    elif kind == "SpatialNeuron":
-        remedy = (
-            f"each of its compartments is a cell to Brian2, and a report would stay where it arose; {verb}=False, or "
-            "a NeuronGroup with the variables of soma and dendrite in one cell"
-        )
     else:
         remedy = (
-            f"a {kind} has no equations that could carry a signal: {verb}=False, or make its cells by "
+            f"a {type(cells).__name__} has no equations that could carry a signal: {verb}=False, or make its cells by "
             'sbp.neurons(n, "rate : Hz", threshold="rand() < rate*dt")'
         )
-    raise RetrogradeError(f"the {role} {name!r} has no retrograde signal, so {verb}=True cannot be: {remedy}")
+    raise RetrogradeError(f"the {role} {cells.name!r} has no retrograde signal, so {verb}=True cannot be: {remedy}")

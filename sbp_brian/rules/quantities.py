@@ -5,46 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2 import (
-    amp,
-    coulomb,
-    farad,
-    get_dimensions,
-    get_unit,
-    have_same_dimensions,
-    hertz,
-    ohm,
-    second,
-    siemens,
-    volt,
-)
+from brian2 import get_dimensions, get_unit, have_same_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from sbp_brian import wording
+from sbp_brian.brian.language import unit_text
 from sbp_brian.errors import RuleError
 
-_BASE = {
-    "length": "metre",
-    "mass": "kilogram",
-    "time": "second",
-    "current": "amp",
-    "temperature": "kelvin",
-    "substance": "mole",
-    "luminosity": "candela",
-}
-_NAMED = {
-    get_dimensions(unit): name
-    for name, unit in {
-        "second": second,
-        "hertz": hertz,
-        "amp": amp,
-        "volt": volt,
-        "siemens": siemens,
-        "ohm": ohm,
-        "coulomb": coulomb,
-        "farad": farad,
-    }.items()
-}
+__all__ = ["bounds", "duration", "one_of", "positive", "scalar", "share", "unit_text"]
 
 
 def scalar(name: str, value: Any, like: Any = 1) -> Any:
@@ -108,20 +76,3 @@ def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise RuleError(wording.one_of(name, value, choices))
     return value
-
-
-def unit_text(value: Any) -> str:
-    """The dimension of a value as the unit of an equation: ``"1"``, ``"siemens"``, ``"metre**-1*amp**1"``."""
-    dimension = value if isinstance(value, Dimension) else get_dimensions(value)
-    if dimension in _NAMED:
-        return _NAMED[dimension]
-    factors = [
-        f"{unit}**{_number(dimension.get_dimension(base))}"
-        for base, unit in _BASE.items()
-        if dimension.get_dimension(base)
-    ]
-    return "*".join(factors) or "1"
-
-
-def _number(power: float) -> str:
-    return str(int(power)) if float(power).is_integer() else repr(float(power))

@@ -15,7 +15,6 @@ from brian2 import Equations
 from sbp_brian.brian import language
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
-from sbp_brian.rules.quantities import unit_text
 
 __all__ = ["read"]
 
@@ -62,16 +61,10 @@ def read(
 def _definitions(model: str | Equations | None) -> dict[str, tuple[str, str]]:
     """Variable -> its definition as a text, and what follows it: unit and flags."""
     try:
-        equations = model if isinstance(model, Equations) else Equations(model or "")
-    except Exception as error:  # Brian2 raises many kinds here, all of them about the equations
-        raise RuleError(f"model: {checks.one_line(error)}") from None
-    found = {}
-    for name, equation in equations.items():
-        left = f"d{name}/dt" if equation.type == language.DIFFERENTIAL_EQUATION else name
-        unit = equation.var_type if equation.var_type != "float" else unit_text(equation.dim)
-        text = left if equation.expr is None else f"{left} = {' '.join(equation.expr.code.split())}"
-        found[name] = (text, f" : {unit}" + (f" ({', '.join(equation.flags)})" if equation.flags else ""))
-    return found
+        equations = language.equations(model or "")
+    except ValueError as error:
+        raise RuleError(str(error)) from None
+    return {name: language.definition(equation) for name, equation in equations.items()}
 
 
 def _pathways(argument: str, alone: str, given: str | Mapping[str, str] | None) -> dict[str, str]:
