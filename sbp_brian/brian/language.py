@@ -33,6 +33,8 @@ from brian2.parsing.statements import parse_statement
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from brian2.utils.stringtools import get_identifiers
 
+from sbp_brian.errors import RuleError
+
 __all__ = [
     "BUILT_IN",
     "DEFAULT_CONSTANTS",
@@ -125,13 +127,13 @@ def equations(model: str | Equations) -> Equations:
 
     Raises
     ------
-    ValueError
+    RuleError
         Brian2 cannot read it; one line.
     """
     try:
         return model if isinstance(model, Equations) else Equations(model)
     except Exception as error:  # Brian2 raises many kinds here, all of them about the equations
-        raise ValueError(f"model: {' '.join(str(error).split())}") from None
+        raise RuleError(f"model: {' '.join(str(error).split())}") from None
 
 
 def definition(equation: SingleEquation) -> tuple[str, str]:

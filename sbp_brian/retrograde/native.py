@@ -10,7 +10,7 @@ from brian2 import NeuronGroup, SpatialNeuron, Synapses
 from sbp_brian.brian import language
 from sbp_brian.brian.groups import whole
 from sbp_brian.brian.text import TextNeuronGroup
-from sbp_brian.errors import RetrogradeError
+from sbp_brian.errors import RetrogradeError, RuleError
 from sbp_brian.retrograde.checks import COMPARTMENTS
 from sbp_brian.retrograde.operation import moved_by
 from sbp_brian.rules import SynapseRule
@@ -25,7 +25,7 @@ def neurons(sbp: Any, n: int, model: Any, events: Mapping[str, str] | None, kwds
         raise RetrogradeError(f"events: {event!r} is the name of the event at which the signal arrives; rename yours")
     try:
         given = language.equations(model)
-    except ValueError as error:
+    except RuleError as error:
         raise RetrogradeError(str(error)) from None
     for name in sorted(given.names & sbp.equations.names):
         raise RetrogradeError(f"model: {name!r} is a variable of the retrograde signal; rename yours")

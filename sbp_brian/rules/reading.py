@@ -60,11 +60,7 @@ def read(
 
 def _definitions(model: str | Equations | None) -> dict[str, tuple[str, str]]:
     """Variable -> its definition as a text, and what follows it: unit and flags."""
-    try:
-        equations = language.equations(model or "")
-    except ValueError as error:
-        raise RuleError(str(error)) from None
-    return {name: language.definition(equation) for name, equation in equations.items()}
+    return {name: language.definition(equation) for name, equation in language.equations(model or "").items()}
 
 
 def _pathways(argument: str, alone: str, given: str | Mapping[str, str] | None) -> dict[str, str]:
