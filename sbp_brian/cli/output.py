@@ -32,12 +32,19 @@ __all__ = ["draw_figures", "figures", "report", "shown"]
 def figures(catalogue: Catalogue, names: tuple[str, ...], folder: Path, out: Path | None) -> None:
     """Draw the figures again from records, as SVG, PDF and PNG.
 
-    Without a NAME, every figure for which there are records, and those of committed results. Nothing is simulated.
+    Without a NAME, every figure for which there are records, and beside them those of committed results. Nothing is
+    simulated.
     """
     from sbp_brian.experiments.records import find
 
     wanted = [catalogue.figures.get(name) for name in names]
     records = find(folder) if not wanted or any(figure.from_records for figure in wanted) else []
+    nothing = CommandError(
+        f"no figure can be drawn from {folder}: it holds no records that one needs; "
+        "make some with 'sbp run PROTOCOL', or name the folder of others with --records"
+    )
+    if not wanted and not records:  # who asks for all that a folder gives does not mean what is committed alone
+        raise nothing
     failures: list[tuple[str, str]] = []
     made, skipped = draw_figures(catalogue, records, names, out or folder / "figures", failures)
     for name, lacking in skipped:
@@ -52,10 +59,7 @@ def figures(catalogue: Catalogue, names: tuple[str, ...], folder: Path, out: Pat
             f"{what} cannot be drawn ({reason}){more}; a record of an older version has to be made anew with 'sbp run'"
         )
     if not made:
-        raise CommandError(
-            f"no figure can be drawn from {folder}: it holds no records that one needs; "
-            "make some with 'sbp run PROTOCOL', or name the folder of others with --records"
-        )
+        raise nothing
 
 
 def draw_figures(
