@@ -128,8 +128,7 @@ def _inputs(p: Parameters) -> dict[str, Any]:
     """What the recordings settle of the network."""
     cells = p.bins * CHANNELS
     if p.model == "decolle":
-        cell = DecolleCell(tau_mem=p.tau_mem * ms, tau_syn=30 * ms, tau_ref=75 * ms)
-        return {"inputs": cells, "cell": cell, "hidden_layers": p.depth, **{name: p[name] for name in LOCAL_SCALES}}
+        return {"inputs": cells}
     if p.model == "sbp_network":
         return {"n_input": cells, "step": LENGTH_MS / p.steps * ms}
     return {}
@@ -160,15 +159,17 @@ LOCAL = {
     "steps": STEPS,
     "step": LENGTH_MS / STEPS * ms,
     "input_rate": 1 / (LENGTH_MS / STEPS * ms),  # of no account: samples are spikes
+    "cell": DecolleCell(tau_mem=1000 * ms, tau_syn=30 * ms, tau_ref=75 * ms),
     "final": 0.05,
 }
-#: Parameters of `Decolle` that are parameters here. Memory is that of the cells: what has come in a second.
-LOCAL_SCALES = {
+#: What else of `Decolle` is a parameter here. Memory is that of the cells: what has come in a second.
+LOCAL_PARAMETERS = {
+    "depth": common.DEPTH,
     "burn_in": Parameter(300, minimum=0, maximum=STEPS - 1, help="steps before learning and voting begin"),
     "readout_scale": Parameter(0.7, minimum=1e-3, maximum=100.0, help="of the fixed readouts, times 1/sqrt(cells)"),
     "spread": Parameter(80.0, minimum=1e-3, maximum=1e4, help="of the initial weights, times 1/sqrt(inputs)"),
+    "tau_mem": Parameter(1000.0, unit="ms", minimum=31.0, maximum=1e5, help="time constant of the cells' memory"),
 }
-TAU_MEM = Parameter(1000.0, unit="ms", minimum=31.0, maximum=1e5, help="time constant of the cells' memory")
 TAPS = {
     "bins": Parameter(BINS, minimum=1, maximum=375, help="input cells of a channel, one after another"),
     "width": Parameter(2, minimum=1, maximum=60, help="how many of these listen at a time"),
@@ -213,9 +214,7 @@ TASK = Task(
             parameters={
                 "bins": replace(TAPS["bins"], default=30),
                 "width": replace(TAPS["width"], default=10),
-                "depth": common.DEPTH,
-                "tau_mem": TAU_MEM,
-                **LOCAL_SCALES,
+                **LOCAL_PARAMETERS,
             },
             quick=QUICK,
         ),
