@@ -92,7 +92,7 @@ def test_its_numbers_are_normal_and_uniform_and_independent():
 def test_runs_of_two_seeds_draw_independent_numbers_and_runs_of_one_seed_the_same():
     first, second, again = (run("heard", seed)["among.retro_chance"] for seed in (3, 4, 3))
     np.testing.assert_array_equal(first, again)
-    assert (first != second).all()
+    assert np.sum(first != second) > N // 2
     one, other = (drawn(seed)[0] for seed in (1_835_504_127, 686_643_340))
     for k in range(3):
         assert abs(np.corrcoef(one[k], other[k])[0, 1]) < 4 / np.sqrt(one[k].size)

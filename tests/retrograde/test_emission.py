@@ -159,8 +159,8 @@ def test_code_for_cuda_is_generated(tmp_path):
         text = (tmp_path / f"project/code_objects/{name}_synapses_pre_codeobject.cu").read_text()
         signed = emission.kind in ("strength", "bit", "value-bit") or name in ("floor", "coarse")
         assert ("_brian_sign(" in text) == signed
-        assert "_rand(" not in text, "nothing is drawn from the network's stream"
-        assert "_randn(" not in text
+        assert "_rand(_vectorisation_idx" not in text, "nothing is drawn from the network's stream"
+        assert "_randn(_vectorisation_idx" not in text
         assert ("retro_normal" in text) == (emission.noise > 0)
         assert ("retro_uniform" in text) == (emission.loss > 0)
 
