@@ -46,7 +46,7 @@ from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
 from sbp_brian.targets.progress import progress_bar
 from sbp_brian.targets.results import Result
-from sbp_brian.targets.run_arguments import check_settings
+from sbp_brian.targets.run_arguments import check_settings, seed_told
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
 from sbp_brian.wording import names_parameters, unknown_name
@@ -342,9 +342,9 @@ class Simulation:
         self._backend.check_place(results)
         with part("build_s"):
             built = self._backend.prepare(seed)
-        settings = check_settings(arguments["values"], self._backend.manifest)
+        told = seed_told(seed, self._backend.manifest)
         return dict(
-            settings=settings,
+            settings={**told, **check_settings(arguments["values"], self._backend.manifest)},
             seed=seed,
             progress=arguments["progress"],
             results=results,
