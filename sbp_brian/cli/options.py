@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from sbp_brian.errors import CommandError
+from sbp_brian.kinds import KINDS
 from sbp_brian.machine import TARGETS
+from sbp_brian.wording import unknown
 
 __all__ = [
     "Alternative",
+    "keep_option",
     "on_cpu_options",
     "recipe_option",
     "run_options",
@@ -50,6 +54,37 @@ def size_options(command: Callable) -> Callable:
     whole = click.option("--full", is_flag=True, cls=Alternative, help="The size that the published numbers need.")
     small = click.option("--quick", is_flag=True, cls=Alternative, help="A small version, to see that it works.")
     return small(whole(sized))
+
+
+class Kinds(click.ParamType):
+    """Names of `KINDS`, comma between them."""
+
+    name = "kinds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """The names, each once."""
+        if not isinstance(value, str):
+            return tuple(value)
+        names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+        for name in names:
+            if name not in KINDS:
+                self.fail(unknown("kind of what can be kept", name, KINDS), param, ctx)
+        return names
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """What may follow what is typed."""
+        done, comma, last = incomplete.rpartition(",")
+        return [
+            CompletionItem(f"{done}{comma}{name}")
+            for name in KINDS
+            if name.startswith(last) and name not in done.split(",")
+        ]
+
+
+def keep_option(command: Callable) -> Callable:
+    """The option ``--keep``; the command is given ``keep``, a tuple of names."""
+    text = "Keep these in the record, too, comma between them: weights, spikes, states."
+    return click.option("--keep", type=Kinds(), metavar="KINDS", default=(), help=text)(command)
 
 
 def recipe_option(text: str, **options: Any) -> Callable:

@@ -9,7 +9,7 @@ import click
 from sbp_brian.children import die_with_parent
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.checking import check_bands, check_option
-from sbp_brian.cli.options import on_cpu_options, recipe_option, run_options, set_option, settings
+from sbp_brian.cli.options import keep_option, on_cpu_options, recipe_option, run_options, set_option, settings
 from sbp_brian.cli.recipes import run_recipe
 from sbp_brian.cli.running import run_and_show
 
@@ -27,6 +27,7 @@ __all__ = ["run"]
 @click.option(
     "--take-over", is_flag=True, help="Go on with an interrupted run even where it was made with other data or code."
 )
+@keep_option
 @check_option
 @click.option("--progress-lines", is_flag=True, hidden=True)
 @click.pass_obj
@@ -42,6 +43,7 @@ def run(
     parameters: bool,
     fresh: bool,
     take_over: bool,
+    keep: tuple[str, ...],
     check: bool,
     progress_lines: bool,
     on_cpu,
@@ -60,6 +62,8 @@ def run(
     if progress_lines:
         die_with_parent()  # whoever runs this one may be killed
     if recipe is not None:
+        if keep:
+            raise click.UsageError("--keep is for one run of a PROTOCOL; leave out --recipe, or leave out --keep")
         run_recipe(
             catalogue,
             recipe,
@@ -79,7 +83,7 @@ def run(
         _list_parameters(found, size or "default", settings(given))
         return
     record = run_and_show(
-        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu
+        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu, keep
     )
     if check:
         check_bands([record])

@@ -24,6 +24,7 @@ def run_and_show(
     progress_lines: bool = False,
     take_over: bool = False,
     on_cpu=None,
+    keep: tuple[str, ...] = (),
 ):
     """Run a protocol with progress, print its results and where they are; gives the record."""
     from sbp_brian.experiments.executing import execute
@@ -40,6 +41,7 @@ def run_and_show(
             parameters=chosen,
             fresh=fresh,
             take_over=take_over,
+            keep=keep,
             progress=progress,
             say=lambda text: click.echo(text, err=True),
         )
