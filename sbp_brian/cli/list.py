@@ -49,10 +49,14 @@ def show(catalogue: Catalogue) -> None:
     _print(
         "Data sets",
         [
-            (name, f"{CATALOGUE[name].title}: {where or 'not found, get it by ' + remedy}", CATALOGUE[name].source)
+            (name, f"{CATALOGUE[name].title}: {_where(where, remedy)}", CATALOGUE[name].source)
             for name, where, remedy in datasets.available()
         ],
     )
+
+
+def _where(where: str | None, remedy: str) -> str:
+    return f"not found, get it by {remedy}" if where is None else "; ".join(filter(None, (where, remedy)))
 
 
 def show_recipes(catalogue: Catalogue) -> None:

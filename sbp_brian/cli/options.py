@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from sbp_brian.cli import completing
 from sbp_brian.errors import CommandError
 from sbp_brian.kinds import KINDS
 from sbp_brian.machine import TARGETS
@@ -89,7 +90,9 @@ def keep_option(command: Callable) -> Callable:
 
 def recipe_option(text: str, **options: Any) -> Callable:
     """The option ``--recipe``, which excludes ``--quick`` and ``--full``."""
-    return click.option("--recipe", metavar="NAME", cls=Alternative, help=text, **options)
+    return click.option(
+        "--recipe", metavar="NAME", cls=Alternative, help=text, shell_complete=completing.recipes, **options
+    )
 
 
 def run_options(command: Callable) -> Callable:
@@ -168,7 +171,9 @@ def seed_option(text: str) -> Callable:
 
 def set_option(text: str, metavar: str = "NAME=VALUE") -> Callable:
     """The option ``-s name=value``, which may be given often; `settings` reads what it gives."""
-    return click.option("-s", "--set", "given", multiple=True, metavar=metavar, help=text)
+    return click.option(
+        "-s", "--set", "given", multiple=True, metavar=metavar, help=text, shell_complete=completing.run_settings
+    )
 
 
 def settings(texts: tuple[str, ...]) -> dict[str, str]:

@@ -183,9 +183,7 @@ def test_the_inspector_of_nwb_finds_no_fault_but_that_there_is_no_animal(record,
     from nwbinspector import Importance, inspect_nwbfile
 
     export.to_nwb(record, tmp_path / "small.nwb")
-    found = inspect_nwbfile(
-        nwbfile_path=tmp_path / "small.nwb", importance_threshold=Importance.BEST_PRACTICE_VIOLATION
-    )
+    found = inspect_nwbfile(nwbfile_path=tmp_path / "small.nwb", importance_threshold=Importance.CRITICAL)
     assert {message.message for message in found} <= {"Subject is missing."}
 
 
