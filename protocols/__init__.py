@@ -14,7 +14,7 @@ from sbp_brian.errors import ProtocolError, UnknownProtocolError
 from sbp_brian.experiments.protocol import Protocol, Source
 from sbp_brian.wording import unknown
 
-__all__ = ["Entry", "entries", "get", "names"]
+__all__ = ["Entry", "entries", "get", "models", "names", "of_model"]
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,40 @@ _ENTRIES = (
         Source("Kaiser, Mostafa & Neftci (2020) Front Neurosci 14:424", "10.3389/fnins.2020.00424"),
     ),
 )
+
+
+#: Model, as `sbp list` calls it -> the protocol that makes a network of it, and the parameters that ask for it.
+_MODELS: dict[str, tuple[str, dict[str, str]]] = {
+    "culture": ("tao-2000", {}),
+    "pulse_trains": ("tsodyks-1998", {}),
+    "relays": ("zhang-1998", {}),
+    "retinotectal": ("du-2009", {}),
+    "scaling_culture": ("turrigiano-1998", {}),
+    "sbp_network": ("mnist", {"model": "sbp_network"}),
+    "published": ("mnist", {"model": "sbp_published"}),
+    "decolle": ("decolle-regression", {}),
+    "stdbp": ("yin-yang", {"model": "stdbp"}),
+}
+
+
+def models() -> tuple[str, ...]:
+    """The models of which a protocol makes a network in Brian2."""
+    return tuple(_MODELS)
+
+
+def of_model(name: str) -> tuple[str, dict[str, str]]:
+    """The protocol that makes a network of this model, with its parameters; a protocol's own name, or file, as it is.
+
+    Raises
+    ------
+    UnknownProtocolError
+        There is neither a model nor a protocol of this name.
+    """
+    if name in names() or name.endswith(".py"):
+        return name, {}
+    if name not in _MODELS:
+        raise UnknownProtocolError(unknown("model or protocol", name, (*_MODELS, *names())))
+    return _MODELS[name]
 
 
 def entries() -> tuple[Entry, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from click.shell_completion import CompletionItem, get_completion_class, split_a
 
 from sbp_brian.cli.catalogue import Catalogue
 
-__all__ = ["completion", "data_sets", "figures", "protocols", "recipes", "run_settings"]
+__all__ = ["completion", "data_sets", "described", "figures", "protocols", "recipes", "run_settings"]
 
 _SHELLS = {"bash": "~/.bashrc", "zsh": "~/.zshrc"}
 
@@ -47,6 +48,11 @@ def protocols(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return _items(entries, incomplete, entries) + [CompletionItem(name) for name in files]
 
 
+def described(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of models and protocols, and Python files."""
+    return _items(_catalogue(ctx).protocols.models(), incomplete) + protocols(ctx, param, incomplete)
+
+
 def figures(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of figures."""
     return _items(_catalogue(ctx).figures.names(), incomplete)
@@ -72,7 +78,7 @@ def run_settings(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     protocol = next((word for word in words[2:] if word in known or word.endswith(".py")), None)
     if protocol is None:
         return []
-    told = [after for word, after in zip(words, words[1:], strict=False) if word in ("-s", "--set")]
+    told = [after for word, after in itertools.pairwise(words) if word in ("-s", "--set")]
     given = dict(text.partition("=")[::2] for text in told if text != incomplete)
     declared = _catalogue(ctx).protocols.get(protocol).declared(given.get("model"))
     name, equals, value = incomplete.partition("=")

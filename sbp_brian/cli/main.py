@@ -17,6 +17,7 @@ from sbp_brian.cli.cache import cache
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.completing import completion
 from sbp_brian.cli.data import data
+from sbp_brian.cli.describe import describe
 from sbp_brian.cli.ending import clean_end
 from sbp_brian.cli.export import export
 from sbp_brian.cli.output import figures, report
@@ -135,6 +136,7 @@ def command_line(catalogue: Catalogue) -> click.Group:
         sweep,
         reproduce,
         verify,
+        describe,
         show,
         export,
         figures,

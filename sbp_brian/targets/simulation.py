@@ -221,6 +221,19 @@ class Simulation:
         return self
 
     @property
+    def network(self) -> brian2.Network:
+        """The network as `make` made it; to be looked at, on the targets numpy and cython.
+
+        Raises
+        ------
+        SettingError
+            On cpp and cuda, where a compiled program is what there is.
+        """
+        if self.target not in ("numpy", "cython"):
+            raise SettingError(f"on target {self.target!r} the network is a program; look at it on target='numpy'")
+        return self.build()._backend.network
+
+    @property
     def settable(self) -> list[str]:
         """What ``run(values=...)`` can change (builds the network)."""
         if COLLECTED.get() is not None:
