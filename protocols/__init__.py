@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbp_brian.errors import ProtocolError, UnknownProtocolError
+from sbp_brian.experiments import foreign
 from sbp_brian.experiments.protocol import Protocol, Source
 from sbp_brian.wording import unknown
 
@@ -186,14 +187,21 @@ def of_model(name: str) -> tuple[str, dict[str, str]]:
     return _MODELS[name]
 
 
-def entries() -> tuple[Entry, ...]:
-    """All protocols in the order in which they are listed."""
-    return _ENTRIES
+def entries() -> tuple[Entry | Protocol, ...]:
+    """All protocols in the order in which they are listed; behind them those of other packages, which are loaded."""
+    return (*_ENTRIES, *_foreign())
 
 
 def names() -> tuple[str, ...]:
     """The names of all protocols, as a user types them."""
-    return tuple(entry.name for entry in _ENTRIES)
+    return tuple(entry.name for entry in entries())
+
+
+def _foreign() -> list[Protocol]:
+    """The protocols of other packages that can be used."""
+    own = tuple(entry.name for entry in _ENTRIES)
+    found = (foreign.load(foreign.PROTOCOLS, name, Protocol, own) for name in foreign.offered(foreign.PROTOCOLS))
+    return [protocol for protocol in found if protocol is not None]
 
 
 def get(name: str) -> Protocol:
@@ -211,6 +219,9 @@ def get(name: str) -> Protocol:
     for entry in _ENTRIES:
         if entry.name == name:
             return importlib.import_module(f"{__name__}.{entry.module}").PROTOCOL
+    for protocol in _foreign():
+        if protocol.name == name:
+            return protocol
     raise UnknownProtocolError(unknown("protocol", name, names()))
 
 

@@ -20,6 +20,7 @@ from sbp_brian.cli.data import data
 from sbp_brian.cli.describe import describe
 from sbp_brian.cli.ending import clean_end
 from sbp_brian.cli.export import export
+from sbp_brian.cli.new import new
 from sbp_brian.cli.output import figures, report
 from sbp_brian.cli.reproduce import reproduce
 from sbp_brian.cli.run import run
@@ -137,6 +138,7 @@ def command_line(catalogue: Catalogue) -> click.Group:
         reproduce,
         verify,
         describe,
+        new,
         show,
         export,
         figures,

@@ -116,7 +116,7 @@ def _part(entry: Entry) -> str | None:
         file, what = entry.subset
         try:
             found = next((place / file for place in places() if (place / file).is_file()), None)
-        except OSError:
+        except (OSError, DatasetError):
             return None
         return f"a part, {what}: {found.parent}" if found else None
     return None
