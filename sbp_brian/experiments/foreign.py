@@ -1,6 +1,6 @@
 """Protocols and figures of other packages, which name them as entry points in their metadata::
 
-    [options.entry_points]                     # setup.cfg; in pyproject.toml [project.entry-points."sbp_brian.protocols"]
+    [options.entry_points]     # in setup.cfg; pyproject.toml has [project.entry-points."sbp_brian.protocols"]
     sbp_brian.protocols =
         my-experiment = my_package.my_experiment:PROTOCOL
     sbp_brian.figures =

@@ -10,7 +10,7 @@ from sbp_brian.errors import UnknownFigureError, UnknownProtocolError
 from sbp_brian.experiments import foreign
 from tests.helpers.commands import sbp
 
-GOOD = '''
+GOOD = """
 from sbp_brian.experiments.protocol import Protocol, Source
 from sbp_brian.figures.base import Figure, new
 
@@ -20,7 +20,7 @@ def run(context):
 PROTOCOL = Protocol("guest", "An experiment of another package", Source("Somebody (2000)"), {}, run)
 OTHER = Protocol("something-else", "Of another name", Source("Nobody"), {}, run)
 FIGURE = Figure("guest-figure", "A figure of another package", "seen", ("guest",), lambda records: new()[0])
-'''
+"""
 
 
 @pytest.fixture
@@ -56,12 +56,15 @@ def test_they_are_there_and_a_broken_one_is_a_warning_that_names_it(package):
         warnings.simplefilter("always")
         names, drawn = protocols.names(), figures.names()
     told = [str(one.message) for one in seen if one.category is foreign.ForeignWarning]
-    assert names[-1] == "guest" and names.count("mnist") == 1
+    assert names[-1] == "guest"
+    assert names.count("mnist") == 1
     assert not {"broken", "renamed", "something-else"} & set(names)
-    assert drawn[-1] == "guest-figure" and "no-figure" not in drawn
+    assert drawn[-1] == "guest-figure"
+    assert "no-figure" not in drawn
     broken = next(text for text in told if text.startswith("'broken'"))
     assert "of the package guest-package (broken_package:PROTOCOL) cannot be loaded (ModuleNotFoundError" in broken
-    assert "nowhere_to_be_found" in broken and broken.endswith("update or uninstall guest-package")
+    assert "nowhere_to_be_found" in broken
+    assert broken.endswith("update or uninstall guest-package")
     assert any("'renamed'" in text and "is called 'something-else'" in text for text in told)
     assert any("'mnist'" in text and "one of sbp_brian's own" in text for text in told)
     assert any("'no-figure'" in text and "is no Figure" in text for text in told)
@@ -70,8 +73,11 @@ def test_they_are_there_and_a_broken_one_is_a_warning_that_names_it(package):
 @pytest.mark.filterwarnings("ignore::sbp_brian.experiments.foreign.ForeignWarning")
 def test_commands_know_them(package, tmp_path):
     shown = sbp("list").output
-    assert "guest " in shown and "An experiment of another package" in shown and "Somebody (2000)" in shown
-    assert "Figures of other packages" in shown and "guest-figure" in shown
+    assert "guest " in shown
+    assert "An experiment of another package" in shown
+    assert "Somebody (2000)" in shown
+    assert "Figures of other packages" in shown
+    assert "guest-figure" in shown
     done = sbp("run", "guest", "--target", "numpy", "--out", tmp_path / "results")
     assert done.exit_code == 0, done.output
     drawn = sbp("figures", "guest-figure", "--records", tmp_path / "results")
@@ -86,4 +92,5 @@ def test_commands_know_them(package, tmp_path):
 def test_without_any_nothing_is_said():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert protocols.names() and figures.names()
+        assert protocols.names()
+        assert figures.names()
