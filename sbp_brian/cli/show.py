@@ -23,8 +23,8 @@ __all__ = ["drawn_from", "print_record", "show"]
 def show(catalogue: Catalogue, folder: Path, out: Path | None, no_open: bool) -> None:
     """Show the record in the folder RECORD: its table, the parameters in force, what it keeps, and its picture.
 
-    The picture is what its protocol's figures draw from this record alone, as SVG, PDF and PNG; it is opened where there
-    is a desktop. Nothing is run.
+    The picture is what its protocol's figures draw from this record alone, as SVG, PDF and PNG; it is opened where
+    there is a desktop. Nothing is run.
     """
     from sbp_brian.cli import tables
     from sbp_brian.experiments import records

@@ -2,8 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
@@ -12,7 +12,9 @@ from rich.console import Console
 from sbp_brian import datasets
 from sbp_brian.__main__ import CATALOGUE, main
 from sbp_brian.cli import tables
+from sbp_brian.cli.main import command_line
 from sbp_brian.experiments import records
+from sbp_brian.figures.base import Figure, new
 from sbp_brian.report import text
 from tests.helpers import made_records
 from tests.helpers.commands import DEMO, refused, sbp
@@ -98,10 +100,25 @@ def test_a_run_fits_and_tells_how_to_see_it(columns, tmp_path):
     assert "no figure is drawn from this record alone" in shown.output
 
 
+class Figures(dict):
+    """Figures by name, two of those of mnist: one needs another record as well."""
+
+    def __init__(self):
+        needs = {"mnist-learning": ("mnist",), "artificial": ("mnist", "nettalk")}
+        drawn = {name: Figure(name, "", "", own, lambda records: new()[0]) for name, own in needs.items()}
+        super().__init__(drawn)
+
+    def names(self):
+        return tuple(self)
+
+    def get(self, name):
+        return self[name]
+
+
 def test_show_draws_the_picture_of_a_record(tmp_path):
-    arrays = {"hidden_spikes_by_epoch": np.arange(4.0), "confusion": np.eye(10, dtype=int)}
-    record = made_records.run(tmp_path / "r", curves=[0.5, 0.7, 0.8, 0.9], arrays=arrays)
-    done = sbp("show", record.folder)
+    record = made_records.run(tmp_path / "r")
+    known = command_line(replace(CATALOGUE, figures=Figures()))
+    done = CliRunner().invoke(known, ["show", str(record.folder)], prog_name="sbp")
     assert done.exit_code == 0, done.output
     pictures = re.findall(r"^Picture: (.*)$", done.output, re.MULTILINE)
     assert [path.rpartition("/")[2] for path in pictures] == ["mnist-learning.png"]

@@ -39,7 +39,7 @@ def test_every_table_and_equation(numpy_target):
         r"\text{spike where}\quad & v > - 50\, \mathrm{mV}",
         r"\text{at each spike:}\quad v &\leftarrow E_{\mathrm{L}}",
         r"\mathrm{gain} &\leftarrow \mathrm{gain} + 1",
-        r"\text{refractory for}\quad & 0.002",
+        r"\text{refractory for}\quad & \text{2. ms}",
         r"\frac{\mathrm{d}\mathrm{pair\_x}}{\mathrm{d}t} &= - \frac{\mathrm{pair\_x}}{\tau_{\mathrm{plus}}}",
         r"\text{at a presynaptic spike:}\quad",
         r"\text{at a postsynaptic spike:}\quad",

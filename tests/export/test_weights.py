@@ -85,9 +85,7 @@ def test_the_cells_of_each_weight_are_kept_where_there_are_synapses(tmp_path):
 def test_what_a_protocol_has_not_is_refused_before_anything_runs(tmp_path):
     from sbp_brian.protocols import get
 
-    with pytest.raises(
-        KeepError, match=r"mnist has no spikes to keep: its spikes are counted .* -s raster=yes records"
-    ):
+    with pytest.raises(KeepError, match=r"mnist has no spikes to keep: its spikes .* -s raster=yes records"):
         execute(get("mnist"), target="numpy", out=tmp_path, keep=["spikes"])
     with pytest.raises(KeepError, match="mnist has no states to keep: it has no states over time"):
         execute(get("mnist"), target="numpy", out=tmp_path, keep=["states"], parameters={"model": "sbp_perceptron"})
