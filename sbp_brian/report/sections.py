@@ -18,6 +18,7 @@ from sbp_brian.report import tables, text
 __all__ = ["link", "section"]
 
 _DETAILED = 12  # runs of one protocol whose values are shown in full; older ones have a row in the table of runs
+_SETTINGS = "settings: "  # how a note begins that lists what a model was made with
 _COLUMNS = 4  # so many settings that differ have a column each; more are told in one
 
 
@@ -57,9 +58,10 @@ def section(number: int, own: Sequence[Record], figures: Sequence[dict], beside:
         )
         for k, record in enumerate(detailed, 1)
     ]
-    common = {note for note in newest.notes if all(note in r.notes for r in own)}
+    common = [note for note in _remarks(newest) if all(note in r.notes for r in own)]
     for record, run in zip(detailed, runs, strict=True):
-        run["notes"] = [text.arrows(note) for note in record.notes if note not in common]
+        run["parameters"] = _own_parameters(record, own)
+        run["notes"] = [text.arrows(note) for note in _remarks(record) if note not in common]
         run["summary"] = text.arrows(record.summary) if record.summary != newest.summary else ""
     return {
         "id": anchor,
@@ -67,12 +69,12 @@ def section(number: int, own: Sequence[Record], figures: Sequence[dict], beside:
         "title": newest.title,
         "source": newest.source,
         "kind": newest.kind,
-        "summary": text.arrows(newest.summary),
+        "summary": (f"{len(own)} runs; the newest: " if len(own) > 1 else "") + text.arrows(newest.summary),
         "counted": {verdict: _count(own, verdict) for verdict in text.MARKS},
         "outside": [outside for run in runs for outside in run["outside"]],
         "figures": figures,
         "setting": _setting(newest, {d.name for d in differ} if len(own) > 1 else set()),
-        "notes": [text.arrows(note) for note in newest.notes if note in common],
+        "notes": [text.arrows(note) for note in common],
         "several": _several(own, runs, differ, first, notes, beside) if len(own) > 1 else None,
         "runs": runs,
         "more": max(0, len(own) - _DETAILED),
@@ -122,14 +124,32 @@ def _differences(own: Sequence[Record]) -> list[_Difference]:
 
         return _Difference(name, of)
 
-    names = dict.fromkeys(name for record in own for name in record.parameters)
-    found = [parameter(name) for name in names]
+    found = [parameter(name) for name in _chosen(own)]
     found += [
         _Difference("target", lambda r: tables.Cell(r.target)),
         _Difference("seed", lambda r: tables.Cell(str(r.seed), r.seed)),
         _Difference("size", lambda r: tables.Cell(r.size)),
     ]
     return [d for d in found if len({d.of(record).text for record in own}) > 1]
+
+
+def _chosen(own: Sequence[Record]) -> list[str]:
+    """The parameters that were chosen for one of the runs; all of them where a record of before does not say."""
+    told = all(record.identity for record in own)
+    return list(dict.fromkeys(name for r in own for name in (r.identity["parameters"] if told else r.parameters)))
+
+
+def _own_parameters(record: Record, own: Sequence[Record]) -> list[tuple[str, str]]:
+    """The parameters of a run that others do not have so, and that nobody chose: a model has its own."""
+    chosen = _chosen(own)
+    return [
+        (n.replace("_", " "), value(p)) for n, p in record.parameters.items() if n not in chosen and not _shared(n, own)
+    ]
+
+
+def _shared(name: str, own: Sequence[Record]) -> bool:
+    """Whether all runs have this parameter, and the same value of it."""
+    return len({value(r.parameters[name]) if name in r.parameters else None for r in own}) == 1
 
 
 def _told(record: Record, differ: Sequence[_Difference]) -> str:
@@ -161,17 +181,17 @@ def _several(
     columns += tables.value_columns()[1:] if first else []
     columns += ["Record" if beside else "Folder"]
     rows = []
+    firsts, shared = tables.shared_spread([record.metrics[0] for record in own]) if first else ([], "")
     for k, record in enumerate(own):
         head = tables.Cell(str(k + 1), k + 1, href=f"#{runs[k]['id']}" if k < len(runs) else "")
         measured: list[tables.Cell] = []
         if first:
-            name, *measured = tables.value_cells(record.metrics[0], notes)
+            name, *measured = tables.value_cells(firsts[k], notes)
             measured[0] = measured[0]._replace(note=name.note)
         rows.append([head, *(d.of(record) for d in differ), *measured, _files_cell(record, beside)])
     caption = "Newest first."
     if first:
-        quantity = tables.value_cells(own[0].metrics[0], notes)[0].text
-        caption = f"Values are of: {quantity}. {caption}"
+        caption = " ".join(filter(None, [f"Values are of: {text.cells(own[0].metrics[0])[0]}.", shared, caption]))
     ids = [f"{run['id']}v0" if run["first_outside"] else "" for run in runs] + [""] * (len(own) - len(runs))
     return tables.Table(f"Runs of {own[0].protocol}", *tables.without_empty(columns, rows), caption, ids)
 
@@ -202,12 +222,24 @@ def _run(
         "files": files(record, beside),
         "folder": f"{record.protocol}/{record.run}",
         "code": _code(record),
-        "data": ", ".join(dict.fromkeys(part["what"] for part in record.identity.get("data", {}).values())),
+        "data": ", ".join(_data(record)),
+        "settings": [note.removeprefix(_SETTINGS) for note in record.notes if note.startswith(_SETTINGS)],
     }
 
 
 def _moved(name: str, anchor: str) -> str:
     return f"{anchor}v{int(name.removeprefix(f'{anchor}v')) + 1}" if name else ""
+
+
+def _remarks(record: Record) -> list[str]:
+    """The notes of a run without those that list its settings, which are folded."""
+    return [note for note in record.notes if not note.startswith(_SETTINGS)]
+
+
+def _data(record: Record) -> list[str]:
+    """The data that no note names."""
+    found = dict.fromkeys(part["what"] for part in record.identity.get("data", {}).values())
+    return [what for what in found if not any(what in note for note in record.notes)]
 
 
 def _code(record: Record) -> str:
@@ -234,9 +266,8 @@ def _parameters(own: Sequence[Record], chosen: bool) -> list[tuple[str, str]]:
     """Parameters that all runs share: those that were chosen, or those left as the protocol has them."""
     newest = own[0]
     given = newest.identity.get("parameters", {})
-    found = []
-    for name, parameter in newest.parameters.items():
-        shared = all(name in r.parameters and value(r.parameters[name]) == value(parameter) for r in own)
-        if shared and (name in given) == chosen:
-            found.append((name.replace("_", " "), value(parameter)))
-    return found
+    return [
+        (name.replace("_", " "), value(parameter))
+        for name, parameter in newest.parameters.items()
+        if _shared(name, own) and (name in given) == chosen
+    ]

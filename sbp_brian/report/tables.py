@@ -12,7 +12,18 @@ from typing import Any, NamedTuple
 
 from sbp_brian.report import text
 
-__all__ = ["Cell", "Notes", "Table", "further", "value_cells", "value_columns", "values", "whole", "without_empty"]
+__all__ = [
+    "Cell",
+    "Notes",
+    "Table",
+    "further",
+    "shared_spread",
+    "value_cells",
+    "value_columns",
+    "values",
+    "whole",
+    "without_empty",
+]
 
 #: Which verdict stands first where rows are sorted by it: what disagrees.
 _RANK = {verdict: k for k, verdict in enumerate(("outside", "within", "pattern only", "no reference"))}
@@ -90,13 +101,14 @@ class Notes:
 
 def values(metrics: Sequence[Mapping[str, Any]], notes: Notes, name: str, anchor: str) -> Table:
     """Simulated beside published values, without columns that say nothing; a spread that many share is told once."""
-    shared, told = _shared_spread(metrics)
-    rows, ids = [], []
-    for k, row in enumerate(metrics):
-        alike = row["spread"] is not None and (row.get("spread_kind"), row["n"]) == shared
-        rows.append(value_cells({**row, "spread_kind": None, "n": None} if alike else row, notes))
-        ids.append(f"{anchor}v{k}" if row["verdict"] == "outside" else "")
-    return Table(name, *without_empty(value_columns(), rows), told, ids)
+    rows, told = shared_spread(metrics)
+    cells = [value_cells(row, notes) for row in rows]
+    columns = value_columns()
+    if metrics and all(row["verdict"] == "no reference" and row["paper_value"] is None for row in metrics):
+        told = f"{told} Nothing is published to compare with.".strip()
+        columns, cells = columns[:-1], [row[:-1] for row in cells]
+    ids = [f"{anchor}v{k}" if row["verdict"] == "outside" else "" for k, row in enumerate(metrics)]
+    return Table(name, *without_empty(columns, cells), told, ids)
 
 
 def value_columns() -> list[str]:
@@ -146,15 +158,21 @@ def _letter(number: int) -> str:
     return (_letter(first - 1) if first else "") + chr(ord("a") + last)
 
 
-def _shared_spread(metrics: Sequence[Mapping[str, Any]]) -> tuple[tuple[Any, Any] | None, str]:
-    """Kind and n of the spread that most rows have, and the words for it; None where there are too few."""
+def shared_spread(metrics: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
+    """The metrics without the kind of spread and the n that most of them have, and the words that say these once."""
     counted = Counter((row.get("spread_kind"), row["n"]) for row in metrics if row["spread"] is not None)
     shared, times = counted.most_common(1)[0] if counted else ((None, None), 0)
     if times < _SHARED or None in shared:
-        return None, ""
+        return list(metrics), ""
     kind, n = shared
     what = f"standard deviation, n = {n:,} runs" if kind == "sd" else f"standard error, n = {n:,} samples"
-    return shared, whole(f"Mean \u00b1 {what}, where a row says nothing else.")
+    rows = [
+        {**row, "spread_kind": None, "n": None}
+        if row["spread"] is not None and (row.get("spread_kind"), row["n"]) == shared
+        else row
+        for row in metrics
+    ]
+    return rows, whole(f"Mean \u00b1 {what}{', where a row says nothing else' if times < len(rows) else ''}.")
 
 
 def without_empty(columns: Sequence[str], rows: Sequence[list[Cell]]) -> tuple[list[str], list[list[Cell]]]:
