@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments.records import Record
@@ -30,6 +30,16 @@ class Experiment(Protocol):
     kind: str  # of a `Chapter`
 
 
+class Picture(Protocol):
+    """What the page has to know of a figure as it is drawn: its SVG text, its caption, its width, its panels."""
+
+    svg: str
+    caption: str
+    width_mm: float
+    panels: int
+    empty: int  # how many panels have no data
+
+
 class Figure(Protocol):
     """What the page has to know of a figure."""
 
@@ -42,11 +52,15 @@ class Figure(Protocol):
     def from_records(self) -> bool:
         """Whether it is drawn from records; figures of committed results are not on the page."""
 
+    @property
+    def page(self) -> bool:
+        """Whether the page shows it; a table that is drawn as a picture would repeat the tables of the page."""
+
     def missing(self, records: Sequence[Record]) -> list[str]:
         """What it needs and these records lack."""
 
-    def picture(self, records: Sequence[Record]) -> tuple[str, str, float]:
-        """The figure drawn from these records: its SVG text, its caption, and its width in mm."""
+    def picture(self, records: Sequence[Record]) -> Picture:
+        """The figure drawn from these records."""
 
 
 @dataclass(frozen=True)
@@ -175,12 +189,7 @@ def render(
         linked=beside is not None,
         first=min((r.started for r in records), default="").replace("T", " ")[:16],
         claims=_claims(claims),
-        not_run={
-            "experiments": [e.name for e in shown.experiments if e.name not in {r.protocol for r in records}],
-            "claims": [claim for claim in claims if claim.verdict == NOT_RUN],
-            "figures": lacking,
-            "committed": [figure.name for figure in shown.figures if not figure.from_records],
-        },
+        not_run=_not_run(records, shown, claims, lacking),
         total=text.duration(sum(r.timing.get("total_s") or 0.0 for r in records)),
     )
 
@@ -253,6 +262,24 @@ def _chapters(told: Sequence[dict], drawings: dict[str, list[dict]]) -> list[dic
     return chapters
 
 
+def _not_run(
+    records: Sequence[Record], shown: Shown, claims: Sequence[Claim], lacking: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """What there is and the page does not show, and in few words how much of it."""
+    present = {r.protocol for r in records}
+    found: dict[str, Any] = {
+        "experiments": [e.name for e in shown.experiments if e.name not in present],
+        "claims": [claim for claim in claims if claim.verdict == NOT_RUN],
+        "figures": lacking,
+    }
+    counts = [(len(things), what if len(things) > 1 else what[:-1]) for what, things in found.items() if things]
+    return found | {
+        "told": ", ".join(f"{n} {what}" for n, what in counts),
+        "committed": [figure.name for figure in shown.figures if not figure.from_records],
+        "tables": [figure.name for figure in shown.figures if figure.from_records and not figure.page],
+    }
+
+
 def _claims(found: Sequence[Claim]) -> tables.Table | None:
     """Those of the claims that were measured; None where none was."""
     order = list(_OF_CLAIMS)
@@ -300,21 +327,24 @@ def _drawings(
 ) -> dict[str, list[dict]]:
     """Protocol -> its figures.
 
-    One that cannot be drawn is added to ``failures``, one without its records to ``lacking`` with what it lacks; the
-    page is made all the same.
+    One that cannot be drawn is added to ``failures``, one without its records, or with a panel without data, to
+    ``lacking`` with what it lacks; the page is made all the same.
     """
     kinds = {experiment.name: experiment.kind for experiment in shown.experiments}
     drawn: dict[str, list[dict]] = {}
     for figure in shown.figures:
-        if not figure.from_records:
+        if not (figure.from_records and figure.page):
             continue
         try:
             if missing := figure.missing(records):
                 lacking.append((figure.name, ", ".join(missing)))
                 continue
-            drawing, caption, width = figure.picture(records)
+            picture = figure.picture(records)
         except Exception as error:
             failures.append((f"figure {figure.name}", f"{type(error).__name__}: {error}"))
+            continue
+        if picture.empty:
+            lacking.append((figure.name, f"records for {picture.empty} of its {picture.panels} panels"))
             continue
         # a figure of many protocols stands at the beginning of their chapter
         place = figure.needs[0] if figure.needs else f"{kinds.get(figure.uses[0], 'biology')} chapter"
@@ -322,9 +352,9 @@ def _drawings(
             {
                 "name": figure.name,
                 "title": figure.title,
-                "caption": caption,
-                "data": base64.b64encode(drawing.encode()).decode(),
-                "width": f"{width:.0f}mm",
+                "caption": picture.caption,
+                "data": base64.b64encode(picture.svg.encode()).decode(),
+                "width": f"{picture.width_mm:.0f}mm",
                 "files": files.of(figure.name),
             }
         )

@@ -46,6 +46,8 @@ def section(number: int, own: Sequence[Record], figures: Sequence[dict], beside:
     notes = tables.Notes(f"{anchor}n")
     differ = _differences(own)
     first = _first(own)
+    for record in own if first and len(own) > 1 else []:
+        notes.refer(record.metrics[0]["provenance"] or "")  # the table of runs has the first letters
     detailed = own[:_DETAILED]
     runs = [
         _run(
