@@ -116,7 +116,8 @@ def test_summary_and_verdicts_come_first_and_chapters_fold(record, shown):
     made = with_class(chapter, "made")[0]
     assert made.get("open") is None
     assert "pairs = 60; delay = 10.0 ms" in words(made), "parameters are folded"
-    assert "a read: figure 1 b read: abstract" in words(made), "where published values come from, too"
+    sources = with_class(made, "notes")[0]
+    assert [words(part) for part in sources] == ["a", "read: figure 1", "b", "read: abstract"]
     contents = [part.get("href") for part in tree.find("body/nav").iter("a")]
     assert contents == ["#summary", "#biology", "#s1", "#setup", "#not-run"]
 
@@ -144,7 +145,7 @@ def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
     ]  # fmt: skip
     assert rows(table) == [
         ["A\u2192B a", "+43.0 % \u00b1 8.0 % (SD, n = 10 runs)", "+40.0 %", "+30.0 % to +60.0 %", "\u2713 within"],
-        ["I\u2192A b", "+20.0 %", "\u2013", "above +2.0 %", "\u2248 pattern only"],
+        ["I\u2192A b", "+20.0 %", "increase", "above +2.0 %", "\u2248 pattern only"],
         ["test accuracy", "98.12 %", "\u2013", "\u2013", "\u2013 no reference"],
     ]
 
