@@ -10,7 +10,7 @@ SEED ?= 0
 MUTANTS ?= 150
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-slow coverage mutation lint format imports types tables campaign clean distclean setup
+.PHONY: reproduce test test-slow browser coverage mutation lint format imports types tables campaign clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -20,6 +20,11 @@ test: lint imports types
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# The report page in a real browser; says what is lacking for it, and installs nothing.
+browser: $(READY)
+	@$(BIN)/python -m tests.helpers.browser
+	$(BIN)/python -m pytest -n 0 -m browser
 
 # Lines and branches of the library that the tests run, to campaigns/results/coverage.json; those marked slow are left out.
 coverage: $(READY)
