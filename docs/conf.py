@@ -34,7 +34,10 @@ myst_enable_extensions = ["amsmath", "attrs_block", "colon_fence", "deflist", "d
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 html_math_renderer = "mathml"
-suppress_warnings = ["config.cache", "myst.header"]  # the gallery's own order; pages of the repository begin at any level
+suppress_warnings = [
+    "config.cache",
+    "myst.header",
+]  # the gallery's own order; pages of the repository begin at any level
 
 # what is carried out: everything by `make docs`, nothing by `make docs-check`
 RUNS = os.environ.get("SBP_DOCS_RUN", "1") == "1"

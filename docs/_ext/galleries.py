@@ -62,7 +62,9 @@ def networks(folder: Path, examples: Path) -> None:
         text = (examples / f"{name}.py").read_text(encoding="utf-8")
         told, code = re.match(r'"""(.*?)"""\n(.*)', text, re.DOTALL).groups()
         title = f"{name.replace('_', ' ').capitalize()}: {shows}"
-        script = _script(title, f"``python -m examples {name}``\n\n{told.strip()}", f"{code.strip()}\n\n\ndrawing = main()")
+        script = _script(
+            title, f"``python -m examples {name}``\n\n{told.strip()}", f"{code.strip()}\n\n\ndrawing = main()"
+        )
         _write(folder / f"plot_{name}.py", script)
 
 
@@ -79,7 +81,9 @@ def pictures(folder: Path, kept: Path, runs: bool) -> None:
         drawable = runs and not figure.missing(have)
         code = _DRAWING.format(name=name, records='records.find("results")' if figure.from_records else "")
         text = command(name) if drawable else f"{command(name)}\n\n*Not drawn here: its records were not there.*"
-        _write(folder / f"{'plot' if drawable else 'show'}_{name.replace('-', '_')}.py", _script(figure.title, text, code))
+        _write(
+            folder / f"{'plot' if drawable else 'show'}_{name.replace('-', '_')}.py", _script(figure.title, text, code)
+        )
 
 
 def found(kept: Path) -> list:
@@ -99,7 +103,8 @@ def command(name: str) -> str:
     needs = figure.needs or figure.uses
     of = "each of " if len(needs) > 1 and not figure.needs else ""
     runs = " and ".join(f"``sbp run {each}``" for each in needs if each in _protocols())
-    first = f"``sbp reproduce --recipe {recipe.name}`` ({recipe.time.removesuffix(' a seed')} a seed, {len(recipe.seeds)} of them)"
+    time = f"{recipe.time.removesuffix(' a seed')} a seed, {len(recipe.seeds)} of them"
+    first = f"``sbp reproduce --recipe {recipe.name}`` ({time})"
     return f"{first}, then ``sbp figures {name}``." + (f"\n\nIt shows records of {of}{runs}." if runs else "")
 
 
