@@ -11,7 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from sbp_brian import protocols, recipes, targets
+import sbp_brian as sbp
+from sbp_brian import figures, protocols, recipes, targets
 from sbp_brian.experiments import sweep
 from tests.helpers.nest_settings import with_coincidences_of_nest
 
@@ -43,8 +44,8 @@ def blocks(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(brian2.defaultclock, "dt", brian2.defaultclock.dt)
     targets.use("numpy")
+    step = brian2.defaultclock.dt
     names = {"__name__": "page"}
     found = blocks(page)
     assert found
@@ -52,6 +53,8 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
         for block in found:
             exec(compile(block, page, "exec"), names)
     finally:
+        targets.use("numpy")
+        brian2.defaultclock.dt = step
         plt.close("all")
     if page == "README.md":
         assert len(found[0].splitlines()) <= 25
@@ -247,3 +250,28 @@ def test_modules_and_files_named_in_the_text_are_there(page):
             pytest.fail(f"{page}: {name}: {error}")
     for name in re.findall(r"`((?:sbp_brian|models|protocols|figures|tests|benchmarks)/[\w/.]*)`", text):
         assert (ROOT / name).exists(), f"{page}: {name}"
+
+
+def test_every_public_name_is_in_the_reference():
+    listed = set(re.findall(r"^   ([\w.]+)$", (ROOT / "docs/api.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(sbp.__all__) - {"__version__", "datasets", "errors", "models"} <= listed
+    for name in listed:
+        pkgutil.resolve_name(f"sbp_brian.{name}")
+
+
+def test_every_page_has_a_place_in_the_contents():
+    index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    trees = re.findall(r"^```{toctree}\n(.*?)^```", index, re.MULTILINE | re.DOTALL)
+    placed = {line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")}
+    pages = {page.removeprefix("docs/").removesuffix(".md") for page in DOCS} - {"index"}
+    assert pages <= placed
+
+
+def test_every_figure_of_the_gallery_names_what_makes_it(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    import galleries
+
+    assert set(galleries.SHOWS) <= set(figures.names())
+    for name in figures.names():
+        told = galleries.command(name)
+        assert f"sbp figures {name}" in told, name
