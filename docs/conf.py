@@ -62,7 +62,7 @@ galleries.pictures(STAGED / "figures", RECORDS, RUNS)
 sphinx_gallery_conf = {
     "examples_dirs": [str(STAGED / "networks"), str(STAGED / "figures")],
     "gallery_dirs": ["networks", "figures"],
-    "filename_pattern": "/plot_",
+    "filename_pattern": r"\.py$",
     "plot_gallery": RUNS,
     "image_scrapers": (galleries.scraper,),
     "reset_modules": (),

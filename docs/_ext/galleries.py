@@ -63,9 +63,11 @@ def networks(folder: Path, examples: Path) -> None:
         told, code = re.match(r'"""(.*?)"""\n(.*)', text, re.DOTALL).groups()
         title = f"{name.replace('_', ' ').capitalize()}: {shows}"
         script = _script(
-            title, f"``python -m examples {name}``\n\n{told.strip()}", f"{code.strip()}\n\n\ndrawing = main()"
+            title,
+            f"``python -m examples {name} {name}.svg``\n\n{told.strip()}",
+            f"{code.strip()}\n\n\ndrawing = main('{name}.svg')",
         )
-        _write(folder / f"plot_{name}.py", script)
+        _write(folder / f"{name}.py", script)
 
 
 def pictures(folder: Path, kept: Path, runs: bool) -> None:
@@ -80,10 +82,11 @@ def pictures(folder: Path, kept: Path, runs: bool) -> None:
         figure = figures.get(name).reading(lambda of: (recipes.get(of), recipes.result(of)))
         drawable = runs and not figure.missing(have)
         code = _DRAWING.format(name=name, records='records.find("results")' if figure.from_records else "")
-        text = command(name) if drawable else f"{command(name)}\n\n*Not drawn here: its records were not there.*"
-        _write(
-            folder / f"{'plot' if drawable else 'show'}_{name.replace('-', '_')}.py", _script(figure.title, text, code)
-        )
+        text = command(name)
+        if not drawable:
+            shown = "\n".join(f"    {line}".rstrip() for line in code.splitlines())
+            text, code = f"{text}\n\n*Not drawn here.*\n\n.. code-block:: python\n\n{shown}", ""
+        _write(folder / f"{name.replace('-', '_')}.py", _script(figure.title, text, code))
 
 
 def found(kept: Path) -> list:
@@ -103,7 +106,7 @@ def command(name: str) -> str:
     needs = figure.needs or figure.uses
     of = "each of " if len(needs) > 1 and not figure.needs else ""
     runs = " and ".join(f"``sbp run {each}``" for each in needs if each in _protocols())
-    time = f"{recipe.time.removesuffix(' a seed')} a seed, {len(recipe.seeds)} of them"
+    time = f"{recipe.time}, {len(recipe.seeds)} seed{'s' * (len(recipe.seeds) > 1)}"
     first = f"``sbp reproduce --recipe {recipe.name}`` ({time})"
     return f"{first}, then ``sbp figures {name}``." + (f"\n\nIt shows records of {of}{runs}." if runs else "")
 
