@@ -56,16 +56,16 @@ types: $(READY)
 BIOLOGY := bi-poo-1998 tao-2000 fitzsimonds-1997 zhang-1998 bi-poo-1999 du-poo-2004 du-2009 tsodyks-1998 \
   turrigiano-1998 sbp-predictions
 RECORDS ?= $(CURDIR)/build/records
-SITE := $(BIN)/python -m sphinx -b html -W --keep-going -q docs build/docs
+SPHINX := $(BIN)/python -m sphinx -W --keep-going -q
 
 docs: $(READY)
 	@for name in $(BIOLOGY); do \
 	  [ -d $(RECORDS)/$$name ] || $(BIN)/sbp run $$name --out $(RECORDS) || exit 1; done
-	SBP_DOCS_RECORDS=$(RECORDS) $(SITE)
+	SBP_DOCS_RECORDS=$(RECORDS) $(SPHINX) -b html docs build/docs
 
-# The same pages without running anything: every page, link, formula and public name. Seconds.
+# The same pages, read and not written, without running anything: every page, link and public name. Seconds.
 docs-check: $(READY)
-	SBP_DOCS_RUN=0 $(SITE)
+	@SBP_DOCS_RUN=0 $(SPHINX) -b dummy -d build/docs-check docs build/docs-check
 
 # The notebooks, each in a kernel of its own.
 notebooks: $(READY)
