@@ -219,6 +219,11 @@ class Simulation:
         return self
 
     @property
+    def build_s(self) -> float:
+        """Wall time of code generation and compilation so far (s)."""
+        return self._backend.build_s
+
+    @property
     def settable(self) -> list[str]:
         """What ``run(values=...)`` can change (builds the network)."""
         if COLLECTED.get() is not None:
