@@ -309,10 +309,16 @@ def _run(
     _by_epoch(context, learner, outcome)
     learner.arrays(context, outcome)
     learner.after(context, outcome)
-    for note in learner.notes(context, outcome):
+    for note in (*learner.notes(context, outcome), *_beside(training)):
         context.note(note)
     _summary(context, learner, outcome)
     return outcome
+
+
+def _beside(training: Any) -> list[str]:
+    """What a record says of a training that was a copy within a program of several."""
+    others = getattr(getattr(training, "simulation", None), "beside", 0)
+    return [f"trained in one program beside {others} others; times are those of all together"] if others else []
 
 
 def take_mean(context: Context, training: Any, done: int, wanted: int) -> int:

@@ -32,7 +32,7 @@ from sbp_brian.targets import Result, Simulation
 from sbp_brian.training.samples import Presentation
 from sbp_brian.wording import number_in
 
-__all__ = ["SharedSimulation", "simulation", "train_together"]
+__all__ = ["MOST", "SharedSimulation", "simulation", "train_together"]
 
 #: Copies in one program, unless told otherwise: each needs memory for its weights, and a thread while it waits.
 MOST = 256
@@ -309,7 +309,7 @@ _MEMBER: ContextVar[_Member | None] = ContextVar("sbp_member", default=None)
 
 def simulation(model: Any, presentation: Presentation, target: str) -> SharedSimulation | None:
     """The simulation of a training that is made within `train_together`; None where it has to have its own."""
-    if _MEMBER.get() is None or model.shared is None or target not in ("cpp", "cuda"):
+    if _MEMBER.get() is None or model.shared is None:
         return None
     return SharedSimulation(model.shared, presentation, target)
 
@@ -320,7 +320,7 @@ def train_together(functions: Sequence[Callable[[], Any]], most: int = MOST) -> 
     Parameters
     ----------
     functions : sequence of callables
-        Each makes a `Training` on target cpp or cuda and uses it as it would alone. No two may use one folder.
+        Each makes a `Training` and uses it as it would alone. No two may use one folder.
     most : int
         Copies in one program at most.
 
