@@ -21,8 +21,8 @@ from pathlib import Path
 import brian2cuda
 from brian2 import BrianLogger, Synapses, prefs
 from brian2.codegen.codeobject import CodeObject  # noqa: F401  (before the device: import order of Brian2)
-from brian2.utils.filetools import copy_directory
 from brian2.synapses.synapses import SynapticPathway
+from brian2.utils.filetools import copy_directory
 from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject, CUDAStandaloneCodeObject
 from brian2cuda.cuda_generator import CUDAAtomicsCodeGenerator, CUDACodeGenerator
 from brian2cuda.device import CUDAStandaloneDevice
