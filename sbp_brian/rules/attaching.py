@@ -63,22 +63,22 @@ def _of_copies(rule: Any, target: Any, name: str | None) -> Any:
     if name is None:
         raise RuleError("synapses that hold several copies need a name; give rule.synapses(..., name=...)")
     moved = shared_elsewhere(rule.equations, target, name)
+    names = {old: f"{new}_post" for old, new in moved.items()} | {"i": "own_i_pre", "j": "own_i_post"}
+    word = re.compile(rf"\b({'|'.join(names)})\b")
 
-    def renamed(codes: Mapping[str, str]) -> dict[str, str]:
-        found = dict(codes)
-        for old, new in moved.items():
-            found = {pathway: re.sub(rf"\b{old}\b", f"{new}_post", code) for pathway, code in found.items()}
-        return found
+    def own(code: Any) -> Any:
+        return word.sub(lambda found: names[found[0]], code) if isinstance(code, str) else code
 
     for old, new in moved.items():
         if old in rule.initial:
             setattr(target, new, rule.initial[old])
     return replace(
         rule,
-        model="\n".join(line for variable, line in rule.definitions().items() if variable not in moved),
-        on_pre=renamed(rule.on_pre),
-        on_post=renamed(rule.on_post),
-        initial={k: v for k, v in rule.initial.items() if k not in moved and not hasattr(v, "assign_within")},
+        model="\n".join(own(line) for variable, line in rule.definitions().items() if variable not in moved),
+        on_pre={pathway: own(code) for pathway, code in rule.on_pre.items()},
+        on_post={pathway: own(code) for pathway, code in rule.on_post.items()},
+        regularly={entry: replace(each, code=own(each.code)) for entry, each in rule.regularly.items()},
+        initial={k: own(v) for k, v in rule.initial.items() if k not in moved and not hasattr(v, "assign_within")},
     )
 
 
