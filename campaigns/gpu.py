@@ -1,4 +1,4 @@
-"""``python -m campaigns.gpu``: the day a GPU is lent; parity of four networks, copies side by side, the benchmark, more.
+"""``python -m campaigns.gpu``: the day a GPU is lent; four networks, copies side by side, the benchmark, and more.
 
 Networks have their full connectivity. C++ is the reference, on the same machine: spikes within 0.1 %, every variable
 within 1e-6 of its largest value; where a program draws random numbers of its own, numbers of spikes and mean weights
