@@ -12,7 +12,7 @@ import click
 
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import on_cpu_options, run_options, set_option, settings
-from sbp_brian.errors import CommandError
+from sbp_brian.errors import CommandError, SBPError
 
 __all__ = ["sweep"]
 
@@ -209,7 +209,10 @@ def _as_one_program(workers: int | None, fresh: bool):
                     progress=bar,
                 )
             except Exception as error:
-                failures.append((point.label, str(error)))
+                told = " ".join(str(error).split())
+                failures.append(
+                    (point.label, told if isinstance(error, SBPError) else f"{type(error).__name__}: {told}")
+                )
                 show(point.label, "failed", 1.0)
             else:
                 show(point.label, "done", 1.0)

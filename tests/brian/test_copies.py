@@ -65,4 +65,5 @@ def test_what_cannot_be_copied_is_refused():
         following = rule(model="w : 1\ngain = 2.0 : 1 (shared)", initial={"w": 1.0})
         with pytest.raises(CopiesError, match="'gain' is shared and follows an equation"):
             following.synapses(source, target, name="adding")
+        Network(source, target)
     assert copies.copies() == 0

@@ -10,6 +10,7 @@ from sbp_brian.cli import cluster, jobs, sweep
 from sbp_brian.cli.jobs import Job, run_all
 from sbp_brian.errors import ClusterError
 from tests.helpers.commands import DEMO, refused, sbp
+from tests.helpers.cuda_marks import cuda_on_cpu
 
 
 def nobody(*_told):
@@ -167,6 +168,26 @@ def test_a_sweep_that_is_stopped_says_how_far_it_came(tmp_path, monkeypatch):
         "1 of 3 runs are done",
         "Interrupted: what is done is kept; the same command goes on from there.",
     ]
+
+
+@cuda_on_cpu
+def test_a_sweep_on_cuda_runs_side_by_side_in_one_process(tmp_path):
+    """A run that fails does not stop the others, and is tried again; their records are those of single runs."""
+    asked = ("sweep", DEMO, "--target", "cuda", "--on-cpu", "--out", tmp_path, "-s", "pairs=7,8")
+    done = sbp(*asked, "-s", "outcome=good,fail")
+    assert done.exit_code == 1
+    assert "pairs=8, outcome=fail, seed 0 failed: RuntimeError: the cell died of boredom" in done.stderr
+    assert "2 of 4 runs done; the same command tries the others again" in done.stderr
+    again = sbp(*asked)
+    assert again.exit_code == 0
+    assert "2 runs, 2 of them done before" in again.stderr
+    assert len(list((tmp_path / "demo").glob("cuda-on-cpu-seed0-*"))) == 2
+
+
+def test_on_cpu_is_for_cuda_here():
+    assert "--on-cpu is for --target cuda, not for cpp" in refused("sweep", DEMO, "--on-cpu")
+    told = refused("sweep", DEMO, "--target", "cuda", "--on-cpu", "--scheduler", "tcp://127.0.0.1:1")
+    assert "--on-cpu is for this machine and --scheduler for a cluster" in told
 
 
 def test_a_metric_that_no_run_has_is_refused_with_the_nearest(tmp_path):
