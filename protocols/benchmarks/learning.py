@@ -318,7 +318,8 @@ def _run(
 def _beside(training: Any) -> list[str]:
     """What a record says of a training that was a copy within a program of several."""
     others = getattr(getattr(training, "simulation", None), "beside", 0)
-    return [f"trained in one program beside {others} others; times are those of all together"] if others else []
+    told = "another network" if others == 1 else f"{others} other networks"
+    return [f"trained in one program with {told}; times are those of all together"] if others else []
 
 
 def take_mean(context: Context, training: Any, done: int, wanted: int) -> int:

@@ -71,6 +71,13 @@ class _Request:
     duration: Quantity
 
 
+class _EveryName:
+    """A name that a network does not have is left out by whoever runs it."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 class SharedSimulation:
     """In the place of a training's `Simulation` within `train_together`: its runs are parts of runs with others.
 
@@ -82,8 +89,7 @@ class SharedSimulation:
         Wall time of getting the latest program ready (s).
     """
 
-    #: A name that the network does not have is left out by whoever runs it.
-    settable = type("_Any", (), {"__contains__": lambda self, name: True})()
+    settable = _EveryName()
 
     def __init__(self, shared: Any, presentation: Presentation, target: str):
         self._shared, self._presentation, self._target = shared, presentation, target
