@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import on_cpu_options, run_options, set_option, settings
 from sbp_brian.errors import CommandError, SBPError
@@ -18,7 +19,7 @@ __all__ = ["sweep"]
 
 
 @click.command(short_help="Run a protocol over values of its parameters, in parallel.")
-@click.argument("protocol")
+@click.argument("protocol", shell_complete=completing.protocols)
 @run_options
 @on_cpu_options
 @set_option(

@@ -29,6 +29,7 @@ from sbp_brian.digests import digest
 from sbp_brian.errors import CopiesError, RunFailed, SettingError
 from sbp_brian.stopwatch import part
 from sbp_brian.targets import Result, Simulation
+from sbp_brian.targets.keeping import not_keeping
 from sbp_brian.training.samples import Presentation
 from sbp_brian.wording import number_in
 
@@ -162,6 +163,8 @@ class Part(Mapping):
         if rest:
             raise RunFailed(f"{name!r} has {len(values)} values, which are none of each of {self.copies} copies")
         found = values[self._number * n : (self._number + 1) * n]
+        if variable in ("i", "j"):  # of all-to-all synapses; each copy's cells begin at 0
+            return found - found.min()
         return found[0] if name in self._shared else found
 
     def __iter__(self) -> Iterator[str]:
@@ -205,7 +208,8 @@ class _Programs:
         if found is None:
             made, capacity = _Copies(first.make, first.presentation, n), first.presentation.capacity
             duration = capacity * first.presentation.duration
-            found = Simulation(made, duration, first.target, name="side_by_side", key="side by side")
+            with not_keeping():  # whoever listens to one of the trainings is told by it
+                found = Simulation(made, duration, first.target, name="side_by_side", key="side by side")
             self._found[first.program, n] = found
         manifest = found.build()._backend.manifest
         places = _places(manifest["entries"], manifest["arrays"], first.settings)

@@ -60,6 +60,10 @@ def trained(kind, k, target, folder):
     training = Training(NETWORKS[kind](k).trial_model(), SAMPLES, folder / str(k), target=target, seed=k, decay=0.9)
     history = [(e.running, e.validation, e.per_sample) for e in training.run(2)]
     scores, answers, result = training.score(SAMPLES.test)
+    for weights in training.weights(result):
+        if weights.i is not None:
+            assert weights.i.min() == weights.j.min() == 0
+            assert (weights.i.max() + 1) * (weights.j.max() + 1) == len(weights.values), "of one copy, all to all"
     return training.learned, history, scores, answers, result
 
 
