@@ -24,6 +24,7 @@ __all__ = [
     "DivergedError",
     "EventError",
     "Interrupted",
+    "KernelError",
     "ModelError",
     "NothingFiresError",
     "ParameterError",
@@ -59,6 +60,10 @@ class RuleError(SBPError, ValueError):
 
 class RetrogradeError(RuleError):
     """A network or rule to which the retrograde signal cannot be added, with the reason."""
+
+
+class KernelError(RuleError):
+    """Shared kernels between two groups of cells that cannot be, or code that they cannot carry, with the reason."""
 
 
 class EventError(SBPError, ValueError):
