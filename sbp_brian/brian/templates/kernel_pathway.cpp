@@ -2,21 +2,6 @@
 {# Runs over what shared kernels reach from the cells of an event. The innermost loop is over what lies together in memory.
    `together` events at one place are taken together where their order matters at each weight and other cell only: what
    these have is then read and written once for all of them. #}
-{% macro statements() %}
-                const size_t _idx = _kernel_idx;
-                const size_t _vectorisation_idx = _idx;
-                {{vector_code|autoindent}}
-{% endmacro %}
-{% macro first_last(first, last, place, k, size) %}
-        const int32_t _{{place}}_padded = _{{place}} + {{paddings[k]}};
-        const int32_t {{first}} = _{{place}}_padded < {{sides[k]}} ? 0 : (_{{place}}_padded - {{sides[k] - strides[k]}})/{{strides[k]}};
-        const int32_t {{last}} = std::min<int32_t>({{size - 1}}, _{{place}}_padded/{{strides[k]}});
-{% endmacro %}
-{% macro ivdep() %}
-            {% if independent %}
-            #pragma GCC ivdep
-            {% endif %}
-{% endmacro %}
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     const int32_t *_event_cells = {{_eventspace}};
@@ -32,8 +17,11 @@
         const int32_t _row = _event_cell/{{maps.steps[1]}}%{{maps.rows}};
         const int32_t _column = _event_cell/{{maps.steps[2]}}%{{maps.columns}};
         {% if side == 'pre' %}
-        {{ first_last('_first_row', '_last_row', 'row', 0, behind.rows) }}
-        {{ first_last('_first_column', '_last_column', 'column', 1, behind.columns) }}
+        {% for place, k, size in (('row', 0, behind.rows), ('column', 1, behind.columns)) %}
+        const int32_t _{{place}}_padded = _{{place}} + {{paddings[k]}};
+        const int32_t _first_{{place}} = _{{place}}_padded < {{sides[k]}} ? 0 : (_{{place}}_padded - {{sides[k] - strides[k]}})/{{strides[k]}};
+        const int32_t _last_{{place}} = std::min<int32_t>({{size - 1}}, _{{place}}_padded/{{strides[k]}});
+        {% endfor %}
         {% if behind.maps_last %}
         {% for width in ([together, 1] if together > 1 else [1]) %}
         {% if width > 1 %}
@@ -53,7 +41,9 @@
             const int32_t _others = _other_row*{{behind.steps[1]}} + _other_column*{{behind.steps[2]}};
             const int32_t _kernels = (_row_padded - {{strides[0]}}*_other_row)*{{steps[2]}}
                 + (_column_padded - {{strides[1]}}*_other_column)*{{steps[3]}};
-            {{ ivdep() }}
+            {% if independent %}
+            #pragma GCC ivdep
+            {% endif %}
             for(int32_t _map = 0; _map < {{behind.maps}}; _map++)
             {
                 const int32_t _postsynaptic_idx = _others + _map;
@@ -62,7 +52,9 @@
                 {
                 const int32_t _presynaptic_idx = _event_cells[_event + _k];
                 const int32_t _kernel_idx = _kernels_of[_k] + _kernels + _map;
-                {{ statements() }}
+                const size_t _idx = _kernel_idx;
+                const size_t _vectorisation_idx = _idx;
+                {{vector_code|autoindent}}
                 }
             }
         }
@@ -81,12 +73,16 @@
             const int32_t _others = _map*{{behind.steps[0]}} + _other_row*{{behind.steps[1]}};
             const int32_t _kernels = _kernels_of + _map*{{steps[0]}}
                 + (_row_padded - {{strides[0]}}*_other_row)*{{steps[2]}} + _column_padded*{{steps[3]}};
-            {{ ivdep() }}
+            {% if independent %}
+            #pragma GCC ivdep
+            {% endif %}
             for(int32_t _other_column = _first_column; _other_column <= _last_column; _other_column++)
             {
                 const int32_t _postsynaptic_idx = _others + _other_column;
                 const int32_t _kernel_idx = _kernels - _other_column*{{strides[1]*steps[3]}};
-                {{ statements() }}
+                const size_t _idx = _kernel_idx;
+                const size_t _vectorisation_idx = _idx;
+                {{vector_code|autoindent}}
             }
         }
         _event++;
@@ -103,7 +99,9 @@
         {% set loops = ['y', 'x', 'map'] if before.maps_last else ['map', 'y', 'x'] %}
         {% for loop_over in loops %}
         {% if loop.last %}
-        {{ ivdep() }}
+        {% if independent %}
+        #pragma GCC ivdep
+        {% endif %}
         {% endif %}
         {% if loop_over == 'map' %}
         for(int32_t _map = 0; _map < {{before.maps}}; _map++)
@@ -114,7 +112,9 @@
         {
                 const int32_t _presynaptic_idx = _map*{{before.steps[0]}} + (_above + _y)*{{before.steps[1]}} + (_left + _x)*{{before.steps[2]}};
                 const int32_t _kernel_idx = _kernels_of + _map*{{steps[1]}} + _y*{{steps[2]}} + _x*{{steps[3]}};
-                {{ statements() }}
+                const size_t _idx = _kernel_idx;
+                const size_t _vectorisation_idx = _idx;
+                {{vector_code|autoindent}}
         }
         _event++;
         {% endif %}
