@@ -212,6 +212,14 @@ class Decolle:
         """The form of the update."""
         return Rank1(self.cell) if self.form == "rank1" else Dense(self.cell, self.every, self.optimiser)
 
+    def _form(self, k: int) -> Rank1 | Dense:
+        """That of the cells of layer k."""
+        return self.update
+
+    def _precision(self) -> dict[str, type] | None:
+        """Types of variables that are not of double precision."""
+        return None
+
     @staticmethod
     def packed(spikes: np.ndarray) -> np.ndarray:
         """Samples for ``encoding='spikes'``; see `sbp_brian.training.encoding.spike_bytes`."""
@@ -247,7 +255,7 @@ class Decolle:
 
     def _cells(self, k: int, step: Clock, sample: Clock, namespace: dict) -> NeuronGroup:
         """Layer k: the presynaptic side of what follows it, the postsynaptic side of what feeds it."""
-        form, n = self.update, self.layers[k]
+        form, n = self._form(k), self.layers[k]
         pre, post = k < len(self.layers) - 1, k > 0
         rank1 = self.form == "rank1"
         model, stepping, begin, reset, events = [], ["phase = timestep(t, step_length) % n_steps"], [], [], {}
@@ -283,6 +291,7 @@ class Decolle:
             events=events,
             clock=step,
             namespace=namespace,
+            dtype=self._precision(),
             name=self.names[k],
         )
         cells.run_regularly("\n".join(stepping), clock=step, when="start", order=-15, name=f"{cells.name}_where")

@@ -265,7 +265,7 @@ class Dense:
         u_now = {self.POTENTIAL}
         {gradient}
         {step.replace(chr(10), chr(10) + "        ")}
-        drive = 0
+        {self.POST_BEGIN}
         r = gamma_ref*r
         feedback = 0
         """
