@@ -1,11 +1,11 @@
 r"""DECOLLE with convolutions: kernels that the patches of a map share (`sbp_brian.brian.kernels`), and max pooling.
 
-Each cell of a layer sees a patch of all maps of the layer before, through the kernel of its own map. Weights belong to
-the groups ``kernels1``, ``kernels2`` ...; nothing is stored for a synapse. The update of a kernel at a step is the sum
-over the patches, :math:`\Delta w_c = \sum_{(i, j):\, \mathrm{kernel}(i, j) = c} c_i P_j`: its rank is not 1, so that the
-event-driven form does not carry over, and the dense one touches every pair of cells twice a step, if the presynaptic
-trace is not 0. Every cell has a bias of its own. Cells are numbered with maps last (`sbp_brian.brian.convolution.Maps`),
-those of the input with maps first.
+Each cell of a layer sees a patch of all maps of the layer before, through the kernel of its own map. Weights belong
+to the groups ``kernels1``, ``kernels2`` ...; nothing is stored for a synapse. The update of a kernel at a step is the
+sum over the patches, :math:`\Delta w_c = \sum_{(i, j):\, \mathrm{kernel}(i, j) = c} c_i P_j`: its rank is not 1, so
+that the event-driven form does not carry over, and the dense one touches every pair of cells twice a step, if the
+presynaptic trace is not 0. Every cell has a bias of its own. Cells are numbered with maps last
+(`sbp_brian.brian.convolution.Maps`), those of the input with maps first.
 
 Source: as `sbp_brian.models.decolle`. `PAPER` has the layers of the paper's network (its Table 2): 7 x 7 kernels,
 64-128-128 maps, pooling after the first and the third.
@@ -91,7 +91,8 @@ class ConvDecolle(Decolle):
             if size > min(before.rows, before.columns) + 2 * padding:
                 raise ModelError(
                     f"the kernels of hidden layer {k} have a side of {size}, what they look at is "
-                    f"{before.rows} x {before.columns}{f' and {padding} of padding' if padding else ''}; make them smaller"
+                    f"{before.rows} x {before.columns}{f' and {padding} of padding' if padding else ''}; make them "
+                    "smaller"
                 )
             behind = Convolution(before, maps, size, stride, padding, maps_last=True).target
             if side > min(behind.rows, behind.columns):

@@ -21,7 +21,8 @@ start, 0           a new sample: all cells start anew
 before_groups      dense: potentials are summed up
 thresholds         spikes of all layers
 before_synapses    0 readouts; 1 errors; 2, 3 the readouts' events and what they send
-synapses           -3 moments; -2 the cells' step: bias, traces, potential; 0 spikes arrive, or weights learn
+synapses           -3 moments; -2 the cells' step: bias, traces, potential; 0 spikes arrive (rank 1), or gradients add
+                   up; 2 weights change (dense)
 resets             traces take up the spikes
 ================== ==================================================================================================
 """
@@ -280,7 +281,7 @@ class Decolle:
         if pre:
             model, stepping = [*model, form.PRE], [*stepping, form.PRE_STEP]
             reset += [form.PRE_SPIKE]
-            events = {"flush": form.FLUSH} if rank1 else {"present": form.PRESENT, "improve": form.IMPROVE}
+            events = {"flush": form.FLUSH} if rank1 else {"present": form.PRESENT, "improve": form.improve}
             begin += [] if rank1 else [form.PRE_BEGIN]
         code = "\n".join(model)
         cells = NeuronGroup(

@@ -5,9 +5,9 @@ Cells that pool lie as maps of ``side`` x ``side`` sums each. A sum belongs to a
 
     best = max(drive of the window),    U = best - rho R + b
 
-The gradient runs back through the largest sum alone, the first of equal ones. A cell and its sums know each other through
-linked variables, so that this is ordinary code of two groups. Source: as `sbp_brian.models.decolle` (pooling acts on U,
-the spike follows it).
+The gradient runs back through the largest sum alone, the first of equal ones. A cell and its sums know each other
+through linked variables, so that this is ordinary code of two groups. Source: as `sbp_brian.models.decolle` (pooling
+acts on U, the spike follows it).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class PooledDense(Dense):
     POST_BEGIN = "best = 0"
 
     @property
-    def POST(self) -> str:  # noqa: N802
+    def POST(self) -> str:
         """Dense's, and what the window holds."""
         seen = "".join(f"\ndrive{k} : 1 (linked)\nsum{k} : integer (constant)" for k in range(self.side**2))
         return Dense.POST.replace("drive : 1\n", "best : 1\nchosen : integer\n") + seen

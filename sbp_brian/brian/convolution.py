@@ -213,8 +213,7 @@ class Convolution:
         cells = np.asarray(cells)
         m, *place = self.source.places(cells)
         (row, y), (column, x) = (
-            self._positions(place[k], size, axis=k)
-            for k, size in enumerate((self.target.rows, self.target.columns))
+            self._positions(place[k], size, axis=k) for k, size in enumerate((self.target.rows, self.target.columns))
         )
         after = np.arange(self.maps)
         target = _table(self.target.steps, after, row, column)
@@ -222,7 +221,7 @@ class Convolution:
         return _those(cells, target, weight, row, column)
 
     def _positions(self, place: np.ndarray, size: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (or columns) of the maps behind whose patches hold one before, -1 where there is none; and the weight's."""
+        """Rows (or columns) behind whose patches hold one before, -1 where there is none; and the weight's."""
         reach = (self.sides[axis] - 1) // self.strides[axis] + 1  # at most so many patches overlap
         last = (place + self.paddings[axis]) // self.strides[axis]
         found = last[:, None] - np.arange(reach)[::-1]
@@ -244,6 +243,15 @@ class Convolution:
         weight = _table(self.steps[1:], before, y[None], x[None]) + m[:, None, None, None] * self.steps[0]
         target, source, weight = _those(cells, source, weight, row, column)
         return source, target, weight
+
+    def fan_out(self) -> np.ndarray:
+        """How many cells behind each cell before reaches; their sum is the number of synapses, if unrolled."""
+        _, *place = self.source.places(np.arange(self.source.cells))
+        row, column = (
+            (self._positions(place[k], size, axis=k)[0] >= 0).sum(1)
+            for k, size in enumerate((self.target.rows, self.target.columns))
+        )
+        return self.maps * row * column
 
     def patches(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Presynaptic cell, postsynaptic cell and weight of each synapse, if the kernels are unrolled."""

@@ -31,14 +31,14 @@ def check_model(name: str, equations: Mapping[str, Any]) -> None:
         for flag in ("event-driven", "clock-driven", "summed", "linked"):
             if flag in equation.flags:
                 raise KernelError(
-                    f"{name}: {variable!r} is ({flag}), which a shared weight, that belongs to no one synapse, cannot be; "
-                    "keep what follows a cell's events in the cell"
+                    f"{name}: {variable!r} is ({flag}), which a shared weight, that belongs to no one synapse, cannot "
+                    "be; keep what follows a cell's events in the cell"
                 )
         for used in sorted(equation.identifiers):
             if used.endswith(("_pre", "_post")):
                 raise KernelError(
-                    f"{name}: the equation of {variable!r} names {used!r}, and a shared weight has no one cell; compute "
-                    "it in the pathway's code, or in the cell"
+                    f"{name}: the equation of {variable!r} names {used!r}, and a shared weight has no one cell; "
+                    "compute it in the pathway's code, or in the cell"
                 )
 
 
@@ -106,8 +106,9 @@ class CodeCheck:
         for key in self._reached(used):
             if key in written:
                 raise KernelError(
-                    f"{where}: reads {used!r} and adds to {written[key]!r}, so it would depend on which of the synapses "
-                    "that share a weight comes first; read a copy that the cells or weights keep, or split the pathway"
+                    f"{where}: reads {used!r} and adds to {written[key]!r}, so it would depend on which of the "
+                    "synapses that share a weight comes first; read a copy that the cells or weights keep, or split "
+                    "the pathway"
                 )
 
     def _of(self, name: str) -> tuple[Any, Any] | None:

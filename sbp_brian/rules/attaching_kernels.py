@@ -29,7 +29,8 @@ def attach_kernels(
         )
     if delay is not None:
         raise KernelError(
-            f"{said}: shared kernels act at the event itself and take no delay; leave it out, or delay the event in the cell"
+            f"{said}: shared kernels act at the event itself and take no delay; leave it out, or delay the event in "
+            "the cell"
         )
     for given in kwds:
         if given not in TAKEN:
@@ -49,8 +50,8 @@ def _check_rule(rule: Any, said: str) -> None:
     for need in rule.requires:
         if not isinstance(need, CellVariables):
             raise KernelError(
-                f"{said}: the rule needs {type(need).__name__}, which looks at each synapse, and shared kernels have none; "
-                "use synapses() with weights of their own"
+                f"{said}: the rule needs {type(need).__name__}, which looks at each synapse, and shared kernels have "
+                "none; use synapses() with weights of their own"
             )
     for entry, regular in rule.regularly.items():
         for used in sorted(checks.assigned_names(regular.code) | language.names_in(regular.code)):
@@ -62,6 +63,6 @@ def _check_rule(rule: Any, said: str) -> None:
     for variable, value in rule.initial.items():
         if hasattr(value, "values") or hasattr(value, "assign_within"):
             raise KernelError(
-                f"{said}: the first value of {variable!r} is drawn for each synapse, of which shared kernels have none; "
-                "give a number or a text"
+                f"{said}: the first value of {variable!r} is drawn for each synapse, of which shared kernels have "
+                "none; give a number or a text"
             )

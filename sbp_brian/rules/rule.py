@@ -372,7 +372,9 @@ class SynapseRule:
         """
         return attach(self, SynapseRule._factory, source, target, delay, name, kwds)
 
-    def kernels(self, source, target, convolution: Convolution, *, delay=None, name: str | None = None, **kwds) -> Kernels:
+    def kernels(
+        self, source, target, convolution: Convolution, *, delay=None, name: str | None = None, **kwds
+    ) -> Kernels:
         """Shared kernels that follow this rule, without a synapse being stored (`sbp_brian.brian.kernels`).
 
         Parameters

@@ -1,4 +1,4 @@
-"""Which cells a convolution connects: against its definition and scipy's, for drawn sizes, strides, paddings, orders."""
+"""Which cells a convolution connects: against its definition and scipy's, for drawn sizes, strides and paddings."""
 
 import numpy as np
 import pytest
@@ -37,6 +37,8 @@ def test_both_sides_find_what_the_definition_says(convolution):
     assert as_sets(convolution.from_source(before)) == expected
     assert as_sets(convolution.from_target(behind)) == expected
     assert as_sets(convolution.patches()) == expected
+    fan_out = np.bincount([i for i, _, _ in expected], minlength=convolution.source.cells)
+    np.testing.assert_array_equal(convolution.fan_out(), fan_out)
 
 
 @settings(max_examples=30, deadline=None)
@@ -95,17 +97,38 @@ def test_numbers_and_places_are_each_others_reverse(convolution):
     [
         (lambda: Maps(0, 3, 3), r"^maps of Maps must be a whole number of at least 1, got 0$"),
         (lambda: Maps(1, 2.5, 3), r"^rows of Maps must be a whole number of at least 1, got 2.5$"),
-        (lambda: Convolution((1, 3, 3), 2, 2), r"^source of Convolution must be Maps\(maps, rows, columns\), got \(1, 3"),
-        (lambda: Convolution(Maps(1, 3, 3), True, 2), r"^maps of Convolution must be a whole number of at least 1, got T"),
-        (lambda: Convolution(Maps(1, 3, 3), 2, (2, 2, 2)), r"^kernel of Convolution must be one whole number or two, v"),
-        (lambda: Convolution(Maps(1, 3, 3), 2, 2, stride=0), r"^stride of Convolution must be a whole number of at least"),
-        (lambda: Convolution(Maps(1, 3, 3), 2, 2, padding=-1), r"^padding of Convolution must be a whole number of at le"),
-        (lambda: Convolution(Maps(1, 9, 4), 2, 5), r"^a kernel over 5 columns is larger than maps of 4 columns; make it s"),
+        (
+            lambda: Convolution((1, 3, 3), 2, 2),
+            r"^source of Convolution must be Maps\(maps, rows, columns\), got \(1, 3",
+        ),
+        (
+            lambda: Convolution(Maps(1, 3, 3), True, 2),
+            r"^maps of Convolution must be a whole number of at least 1, got T",
+        ),
+        (
+            lambda: Convolution(Maps(1, 3, 3), 2, (2, 2, 2)),
+            r"^kernel of Convolution must be one whole number or two, v",
+        ),
+        (
+            lambda: Convolution(Maps(1, 3, 3), 2, 2, stride=0),
+            r"^stride of Convolution must be a whole number of at least",
+        ),
+        (
+            lambda: Convolution(Maps(1, 3, 3), 2, 2, padding=-1),
+            r"^padding of Convolution must be a whole number of at le",
+        ),
+        (
+            lambda: Convolution(Maps(1, 9, 4), 2, 5),
+            r"^a kernel over 5 columns is larger than maps of 4 columns; make it s",
+        ),
         (
             lambda: Convolution(Maps(1, 4, 9), 2, 7, padding=1),
             r"^a kernel over 7 rows is larger than maps of 4 rows and 1 of padding on either side; make it smaller, or",
         ),
-        (lambda: Convolution(Maps(1, 3, 3), 2, 2).flat(np.zeros(8)), r"^kernels must have the shape \(2, 1, 2, 2\), got"),
+        (
+            lambda: Convolution(Maps(1, 3, 3), 2, 2).flat(np.zeros(8)),
+            r"^kernels must have the shape \(2, 1, 2, 2\), got",
+        ),
         (lambda: Convolution(Maps(1, 3, 3), 2, 2).array(np.zeros(9)), r"^there are 8 weights, got values of the shape"),
     ],
 )

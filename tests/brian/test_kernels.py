@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, linked_var, ms, prefs
+from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, linked_var, ms
 
 from sbp_brian.brian.convolution import Convolution, Maps
-from sbp_brian.errors import KernelError, RuleError, TargetError
+from sbp_brian.errors import KernelError, RuleError
 from sbp_brian.rules import Regular, SynapseRule
 from sbp_brian.targets import Simulation
-from sbp_brian.targets.simulation import use
 from tests.reference.convolutions import unrolled
 from tests.reference.small_networks import on_numpy
 
@@ -29,7 +28,7 @@ RULE = SynapseRule(
     initial={"grad": 0.5},
     name="shared",
 )
-#: Both orders of cells on both sides, alone and together; strides and paddings that leave edges out, or reach over them.
+#: Both orders of cells, alone and together; strides and paddings that leave edges out, or reach over them.
 CONVOLUTIONS = [
     Convolution(Maps(2, 5, 6), 3, 3),
     Convolution(Maps(9, 4, 5, maps_last=True), 5, (3, 2), 2, 1, maps_last=True),
@@ -61,7 +60,7 @@ def shared(rule, source, target, convolution, name):
 
 
 def written_out(rule, source, target, convolution, name):
-    """The weights in a group of their own, and a synapse for each pair of cells, which knows the number of its weight."""
+    """The weights in a group of their own, and a synapse for each pair of cells, with the number of its weight."""
     own = "\n".join(line for line in rule.model.splitlines() if "=" not in line)
     kernels = NeuronGroup(convolution.weights, own, name=name)
     kernels.grad = 0.5
@@ -176,7 +175,10 @@ class Random:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        (with_code("w = w + trace_pre"), r"pathway 'go': 'w = w \+ trace_pre' depends on which .* add to it, as in 'w \+="),
+        (
+            with_code("w = w + trace_pre"),
+            r"pathway 'go': 'w = w \+ trace_pre' depends on which .* add to it, as in 'w \+=",
+        ),
         (with_code("w *= 0.9"), r"'w \*= 0.9' depends on which of the synapses that share a weight comes first"),
         (with_code("w += 0.1*w"), r"reads 'w' and adds to 'w', so it would depend on which"),
         (with_code("w += 1\ndrive_post += w"), r"reads 'w' and adds to 'w'.* read a copy .* or split the pathway$"),
@@ -186,10 +188,22 @@ class Random:
         (with_code("drive_post += i"), r"'i' counts synapses, of which shared kernels have none; keep the number in"),
         (with_code("gain_post += 1"), r"'gain_post' is one for all cells of its group, and read only here$"),
         (with_code("count += 1"), r"'count' is one for all weights, and read only; add to a weight's own$"),
-        (with_code("x += 1", "dx/dt = -x/(9*ms) : 1 (event-driven)", weight="x"), r"'x' is \(event-driven\), which a shar"),
-        (with_code("drive_post += w*y", "w : 1\ny = trace_pre : 1"), r"equation of 'y' names 'trace_pre', and a shared wei"),
-        (with_code("w += 1", regularly={"r": Regular("w = trace_post", 1 * ms)}), r"regularly 'r' names 'trace_post', and"),
-        (with_code("w += 1", initial={"w": Random()}), r"the first value of 'w' is drawn for each synapse, of which sha"),
+        (
+            with_code("x += 1", "dx/dt = -x/(9*ms) : 1 (event-driven)", weight="x"),
+            r"'x' is \(event-driven\), which a shar",
+        ),
+        (
+            with_code("drive_post += w*y", "w : 1\ny = trace_pre : 1"),
+            r"equation of 'y' names 'trace_pre', and a shared wei",
+        ),
+        (
+            with_code("w += 1", regularly={"r": Regular("w = trace_post", 1 * ms)}),
+            r"regularly 'r' names 'trace_post', and",
+        ),
+        (
+            with_code("w += 1", initial={"w": Random()}),
+            r"the first value of 'w' is drawn for each synapse, of which sha",
+        ),
     ],
 )
 def test_code_that_needs_synapses_is_refused(pair, rule, message):
@@ -210,11 +224,20 @@ def test_a_variable_that_refractoriness_holds_is_refused(pair):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a, b: (a, b, Convolution(BEFORE, 2, 2), {}), r"'behind' has 8 cells, and 2 maps of 3 x 3 have 18; give bo"),
+        (
+            lambda a, b: (a, b, Convolution(BEFORE, 2, 2), {}),
+            r"'behind' has 8 cells, and 2 maps of 3 x 3 have 18; give bo",
+        ),
         (lambda a, b: (b, a, CONVOLUTION, {}), r"the source group 'behind' has 8 cells, and 2 maps of 4 x 4 have 32"),
         (lambda a, b: (a[:32], b, CONVOLUTION, {}), r"the source is a part of a group; give the whole group"),
-        (lambda a, b: (a, b, (2, 3), {}), r"give a Convolution\(Maps\(maps, rows, columns\), maps, kernel\), got tuple"),
-        (lambda a, b: (a, b, CONVOLUTION, {"delay": 1 * ms}), r"shared kernels act at the event itself and take no delay"),
+        (
+            lambda a, b: (a, b, (2, 3), {}),
+            r"give a Convolution\(Maps\(maps, rows, columns\), maps, kernel\), got tuple",
+        ),
+        (
+            lambda a, b: (a, b, CONVOLUTION, {"delay": 1 * ms}),
+            r"shared kernels act at the event itself and take no delay",
+        ),
         (lambda a, b: (a, b, CONVOLUTION, {"method": "euler"}), r"unknown option 'method'"),
     ],
 )

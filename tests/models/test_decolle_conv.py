@@ -198,7 +198,10 @@ def test_patches_look_at_all_maps_of_the_layer_before():
         ({"kernels": ((3, 3),)}, "kernels of hidden layer 1 must be maps, side and stride"),
         ({"kernels": ((3, 3, 1, -1),)}, "where wanted padding .at least 0. and pooling"),
         ({"kernels": ((3, 3, 1, 0, 0),)}, "where wanted padding .at least 0. and pooling"),
-        ({"kernels": ((3, 9, 1, 1),)}, "have a side of 9, what they look at is 7 x 6 and 1 of padding; make them smaller"),
+        (
+            {"kernels": ((3, 9, 1, 1),)},
+            "have a side of 9, what they look at is 7 x 6 and 1 of padding; make them smaller",
+        ),
         ({"kernels": ((3, 5, 1, 0, 3),)}, "the windows of hidden layer 1 have a side of 3, what they pool is 3 x 2"),
         ({"image": (7, 6)}, "image must be channels, height and width"),
         ({"layers": (84, 5)}, r"layers follow from image and kernels, \(84, 18, 8\)"),
