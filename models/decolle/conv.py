@@ -13,7 +13,7 @@ Source: as `sbp_brian.models.decolle`. `PAPER` has the layers of the paper's net
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from brian2 import NeuronGroup
@@ -117,7 +117,6 @@ class ConvDecolle(Decolle):
         return dict.fromkeys(names, np.float32) if self.single else None
 
     def _plastic(self, k: int, rule: SynapseRule, source: NeuronGroup, target: NeuronGroup, step) -> list:
-        rule = replace(rule, on_pre={**rule.on_pre, "learn": "w += change_post*p_trace_pre"})  # a sum over patches
         convolution, form, others = self.convolution(k), self._form(k), []
         if isinstance(form, PooledDense):
             target = sums(k, convolution.target, form, target, step, self._precision())

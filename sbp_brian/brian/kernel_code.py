@@ -7,6 +7,7 @@ one reads. Then the outcome is that of the unrolled form up to rounding, whateve
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -14,10 +15,43 @@ from sbp_brian.brian import language
 from sbp_brian.brian.variables import Subexpression
 from sbp_brian.errors import KernelError
 
-__all__ = ["OF_SYNAPSES", "CodeCheck", "check_model"]
+__all__ = ["OF_SYNAPSES", "CodeCheck", "as_sums", "check_model"]
 
 #: Names of a `Synapses` object that count its synapses, of which there are none here.
 OF_SYNAPSES = frozenset({"i", "j", "N", "N_incoming", "N_outgoing", "lastupdate"})
+
+
+def as_sums(code: str) -> str:
+    """The code with ``x = x + change`` (and ``-``) written as ``x += change``, which is what it says.
+
+    Examples
+    --------
+    >>> as_sums("w = w - a_post + b_pre*(c + d)")
+    'w += -a_post + b_pre * (c + d)'
+    >>> as_sums("w = 2*w + 1")
+    'w = 2*w + 1'
+    """
+    return "\n".join(_as_sum(*language.statement(line)) for line in code.splitlines() if line.split("#")[0].strip())
+
+
+def _as_sum(variable: str, operator: str, expression: str) -> str:
+    plain = f"{variable} {operator} {expression.strip()}"
+    node, signs, terms = ast.parse(expression.strip(), mode="eval").body, [], []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        signs.append(" - " if isinstance(node.op, ast.Sub) else " + ")
+        terms.append(_bracketed(node.right))
+        node = node.left
+    if operator != "=" or not terms or not isinstance(node, ast.Name) or node.id != variable:
+        return plain
+    change = "".join(sign + term for sign, term in zip(reversed(signs), reversed(terms), strict=True))
+    return f"{variable} += {'-' if signs[-1] == ' - ' else ''}{change[3:]}"
+
+
+def _bracketed(node: ast.expr) -> str:
+    """A term as it may stand behind a minus sign."""
+    product = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.Pow))
+    text = ast.unparse(node)
+    return text if product or isinstance(node, (ast.Name, ast.Call, ast.Constant)) else f"({text})"
 
 
 def check_model(name: str, equations: Mapping[str, Any]) -> None:
@@ -57,8 +91,8 @@ class CodeCheck:
     def __init__(self, name: str, equations: Mapping[str, Any], source: Any, target: Any):
         self.name, self.equations, self.groups = name, equations, {"pre": source, "post": target}
 
-    def check(self, pathway: str, code: str) -> frozenset[str]:
-        """The variables that the code adds to.
+    def check(self, pathway: str, code: str) -> tuple[str, frozenset[str]]:
+        """The code as sums (`as_sums`), and the variables that it adds to.
 
         Raises
         ------
@@ -66,7 +100,8 @@ class CodeCheck:
             Code that the kernels cannot carry.
         """
         where = f"{self.name}: pathway {pathway!r}"
-        lines = [language.statement(line) for line in code.splitlines() if line.split("#")[0].strip()]
+        code = as_sums(code)
+        lines = [language.statement(line) for line in code.splitlines()]
         written = {variable for variable, _, _ in lines if self._of(variable) is not None}
         for variable, operator, expression in lines:
             if variable in written:
@@ -75,7 +110,7 @@ class CodeCheck:
         for _, _, expression in lines:
             for used in sorted(language.names_in(expression)):
                 self._check_read(where, used, keys)
-        return frozenset(written)
+        return code, frozenset(written)
 
     def _check_write(self, where: str, variable: str, operator: str, expression: str) -> None:
         if operator not in ("+=", "-="):

@@ -102,9 +102,12 @@ class Kernels(NeuronGroup):
             _check_cells(said, group, maps, role)
         equations = Equations(model)
         check_model(said, equations)
-        check, adds = CodeCheck(said, equations, source, target), {}
-        for pathways in (on_pre, on_post):
-            adds |= {pathway: check.check(pathway, code) for pathway, code in (pathways or {}).items()}
+        check = CodeCheck(said, equations, source, target)
+        checked = [
+            (side, pathway, *check.check(pathway, code))
+            for side, pathways in (("pre", on_pre), ("post", on_post))
+            for pathway, code in (pathways or {}).items()
+        ]
         super().__init__(
             convolution.weights,
             equations,
@@ -120,9 +123,8 @@ class Kernels(NeuronGroup):
         self.add_attribute("pathways")
         self.source, self.target, self.convolution = source, target, convolution
         self.pathways = tuple(
-            KernelPathway(self, pathway, code, side, (on_event or {}).get(pathway, "spike"), adds[pathway])
-            for side, pathways in (("pre", on_pre), ("post", on_post))
-            for pathway, code in (pathways or {}).items()
+            KernelPathway(self, pathway, code, side, (on_event or {}).get(pathway, "spike"), adds)
+            for side, pathway, code, adds in checked
         )
         for pathway in self.pathways:
             self.add_attribute(pathway.objname)

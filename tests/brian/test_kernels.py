@@ -7,6 +7,7 @@ import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, linked_var, ms
 
 from sbp_brian.brian.convolution import Convolution, Maps
+from sbp_brian.brian.kernel_code import as_sums
 from sbp_brian.errors import KernelError, RuleError
 from sbp_brian.rules import Regular, SynapseRule
 from sbp_brian.targets import Simulation
@@ -18,7 +19,7 @@ RULE = SynapseRule(
     "w : 1\ngrad : 1\nrate : 1 (shared)\nstrong = abs(w) : 1",
     on_pre={
         "arrive": "drive_post += w*trace_pre*gain_post",
-        "learn": "push = change_post*double_pre\nw += rate*push\nmet_pre += push",
+        "learn": "push = change_post*double_pre\nw = w + rate*push\nmet_pre += push",
         "send": "met_post -= strong",
     },
     on_post={"back": "grad -= 0.3*trace_post*change_pre\ngot_post += trace_pre", "again": "got_pre += w"},
@@ -67,7 +68,9 @@ def written_out(rule, source, target, convolution, name):
     for entry in rule.regularly.values():
         kernels.run_regularly(entry.code, dt=entry.dt)
     linked = "\n".join(line.replace(" (shared)", "") + " (linked)" for line in own.splitlines())
-    rule = replace(rule, model=linked + "\nstrong = abs(w) : 1\nkernel : integer", regularly={}, initial={})
+    on_pre = {pathway: as_sums(code) for pathway, code in rule.on_pre.items()}  # several synapses write one weight
+    model = linked + "\nstrong = abs(w) : 1\nkernel : integer"
+    rule = replace(rule, model=model, on_pre=on_pre, regularly={}, initial={})
     synapses = rule.synapses(source, target, name=f"{name}_unrolled")
     i, j, kernel = unrolled(convolution)
     synapses.connect(i=i, j=j)
@@ -176,8 +179,8 @@ class Random:
     ("rule", "message"),
     [
         (
-            with_code("w = w + trace_pre"),
-            r"pathway 'go': 'w = w \+ trace_pre' depends on which .* add to it, as in 'w \+=",
+            with_code("w = trace_pre + w"),
+            r"pathway 'go': 'w = trace_pre \+ w' depends on which .* add to it, as in 'w \+=",
         ),
         (with_code("w *= 0.9"), r"'w \*= 0.9' depends on which of the synapses that share a weight comes first"),
         (with_code("w += 0.1*w"), r"reads 'w' and adds to 'w', so it would depend on which"),
@@ -211,6 +214,28 @@ def test_code_that_needs_synapses_is_refused(pair, rule, message):
         rule.kernels(*pair, CONVOLUTION)
     assert str(refused.value).startswith("refused: ") or str(refused.value).startswith("kernels: ")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("w = w + a_pre*b_post", "w += a_pre * b_post"),
+        ("w = w - a - (b - c) + d", "w += -a - (b - c) + d"),
+        ("w = w - (a - b)", "w += -(a - b)"),
+        ("w = w - (a if b > c else d)", "w += -(a if b > c else d)"),
+        ("w = w - (a > b)*c\nz = w + 1", "w += -(a > b) * c\nz = w + 1"),
+        ("w = a + w", "w = a + w"),
+        ("w = 2*w + a", "w = 2*w + a"),
+        ("w = (w + a)*b", "w = (w + a)*b"),
+    ],
+)
+def test_sums_are_written_as_such(code, expected):
+    assert as_sums(code) == expected
+    values = {"a_pre": 0.3, "b_post": 1.7, "a": 2.0, "b": 0.7, "c": -1.1, "d": 0.13, "w": 5.0}
+    told, again = dict(values), dict(values)
+    exec(code, {}, told)
+    exec(as_sums(code), {}, again)
+    assert again == pytest.approx(told, rel=1e-15)
 
 
 def test_a_variable_that_refractoriness_holds_is_refused(pair):
