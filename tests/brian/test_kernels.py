@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, linked_var, ms
 
+from sbp_brian.brian import own_code
 from sbp_brian.brian.convolution import Convolution, Maps
 from sbp_brian.brian.kernel_code import as_sums
-from sbp_brian.errors import KernelError, RuleError
+from sbp_brian.errors import KernelError, RuleError, TargetError
+from sbp_brian.models.stdbp.first_spike import backward, timing_rule
+from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.rules import Regular, SynapseRule
 from sbp_brian.targets import Simulation
 from tests.reference.convolutions import unrolled
@@ -29,6 +32,10 @@ RULE = SynapseRule(
     initial={"grad": 0.5},
     name="shared",
 )
+#: Random numbers, of which no two forms draw the same.
+NOISY = replace(
+    RULE, on_pre={**RULE.on_pre, "noise": "chance = int(rand() < 0.2)\nlost_post += chance\ntried_post += 1"}
+)
 #: Both orders of cells, alone and together; strides and paddings that leave edges out, or reach over them.
 CONVOLUTIONS = [
     Convolution(Maps(2, 5, 6), 3, 3),
@@ -43,7 +50,8 @@ def cells(maps, name, seed):
     given = TimedArray((rng.random((STEPS, maps.cells)) < 0.4).astype(float), dt=1 * ms, name=f"train_{name}")
     group = NeuronGroup(
         maps.cells,
-        "trace : 1\nchange : 1\ndrive : 1\ngot : 1\nmet : 1\ngain : 1 (shared)\ndouble = 2*trace : 1",
+        "trace : 1\nchange : 1\ndrive : 1\ngot : 1\nmet : 1\nlost : 1\ntried : 1\ngain : 1 (shared)\n"
+        "double = 2*trace : 1",
         threshold="given(t, i) > 0.5",
         reset="trace = 0.9*trace - 0.1",
         events={"seldom": "i % 3 == 1 and given(t, i) > 0.5"},
@@ -64,19 +72,22 @@ def written_out(rule, source, target, convolution, name):
     """The weights in a group of their own, and a synapse for each pair of cells, with the number of its weight."""
     own = "\n".join(line for line in rule.model.splitlines() if "=" not in line)
     kernels = NeuronGroup(convolution.weights, own, name=name)
-    kernels.grad = 0.5
+    for variable, value in rule.initial.items():
+        setattr(kernels, variable, value)
     for entry in rule.regularly.values():
         kernels.run_regularly(entry.code, dt=entry.dt)
     linked = "\n".join(line.replace(" (shared)", "") + " (linked)" for line in own.splitlines())
     on_pre = {pathway: as_sums(code) for pathway, code in rule.on_pre.items()}  # several synapses write one weight
-    model = linked + "\nstrong = abs(w) : 1\nkernel : integer"
+    computed = "\n".join(line for line in rule.model.splitlines() if "=" in line)
+    model = f"{linked}\n{computed}\nkernel : integer"
     rule = replace(rule, model=model, on_pre=on_pre, regularly={}, initial={})
     synapses = rule.synapses(source, target, name=f"{name}_unrolled")
     i, j, kernel = unrolled(convolution)
     synapses.connect(i=i, j=j)
     synapses.kernel = kernel
-    synapses.w, synapses.grad = (linked_var(kernels, variable, index="kernel") for variable in ("w", "grad"))
-    synapses.rate = linked_var(kernels, "rate")
+    for variable in kernels.equations.names:
+        index = None if kernels.variables[variable].scalar else "kernel"
+        setattr(synapses, variable, linked_var(kernels, variable, index=index))
     return [kernels, synapses]
 
 
@@ -84,7 +95,7 @@ def make(form=shared, convolutions=CONVOLUTIONS):
     objects = []
     for n, convolution in enumerate(convolutions):
         a, b = cells(convolution.source, f"a{n}", 2 * n), cells(convolution.target, f"b{n}", 2 * n + 1)
-        kernels, *synapses = form(RULE, a, b, convolution, f"k{n}")
+        kernels, *synapses = form(NOISY if n == 1 else RULE, a, b, convolution, f"k{n}")
         kernels.w, kernels.rate = np.random.default_rng(n).normal(size=convolution.weights), 0.02
         objects += [a, b, kernels, *synapses]
     return Network(objects)
@@ -109,6 +120,9 @@ def test_equal_to_the_unrolled_form(target, expected):
     for name in COMPARED:
         assert np.ptp(expected[name]) > 0.1, name
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-10, atol=1e-10, err_msg=name)
+    np.testing.assert_array_equal(found["b1.tried"], expected["b1.tried"])
+    tried = found["b1.tried"].sum()
+    assert abs(found["b1.lost"].sum() - 0.2 * tried) < 5 * np.sqrt(tried * 0.2 * 0.8)
 
 
 # ------------------------------------------------------------------------------------------------ what else there is
@@ -286,3 +300,51 @@ def test_a_name_that_is_not_there_is_refused_as_for_synapses(pair):
         replace(SUM, on_pre={"pre": "drove_post += w"}).kernels(*pair, CONVOLUTION)
     with pytest.raises(RuleError, match="waits for the event 'never'"):
         replace(SUM, on_event={"pre": "never"}).kernels(*pair, CONVOLUTION)
+
+
+def test_another_target_is_refused_before_a_run(pair, monkeypatch):
+    kernels = SUM.kernels(*pair, CONVOLUTION, name="elsewhere")
+    monkeypatch.setattr(own_code, "_CLASSES", {})
+    with pytest.raises(
+        TargetError, match=r"'elsewhere_pre' runs over shared kernels, which works on numpy, cython and C"
+    ):
+        kernels.pre.create_code_objects({})
+
+
+# ------------------------------------------------------------------------------------- rules of networks in this house
+GRID = GridSTDBP((6, 4, 2))
+
+
+def spiked(maps, name, seed, step=0.5 * ms):
+    """Cells that know when they spiked, and what their error is; the spikes are handed on in two places."""
+    rng = np.random.default_rng(seed)
+    group = NeuronGroup(
+        maps.cells,
+        "spike_time : second\nslope : 1\noffset : second\npotential : 1\nplace : integer\nerr : 1\ndelta : 1",
+        events={"onset": "spike_time < 15*ms", "again": "spike_time < 15*ms", "learn": "spike_time < 12*ms"},
+        namespace={},
+        name=name,
+    )
+    group.spike_time, group.err = rng.random(maps.cells) * 20 * ms, rng.normal(size=maps.cells)
+    group.place = np.floor(group.spike_time / step)
+    return group
+
+
+def test_the_exact_gradient_of_spike_times_is_carried():
+    """Arrivals, recounts and gradient of STDBP on a time grid, and its rule without weight transport."""
+    convolution = Convolution(Maps(2, 5, 5), 3, 3, 2, 1, maps_last=True)
+    with on_numpy():
+        arriving, _, _ = GRID._arriving(0, None, GRID.cells.hidden)
+        rule = arriving + backward(GRID.cells.hidden, "learn", report=True)
+        found = []
+        for form in (shared, written_out):
+            a, b = spiked(convolution.source, "early", 1), spiked(convolution.target, "late", 2)
+            kernels, *synapses = form(rule, a, b, convolution, f"times_{form.__name__}")
+            kernels.w = np.random.default_rng(0).normal(size=convolution.weights)
+            Network(a, b, kernels, *synapses).run(1 * ms, namespace={})
+            found.append([kernels.grad[:], b.slope[:], b.potential[:], b.offset[:] / ms, a.delta[:]])
+        for one, other in zip(*found, strict=True):
+            assert np.ptp(other) > 0.1
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
+        at_once = timing_rule(GRID.cells.hidden, "learn").kernels(a, b, convolution)
+        assert at_once.learn.abstract_code.startswith("w += rate")
