@@ -27,6 +27,7 @@ __all__ = [
     "ExtraMissing",
     "Interrupted",
     "KeepError",
+    "KernelError",
     "ModelError",
     "NothingFiresError",
     "ParameterError",
@@ -62,6 +63,10 @@ class RuleError(SBPError, ValueError):
 
 class RetrogradeError(RuleError):
     """A network or rule to which the retrograde signal cannot be added, with the reason."""
+
+
+class KernelError(RuleError):
+    """Shared kernels between two groups of cells that cannot be, or code that they cannot carry, with the reason."""
 
 
 class EventError(SBPError, ValueError):

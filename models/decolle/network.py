@@ -21,7 +21,8 @@ start, 0           a new sample: all cells start anew
 before_groups      dense: potentials are summed up
 thresholds         spikes of all layers
 before_synapses    0 readouts; 1 errors; 2, 3 the readouts' events and what they send
-synapses           -3 moments; -2 the cells' step: bias, traces, potential; 0 spikes arrive, or weights learn
+synapses           -3 moments; -2 the cells' step: bias, traces, potential; 0 spikes arrive (rank 1), or gradients add
+                   up; 2 weights change (dense)
 resets             traces take up the spikes
 ================== ==================================================================================================
 """
@@ -212,6 +213,14 @@ class Decolle:
         """The form of the update."""
         return Rank1(self.cell) if self.form == "rank1" else Dense(self.cell, self.every, self.optimiser)
 
+    def _form(self, k: int) -> Rank1 | Dense:
+        """That of the cells of layer k."""
+        return self.update
+
+    def _precision(self) -> dict[str, type] | None:
+        """Types of variables that are not of double precision."""
+        return None
+
     @staticmethod
     def packed(spikes: np.ndarray) -> np.ndarray:
         """Samples for ``encoding='spikes'``; see `sbp_brian.training.encoding.spike_bytes`."""
@@ -247,7 +256,7 @@ class Decolle:
 
     def _cells(self, k: int, step: Clock, sample: Clock, namespace: dict) -> NeuronGroup:
         """Layer k: the presynaptic side of what follows it, the postsynaptic side of what feeds it."""
-        form, n = self.update, self.layers[k]
+        form, n = self._form(k), self.layers[k]
         pre, post = k < len(self.layers) - 1, k > 0
         rank1 = self.form == "rank1"
         model, stepping, begin, reset, events = [], ["phase = timestep(t, step_length) % n_steps"], [], [], {}
@@ -272,7 +281,7 @@ class Decolle:
         if pre:
             model, stepping = [*model, form.PRE], [*stepping, form.PRE_STEP]
             reset += [form.PRE_SPIKE]
-            events = {"flush": form.FLUSH} if rank1 else {"present": form.PRESENT, "improve": form.IMPROVE}
+            events = {"flush": form.FLUSH} if rank1 else {"present": form.PRESENT, "improve": form.improve}
             begin += [] if rank1 else [form.PRE_BEGIN]
         code = "\n".join(model)
         cells = copies.cells(
@@ -283,6 +292,7 @@ class Decolle:
             events=events,
             clock=step,
             namespace=namespace,
+            dtype=self._precision(),
             name=self.names[k],
         )
         cells.run_regularly("\n".join(stepping), clock=step, when="start", order=-15, name=f"{cells.name}_where")
