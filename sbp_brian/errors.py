@@ -23,7 +23,10 @@ __all__ = [
     "DeviceMissing",
     "DivergedError",
     "EventError",
+    "ExportError",
+    "ExtraMissing",
     "Interrupted",
+    "KeepError",
     "KernelError",
     "ModelError",
     "NothingFiresError",
@@ -212,6 +215,18 @@ class ProtocolError(SBPError, RuntimeError):
 
 class RecipeError(SBPError, ValueError):
     """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
+
+
+class KeepError(SBPError, ValueError):
+    """A protocol has nothing of what is to be kept; the message is one line with the reason."""
+
+
+class ExportError(SBPError, ValueError):
+    """What is to be exported is not there, or does not fit the format; the message is one line with the remedy."""
+
+
+class ExtraMissing(SBPError, ImportError):  # noqa: N818
+    """A package that only this needs is not installed; the message names it and how to install it."""
 
 
 class RecordError(SBPError, ValueError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.errors import CommandError
 
@@ -18,7 +19,7 @@ __all__ = ["draw_figures", "figures", "report", "shown"]
 
 
 @click.command(short_help="Draw the figures again from records.")
-@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.argument("names", nargs=-1, metavar="[NAME ...]", shell_complete=completing.figures)
 @click.option(
     "--records",
     "folder",

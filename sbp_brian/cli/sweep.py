@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import run_options, set_option, settings
 from sbp_brian.errors import CommandError
@@ -16,7 +17,7 @@ __all__ = ["sweep"]
 
 
 @click.command(short_help="Run a protocol over values of its parameters, in parallel.")
-@click.argument("protocol")
+@click.argument("protocol", shell_complete=completing.protocols)
 @run_options
 @set_option(
     "Values of a parameter: a,b,c or first:last:step, e.g. lambda_p=0.05,0.1:1.0:0.1; one value holds it"

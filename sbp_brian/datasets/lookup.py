@@ -90,7 +90,10 @@ def _unpacked(entry: Entry) -> Path | None:
 
 
 def available() -> list[tuple[str, str | None, str]]:
-    """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking."""
+    """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking.
+
+    Where a part is there that runs use in the place of the whole, it is told, with how to get all of it.
+    """
     rows = []
     for entry in CATALOGUE.values():
         try:
@@ -100,5 +103,20 @@ def available() -> list[tuple[str, str | None, str]]:
         if folder is not None:
             rows.append((entry.name, str(folder), ""))
         else:
-            rows.append((entry.name, f"embedded {entry.embedded}" if entry.embedded else None, remedy))
+            part = _part(entry)
+            rows.append((entry.name, part, f"all of it by {remedy}" if part and remedy == entry.remedy else remedy))
     return rows
+
+
+def _part(entry: Entry) -> str | None:
+    """The part of a data set that is there in the place of the whole, in words; None where there is none."""
+    if entry.embedded:
+        return f"embedded {entry.embedded}"
+    if entry.subset:
+        file, what = entry.subset
+        try:
+            found = next((place / file for place in places() if (place / file).is_file()), None)
+        except (OSError, DatasetError):
+            return None
+        return f"a part, {what}: {found.parent}" if found else None
+    return None

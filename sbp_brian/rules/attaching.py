@@ -40,7 +40,7 @@ def attach(rule: Any, factory: Any, source, target, delay, name: str | None, kwd
         **kwds,
     )
     synapses.initial, synapses.given_name = dict(rule.initial), name
-    synapses.made_by, synapses.rule = (rule.name, rule.weight), rule
+    synapses.made_by, synapses.rule, synapses.made_with = (rule.name, rule.weight), rule, delays
     synapses.guards = tuple(need.check for need in rule.requires)
     for pathway, (slot, order) in rule.schedule.items():
         updater = getattr(synapses, pathway)
@@ -107,7 +107,7 @@ def _check_variables(rule: Any, source, target) -> None:
     eqs, pieces = rule.equations, rule.pieces()
     for group, role in ((source, "source"), (target, "target")):
         for name in eqs:
-            if name in group.variables:
+            if name in group.variables and not checks.belongs_to_cell(name):  # the others are sums, of the cells
                 raise RuleError(
                     f"{name!r} is a variable of the rule and of the {role} group {group.name!r}; rename one of them"
                 )

@@ -307,7 +307,12 @@ class SynapseRule:
         for name in (*self.on_pre, *self.on_post):
             if not isinstance(name, str) or not name.isidentifier():
                 raise RuleError(f"pathway name {name!r} is not a name; use letters, digits and underscores")
-            if hasattr(Synapses, name) or name in self._equations:
+            if name in self._equations:
+                raise RuleError(
+                    f"the variable {name!r} of the model has the name of the pathway {name!r}, which the synapses give "
+                    f"to its code; rename the variable, for example to '{name}_trace'"
+                )
+            if hasattr(Synapses, name):
                 raise RuleError(f"pathway name {name!r} is already an attribute of the synapses; rename the pathway")
         for name in self.on_pre.keys() & self.on_post.keys():
             raise RuleError(f"pathway {name!r} is in on_pre and in on_post; rename one of them")

@@ -18,6 +18,8 @@ from brian2 import Quantity, get_dimensions
 from sbp_brian.errors import CheckpointError, DivergedError
 from sbp_brian.identity import digest
 from sbp_brian.targets import Result, Simulation
+from sbp_brian.targets.keeping import not_keeping
+from sbp_brian.targets.recordings import Weights, unit_text
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.loop import EpochTraining, identity_of
@@ -135,9 +137,10 @@ class Training(EpochTraining):
         self.model, self.samples, self.shuffle = model, samples, shuffle
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
         self.presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
-        self.simulation = Simulation(
-            _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
-        )
+        with not_keeping():  # thousands of samples in a run: who trains tells what is worth it
+            self.simulation = Simulation(
+                _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
+            )
         start = model.initial(seed)
         self._dims = {name: get_dimensions(values) for name, values in start.items()}
         self._start_units = {name: unit_of(values) for name, values in start.items()}
@@ -155,6 +158,21 @@ class Training(EpochTraining):
 
     def _restore(self, kept: Mapping[str, np.ndarray]) -> None:
         self.learned = dict(kept)
+
+    def weights(self, result: Result | None = None) -> tuple[Weights, ...]:
+        """See `EpochTraining.weights`."""
+        found = []
+        for name, values in self.learned.items():
+            owner, _, variable = name.partition(".")
+            unit = unit_text(Quantity(1.0, dim=self._dims[name]))
+            ends = [np.array(result[f"{owner}.{end}"]) for end in "ij"] if result and f"{owner}.j" in result else []
+            i, j = ends if ends and len(ends[0]) == np.size(values) else (None, None)
+            found.append(Weights(owner, variable, unit, np.array(values), i, j))
+        return tuple(found)
+
+    def _take(self, given: Mapping[str, np.ndarray]) -> None:
+        self._refuse_diverged(given, "before it was asked")
+        self.learned = {name: np.array(given[name], values.dtype) for name, values in self.learned.items()}
 
     def _moved_by(self, name: str) -> tuple[str, ...]:
         return self.model.moved_by(name)

@@ -46,6 +46,11 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch):
     elif page == "docs/from_brian2.md":
         assert names["into"].w[:].max() > 0.2, "the inputs followed the outputs"
         assert names["recurrent"].w[:].max() > 0, "what the third factor changed has come back"
+        cuba = next(block for block in found if "4000" in block)
+        assert len(cuba.splitlines()) == 12
+        assert names["M"].num_spikes > 1000
+        assert names["Ce"].retro_rate == 0.1
+        assert names["Ce"].w[:].mean() > 1.0001 * 1.62 * names["mV"]
     elif page == "docs/stdbp.md":
         assert names["history"][-1].validation > 0.75, "a linear classifier reaches 0.64"
         assert len(found[-1].splitlines()) < 40
