@@ -106,8 +106,6 @@ FEW = {
     "fashion-mnist": {"model": "sbp_network", "train_samples": 20_000, "epochs": 3},
     "nettalk": {"model": "sbp_network"},
 }
-#: Fewer epochs, for all reports, where time was short.
-SHORTER = {("nettalk", "dale"): {"epochs": 8}}
 WHOLE = {
     "mnist": {"epochs": 6},
     "fashion-mnist": {"model": "sbp_network", "epochs": 6},
@@ -133,7 +131,7 @@ class Search:
     def __init__(self, task: str, world: str, out: Path):
         self.task, self.protocol, self.out = task, protocols.get(task), out
         self.starts = STARTS[task, world]
-        self.settings = {**FEW[task], **WORLDS[world], **SHORTER.get((task, world), {})}
+        self.settings = {**FEW[task], **WORLDS[world]}
         self.tried: Tried = {}
 
     def score(self, learning: str, hidden: float, output: float) -> float:
