@@ -108,7 +108,7 @@ FEW = {
 }
 WHOLE = {
     "mnist": {"epochs": 6},
-    "fashion-mnist": {"model": "sbp_network", "epochs": 6},
+    "fashion-mnist": {"model": "sbp_network", "epochs": 4},
     "nettalk": {"model": "sbp_network"},
 }
 WORLDS: dict[str, dict[str, Any]] = {"mixed": {}, "dale": {"dale": True}}
