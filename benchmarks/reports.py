@@ -227,7 +227,7 @@ def _write_recipe(task: str, world: str, chosen: Chosen) -> None:
         "seeds = [0, 1, 2, 3, 4]",
         f'data = ["{task}"]',
         'time = "30 s a seed"',
-        'shown = ["docs/reports.md"]',
+        'shown = ["docs/findings.md", "docs/reports.md"]',
         'metrics = ["test_*", "validation_*", "hidden_spikes_per_sample"]',
         "",
         "[parameters]",
