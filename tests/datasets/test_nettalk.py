@@ -8,12 +8,11 @@ from sbp_brian.datasets import load_nettalk, nettalk, nettalk_baselines
 from sbp_brian.datasets.nettalk import FEATURES, nettalk_windows
 from sbp_brian.errors import DatasetError
 from sbp_brian.training.scores import cosine_score
+from tests.helpers.data_sets import need
 
 
 def here(source, split="train"):
-    name = "nettalk-small" if source == "authors" else "nettalk"
-    if dict((entry, where) for entry, where, _ in datasets.available())[name] is None:
-        pytest.skip(f"{name} is not on this machine (see 'sbp data list')")
+    need("nettalk-small" if source == "authors" else "nettalk")
     return load_nettalk(split, source=source)
 
 

@@ -6,6 +6,7 @@ import pytest
 from sbp_brian import protocols
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.executing import execute
+from tests.helpers.data_sets import need
 
 FEW = {"train_samples": 2000, "validation_samples": 300, "test_samples": 500, "hidden": 50, "epochs": 2}
 
@@ -89,6 +90,7 @@ def test_an_arm_of_another_model_is_refused(tmp_path):
 
 
 def test_nettalk_is_scored_in_both_ways(tmp_path):
+    need("nettalk")
     record = execute(protocols.get("nettalk"), out=tmp_path, target="numpy", parameters={"hidden": 60, "epochs": 6})
     assert value(record, "test_cosine") > 0.8, "least squares reaches 0.81, a mean by letter 0.73"
     assert record.metric("test_cosine_unseen")["n"] == 415

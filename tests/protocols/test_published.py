@@ -3,17 +3,14 @@
 import pytest
 
 from sbp_brian import protocols
-from sbp_brian.datasets import available
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.executing import execute
-
-HAVE = {name for name, where, _ in available() if where}
+from tests.helpers.data_sets import need
 
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
-    if "nettalk" not in HAVE:
-        pytest.skip("NETtalk is not on this machine (see 'sbp data list')")
+    need("nettalk")
     return execute(
         protocols.get("nettalk"),
         out=tmp_path_factory.mktemp("out"),

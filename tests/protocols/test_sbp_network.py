@@ -5,6 +5,7 @@ import pytest
 
 from sbp_brian import protocols
 from sbp_brian.experiments.executing import execute
+from tests.helpers.data_sets import need
 
 
 def metrics(record):
@@ -13,6 +14,7 @@ def metrics(record):
 
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory):
+    need("nettalk")
     out = tmp_path_factory.mktemp("records")
     small = {"model": "sbp_network", "train_samples": 1500, "hidden": 100, "epochs": 3, "average": 2, "angle": True}
     return [
