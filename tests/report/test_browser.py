@@ -47,6 +47,8 @@ def at(tmp_path_factory):
         execute(DEMO, target="numpy", seed=seed, out=folder, parameters={"outcome": outcome, "pairs": pairs})
         for seed, outcome, pairs in ((0, "good", "60"), (1, "wrong", "9"), (2, "nan", "100"))
     ]
+    for k, record in enumerate(found):
+        record.started = f"2026-01-02T00:00:{k:02d}"  # the page shows the newest first
     for name in (None, "backpropagation"):
         found += [
             run(folder, 0.9 + 0.01 * seed, seed, model="sbp_perceptron", learning=name, arrays={"x": np.zeros(3)})
