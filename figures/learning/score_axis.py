@@ -17,6 +17,15 @@ _APART = {"x": 0.12, "y": 0.07}
 _LEAST = 1e-4  # error that is still told from none
 
 
+def _fine(low: float, high: float) -> list[float]:
+    """Scores at even steps, for an axis on which the named ones are too few."""
+    for step in (0.05, 0.02, 0.01, 0.005, 0.002, 0.001):
+        found = [step * k for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+        if len(found) > 1:
+            return found
+    return [round((low + high) / 2, 4)]
+
+
 def score_axis(ax, which: str, scores: Sequence[float], label: str = "", percent: bool = True) -> None:
     """Let one axis of a panel, on which errors (1 - score) are drawn, read as the score; better is right, or up.
 
@@ -43,5 +52,7 @@ def score_axis(ax, which: str, scores: Sequence[float], label: str = "", percent
             np.log((1 - tick) / (1 - other)) > _APART[which] * np.log(worst / best) for other in kept[-1:]
         ):
             kept.append(tick)
+    if len(kept) < 2:
+        kept = _fine(1 - worst, 1 - best)
     axis.set_ticks([1 - tick for tick in kept], [f"{100 * tick:g}" if percent else f"{tick:g}" for tick in kept])
     axis.set_minor_locator(NullLocator())
