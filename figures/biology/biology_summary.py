@@ -229,7 +229,7 @@ def draw_spread(ax, newest, spread) -> None:
                 reported_at(ax, y, row, 1.025 if name == "tao-2000" else 1.06)
         ax.plot([], [], "o", color=colour, markersize=4.5, label=f"{word}, n = {_n(newest[name])}")
     ax.axvline(0, color=BLACK, linewidth=0.6)
-    ax.set_xlabel("change of the EPSC after induction at A\u2192B (%); right: reported, LTP and LTD")
+    ax.set_xlabel("EPSC change by induction at A\u2192B (%); right: reported, LTP and LTD")
     ax.legend(loc="lower right")
 
 
