@@ -311,4 +311,5 @@ FIGURE = Figure(
     needs=(),
     uses=(*TABLE, *STATEMENTS),
     draw=draw,
+    page=False,
 )

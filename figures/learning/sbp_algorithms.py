@@ -166,4 +166,5 @@ FIGURE = Figure(
     uses=tuple(TASKS),
     draw=draw,
     lacks=lacks,
+    page=False,
 )

@@ -11,19 +11,12 @@ __all__ = ["score_axis"]
 
 #: Scores that are named, the best first; where two come too close the later is left out.
 _NAMED = (0.995, 0.99, 0.98, 0.97, 0.95, 0.92, 0.9, 0.85, 0.8, 0.7, 0.5, 0.3, 0.1)
+#: Those of an axis on which fewer than three of these lie.
+_FINER = tuple(sorted({*_NAMED, *(n / 100 for n in range(90, 100))}, reverse=True))
 #: Least distance of two of them, as a share of the axis.
 _APART = {"x": 0.12, "y": 0.07}
 
 _LEAST = 1e-4  # error that is still told from none
-
-
-def _fine(low: float, high: float) -> list[float]:
-    """Scores at even steps, for an axis on which the named ones are too few."""
-    for step in (0.05, 0.02, 0.01, 0.005, 0.002, 0.001):
-        found = [step * k for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
-        if len(found) > 1:
-            return found
-    return [round((low + high) / 2, 4)]
 
 
 def score_axis(ax, which: str, scores: Sequence[float], label: str = "", percent: bool = True) -> None:
@@ -45,14 +38,19 @@ def score_axis(ax, which: str, scores: Sequence[float], label: str = "", percent
     axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
     ax.set(**{f"{which}lim": (worst, best), f"{which}label": label})  # before the scale, which would look for limits
     ax.set(**{f"{which}scale": "log"})
-    kept: list[float] = []
-    for tick in _NAMED:
-        inside = best <= 1 - tick <= worst
-        if inside and all(
-            np.log((1 - tick) / (1 - other)) > _APART[which] * np.log(worst / best) for other in kept[-1:]
-        ):
-            kept.append(tick)
-    if len(kept) < 2:
-        kept = _fine(1 - worst, 1 - best)
+    least = _APART[which] * np.log(worst / best)
+    kept = _kept(_NAMED, worst, best, least)
+    if len(kept) < 3:
+        kept = _kept(_FINER, worst, best, least)
     axis.set_ticks([1 - tick for tick in kept], [f"{100 * tick:g}" if percent else f"{tick:g}" for tick in kept])
     axis.set_minor_locator(NullLocator())
+
+
+def _kept(named: Sequence[float], worst: float, best: float, least: float) -> list[float]:
+    """The scores whose errors are within the axis, without those that come too close to one before them."""
+    kept: list[float] = []
+    for tick in named:
+        inside = best <= 1 - tick <= worst
+        if inside and all(np.log((1 - tick) / (1 - other)) > least for other in kept[-1:]):
+            kept.append(tick)
+    return kept

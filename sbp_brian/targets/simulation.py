@@ -47,7 +47,7 @@ from sbp_brian.targets.keeping import Watched, listened, told
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
 from sbp_brian.targets.progress import progress_bar
 from sbp_brian.targets.results import Result
-from sbp_brian.targets.run_arguments import check_settings
+from sbp_brian.targets.run_arguments import check_settings, seed_told
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
 from sbp_brian.wording import names_parameters, unknown_name
@@ -221,6 +221,11 @@ class Simulation:
         return self
 
     @property
+    def build_s(self) -> float:
+        """Wall time of code generation and compilation so far (s)."""
+        return self._backend.build_s
+
+    @property
     def network(self) -> brian2.Network:
         """The network as `make` made it; to be looked at, on the targets numpy and cython.
 
@@ -359,9 +364,9 @@ class Simulation:
         self._backend.check_place(results)
         with part("build_s"):
             built = self._backend.prepare(seed)
-        settings = check_settings(arguments["values"], self._backend.manifest)
+        told = seed_told(seed, self._backend.manifest)
         return dict(
-            settings=settings,
+            settings={**told, **check_settings(arguments["values"], self._backend.manifest)},
             seed=seed,
             progress=arguments["progress"],
             results=results,
