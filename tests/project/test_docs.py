@@ -28,7 +28,6 @@ PAGES = [
     "docs/decolle.md",
     "docs/nest.md",
     "docs/findings.md",
-    "docs/export.md",
 ]
 
 
