@@ -116,10 +116,6 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
         tested = with_coincidences_of_nest(names["ours"])
         for side in ("on_pre", "on_post", "schedule"):
             assert getattr(names["as_in_nest"], side) == getattr(tested, side)
-    elif page == "docs/export.md":
-        assert names["kept"].spikes
-        assert names["kept"].states[0].unit == "V"
-        assert np.array_equal(names["network"]["synapses"].w[:], names["kept"].weights[0].values)
     elif page == "docs/findings.md":
         size = [np.abs(x).mean() / np.sqrt((x**2).mean()) for x in (names["weights"], names["errors"][:4])]
         angle = names["angles"]
