@@ -162,6 +162,16 @@ class Convolution:
         """Weights that a cell behind sees, if its patch lies within the maps."""
         return prod(self.shape[1:])
 
+    @property
+    def told(self) -> str:
+        """In words, for tables."""
+        after, before, height, width = self.shape
+        text = f"convolution: {after} x {before} kernels of {height} x {width}"
+        for name, pair, plain in (("stride", self.strides, 1), ("padding", self.paddings, 0)):
+            if pair != (plain, plain):
+                text += f", {name} {pair[0]}" + (f" and {pair[1]}" if pair[0] != pair[1] else "")
+        return text
+
     # ----------------------------------------------------------------------------------------------------- numbering
     @property
     def steps(self) -> tuple[int, int, int, int]:

@@ -75,6 +75,7 @@ class Kernels(NeuronGroup):
     made_by: tuple[str, str | None] = ("", None)
     given_name: str | None = None
     initial: Mapping[str, Any] = MappingProxyType({})
+    made_with: Mapping[str, Any] = MappingProxyType({})
     guards: tuple = ()
     rule: Any = None
 
@@ -165,7 +166,7 @@ class KernelPathway(CodeRunner):
 
     def __init__(self, kernels: Kernels, objname: str, code: str, side: str, event: str, adds: frozenset[str]):
         self.cells = kernels.source if side == "pre" else kernels.target
-        self.objname, self.side, self.adds = objname, side, adds
+        self.objname, self.side, self.event, self.adds = objname, side, event, adds
         self.eventspace_name = f"_{event}space"
         self.variables = self._variables(kernels)
         self.variables.add_reference(self.eventspace_name, self.cells)

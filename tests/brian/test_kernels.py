@@ -10,6 +10,7 @@ from sbp_brian.brian import own_code
 from sbp_brian.brian.convolution import Convolution, Maps
 from sbp_brian.brian.kernel_code import as_sums
 from sbp_brian.errors import KernelError, RuleError, TargetError
+from sbp_brian.export.described import describe
 from sbp_brian.models.stdbp.first_spike import backward, timing_rule
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.rules import Regular, SynapseRule
@@ -149,6 +150,21 @@ def test_weights_are_a_group(pair):
     np.testing.assert_allclose(seen.w[:, -1], [0, 3, 0])
     assert kernels.pre.when == "synapses"
     assert kernels.rule is rule
+
+
+def test_they_are_described_as_a_connection_and_not_as_cells(pair):
+    a, _ = pair
+    convolution = Convolution(BEFORE, 2, 3, (1, 2), 1)
+    behind = cells(convolution.target, "wider", 4)
+    rule = replace(SUM, on_post={"post": "w -= trace_post"})
+    kernels = rule.kernels(a, behind, convolution, name="described")
+    parts = {part.title: part.rows for part in describe(Network(a, behind, kernels)).parts}
+    assert [row[0] for row in parts["Populations"]] == ["before", "wider"]
+    pattern = "convolution: 2 x 2 kernels of 3 x 3, stride 1 and 2, padding 1"
+    assert parts["Connectivity"] == (("described", "before", "wider", pattern),)
+    told = " ".join(line for (line,) in parts["Synapse model: described"])
+    assert "at a presynaptic spike" in told
+    assert "at a postsynaptic spike" in told
 
 
 def test_single_precision_is_taken_on_request(pair):

@@ -131,6 +131,14 @@ def test_scores_are_named_on_an_axis_of_errors(percent):
     assert ax.get_xlim()[0] > 0.12 > 0.019 > ax.get_xlim()[1]
 
 
+def test_scores_that_lie_close_are_named_more_finely():
+    from sbp_brian.figures.base import new
+
+    _, ax = new()
+    score_axis(ax, "y", [0.963, 0.939])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["96", "95", "94", "93"]
+
+
 def test_angles_are_told_apart_by_world_and_follow_the_epochs():
     text = "".join(
         f'[variants."{world} bit"]\nlearning = "bit"\ndale = {dale}\n'

@@ -83,6 +83,10 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
         changes = [record.metric("A->B")["value"] for record in names["read_records"]("results", "three-cells")]
         assert len(set(changes)) == 4
         assert all(path.stat().st_size > 1000 for path in names["paths"])
+    elif page == "docs/guide/export.md":
+        assert names["spikes"].groupby("cell").size().to_dict() == {0: 5, 1: 5, 2: 5}, "every 10 ms ln 6"
+        with np.load(names["path"]) as arrays:
+            assert len(arrays.files) > 3
     elif page == "docs/guide/training.md":
         learned, found = names["training"].learned, names["again"].learned
         assert len(names["again"].history) == 1

@@ -7,17 +7,19 @@ import pytest
 from brian2 import ms
 
 from sbp_brian.errors import CopiesError, RunFailed, SampleError, SettingError
+from sbp_brian.experiments import building
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.cell import DecolleCell
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network import options as of_sbp
 from sbp_brian.models.stdbp.grid import GridSTDBP
 from sbp_brian.models.stdbp.options import Displacement
-from sbp_brian.targets import OnCpu, carried_out_on_cpu
+from sbp_brian.targets import OnCpu, Simulation, carried_out_on_cpu
 from sbp_brian.training import together
-from sbp_brian.training.spiking import Samples, Training
+from sbp_brian.training.samples import Presentation, Samples
+from sbp_brian.training.spiking import Training
 from sbp_brian.training.together import train_together
-from tests.helpers.cuda_marks import cuda_on_cpu
+from tests.helpers.cuda_marks import cuda, cuda_on_cpu
 
 
 def samples():
@@ -108,6 +110,17 @@ def test_each_gives_what_it_gives_alone_in_cpp(kind, tmp_path):
 @pytest.mark.parametrize("kind", list(NETWORKS))
 def test_each_gives_what_it_gives_alone_on_cuda(kind, tmp_path):
     side_by_side(kind, "cuda", tmp_path, 3, OnCpu(threads=64, order=3))
+
+
+@pytest.mark.slow
+@cuda
+@pytest.mark.parametrize("kind", ["flagship", "stdbp", "decolle"])
+def test_copies_compile_for_a_gpu(kind):
+    model = NETWORKS[kind](0).trial_model()
+    presentation = Presentation(SAMPLES.images, 16, model.duration, SAMPLES.target_table)
+    made = together._Copies(model.shared.make, presentation, 16)
+    simulation = Simulation(made, 16 * model.duration, "cuda", arch="sm_90", name="side_by_side")
+    assert (building.build(simulation).folder / "main").is_file()
 
 
 class Run:
