@@ -1,4 +1,4 @@
-"""``python -m campaigns.gpu``: the day a GPU is lent; parity of four networks, a short list and the benchmark.
+"""``python -m campaigns.gpu``: the day a GPU is lent; four networks, copies side by side, the benchmark, and more.
 
 Networks have their full connectivity. C++ is the reference, on the same machine: spikes within 0.1 %, every variable
 within 1e-6 of its largest value; where a program draws random numbers of its own, numbers of spikes and mean weights
@@ -15,12 +15,14 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from campaigns.cuda import Setting, means, ran
+from campaigns.side_by_side import COPIES, copies
 from campaigns.summary import commit
 
 RELATIVE, SPIKES, RANDOM = 1e-6, 1e-3, 0.05
@@ -106,17 +108,21 @@ def main(arguments: list[str] | None = None) -> int:
         record["seconds"] = round(time.perf_counter() - began, 1)
         (given.out / "gpu.json").write_text(json.dumps(record, indent=1) + "\n")
 
-    for setting in (*NETWORKS, *SHORT_LIST):
+    hidden = 20 if on_cpu else 500  # without a GPU it is tried, not measured
+    parts = [(setting.name, partial(compared, setting)) for setting in NETWORKS]
+    parts += [(f"{n} side by side", partial(copies, n, hidden=hidden)) for n in COPIES]
+    parts += [(setting.name, partial(compared, setting)) for setting in SHORT_LIST]
+    for name, part in parts:
         if time.perf_counter() - began > 60 * given.minutes:
-            record["left_out"].append(setting.name)
+            record["left_out"].append(name)
             continue
         with tempfile.TemporaryDirectory(prefix="sbp-gpu-") as place:
             try:
-                told = compared(setting, Path(place), on_cpu)
+                told = part(place=Path(place), on_cpu=on_cpu)
             except Exception as error:  # the others are tried all the same: the GPU is lent for minutes
-                told = {"network": setting.name, "agrees": False, "wrong": [f"{type(error).__name__}: {error}"[:500]]}
+                told = {"network": name, "agrees": False, "wrong": [f"{type(error).__name__}: {error}"[:500]]}
         record["networks"].append(told)
-        print(f"{setting.name}: {'agrees' if told['agrees'] else 'DIFFERS: ' + '; '.join(told['wrong'])}", flush=True)
+        print(f"{name}: {'agrees' if told['agrees'] else 'DIFFERS: ' + '; '.join(told['wrong'])}", flush=True)
         write()
     if time.perf_counter() - began > 60 * given.minutes:
         record["left_out"].append("benchmark")

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from sbp_brian.errors import UnknownFigureError
+from sbp_brian.experiments import foreign
 from sbp_brian.wording import unknown
 
 __all__ = ["get", "names"]
@@ -29,8 +30,19 @@ def _modules() -> dict[str, str]:
 
 
 def names() -> tuple[str, ...]:
-    """The names of all figures, as a user types them."""
-    return tuple(sorted(_modules()))
+    """The names of all figures, as a user types them; behind them those of other packages, which are loaded."""
+    return (*sorted(_modules()), *_foreign())
+
+
+def _foreign() -> dict:
+    """The figures of other packages that can be used, by name."""
+    if not (offered := foreign.offered(foreign.FIGURES)):
+        return {}
+    from sbp_brian.figures.base import Figure
+
+    own = tuple(_modules())
+    loaded = {name: foreign.load(foreign.FIGURES, name, Figure, own) for name in offered}
+    return {name: figure for name, figure in loaded.items() if figure is not None}
 
 
 def get(name: str):
@@ -43,5 +55,8 @@ def get(name: str):
     """
     found = _modules()
     if name not in found:
-        raise UnknownFigureError(unknown("figure", name, found))
+        others = _foreign()
+        if name in others:
+            return others[name]
+        raise UnknownFigureError(unknown("figure", name, (*found, *others)))
     return importlib.import_module(f"{__name__}.{found[name]}").FIGURE

@@ -22,7 +22,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
@@ -30,9 +30,19 @@ from matplotlib.figure import Figure as Drawing
 from sbp_brian.experiments.records import Record
 from sbp_brian.figures.style import COLUMN, SOFT, house_style
 
-__all__ = ["FORMATS", "Figure", "absent", "label_panels", "means", "new", "save", "svg"]
+__all__ = ["FORMATS", "Figure", "Picture", "absent", "label_panels", "means", "new", "save", "svg"]
 
 FORMATS = ("svg", "pdf", "png")
+
+
+class Picture(NamedTuple):
+    """A figure as the report page shows it: its SVG text, its caption, its width, and how many panels have no data."""
+
+    svg: str
+    caption: str
+    width_mm: float
+    panels: int
+    empty: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,8 @@ class Figure:
         ``draw(records)`` gives a matplotlib Figure; records of the needed protocols, newest first.
     uses : tuple of str
         Further protocols whose records are given where there are any.
+    page : bool
+        Whether the report page shows it; a table drawn as a picture would repeat the tables of the page.
     lacks : callable, optional
         ``lacks(records)`` says in words which records of these protocols it cannot do without; empty: none.
     """
@@ -64,6 +76,7 @@ class Figure:
     draw: Callable[[Sequence[Record]], Drawing]
     uses: tuple[str, ...] = ()
     lacks: Callable[[Sequence[Record]], str] | None = None
+    page: bool = True
 
     @property
     def from_records(self) -> bool:
@@ -96,10 +109,11 @@ class Figure:
             drawing.canvas.draw()
         return drawing, self.caption if isinstance(self.caption, str) else self.caption(own)
 
-    def picture(self, records: Sequence[Record]) -> tuple[str, str, float]:
-        """The figure as the report page shows it: its SVG text, its caption, its width in mm."""
+    def picture(self, records: Sequence[Record]) -> Picture:
+        """The figure as the report page shows it."""
         drawing, caption = self.make(records)
-        return svg(drawing), caption, drawing.get_size_inches()[0] * 25.4
+        empty = sum(ax.axison and not ax.has_data() for ax in drawing.axes)
+        return Picture(svg(drawing), caption, drawing.get_size_inches()[0] * 25.4, len(drawing.axes), empty)
 
     def save(self, records: Sequence[Record], folder: str | os.PathLike) -> list[Path]:
         """Draw it into ``folder`` as SVG, PDF and PNG, named after it; gives their paths."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbp_brian.errors import ProtocolError, UnknownProtocolError
+from sbp_brian.experiments import foreign
 from sbp_brian.experiments.protocol import Protocol, Source
 from sbp_brian.wording import unknown
 
-__all__ = ["Entry", "entries", "get", "names"]
+__all__ = ["Entry", "entries", "get", "models", "names", "of_model"]
 
 
 @dataclass(frozen=True)
@@ -152,14 +153,55 @@ _ENTRIES = (
 )
 
 
-def entries() -> tuple[Entry, ...]:
-    """All protocols in the order in which they are listed."""
-    return _ENTRIES
+#: Model, as `sbp list` calls it -> the protocol that makes a network of it, and the parameters that ask for it.
+_MODELS: dict[str, tuple[str, dict[str, str]]] = {
+    "culture": ("tao-2000", {}),
+    "pulse_trains": ("tsodyks-1998", {}),
+    "relays": ("zhang-1998", {}),
+    "retinotectal": ("du-2009", {}),
+    "scaling_culture": ("turrigiano-1998", {}),
+    "sbp_network": ("mnist", {"model": "sbp_network"}),
+    "published": ("mnist", {"model": "sbp_published"}),
+    "decolle": ("decolle-regression", {}),
+    "stdbp": ("yin-yang", {"model": "stdbp"}),
+}
+
+
+def models() -> tuple[str, ...]:
+    """The models of which a protocol makes a network in Brian2."""
+    return tuple(_MODELS)
+
+
+def of_model(name: str) -> tuple[str, dict[str, str]]:
+    """The protocol that makes a network of this model, with its parameters; a protocol's own name, or file, as it is.
+
+    Raises
+    ------
+    UnknownProtocolError
+        There is neither a model nor a protocol of this name.
+    """
+    if name in names() or name.endswith(".py"):
+        return name, {}
+    if name not in _MODELS:
+        raise UnknownProtocolError(unknown("model or protocol", name, (*_MODELS, *names())))
+    return _MODELS[name]
+
+
+def entries() -> tuple[Entry | Protocol, ...]:
+    """All protocols in the order in which they are listed; behind them those of other packages, which are loaded."""
+    return (*_ENTRIES, *_foreign())
 
 
 def names() -> tuple[str, ...]:
     """The names of all protocols, as a user types them."""
-    return tuple(entry.name for entry in _ENTRIES)
+    return tuple(entry.name for entry in entries())
+
+
+def _foreign() -> list[Protocol]:
+    """The protocols of other packages that can be used."""
+    own = tuple(entry.name for entry in _ENTRIES)
+    found = (foreign.load(foreign.PROTOCOLS, name, Protocol, own) for name in foreign.offered(foreign.PROTOCOLS))
+    return [protocol for protocol in found if protocol is not None]
 
 
 def get(name: str) -> Protocol:
@@ -177,6 +219,9 @@ def get(name: str) -> Protocol:
     for entry in _ENTRIES:
         if entry.name == name:
             return importlib.import_module(f"{__name__}.{entry.module}").PROTOCOL
+    for protocol in _foreign():
+        if protocol.name == name:
+            return protocol
     raise UnknownProtocolError(unknown("protocol", name, names()))
 
 

@@ -23,7 +23,11 @@ __all__ = [
     "DeviceMissing",
     "DivergedError",
     "EventError",
+    "ExportError",
+    "ExtraMissing",
     "Interrupted",
+    "KeepError",
+    "KernelError",
     "ModelError",
     "NothingFiresError",
     "ParameterError",
@@ -61,12 +65,20 @@ class RetrogradeError(RuleError):
     """A network or rule to which the retrograde signal cannot be added, with the reason."""
 
 
+class KernelError(RuleError):
+    """Shared kernels between two groups of cells that cannot be, or code that they cannot carry, with the reason."""
+
+
 class EventError(SBPError, ValueError):
     """An event that a group of cells does not have, or that cannot be handled as asked."""
 
 
 class RingError(SBPError, ValueError):
     """More values are to come back to cells than an index can tell apart."""
+
+
+class CopiesError(SBPError, NotImplementedError):
+    """A network cannot stand in copies side by side, or several cannot be run as one program."""
 
 
 class TargetError(SBPError, NotImplementedError):
@@ -207,6 +219,18 @@ class ProtocolError(SBPError, RuntimeError):
 
 class RecipeError(SBPError, ValueError):
     """There is no such recipe or result, or its text cannot be read; the message is one line with the remedy."""
+
+
+class KeepError(SBPError, ValueError):
+    """A protocol has nothing of what is to be kept; the message is one line with the reason."""
+
+
+class ExportError(SBPError, ValueError):
+    """What is to be exported is not there, or does not fit the format; the message is one line with the remedy."""
+
+
+class ExtraMissing(SBPError, ImportError):  # noqa: N818
+    """A package that only this needs is not installed; the message names it and how to install it."""
 
 
 class RecordError(SBPError, ValueError):

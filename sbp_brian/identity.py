@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 #: Rooms of this package that show results and compute none.
-SHOWING = ("cli", "report", "__main__.py", "_version.py")
+SHOWING = ("cli", "export", "report", "__main__.py", "_version.py")
 _SOURCES = (".py", ".cpp", ".h", ".pyx", ".py_")
 
 

@@ -297,4 +297,5 @@ FIGURE = Figure(
     needs=(),
     uses=(*TABLE, *STATEMENTS),
     draw=draw,
+    page=False,
 )

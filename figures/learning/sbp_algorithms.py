@@ -141,4 +141,5 @@ FIGURE = Figure(
     uses=tuple(TASKS),
     draw=draw,
     lacks=lacks,
+    page=False,
 )

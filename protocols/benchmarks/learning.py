@@ -26,7 +26,7 @@ from sbp_brian.training.samples import Samples
 from sbp_brian.training.scores import mean_known
 from sbp_brian.training.spiking import Training
 
-__all__ = ["EPOCHS_PUBLISHED", "Data", "Learner", "Outcome", "Plan", "run"]
+__all__ = ["EPOCHS_PUBLISHED", "Data", "Learner", "Outcome", "Plan", "keep", "run"]
 
 
 #: What Zhang et al. (2021) say of the number of epochs, beside which ours stands.
@@ -164,6 +164,8 @@ class Learner:
         Whether the score of the answers that are given while learning is reported.
     epochs_published : mapping
         What the source says of the number of epochs, as for `Context.metric`.
+    keeps : tuple of str
+        What ``--keep`` finds of it: weights after training, states that were recorded of the test samples.
     called : mapping of str to str
         Parameter of the model -> what it is called here, where that is another name.
     """
@@ -174,7 +176,17 @@ class Learner:
     usual: tuple[str, ...] = ("depth", "hidden", "lambda_p", "lambda_f", "jitter", "learning_share")
     running = True
     epochs_published: Mapping[str, Any] = MappingProxyType({})
+    keeps: tuple[str, ...] = ("weights", "states")
     called: Mapping[str, str] = MappingProxyType({})
+
+    def lacks(self, p: Parameters) -> dict[str, str]:
+        """Which of weights, spikes and states cannot be kept, with the reason; see `Protocol.lacks`."""
+        reasons = {
+            "weights": "it keeps none after training",
+            "spikes": "its spikes are counted while it is trained and tested, not recorded",
+            "states": "it has no states over time",
+        }
+        return {kind: reason for kind, reason in reasons.items() if kind not in self.keeps}
 
     # ------------------------------------------------------------------------------------------------------ planning
     def own(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -301,6 +313,7 @@ def _run(
     averaged = take_mean(context, training, len(history), plan.average)
     with context.progress(f"testing, {len(rows):,} samples") as bar:
         scores, answers, result = learner.test(context, training, bar)
+    keep(context, training, result)
     outcome = Outcome(context.parameters, data, plan, training, history, scores, answers, result, averaged)
     _scores(context, learner, outcome, published, band)
     learner.counted(context, outcome)
@@ -309,10 +322,24 @@ def _run(
     _by_epoch(context, learner, outcome)
     learner.arrays(context, outcome)
     learner.after(context, outcome)
-    for note in learner.notes(context, outcome):
+    for note in (*learner.notes(context, outcome), *_beside(training)):
         context.note(note)
     _summary(context, learner, outcome)
     return outcome
+
+
+def _beside(training: Any) -> list[str]:
+    """What a record says of a training that was a copy within a program of several."""
+    others = getattr(getattr(training, "simulation", None), "beside", 0)
+    told = "another network" if others == 1 else f"{others} other networks"
+    return [f"trained in one program with {told}; times are those of all together"] if others else []
+
+
+def keep(context: Context, training: Any, result: Any = None) -> None:
+    """Keep the weights that were tested, and what the test recorded, where it was asked for."""
+    context.keep_weights("training", training.weights(result))
+    if result is not None:
+        context.keep_runs("test", result)
 
 
 def take_mean(context: Context, training: Any, done: int, wanted: int) -> int:

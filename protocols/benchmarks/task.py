@@ -156,4 +156,5 @@ class Task:
             run=self.run,
             figures=self.figures,
             models=models,
+            lacks=lambda p: self.offers[p.model].learner.lacks(p),
         )

@@ -20,11 +20,12 @@ taken together, which reads and writes the other cells' variables once for four 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from brian2 import Synapses, get_device, prefs
+from brian2 import Quantity, Synapses, get_device, prefs
 from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.codegen.translation import analyse_identifiers
 from brian2.core.functions import Function
@@ -163,6 +164,8 @@ class DenseSynapses(Synapses):
         Name and weight of the rule that it follows.
     rule : SynapseRule or None
         The rule that it follows; ``print`` shows its text.
+    made_with : mapping of str to Quantity
+        Pathway -> the delay that all synapses were made with.
     preparation : int or None
         Of the last run: the same for all objects that a network prepared for it.
     """
@@ -174,6 +177,7 @@ class DenseSynapses(Synapses):
     made_by: tuple[str, str | None] = ("", None)
     preparation: int | None = None
     rule: Any = None
+    made_with: Mapping[str, Quantity] = MappingProxyType({})
 
     def __str__(self) -> str:
         return super().__str__() if self.rule is None else synapses_text(self, self.rule)

@@ -27,7 +27,14 @@ from brian2 import (
     volt,
 )
 from brian2.core.variables import Constant, Variable
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
+from brian2.equations.equations import (
+    BOOLEAN,
+    DIFFERENTIAL_EQUATION,
+    FLOAT,
+    PARAMETER,
+    SUBEXPRESSION,
+    SingleEquation,
+)
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
@@ -36,11 +43,13 @@ from brian2.utils.stringtools import get_identifiers
 from sbp_brian.errors import RuleError
 
 __all__ = [
+    "BOOLEAN",
     "BUILT_IN",
     "DEFAULT_CONSTANTS",
     "DEFAULT_FUNCTIONS",
     "DEFAULT_UNITS",
     "DIFFERENTIAL_EQUATION",
+    "FLOAT",
     "PARAMETER",
     "SUBEXPRESSION",
     "SingleEquation",
@@ -130,6 +139,8 @@ def equations(model: str | Equations) -> Equations:
     RuleError
         Brian2 cannot read it; one line.
     """
+    if not isinstance(model, (str, Equations)):
+        raise RuleError(f"model must be Equations or their text, not {type(model).__name__}")
     try:
         return model if isinstance(model, Equations) else Equations(model)
     except Exception as error:  # Brian2 raises many kinds here, all of them about the equations

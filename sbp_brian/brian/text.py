@@ -37,6 +37,12 @@ def group_text(cells: NeuronGroup) -> str:
         parts.append(f"reset={reset!r}")
     if events:
         parts.append(f"events={events!r}")
+    if cells._refractory is not False:
+        parts.append(f"refractory={cells._refractory!r}")
+    if isinstance(method := cells.state_updater.method_choice, str):
+        parts.append(f"method={method!r}")
+    if cells.namespace:
+        parts.append(_namespace(cells.namespace))
     lines = [_call("NeuronGroup", cells.name, parts)]
     for runner in cells.contained_objects:
         if type(runner).__name__ in OF_ITS_OWN:
@@ -50,7 +56,7 @@ def synapses_text(synapses: Any, rule: Any) -> str:
 
     Parameters
     ----------
-    synapses : brian2.Synapses
+    synapses : DenseSynapses
     rule : SynapseRule
         The rule that they follow.
     """
@@ -61,7 +67,9 @@ def synapses_text(synapses: Any, rule: Any) -> str:
     if events := {pathway: rule.event(pathway) for pathway in rule.pathways if rule.event(pathway) != "spike"}:
         parts.append(f"on_event={events!r}")
     if rule.namespace:
-        parts.append("namespace={" + ", ".join(f"{name!r}: {value!r}" for name, value in rule.namespace.items()) + "}")
+        parts.append(_namespace(rule.namespace))
+    if delays := {pathway: delay for pathway, delay in synapses.made_with.items() if float(delay)}:
+        parts.append(f"delay={delays!r}")
     return _call("Synapses", synapses.name, parts)
 
 
@@ -71,6 +79,10 @@ def _call(what: str, name: str, parts: list[str]) -> str:
 
 def _block(text: Any) -> str:
     return '"""\n' + "".join(f"        {line.strip()}\n" for line in str(text).splitlines()) + '    """'
+
+
+def _namespace(names: Mapping[str, Any]) -> str:
+    return "namespace={" + ", ".join(f"{name!r}: {value!r}" for name, value in names.items()) + "}"
 
 
 def _mapping(code: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import seed_option, set_option, settings, size_options
 from sbp_brian.errors import CommandError
@@ -14,7 +15,7 @@ __all__ = ["build"]
 
 
 @click.command(short_help="Generate, compile and link, without running.")
-@click.argument("protocol")
+@click.argument("protocol", shell_complete=completing.protocols)
 @click.option(
     "--target", type=click.Choice(("cuda", "cpp")), default="cuda", show_default=True, help="What to build for."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,12 @@ class Protocols(typing.Protocol):
 
     def get(self, name: str) -> Protocol:
         """The one of this name, or of a user's own file; an unknown one is refused with the nearest."""
+
+    def models(self) -> Sequence[str]:
+        """The models of which a protocol makes a network."""
+
+    def of_model(self, name: str) -> tuple[str, Mapping[str, str]]:
+        """The protocol that makes a network of this model, with its parameters; a protocol's own name as it is."""
 
 
 class Figures(typing.Protocol):

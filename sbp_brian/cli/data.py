@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from sbp_brian.cli import completing
+
 __all__ = ["data"]
 
 
@@ -20,15 +22,18 @@ def data() -> None:
 
 @data.command("list")
 def list_command() -> None:
-    """List the data sets and where each was found."""
+    """List the data sets, where each was found, and the parts that runs use in the place of the whole."""
     from sbp_brian.datasets import available
 
-    for name, where, remedy in available():
-        click.echo(f"{name:15} {where or 'not found'}" + (f"\n{'':15} get it by {remedy}" if remedy else ""))
+    found = available()
+    width = max(len(name) for name, *_ in found) + 2
+    for name, where, remedy in found:
+        how = remedy if remedy.startswith("all of it") else f"get it by {remedy}"
+        click.echo(f"{name:{width}}{where or 'not found'}" + (f"\n{'':{width}}{how}" if remedy else ""))
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.data_sets)
 @click.option("--url", help="Fetch the same files from another place; their checksums stay the same.")
 def fetch(name: str, url: str | None) -> None:
     """Download the data set NAME into your cache and check it. Give the command again if it was interrupted."""

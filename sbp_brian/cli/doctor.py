@@ -214,7 +214,7 @@ def _data() -> list[Check]:
             f"data: {name}",
             where is not None,
             str(where) if where is not None else "not found",
-            "" if where is not None else str(remedy),
+            str(remedy),
             required=False,
         )
         for name, where, remedy in available()

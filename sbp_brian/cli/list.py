@@ -35,6 +35,7 @@ def show(catalogue: Catalogue) -> None:
     """Print protocols, models and data sets."""
     from sbp_brian import datasets
     from sbp_brian.datasets.catalogue import CATALOGUE
+    from sbp_brian.experiments.foreign import FIGURES, offered
 
     for kind, title in (("biology", "Protocols: biology"), ("benchmark", "Protocols: benchmarks")):
         _print(
@@ -45,14 +46,21 @@ def show(catalogue: Catalogue) -> None:
                 if e.kind == kind
             ],
         )
+    if others := [f for f in catalogue.figures.names() if f in offered(FIGURES)]:
+        titles = [(name, catalogue.figures.get(name).title, offered(FIGURES)[name].value) for name in others]
+        _print("Figures of other packages", titles)
     _print("Models (sbp_brian.models)", models(catalogue.models()))
     _print(
         "Data sets",
         [
-            (name, f"{CATALOGUE[name].title}: {where or 'not found, get it by ' + remedy}", CATALOGUE[name].source)
+            (name, f"{CATALOGUE[name].title}: {_where(where, remedy)}", CATALOGUE[name].source)
             for name, where, remedy in datasets.available()
         ],
     )
+
+
+def _where(where: str | None, remedy: str) -> str:
+    return f"not found, get it by {remedy}" if where is None else "; ".join(filter(None, (where, remedy)))
 
 
 def show_recipes(catalogue: Catalogue) -> None:

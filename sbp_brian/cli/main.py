@@ -15,11 +15,16 @@ from sbp_brian.cli.benchmark import benchmark
 from sbp_brian.cli.build import build
 from sbp_brian.cli.cache import cache
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.completing import completion
 from sbp_brian.cli.data import data
+from sbp_brian.cli.describe import describe
 from sbp_brian.cli.ending import clean_end
+from sbp_brian.cli.export import export
+from sbp_brian.cli.new import new
 from sbp_brian.cli.output import figures, report
 from sbp_brian.cli.reproduce import reproduce
 from sbp_brian.cli.run import run
+from sbp_brian.cli.show import show
 from sbp_brian.cli.streams import patient
 from sbp_brian.cli.sweep import sweep
 from sbp_brian.cli.verify import verify
@@ -114,6 +119,13 @@ def command_line(catalogue: Catalogue) -> click.Group:
         one.
 
         Begin with 'sbp list', then for example 'sbp run bi-poo-1998 --quick'.
+
+        \b
+        Exit status
+          0    done
+          1    it failed: one line says why; also where --check or a comparison finds a difference
+          2    the command cannot be read
+          130  stopped by Ctrl+C; the same command goes on from there
         """
 
     for command in (
@@ -125,10 +137,15 @@ def command_line(catalogue: Catalogue) -> click.Group:
         sweep,
         reproduce,
         verify,
+        describe,
+        new,
+        show,
+        export,
         figures,
         report,
         data,
         cache,
+        completion,
     ):
         main.add_command(command)
     return main

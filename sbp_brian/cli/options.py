@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from sbp_brian.cli import completing
 from sbp_brian.errors import CommandError
+from sbp_brian.kinds import KINDS
 from sbp_brian.machine import TARGETS
+from sbp_brian.wording import unknown
 
 __all__ = [
     "Alternative",
+    "keep_option",
     "on_cpu_options",
     "recipe_option",
     "run_options",
@@ -52,9 +57,42 @@ def size_options(command: Callable) -> Callable:
     return small(whole(sized))
 
 
+class Kinds(click.ParamType):
+    """Names of `KINDS`, comma between them."""
+
+    name = "kinds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """The names, each once."""
+        if not isinstance(value, str):
+            return tuple(value)
+        names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+        for name in names:
+            if name not in KINDS:
+                self.fail(unknown("kind of what can be kept", name, KINDS), param, ctx)
+        return names
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """What may follow what is typed."""
+        done, comma, last = incomplete.rpartition(",")
+        return [
+            CompletionItem(f"{done}{comma}{name}")
+            for name in KINDS
+            if name.startswith(last) and name not in done.split(",")
+        ]
+
+
+def keep_option(command: Callable) -> Callable:
+    """The option ``--keep``; the command is given ``keep``, a tuple of names."""
+    text = "Keep these in the record, too, comma between them: weights, spikes, states."
+    return click.option("--keep", type=Kinds(), metavar="KINDS", default=(), help=text)(command)
+
+
 def recipe_option(text: str, **options: Any) -> Callable:
     """The option ``--recipe``, which excludes ``--quick`` and ``--full``."""
-    return click.option("--recipe", metavar="NAME", cls=Alternative, help=text, **options)
+    return click.option(
+        "--recipe", metavar="NAME", cls=Alternative, help=text, shell_complete=completing.recipes, **options
+    )
 
 
 def run_options(command: Callable) -> Callable:
@@ -133,7 +171,9 @@ def seed_option(text: str) -> Callable:
 
 def set_option(text: str, metavar: str = "NAME=VALUE") -> Callable:
     """The option ``-s name=value``, which may be given often; `settings` reads what it gives."""
-    return click.option("-s", "--set", "given", multiple=True, metavar=metavar, help=text)
+    return click.option(
+        "-s", "--set", "given", multiple=True, metavar=metavar, help=text, shell_complete=completing.run_settings
+    )
 
 
 def settings(texts: tuple[str, ...]) -> dict[str, str]:

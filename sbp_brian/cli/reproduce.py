@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.checking import check_bands, check_option
 from sbp_brian.cli.jobs import Job, run_all, run_command
@@ -16,7 +17,7 @@ __all__ = ["reproduce"]
 
 
 @click.command(short_help="Run all protocols, draw all figures, write the report.")
-@click.argument("names", nargs=-1, metavar="[PROTOCOL ...]")
+@click.argument("names", nargs=-1, metavar="[PROTOCOL ...]", shell_complete=completing.protocols)
 @run_options
 @recipe_option(
     "Run every setting and seed of a published number's recipe, and hold what they give to the committed result; "
@@ -75,7 +76,8 @@ def reproduce(
     if done:
         undrawn: list[tuple[str, str]] = []
         draw_figures(catalogue, done, (), out / "figures", undrawn)
-        click.echo(f"Report: {page.write(done, out / 'report.html', shown(catalogue), failures=failures)}")
+        path = page.write(done, out / "report.html", shown(catalogue), failures=failures, figures=out / "figures")
+        click.echo(f"Report: {path}")
         failures += undrawn
     for name, text in failures:
         click.echo(f"{name} failed: {text}", err=True)

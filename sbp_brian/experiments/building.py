@@ -17,7 +17,7 @@ from sbp_brian.targets import Simulation, collecting
 from sbp_brian.targets.cache_entry import SEAL
 from sbp_brian.targets.cuda.requirements import cuda_archs
 
-__all__ = ["Built", "build", "generate_only", "simulations_of"]
+__all__ = ["Built", "build", "generate_only", "networks_of", "simulations_of"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,34 @@ def simulations_of(
         raise SettingError(
             f"{protocol.name} simulates no Brian2 network with these parameters, so there is nothing to "
             "build; choose another model"
+        )
+    return found
+
+
+def networks_of(
+    protocol: Protocol, folder: Path, *, size: str = "default", parameters: Mapping[str, Any] | None = None
+) -> list[Simulation]:
+    """The simulations that a protocol makes until its first run, on the target numpy, to be looked at.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    folder : Path
+        For what it writes meanwhile.
+    size, parameters
+        As in `sbp_brian.experiments.executing.execute`.
+
+    Raises
+    ------
+    SettingError
+        It makes none with these parameters.
+    """
+    chosen = protocol.resolve(size, **(parameters or {}))
+    with collecting() as found:
+        protocol.run(Context(chosen, "numpy", 0, folder, size))
+    if not found:
+        raise SettingError(
+            f"{protocol.name} makes no Brian2 network with these parameters; choose another model (-s model=...)"
         )
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from sbp_brian.wording import unknown
 
 if TYPE_CHECKING:  # its room imports Brian2
     from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
+    from sbp_brian.targets.recordings import Weights
 
 __all__ = ["Context"]
 
@@ -183,6 +184,30 @@ class Context:
         """A remark for the output and the report, e.g. which data were used."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def keep_runs(self, name: str, *results: Any) -> None:
+        """Keep what runs recorded, where it was asked for (``--keep``).
+
+        A `Simulation` that a protocol makes tells by itself; this is for results of those that do not, such as a
+        training's.
+
+        Parameters
+        ----------
+        name : str
+            What the runs are called.
+        *results : Result
+        """
+        from sbp_brian.targets.keeping import being_kept  # imports Brian2
+
+        if (kept := being_kept()) is not None:
+            kept.take(name, results)
+
+    def keep_weights(self, name: str, weights: Iterable[Weights]) -> None:
+        """Keep weights that a training gave, where they were asked for (``--keep weights``)."""
+        from sbp_brian.targets.keeping import being_kept
+
+        if (kept := being_kept()) is not None:
+            kept.take_weights(name, weights)
 
     def uses(self, name: str, *content: Any, what: str = "") -> None:
         """Tell of data that the run uses, where neither a loader of `sbp_brian.datasets` nor `Protocol.data` does.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,18 +13,29 @@ from typing import Any
 import numpy as np
 
 from sbp_brian import identity
-from sbp_brian.errors import ParameterError, ProtocolError, RecordError
+from sbp_brian.errors import KeepError, ParameterError, ProtocolError, RecordError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.context import Context
+from sbp_brian.experiments.kept import flat
 from sbp_brian.experiments.made_of import complete, made_of, other, tell_own
+from sbp_brian.experiments.parameters import Parameters
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.run_folder import RunFolder
+from sbp_brian.kinds import KINDS
 from sbp_brian.machine import machine, versions
 from sbp_brian.stopwatch import Stopwatch
 from sbp_brian.targets.cuda.on_cpu.settings import SAID, OnCpu, carried_out_on_cpu, labelled, on_cpu_settings
+from sbp_brian.targets.keeping import keeping
 from sbp_brian.wording import takes_booleans, unknown
 
 __all__ = ["execute"]
+
+#: What to do where a protocol tells of nothing.
+_REMEDIES = {
+    "weights": "since no network of it has synapses with a weight",
+    "spikes": "since no network of it has cells that spike",
+    "states": "since no network of it has a StateMonitor; add one",
+}
 
 
 @takes_booleans
@@ -39,6 +50,7 @@ def execute(
     parameters: Mapping[str, Any] | None = None,
     fresh: bool = False,
     take_over: bool = False,
+    keep: Sequence[str] = (),
     progress: Callable[[str], AbstractContextManager] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> records.Record:
@@ -60,6 +72,9 @@ def execute(
         Start anew even where an interrupted run left checkpoints.
     take_over : bool
         Go on with an interrupted run even where it was made of other data, code or versions.
+    keep : sequence of str
+        What the record keeps beside metrics and arrays: ``"weights"``, ``"spikes"``, ``"states"``; see `Record.runs`.
+        Nothing that is computed depends on it.
     progress : callable, optional
         ``progress(description)`` gives a context manager around a callable ``(fraction, elapsed_s)``.
     say : callable, optional
@@ -75,6 +90,9 @@ def execute(
     ------
     ParameterError, RecordError
         Bad parameters, or a folder that cannot be used or is in use.
+    KeepError
+        The protocol has nothing of what is to be kept: before anything runs where it says so itself, else at the end,
+        with a record of the rest.
     ProtocolError
         It ends Python instead of returning.
     CheckpointError
@@ -89,6 +107,7 @@ def execute(
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
         raise ParameterError(f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}")
     chosen = protocol.resolve(size, **(parameters or {}))
+    _refuse_lacking(protocol, chosen, keep)
     if target == "cuda":
         _need_cuda(settings)
     label = target if settings is None else settings.label
@@ -100,9 +119,15 @@ def execute(
         started = datetime.now(UTC).isoformat(timespec="seconds")
         if settings is not None:
             context.note(f"{SAID} ({settings.identity}).")
-        with Stopwatch() as watch, _noting(place, known, take_over) as noted, carried_out_on_cpu(settings):
+        with (
+            Stopwatch() as watch,
+            _noting(place, known, take_over) as noted,
+            carried_out_on_cpu(settings),
+            keeping(tuple(dict.fromkeys(keep))) as kept,
+        ):
             tell_own(protocol, chosen)
             _run(protocol, context)
+        kept_arrays, about = flat(kept.runs)
         times = context.times | watch.seconds | {"total_s": watch.total_s, "resumed": place.resumed}
         record = records.Record(
             protocol=protocol.name,
@@ -123,11 +148,28 @@ def execute(
             notes=context.notes,
             array_info=context.array_info,
             identity=complete(known, noted.data),
+            kept=about,
         )
         _say_what_is_replaced(place.final, record, say or _print)
-        records.write(record, place.final, context.arrays)
+        records.write(record, place.final, context.arrays, kept_arrays)
         place.finish()
+    if lacking := kept.lacking():
+        raise KeepError(
+            f"{protocol.name} told of no {' and no '.join(lacking)} to keep, {_REMEDIES[lacking[0]]}; "
+            f"the record of the rest is in {record.folder}"
+        )
     return record
+
+
+def _refuse_lacking(protocol: Protocol, chosen: Parameters, keep: Sequence[str]) -> None:
+    """Refuse to keep what a protocol says it has not, and kinds that there are not."""
+    for kind in keep:
+        if kind not in KINDS:
+            raise ParameterError(unknown("kind of what can be kept", kind, KINDS))
+    lacks = protocol.lacks(chosen) if protocol.lacks is not None else {}
+    for kind in keep:
+        if kind in lacks:
+            raise KeepError(f"{protocol.name} has no {kind} to keep: {lacks[kind]}")
 
 
 def _run(protocol: Protocol, context: Context) -> None:

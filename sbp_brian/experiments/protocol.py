@@ -108,6 +108,9 @@ class Protocol:
         not use is refused.
     own : callable, optional
         As in `ModelParameters`, where there are no `models`.
+    lacks : callable, optional
+        ``lacks(parameters)`` -> which of weights, spikes and states a run with these parameters has none of, with the
+        reason: ``--keep`` refuses these before anything runs.
 
     Raises
     ------
@@ -130,6 +133,7 @@ class Protocol:
     data: Callable[[Parameters], Mapping[str, Any]] | None = None
     models: Mapping[str, ModelParameters] = field(default_factory=dict)
     own: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    lacks: Callable[[Parameters], Mapping[str, str]] | None = None
 
     def __post_init__(self):
         _check_name(self.name)

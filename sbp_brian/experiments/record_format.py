@@ -17,7 +17,7 @@ FLAT = ("name", "value", "unit", "spread", "spread_kind", "n", "paper_value", "p
 _NUMBER = (int, float, type(None))
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("protocol", "title", "kind", "target", "started", "size", "summary"), str),
-    **dict.fromkeys(("source", "parameters", "versions", "machine", "timing", "array_info", "identity"), dict),
+    **dict.fromkeys(("source", "parameters", "versions", "machine", "timing", "array_info", "identity", "kept"), dict),
     **dict.fromkeys(("metrics", "tables", "notes"), list),
     "seed": int,
     "digests": dict,
@@ -32,6 +32,7 @@ _PARTS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "tables": {"name": str, "columns": list, "rows": list},
     "parameters": {"value": object, "unit": str},
     "array_info": {"shape": list, "dtype": str, "unit": str},
+    "kept": {**dict.fromkeys(("kind", "run", "object", "of", "variable", "unit", "dtype"), str), "shape": list},
 }
 
 

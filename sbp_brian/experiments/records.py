@@ -1,15 +1,15 @@
-"""What a run leaves behind: a folder with record.json and arrays.npz, written whole or not at all.
+"""What a run leaves behind: a folder with record.json, arrays.npz and what was asked to be kept, whole or not at all.
 
 A record holds everything that a figure or a report needs; nothing reads a model again.  Layout::
 
-    DIR/<protocol>/<run>/record.json, arrays.npz      run = <target>-seed<seed>-<digest of the parameters given>
+    DIR/<protocol>/<run>/record.json, arrays.npz, kept.npz
+                                                      run = <target>-seed<seed>-<digest of the parameters given>
     DIR/<protocol>/.<run>.work/                       checkpoints of an unfinished run
     DIR/<protocol>/.<run>.lock                        held while the run is going on
 """
 
 from __future__ import annotations
 
-import csv
 import glob
 import hashlib
 import io
@@ -23,13 +23,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sbp_brian.errors import RecordError, SettingError
-from sbp_brian.experiments.record_format import FLAT, FORMAT, VERDICTS, digest_of, from_format_1, wrong_with
+from sbp_brian.experiments.record_format import FORMAT, VERDICTS, digest_of, from_format_1, wrong_with
+from sbp_brian.experiments.record_rows import to_csv, to_dataframe
 from sbp_brian.wording import names_parameters
+
+if TYPE_CHECKING:
+    from sbp_brian.targets.recordings import Recordings
 
 __all__ = [
     "FORMAT",
@@ -82,7 +86,11 @@ class Record:
     identity : dict
         What it was made of (`sbp_brian.experiments.made_of`); empty in records of before.
     digests : dict
-        SHA-256 of ``arrays.npz`` and of ``record.json`` without this entry; empty in records of before.
+        SHA-256 of ``arrays.npz``, of ``kept.npz`` where there is one, and of ``record.json`` without this entry; empty
+        in records of before.
+    kept : dict
+        name -> what it is (`sbp_brian.experiments.kept`) of the arrays in ``kept.npz``; empty where nothing was asked
+        to be kept.
     folder : Path or None
         Where it was read from; not part of the record.
     """
@@ -106,6 +114,7 @@ class Record:
     array_info: dict[str, dict[str, Any]] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict, compare=False)
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
     @property
@@ -118,18 +127,40 @@ class Record:
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         """All arrays by name, read from arrays.npz on first use; a file that was changed is refused."""
+        return self._file("arrays.npz")
+
+    @cached_property
+    def runs(self) -> dict[str, Recordings]:
+        """What was kept on request, by run: spikes, states and weights (`sbp_brian.targets.recordings`).
+
+        Raises
+        ------
+        RecordError
+            Nothing was kept, or the file was changed.
+        """
+        if not self.kept:
+            raise RecordError(
+                f"{self.folder or self.protocol} keeps no weights, spikes or states; run it again with "
+                "--keep weights,spikes,states (of a sweep: export one of its runs)"
+            )
+        from sbp_brian.experiments.kept import runs  # imports Brian2, which readers of records alone do not need
+
+        return runs(self._file("kept.npz"), self.kept)
+
+    def _file(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of one file of the record; one that was changed is refused."""
         if self.folder is None:
             return {}
         try:
-            content = (self.folder / "arrays.npz").read_bytes()
-            if self.digests and hashlib.sha256(content).hexdigest() != self.digests.get("arrays.npz"):
-                raise _broken(self.folder, "arrays.npz", _CHANGED)
+            content = (self.folder / name).read_bytes()
+            if self.digests and hashlib.sha256(content).hexdigest() != self.digests.get(name):
+                raise _broken(self.folder, name, _CHANGED)
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
         except RecordError:
             raise
         except Exception as error:  # whatever numpy, zipfile and zlib make of a damaged file
-            raise _broken(self.folder, "arrays.npz", error) from error
+            raise _broken(self.folder, name, error) from error
 
     def array(self, name: str) -> np.ndarray:
         """One array, in the unit that ``array_info[name]["unit"]`` gives; an unknown name is refused."""
@@ -151,6 +182,8 @@ class Record:
     def to_json(self) -> str:
         """The text of record.json; what is not finite becomes null."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "folder"}
+        if not self.kept:
+            del content["kept"]  # most records keep nothing
         content = _clean({"format": FORMAT, **content})
         content["digests"]["record.json"] = digest_of(content)
         text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
@@ -163,10 +196,16 @@ def run_name(target: str, seed: int, parameters: Mapping[str, Mapping[str, Any]]
     return f"{target}-seed{seed}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def write(record: Record, folder: str | os.PathLike, arrays: Mapping[str, np.ndarray] | None = None) -> Path:
+def write(
+    record: Record,
+    folder: str | os.PathLike,
+    arrays: Mapping[str, np.ndarray] | None = None,
+    kept: Mapping[str, np.ndarray] | None = None,
+) -> Path:
     """Write ``folder`` whole or not at all, replacing an earlier record of the same name.
 
-    Both files are written into a hidden folder beside it, forced to the disk, and renamed into place.
+    `kept` are the arrays that `Record.kept` describes. All files are written into a hidden folder beside it, forced to
+    the disk, and renamed into place.
 
     Raises
     ------
@@ -175,15 +214,18 @@ def write(record: Record, folder: str | os.PathLike, arrays: Mapping[str, np.nda
     """
     folder = Path(folder)
     with _whole(folder) as fresh:
-        with open(fresh / "arrays.npz", "wb") as file:
-            np.savez_compressed(file, **dict(arrays or {}))
-            _sync(file)
-        record.digests = {"arrays.npz": hashlib.sha256((fresh / "arrays.npz").read_bytes()).hexdigest()}
+        record.digests = {}
+        for name, content in {"arrays.npz": arrays or {}, **({"kept.npz": kept} if kept else {})}.items():
+            with open(fresh / name, "wb") as file:
+                np.savez_compressed(file, **dict(content))
+                _sync(file)
+            record.digests[name] = hashlib.sha256((fresh / name).read_bytes()).hexdigest()
         with open(fresh / "record.json", "w", encoding="utf-8") as file:
             file.write(record.to_json())
             _sync(file)
     record.folder = folder
-    record.__dict__.pop("arrays", None)
+    for name in ("arrays", "runs"):
+        record.__dict__.pop(name, None)
     return folder
 
 
@@ -292,41 +334,6 @@ def latest(records: Iterable[Record], protocol: str, **wanted: Any) -> Record | 
         return all(own.get(k) == v for k, v in wanted.items())
 
     return max((r for r in records if r.protocol == protocol and matches(r)), key=lambda r: r.started, default=None)
-
-
-def to_dataframe(records: Iterable[Record]):
-    """A pandas DataFrame, one row a metric, with the run's parameters as columns ``parameter.<name>``."""
-    import pandas
-
-    return pandas.DataFrame(_rows(records))
-
-
-def to_csv(records: Iterable[Record], path: str | os.PathLike) -> Path:
-    """Write the rows of `to_dataframe` as a CSV file (UTF-8, comma)."""
-    rows = _rows(records)
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    return Path(path)
-
-
-def _rows(records: Iterable[Record]) -> list[dict[str, Any]]:
-    rows = []
-    for record in records:
-        run = {
-            "protocol": record.protocol,
-            "run": record.run,
-            "target": record.target,
-            "seed": record.seed,
-            "size": record.size,
-            "started": record.started,
-        }
-        for key, described in record.parameters.items():
-            run[f"parameter.{key}" + (f" ({described['unit']})" if described["unit"] else "")] = described["value"]
-        rows += [{**run, **{key: row.get(key) for key in FLAT}} for row in record.metrics]
-    return rows
 
 
 def _put_in_place(fresh: Path, folder: Path) -> None:

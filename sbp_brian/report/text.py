@@ -16,6 +16,7 @@ from sbp_brian.stopwatch import PARTS
 __all__ = [
     "COLUMNS",
     "MARKS",
+    "arrows",
     "cells",
     "console",
     "counts",
@@ -23,7 +24,6 @@ __all__ = [
     "mean_sd",
     "minus",
     "number",
-    "result_table",
     "shown_unit",
     "spread",
     "timing",
@@ -36,7 +36,6 @@ SHARE, CHANGE = "share in percent", "change in percent"  # how a fraction is sho
 MARKS = {"within": "\u2713", "outside": "\u2717", "pattern only": "\u2248", "no reference": "\u2013"}
 #: Parts of a run that took less than this are left out (s).
 _SHOWN_S = 0.05
-_STYLES = {"within": "green", "outside": "bold red", "pattern only": "cyan", "no reference": "dim"}
 
 
 def console(stderr: bool = False):
@@ -71,6 +70,11 @@ def number(value: Any, unit: str = "", digits: int = 3) -> str:
 def minus(text: str) -> str:
     """The text with typographic minus signs."""
     return text.replace("-", MINUS)
+
+
+def arrows(words: str) -> str:
+    """The text with typographic arrows: synapses are named ``A->B``."""
+    return words.replace("->", "\u2192")
 
 
 def whole_percent(change: float) -> str:
@@ -153,29 +157,6 @@ def timing(times: Mapping[str, Any]) -> str:
     if times.get("resumed"):
         parts.append("resumed after an interruption, so times are of the last part only")
     return ", ".join(parts)
-
-
-def result_table(record, width: int):
-    """A rich table of a record's metrics; where the terminal is narrow, without what is accepted."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        title=Text(f"{record.protocol}: {record.title}"),
-        title_justify="left",
-        title_style="bold",
-    )
-    shown = [k for k, heading in enumerate(COLUMNS) if width >= 100 or heading != "Accepted"]
-    for k in shown:
-        table.add_column(COLUMNS[k], no_wrap=COLUMNS[k] in ("Simulated", "Verdict"), min_width=len(COLUMNS[k]))
-    for row in record.metrics:
-        texts = [Text(text) for text in cells(row)]
-        texts[COLUMNS.index("Verdict")].style = _STYLES[row["verdict"]]
-        table.add_row(*(texts[k] for k in shown))
-    return table
 
 
 def _band(row: Mapping[str, Any], unit: str) -> str:

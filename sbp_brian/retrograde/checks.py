@@ -7,7 +7,7 @@ from brian2 import NeuronGroup, Quantity, SpatialNeuron, Subgroup, get_dimension
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from sbp_brian import wording
-from sbp_brian.brian.language import PARAMETER
+from sbp_brian.brian.language import BOOLEAN, FLOAT, PARAMETER
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde import bounds
 from sbp_brian.retrograde.code import EXPRESSIONS
@@ -110,6 +110,12 @@ def check_weight(sbp, rule, verb: str) -> None:
             f"{rule_name(rule)}: the weight {rule.weight!r} is not a plain parameter of each synapse, so its "
             f"changes cannot be followed at events; declare it as '{rule.weight} : <unit>' and change it "
             "in on_pre or on_post"
+        )
+    whole = equation.var_type != FLOAT
+    if whole and (verb == "receiving" or equation.var_type == BOOLEAN):
+        raise RetrogradeError(
+            f"{rule_name(rule)}: the weight {rule.weight!r} is {equation.var_type}, which holds no share of a signal; "
+            f"declare it as '{rule.weight} : 1'"
         )
     dimensionless = equation.dim.is_dimensionless
     if not dimensionless and sbp.unit is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.retrograde import bounds
+from sbp_brian.retrograde import bounds, chance
 
 #: Bounds that a rule keeps its weight within, see `sbp_brian.retrograde.bounds`: (low, high) of each.
 Bounds = tuple[tuple[str, str], ...]
@@ -49,7 +49,7 @@ def tap(sbp, weight: str, code: str, known: str = "") -> str:
         *filter(None, [code.strip("\n")]),
         *coarse,
         f"retro_change = {amount}",
-        *([f"retro_report = retro_change*{_chance(emission)}"] if emission.chancy else []),
+        *(_chance(emission) if emission.chancy else []),
         f"retro_ltp{to}_pre += retro_ltp_gain_pre*clip({report}, 0, inf)",
         f"retro_ltd{to}_pre += retro_ltd_gain_pre*clip(-{report}, 0, inf)",
     ]
@@ -60,11 +60,16 @@ def tap(sbp, weight: str, code: str, known: str = "") -> str:
     return "\n".join(lines)
 
 
-def _chance(emission) -> str:
-    """The random factor of a report; draws no number that it does not need."""
-    factors = ["(1 + retro_noise*randn())"] if emission.noise > 0 else []
-    factors += ["int(rand() >= retro_loss)"] if emission.loss > 0 else []
-    return "*".join(factors)
+def _chance(emission) -> list[str]:
+    """The report of a change, by chance; draws no number that it does not need."""
+    lines, factors = [chance.STEP], []
+    if emission.noise > 0:
+        lines += chance.normal("retro_normal")
+        factors.append("(1 + retro_noise*retro_normal)")
+    if emission.loss > 0:
+        lines += chance.uniform("retro_uniform")
+        factors.append("int(retro_uniform > retro_loss)")
+    return [*lines, "retro_report = retro_change*" + "*".join(factors)]
 
 
 def expression(sbp, w: str, ltp: str, ltd: str, factor: str, own: Bounds = ()) -> str:

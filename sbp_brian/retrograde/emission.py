@@ -86,8 +86,10 @@ class Emission:
 
     Notes
     -----
-    Without noise and loss no random number is drawn. With them Brian2 warns that the outcome may depend on the order of
-    execution, as for all code of synapses that draws: which report gets which number does.
+    Without noise and loss no random number is drawn. With them each synapse draws from a generator of its own
+    (`sbp_brian.retrograde.chance`), the same numbers on every target; those of the network's own stream are left alone.
+    They follow from `RetrogradeSBP.seed` and, in a `Simulation`, from the seed of the run. In a script of your own the
+    latter is the synapse variable ``retro_seed`` (0 at first), shared.
     """
 
     kind: str = "change"

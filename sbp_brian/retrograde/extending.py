@@ -10,7 +10,7 @@ from brian2 import Quantity
 
 from sbp_brian.brian import language
 from sbp_brian.errors import RetrogradeError
-from sbp_brian.retrograde import bounds, checks, code
+from sbp_brian.retrograde import bounds, chance, checks, code
 from sbp_brian.retrograde.roles import Emitting, Receiving, Role, role
 from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.rules import Regular, SynapseRule
@@ -92,6 +92,9 @@ class Draft:
                 )
             if value > 0 and name not in self.initial:
                 self.share(name, value)
+        if emission.chancy and chance.STATE not in self.initial:
+            self.model.append(f"{chance.STATE} : integer\n{chance.SEED} : integer (shared)")
+            self.initial |= {chance.STATE: chance.Streams(self.sbp.seed), chance.SEED: 0}
         for side in (self.on_pre, self.on_post):
             for pathway in side.keys() & set(pathways):
                 side[pathway] = code.tap(self.sbp, self.weight, side[pathway])

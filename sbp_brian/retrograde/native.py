@@ -59,7 +59,12 @@ def _require_signal(group: Any, role: str, verb: str) -> None:
     if moved_by(group) is not None:
         return
     cells = whole(group)
-    if isinstance(cells, SpatialNeuron):
+    if isinstance(cells, Synapses):
+        remedy = (
+            f"a signal belongs to cells, and these are synapses: {verb}=False; what is changed in them is reported to "
+            f"their cells by sbp.reporting({cells.name}, ...)"
+        )
+    elif isinstance(cells, SpatialNeuron):
         remedy = f"{COMPARTMENTS}; or leave them out with {verb}=False"
     elif isinstance(cells, NeuronGroup):
         remedy = f"make them by sbp.neurons(...), or leave them out with {verb}=False"

@@ -10,24 +10,17 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from brian2 import Clock, NeuronGroup
 
 from sbp_brian.brian.groups import whole
 from sbp_brian.brian.on_event import OnEvent
 from sbp_brian.errors import RetrogradeError
+from sbp_brian.retrograde.chance import CELL_DRAW, cell_states
 from sbp_brian.retrograde.transport import Chain
 
 CHANNELS = ("ltp", "ltd")
 #: Cells -> the `RetrogradeSBP` that moves their signal.
 _MOVING: WeakKeyDictionary[NeuronGroup, Any] = WeakKeyDictionary()
-#: A random number in (0, 1) of each cell's own stream (a Lehmer generator, 16807 s mod 2**31 - 1, by Schrage's way to
-#: stay within 32 bits): the network's stream is left as it is without SBP, and all targets draw the same.
-DRAW = (
-    "retro_state = 16807*(retro_state % 127773) - 2836*(retro_state // 127773)",
-    "retro_state = retro_state + 2147483647*int(retro_state <= 0)",
-    "retro_draw = retro_state/2147483647.0",
-)
 
 
 def operate(sbp: Any, cells: NeuronGroup, clock: Clock | None, order: int | None) -> None:
@@ -50,19 +43,14 @@ def operate(sbp: Any, cells: NeuronGroup, clock: Clock | None, order: int | None
     if not sbp.holds:
         take = [f"retro_{c}_now = retro_{c}_due\nretro_{c}_due = 0" for c in CHANNELS]
         if sbp.draw == "event":
-            cells.retro_state = _states(sbp.seed, cells)
-            take += DRAW
+            cells.retro_state = cell_states(sbp.seed, len(cells))
+            take += CELL_DRAW
         cells.contained_objects.append(OnEvent(cells, "retrograde", "\n".join(take)))
     if sbp.postlateral_ltd:
         take = "retro_local_now = retro_local_due\nretro_local_due = 0"
         cells.contained_objects.append(OnEvent(cells, "retrograde_local", take))
     if sbp.activity is True:
         cells.contained_objects.append(OnEvent(cells, "spike", "retro_count += 1", when="resets"))
-
-
-def _states(seed: int, cells: NeuronGroup) -> np.ndarray:
-    """Where each cell's stream begins."""
-    return np.random.default_rng([seed, len(cells)]).integers(1, 2**31 - 1, len(cells))
 
 
 def moved_by(cells: Any) -> Any:

@@ -48,6 +48,10 @@ def _check(sbp: Any, synapses: Any, weight: str) -> None:
         raise RetrogradeError(f"{where}: RetrogradeSBP(unit={sbp.unit!r}) is not the unit of the weight")
     if sbp.reports.chancy or sbp.has_lateral or sbp.postlateral_ltd:
         raise RetrogradeError(f"{where}: noise, loss and lateral arms are for changes at the synapses' own events")
+    if sbp.persistence is not None and "retro_expressed" in synapses.equations.names:
+        raise RetrogradeError(
+            f"{where}: what the signal has changed decays here, which would be reported, too; give persistence=None"
+        )
     if moved_by(synapses.source) is None:
         raise RetrogradeError(
             f"{where}: the source {synapses.source.name!r} has no retrograde signal; make it by sbp.neurons(...)"

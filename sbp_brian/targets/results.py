@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from brian2 import Quantity, StateMonitor, Synapses, get_or_create_dimension
+from brian2 import EventMonitor, Quantity, StateMonitor, Synapses, get_or_create_dimension
 
 from sbp_brian.brian.variables import (
     ArrayVariable,
@@ -52,7 +52,8 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
         "object.variable" -> entry that can be written as JSON: ``source`` ("owner.variable", what holds the values),
         ``dtype``, ``dim`` (seven exponents), ``ndim``, ``size`` (number of values, None where only the run tells),
         ``scalar``, ``columns`` (of a StateMonitor), ``offset`` (subtracted from indices), ``settable``; or ``value``
-        and ``dim`` for a constant.
+        and ``dim`` for a constant. Beside them, for `sbp_brian.targets.recordings`: ``of`` (what a monitor records),
+        ``event`` (on the cells of its events), ``weight`` (on the weights of synapses).
     variables : dict
         source -> the Brian2 variable.
     """
@@ -87,11 +88,30 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
                     columns=int(obj.n_indices) if recorded else None,
                     offset=offset,
                     settable=not var.read_only and getattr(var, "ndim", 1) == 1,
+                    **_recorded(obj, name, recorded),
                 )
     for obj in objects:
         if isinstance(obj, Synapses) and f"{obj.name}_pre.delay" in entries:
             entries.setdefault(f"{obj.name}.delay", entries[f"{obj.name}_pre.delay"])  # as in Brian2
     return entries, variables
+
+
+def _recorded(obj, name: str, recorded: bool) -> dict:
+    """What an entry tells of a recording: whose it is, of which event; and which variable of synapses is the weight."""
+    if recorded:
+        return {"of": obj.source.name}
+    if isinstance(obj, EventMonitor) and name == "i":
+        return {"of": obj.source.name, "event": obj.event}
+    return {"weight": True} if isinstance(obj, Synapses) and name in _weights(obj) else {}
+
+
+def _weights(synapses: Synapses) -> tuple[str, ...]:
+    """The variables that are weights: the one of the rule; without a rule all that a user set for each synapse."""
+    rule = getattr(synapses, "rule", None)
+    if rule is not None:
+        return () if rule.weight is None else (rule.weight,)
+    equations = synapses.equations
+    return tuple(name for name in equations.names if equations[name].type == "parameter" and name != "delay")
 
 
 def _owner_name(var):
@@ -182,6 +202,11 @@ class Result(Mapping):
         elif entry["offset"]:
             values = values - entry["offset"]
         return with_unit(values, entry["dim"])
+
+    @property
+    def entries(self) -> Mapping[str, Mapping]:
+        """The description of all that can be asked for, see `describe`."""
+        return self._entries
 
     def __iter__(self):
         return (name for name in self._entries if "._" not in name)

@@ -8,6 +8,7 @@ import numpy as np
 from brian2 import get_dimensions, get_or_create_dimension, get_unit
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from sbp_brian.brian.randomness import SEED_OF_RUN
 from sbp_brian.errors import SettingError
 from sbp_brian.wording import unknown_name
 
@@ -52,6 +53,24 @@ def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.nda
             settable = [n for n, e in entries.items() if e.get("settable") and "._" not in n]
             raise unknown_name("name in values:", name, settable + list(arrays))
     return checked
+
+
+def seed_told(seed: int, manifest: dict) -> dict[str, np.ndarray]:
+    """What a run sets so that generators within the network draw by its seed, see `SEED_OF_RUN`.
+
+    Parameters
+    ----------
+    seed : int
+        Of the run.
+    manifest : dict
+        As in `check_settings`.
+    """
+    word = int(np.random.SeedSequence(seed).generate_state(1)[0])  # seeds that are neighbours begin far from each other
+    return {
+        entry["source"]: np.asarray(word % np.iinfo(entry["dtype"]).max, entry["dtype"])
+        for name, entry in manifest["entries"].items()
+        if name.endswith(f".{SEED_OF_RUN}")
+    }
 
 
 def _typed(name: str, value, spec: dict, shape: tuple | None) -> np.ndarray:

@@ -49,6 +49,11 @@ class RuntimeBackend:
         if self._net is None:
             self._make(seed)
 
+    @property
+    def network(self) -> brian2.Network:
+        """As it was made."""
+        return self._net
+
     def _make(self, seed: int) -> None:
         start = time.perf_counter()
         reserve = getattr(self._device, "sbp_reserve", None)

@@ -43,10 +43,11 @@ from sbp_brian.targets.collecting import COLLECTED, Collected, collecting
 from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.cuda.on_cpu.settings import OnCpu, carried_out_on_cpu, on_cpu_settings
 from sbp_brian.targets.cuda.requirements import cuda_archs, use_cuda
+from sbp_brian.targets.keeping import Watched, listened, told
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
 from sbp_brian.targets.progress import progress_bar
 from sbp_brian.targets.results import Result
-from sbp_brian.targets.run_arguments import check_settings
+from sbp_brian.targets.run_arguments import check_settings, seed_told
 from sbp_brian.targets.runtime import RuntimeBackend
 from sbp_brian.targets.standalone import StandaloneBackend
 from sbp_brian.wording import names_parameters, unknown_name
@@ -181,7 +182,7 @@ class Simulation:
         dt = None if dt is None else _time("dt", dt)
         self.make, self.target, self.seed = make, target, _checked_seed(seed)
         function = make
-        while isinstance(function, functools.partial):
+        while isinstance(function, (functools.partial, Watched)):
             function = function.func
         self.name = name or getattr(function, "__name__", type(function).__name__)
         if target not in TARGETS:
@@ -195,6 +196,7 @@ class Simulation:
         if target == "cython":
             compiler_command()
         names = _visible_names(function) if namespace is None else dict(namespace)
+        self._kept, self.make, key = listened(make, key)
         collected = COLLECTED.get()
         if target == "cuda" and arch is None and self.on_cpu is None and collected is not None:
             arch = collected[1]
@@ -202,10 +204,10 @@ class Simulation:
             archs = cuda_archs(arch, self.on_cpu) if target == "cuda" else ()
             options = dict(dt=dt, cache=cache, key=key, archs=archs, on_cpu=self.on_cpu)
             self._backend = StandaloneBackend(
-                make, self.duration, names, key_namespace=dict(namespace or {}), **options
+                self.make, self.duration, names, key_namespace=dict(namespace or {}), **options
             )
         else:
-            self._backend = RuntimeBackend(make, self.duration, names, dt=dt, target=target)
+            self._backend = RuntimeBackend(self.make, self.duration, names, dt=dt, target=target)
         self._arguments = dict(target=target, seed=self.seed, name=self.name, cache=cache, dt=dt, namespace=namespace)
         if collected is not None:
             collected[0].append(self)
@@ -217,6 +219,24 @@ class Simulation:
         with part("build_s"):
             self._backend.prepare(self.seed if self.seed is not None else 0)
         return self
+
+    @property
+    def build_s(self) -> float:
+        """Wall time of code generation and compilation so far (s)."""
+        return self._backend.build_s
+
+    @property
+    def network(self) -> brian2.Network:
+        """The network as `make` made it; to be looked at, on the targets numpy and cython.
+
+        Raises
+        ------
+        SettingError
+            On cpp and cuda, where a compiled program is what there is.
+        """
+        if self.target not in ("numpy", "cython"):
+            raise SettingError(f"on target {self.target!r} the network is a program; look at it on target='numpy'")
+        return self.build()._backend.network
 
     @property
     def settable(self) -> list[str]:
@@ -273,7 +293,8 @@ class Simulation:
             dict(values=values, seed=seed, progress=progress, results=results, names=names, duration=duration)
         )
         with part("run_s"):
-            return self._backend.run(**arguments)
+            result = self._backend.run(**arguments)
+        return told(self._kept, self.name, [result])[0]
 
     def run_many(
         self, runs: Iterable[Mapping], workers: int | None = None, progress: Callable | None = None
@@ -310,11 +331,12 @@ class Simulation:
         if self.target in ("cpp", "cuda"):
             workers = 1 if self.target == "cuda" and workers is None else workers  # they share the GPU
             with part("run_s"):
-                return run_in_threads(self._backend.run, checked, workers, progress)
+                return told(self._kept, self.name, run_in_threads(self._backend.run, checked, workers, progress))
         with part("run_s"):
-            return run_in_processes(
+            found = run_in_processes(
                 Simulation, self.make, self.duration, self._arguments, self._backend.run, checked, workers, progress
             )
+        return told(self._kept, self.name, found)
 
     def _checked(self, arguments: dict) -> dict:
         """The arguments of a run, checked, with the network built and the seed decided."""
@@ -342,9 +364,9 @@ class Simulation:
         self._backend.check_place(results)
         with part("build_s"):
             built = self._backend.prepare(seed)
-        settings = check_settings(arguments["values"], self._backend.manifest)
+        told = seed_told(seed, self._backend.manifest)
         return dict(
-            settings=settings,
+            settings={**told, **check_settings(arguments["values"], self._backend.manifest)},
             seed=seed,
             progress=arguments["progress"],
             results=results,
@@ -359,7 +381,7 @@ class Simulation:
         for name in names:
             if name not in entries:
                 raise unknown_name("name in names:", name, [n for n in entries if "._" not in n])
-        return names
+        return names if self._kept is None else list(dict.fromkeys([*names, *self._kept.names(entries)]))
 
 
 def _time(name: str, value) -> Quantity:

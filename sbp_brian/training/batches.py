@@ -19,6 +19,7 @@ import numpy as np
 
 from sbp_brian.errors import DivergedError, PatternError, SettingError
 from sbp_brian.identity import digest
+from sbp_brian.targets.recordings import Weights
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.divergence import NO_UNIT, unit_of, what_is_lost
 from sbp_brian.training.encoding import check_displacement
@@ -226,6 +227,18 @@ class NumpyTraining(EpochTraining):
     def _restore(self, kept: Mapping[str, np.ndarray]) -> None:
         for name, values in self._state().items():
             values[...] = kept[name]
+
+    def weights(self, result: Any = None) -> tuple[Weights, ...]:
+        """See `EpochTraining.weights`: weights and biases, or their running means, as whole arrays."""
+        kept = {name: self.means.get(name, self.model.arrays[name]) for name in self.initial}
+        return tuple(Weights("", name, "", values.copy()) for name, values in kept.items())
+
+    def _take(self, given: Mapping[str, np.ndarray]) -> None:
+        self._refuse_diverged(given, "before it was asked")
+        for name, values in given.items():
+            self.model.arrays[name][...] = values
+            if name in self.means:
+                self.means[name][...] = values
 
     def _moved_by(self, name: str) -> tuple[str, ...]:
         return self.model.moved_by(name.removeprefix("mean."))

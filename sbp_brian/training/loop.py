@@ -9,7 +9,7 @@ and ends with the same weights to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -17,10 +17,11 @@ import numpy as np
 
 from sbp_brian import identity
 from sbp_brian.errors import CheckpointError, DivergedError, SettingError
+from sbp_brian.targets.recordings import Weights
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.rows import DividedRows
-from sbp_brian.wording import number_in
+from sbp_brian.wording import number_in, unknown
 
 __all__ = ["EpochTraining", "identity_of"]
 
@@ -95,6 +96,44 @@ class EpochTraining:
     def _units(self) -> dict[str, float]:
         """One unit of each variable of the state, where it starts; see `sbp_brian.training.divergence`."""
         return {name: unit_of(values) for name, values in self._state().items()}
+
+    def weights(self, result: Any = None) -> tuple[Weights, ...]:
+        """What was learned, as the test asks it: named, with units, and with the cells of each synapse.
+
+        Parameters
+        ----------
+        result : Result, optional
+            Of a run of the network, which tells the cells of each synapse.
+        """
+        raise NotImplementedError
+
+    def load_weights(self, weights: Iterable[Weights]) -> tuple[str, ...]:
+        """Answer with these weights from now on; gives the names of what was set.
+
+        Raises
+        ------
+        CheckpointError
+            They are not those of this network: a name, a shape or a unit differs.
+        """
+        own, given = {w.name: w for w in self.weights()}, {}
+        for w in weights:
+            name = w.name
+            if name not in own:
+                raise CheckpointError(f"{unknown('weight', name, own)}; load weights of the same network")
+            if np.shape(w.values) != np.shape(own[name].values) or w.unit != own[name].unit:
+                raise CheckpointError(
+                    f"{name} has shape {np.shape(w.values)} and unit {w.unit or 'none'}, but this network wants "
+                    f"{np.shape(own[name].values)} and {own[name].unit or 'none'}; load weights of the same network"
+                )
+            given[name] = np.asarray(w.values)
+        if lacking := own.keys() - given.keys():
+            raise CheckpointError(f"{', '.join(sorted(lacking))} is not among the weights; load weights of all layers")
+        self._take(given)
+        return tuple(given)
+
+    def _take(self, given: Mapping[str, np.ndarray]) -> None:
+        """Answer with weights that fit."""
+        raise NotImplementedError
 
     def _after(self, number: int) -> None:
         """What a subclass does once epoch `number` stands in the history, before it is kept; by default nothing."""

@@ -50,7 +50,8 @@ def record_spikes(
     rows = np.asarray(rows)
     check_rows(rows, len(samples.images), SampleError)
     presentation = Presentation(samples.images[rows], len(rows), model.duration, samples.target_table[rows])
-    simulation = Simulation(_Recorded(model, presentation, tuple(layers)), (len(rows) + 1) * model.duration, "numpy")
+    make = _Recorded(model, presentation, tuple(layers))
+    simulation = Simulation(make, (len(rows) + 1) * model.duration, "numpy", name="raster")
     place, length = np.arange(len(rows)), float(model.duration / second)
     settings = {
         **learned,

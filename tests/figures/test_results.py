@@ -103,9 +103,9 @@ def test_without_a_result_they_say_which_recipes_are_lacking():
         assert lacking.missing([]) == ["late or late-cascade or late-spread or late-mismatch"]
     there = figure.reading(finding(late("late", {'learning = "bit"': 0.9})))
     assert there.missing([]) == []
-    drawn, caption, width = there.picture([])  # as the report page shows it
-    assert (drawn[:4], round(width)) == ("<svg", 102)
-    assert caption.endswith("From the committed results of the recipes late.")
+    picture = there.picture([])
+    assert (picture.svg[:4], round(picture.width_mm), picture.empty) == ("<svg", 102, 0)
+    assert picture.caption.endswith("From the committed results of the recipes late.")
     assert not figure.from_records
 
 

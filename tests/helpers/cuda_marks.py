@@ -18,7 +18,14 @@ def cuda(decorated):
     return decorated
 
 
+needs_cuda_on_cpu = [
+    pytest.mark.skipif(bool(ON_CPU_LACK), reason=f"CUDA tests did not run: {ON_CPU_LACK}"),
+    pytest.mark.cuda,
+]
+
+
 def cuda_on_cpu(decorated):
     """Put the marks of a CUDA program that is carried out on the CPU on a test."""
-    skip = pytest.mark.skipif(bool(ON_CPU_LACK), reason=f"CUDA tests did not run: {ON_CPU_LACK}")
-    return pytest.mark.cuda(skip(decorated))
+    for mark in needs_cuda_on_cpu:
+        decorated = mark(decorated)
+    return decorated

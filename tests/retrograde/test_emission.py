@@ -10,7 +10,7 @@ from brian2 import Equations, Network, NeuronGroup, mS, ms, nS
 
 from sbp_brian.errors import RetrogradeError
 from sbp_brian.experiments import building
-from sbp_brian.retrograde import Emission, RetrogradeSBP
+from sbp_brian.retrograde import Emission, RetrogradeSBP, chance
 from sbp_brian.rules import SynapseRule
 from sbp_brian.targets import Simulation
 from tests.helpers.compiling import quickly
@@ -144,6 +144,13 @@ def test_noise_and_loss_are_run_arguments():
         np.testing.assert_allclose(reports(result, name), FORMULAS[CHANCE[name].kind](*weights(k)), rtol=1e-12)
 
 
+@pytest.mark.slow
+def test_targets_draw_the_same_numbers(found):
+    """They are computed in the synapses' own code; the last digit is the library's of the target."""
+    one, other = (np.concatenate([reports(found(target), name) for name in CHANCE]) for target in ("numpy", "cpp"))
+    np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+
+
 @cuda
 def test_code_for_cuda_is_generated(tmp_path):
     simulation = Simulation(partial(network, CERTAIN | CHANCE), 3 * ms, "cuda", dt=1 * ms, arch="sm_90")
@@ -152,10 +159,10 @@ def test_code_for_cuda_is_generated(tmp_path):
         text = (tmp_path / f"project/code_objects/{name}_synapses_pre_codeobject.cu").read_text()
         signed = emission.kind in ("strength", "bit", "value-bit") or name in ("floor", "coarse")
         assert ("_brian_sign(" in text) == signed
-        assert ("_randn(_vectorisation_idx" in text) == (emission.noise > 0)
-        assert ("_rand(_vectorisation_idx" in text) == (emission.loss > 0)
-    text = (tmp_path / "project/rand.cu").read_text()
-    assert "num_per_cycle_randn_noisy_synapses_pre_codeobject = _array_noisy_synapses_N[0] * 1;" in text
+        assert "_rand(_vectorisation_idx" not in text, "nothing is drawn from the network's stream"
+        assert "_randn(_vectorisation_idx" not in text
+        assert ("retro_normal" in text) == (emission.noise > 0)
+        assert ("retro_uniform" in text) == (emission.loss > 0)
 
 
 # without them, nothing changes
@@ -168,16 +175,17 @@ def test_without_noise_loss_and_levels_the_code_is_that_of_the_bare_name(kind):
     assert repr(made) == repr(bare)
     rule = bare.emitting(RULE)
     assert rule == made.emitting(RULE)
-    assert "rand" not in str(rule)
+    assert chance.STATE not in str(rule)
     assert "retro_report" not in str(rule)
 
 
 def test_one_hop_and_cascade_share_the_chance_of_a_report():
     sbp = RetrogradeSBP(emission=Emission("strength", noise=0.5, loss=0.1), cascade=True)
     both = sbp.receiving(sbp.emitting(RULE))
-    told = "retro_report = retro_change*(1 + retro_noise*randn())*int(rand() >= retro_loss)"
+    told = "retro_report = retro_change*(1 + retro_noise*retro_normal)*int(retro_uniform > retro_loss)"
     assert told in both.on_post["retrograde"]
     assert both.model.count("retro_noise : 1 (shared)") == 1
+    assert both.model.count("retro_chance : integer") == 1
     other = RetrogradeSBP(emission=Emission("strength", noise=0.7, loss=0.1), cascade=True)
     with pytest.raises(RetrogradeError, match=r"retro_noise=0.5 already and are to have 0.7.*use one RetrogradeSBP"):
         other.receiving(sbp.emitting(RULE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import brian2
 import numpy as np
 import pytest
 from brian2 import (
@@ -173,6 +174,33 @@ def test_variables_summed_over_synapses_are_kept():
     assert list(cells.total) == [4, 4]
 
 
+def test_sums_are_kept_in_rules_that_are_added():
+    """What two sums give, one of them of the presynaptic cell, beside a weight that the signal has changed."""
+    sbp = RetrogradeSBP(rate=2)
+    cells = sbp.neurons(2, "v : 1\ntotal : 1\nout : 1", threshold="v > 1", reset="v = 0", name="cells")
+    into = SynapseRule("w : 1\ntotal_post = w : 1 (summed)", on_pre={"pre": "w += 1"})
+    rule = sbp.receiving(sbp.emitting(into + SynapseRule("w : 1\nout_pre = 3*w : 1 (summed)", weight=None)))
+    made = rule.synapses(cells, cells)
+    made.connect(j="i")
+    cells.v = [2, 0]
+    Network(cells, made).run(3 * defaultclock.dt)
+    np.testing.assert_allclose(made.w, [3, 0])  # 1 by its event, and twice that by the signal
+    np.testing.assert_allclose(cells.total, [3, 0])
+    np.testing.assert_allclose(cells.out, [9, 0])
+
+
+def test_sums_of_other_synapses_reach_cells_whose_inputs_take_part():
+    sbp = RetrogradeSBP()
+    cells = sbp.neurons(2, "v : 1\ntotal : 1", threshold="v > 1", name="cells")
+    gliding = Synapses(cells, cells, "a : 1")
+    gliding.connect(j="i")
+    made = sbp.synapses(gliding, cells, "u : 1\ntotal_post = a_pre*u : 1 (summed)", weight="u", emits=False)
+    made.connect(j="i")
+    gliding.a, made.u = [1, 2], 3
+    Network(cells, gliding, made).run(defaultclock.dt)
+    assert list(cells.total) == [3, 6]
+
+
 def test_what_was_made_prints_as_the_text_of_brian2():
     sbp = RetrogradeSBP(unit=nS)
     _, inputs, _ = network(strings(sbp), sbp)
@@ -186,6 +214,21 @@ def test_what_was_made_prints_as_the_text_of_brian2():
     assert "dge/dt = -ge/tau_e : siemens" in cells
     assert "#     retro_ltp_now = retro_ltp_due" in cells
     exec(text, {"Synapses": Synapses, "a": inputs.source, "b": inputs.target, "nsiemens": nS})
+
+
+def test_the_text_has_the_refractory_time_the_method_the_constants_and_the_delays():
+    sbp = RetrogradeSBP()
+    how = {"threshold": "v > 1", "refractory": 2 * ms, "method": "exact", "namespace": {"tau": 5 * ms}}
+    cells = sbp.neurons(2, "dv/dt = -v/tau : 1 (unless refractory)", **how, name="cells")
+    made = sbp.synapses(cells, cells, "w : 1", on_pre={"pre": "w += 1", "at_once": "v += w"}, delay=3 * ms, name="made")
+    names = dict(vars(brian2))
+    exec(f"{cells}\n{made}", names)
+    again, anew = names["cells"], names["made"]
+    assert (again._refractory, again.namespace["tau"]) == (2 * ms, 5 * ms)
+    assert again.state_updater.method_choice == "exact"
+    assert anew.pre.delay == 3 * ms
+    assert "'at_once': " in str(made)
+    assert "'at_once': 3" not in str(made)
 
 
 # ---------------------------------------------------------------------------------------------- nothing else moves
@@ -311,6 +354,34 @@ def test_what_a_third_factor_changes_is_reported_at_the_next_event():
     np.testing.assert_allclose(outputs.w, 0.703, rtol=0, atol=1e-12)
 
 
+def test_synapses_that_report_their_own_changes_can_report_those_of_others_too():
+    """By hand: three events of 0.1 and a third factor of 1, expressed by the same synapse, which is not reported."""
+    sbp = RetrogradeSBP()
+    cells = sbp.neurons(1, "v : volt", threshold="v > 10*mV", reset="v = 0*mV", name="cells")
+    source, fire = driven(cells, np.array([1.0, 5.0, 9.0]), "cells")
+    made = sbp.synapses(cells, cells, "w : 1", on_pre="w += 0.1", name="made")
+    sbp.reporting(made)
+    made.connect()
+    dopamine = SpikeGeneratorGroup(1, [0], [3] * ms)
+    third = Synapses(dopamine, made, on_pre="w += 1")
+    third.connect()
+    Network(cells, source, fire, made, dopamine, third).run(12 * ms)
+    np.testing.assert_allclose(made.w, 2 * 1.3, rtol=0, atol=1e-12)
+
+
+def test_synapses_onto_synapses_report_their_own_changes():
+    sbp = RetrogradeSBP()
+    cells = sbp.neurons(1, "v : volt", threshold="v > 10*mV", reset="v = 0*mV", name="cells")
+    source, fire = driven(cells, np.array([1.0, 5.0]), "cells")
+    inputs = sbp.synapses(cells, cells, "w : 1", on_pre="w += 0*w", emits=False)
+    inputs.connect()
+    gate = sbp.synapses(cells, inputs, "u : 1", on_pre="w_post += 1; u += 0.25", weight="u", receives=False)
+    gate.connect()
+    Network(cells, source, fire, inputs, gate).run(8 * ms)
+    np.testing.assert_allclose(gate.u, 0.5)
+    np.testing.assert_allclose(inputs.w, 2 + 0.5)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -320,6 +391,10 @@ def test_what_a_third_factor_changes_is_reported_at_the_next_event():
         (lambda sbp, made: sbp.reporting(made.source, "w"), "takes Synapses"),
         (lambda sbp, made: RetrogradeSBP(unit=nS).reporting(made, "w"), "not the unit of the weight"),
         (lambda sbp, made: RetrogradeSBP(lateral_ltp=1).reporting(made, "w"), "lateral arms"),
+        (
+            lambda sbp, made: decaying().reporting(decaying().synapses(made.source, None, "w : 1", on_pre="w += 1")),
+            "decays here.*persistence=None",
+        ),
         (lambda sbp, made: sbp.reporting(Synapses(made.source, made.target, "w : 1"), "w"), "no event at which"),
         (
             lambda sbp, made: sbp.reporting(Synapses(plain(), made.target, "w : 1", on_pre="w += 1"), "w"),
@@ -336,6 +411,16 @@ def test_what_cannot_be_reported_is_refused(change, words):
 
 
 # ------------------------------------------------------------------------------------------------------- refusals
+def decaying():
+    return RetrogradeSBP(persistence=10 * ms)
+
+
+def onto_synapses():
+    made = Synapses(plain(), plain(), "w : 1", name="made")
+    made.connect()
+    return made
+
+
 def plain():
     return NeuronGroup(1, "v : 1", threshold="v > 1", name="plain")
 
@@ -351,6 +436,10 @@ def plain():
         ({"target": plain(), "emits": False}, "target 'plain' has no retrograde signal.*receives=False"),
         ({"source": plain(), "emits": False, "receives": False}, "neither emit nor receive"),
         ({"source": 3}, "source must be a group"),
+        ({"target": onto_synapses(), "emits": False}, r"'made'.*signal belongs to cells.*receives=False.*reporting"),
+        ({"source": onto_synapses(), "receives": False}, r"'made'.*signal belongs to cells.*emits=False"),
+        ({"model": "w : integer"}, "'w' is integer, which holds no share of a signal; declare it as 'w : 1'"),
+        ({"model": "w : boolean", "on_pre": "w = not w", "receives": False}, "'w' is boolean"),
         ({"on_pre": "v += w"}, "no pathway assigns the weight"),
         ({"on_pre": "x = 2*k; w = x"}, "sets the weight anew, 'w = x'"),
         ({"model": "w : 1\ny = 2*w : 1\nx : 1", "on_pre": "w = 2*x"}, "sets the weight anew"),
@@ -380,6 +469,8 @@ def test_a_weight_computed_from_itself_may_be_assigned(code):
         ({"on_pre": 3}, "on_pre must be the code in one string"),
         ({"on_pre": "w +"}, "cannot read"),
         ({"model": "w : 1\nv : 1"}, "variable of the rule and of the source group"),
+        ({"model": "w : 1\npre : 1"}, "variable 'pre' of the model has the name of the pathway 'pre'.*'pre_trace'"),
+        ({"model": 3}, "model must be Equations or their text, not int"),
     ],
 )
 def test_strings_that_cannot_be_read_are_refused(kwds, words):

@@ -50,6 +50,8 @@ def patterns(samples: Samples) -> Patterns:
 class NumpyLearner(Learner):
     """A network of `sbp_brian.models.artificial`, trained in batches."""
 
+    keeps = ("weights",)
+
     def layers(self, p: Parameters, data: Data) -> tuple[int, ...]:
         """Sizes of all layers."""
         outputs = data.samples.classes if data.samples.targets is None else data.samples.targets.shape[1]

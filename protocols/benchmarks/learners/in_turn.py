@@ -49,6 +49,8 @@ RATE_PARAMETERS = {
 class InTurn(Learner):
     """What both models share."""
 
+    keeps = ("weights",)
+
     def plan(self, p: Parameters, data: Data, seed: int, settings: Mapping[str, Any]) -> Plan:
         """What a run with these parameters is going to do; its epochs are those of all parts together."""
         each = turns(p, data)

@@ -259,6 +259,15 @@ class SBPNetworkLearner(Learner):
             "emission_scale": values["rate_output"],
         }
 
+    def lacks(self, p: Parameters) -> dict[str, str]:
+        """See `Learner.lacks`; with ``raster`` the spikes of three test samples are recorded."""
+        found = super().lacks(p)
+        if p.get("raster"):
+            del found["spikes"]
+        elif "raster" in p:
+            found["spikes"] += "; -s raster=yes records those of three test samples"
+        return found
+
     def check(self, p: Parameters, target: str) -> None:
         """See `Learner.check`; also a teacher that would come after the sample."""
         super().check(p, target)

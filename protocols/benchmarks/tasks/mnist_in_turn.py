@@ -22,7 +22,7 @@ import numpy as np
 from sbp_brian.errors import DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.protocols.benchmarks.learners import in_turn, sbp_network
-from sbp_brian.protocols.benchmarks.learning import Data, Plan
+from sbp_brian.protocols.benchmarks.learning import Data, Plan, keep
 from sbp_brian.protocols.benchmarks.task import Offer, Task
 from sbp_brian.protocols.benchmarks.tasks import mnist
 from sbp_brian.training.answers import largest
@@ -109,6 +109,7 @@ class TurnTask(Task):
                 found = learner.evidence(training, samples.test, stage * p.epochs)
                 scores.append(by_pair(found, samples.labels[samples.test]))
                 bar(stage / len(PAIRS))
+        keep(context, training)
         every, own = np.array(scores).transpose(1, 0, 2)
         right = float((largest(found) == samples.labels[samples.test]).mean())
         context.metric("test_accuracy", right, standard_error=(right * (1 - right) / len(found)) ** 0.5, n=len(found))
