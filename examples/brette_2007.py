@@ -75,5 +75,5 @@ def network(sbp: RetrogradeSBP | None = None) -> Network:
 
 
 def main(path=None):
-    """Draw 200 ms."""
-    return show(network, SBP, 200 * ms, "brette_excite", path)
+    """Draw 150 ms."""
+    return show(network, SBP, 150 * ms, "brette_excite", path)

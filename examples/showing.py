@@ -1,4 +1,4 @@
-"""One figure a network: its spikes, and what its input weights do with and without SBP."""
+"""One figure a network: its spikes without and with SBP, and what its input weights do."""
 
 from __future__ import annotations
 
@@ -38,18 +38,24 @@ def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str,
     """
     use("numpy")
     with house_style():
-        figure, (left, right) = plt.subplots(1, 2, figsize=(COLUMNS / 25.4, COLUMNS / 60), layout="constrained")
-        for given, label, colour in ((None, "without", BLACK), (sbp, "with SBP", VERMILION)):
+        panels = [["without SBP", "weight"], ["with SBP", "weight"]]
+        figure, axes = plt.subplot_mosaic(panels, figsize=(COLUMNS / 25.4, COLUMNS / 55), layout="constrained")
+        for given, label, colour in ((None, "without SBP", BLACK), (sbp, "with SBP", VERMILION)):
             seed(1)
             net = network(given)
             spikes, weights = _watched(net, inputs, weight)
             net.run(duration)
-            left.plot(spikes.t / ms, spikes.i, ".", color=colour, markersize=2 if given is None else 1, label=label)
-            w = np.asarray(getattr(weights, weight))
-            right.plot(weights.t / ms, 100 * (w.mean(0) / w[:, 0].mean() - 1), color=colour, label=label)
-        left.set(xlabel="time (ms)", ylabel="cell")
-        right.set(xlabel="time (ms)", ylabel="mean input weight (%)")
-        right.legend()
+            n = len(spikes.source)
+            axes[label].plot(spikes.t / ms, spikes.i, "|", color=colour, markersize=float(np.clip(60 / n, 1.2, 6)))
+            axes[label].set(xlim=(0, duration / ms), ylim=(-1, n), ylabel="cell", title=label)
+            course = np.asarray(getattr(weights, weight))
+            axes["weight"].plot(
+                weights.t / ms, 100 * (course.mean(0) / course[:, 0].mean() - 1), color=colour, label=label
+            )
+        axes["without SBP"].tick_params(labelbottom=False)
+        axes["with SBP"].set_xlabel("time (ms)")
+        axes["weight"].set(xlabel="time (ms)", ylabel="change of the mean input weight (%)", xlim=(0, duration / ms))
+        axes["weight"].legend()
     if path is None:
         plt.show()
     else:

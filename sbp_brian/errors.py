@@ -77,6 +77,10 @@ class RingError(SBPError, ValueError):
     """More values are to come back to cells than an index can tell apart."""
 
 
+class CopiesError(SBPError, NotImplementedError):
+    """A network cannot stand in copies side by side, or several cannot be run as one program."""
+
+
 class TargetError(SBPError, NotImplementedError):
     """A network holds what the chosen target cannot do; the message names targets that can."""
 

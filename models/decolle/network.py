@@ -30,7 +30,7 @@ resets             traces take up the spikes
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from brian2 import (
@@ -41,10 +41,10 @@ from brian2 import (
     Quantity,
     SpikeMonitor,
     have_same_dimensions,
-    linked_var,
     ms,
 )
 
+from sbp_brian.brian import copies
 from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.models.decolle.cell import LOSSES, DecolleCell
@@ -54,7 +54,7 @@ from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
 from sbp_brian.training.encoding import spike_bytes
 from sbp_brian.training.readout import Votes
-from sbp_brian.training.spiking import Presentation, Samples, TrialModel
+from sbp_brian.training.spiking import Presentation, Samples, Shared, TrialModel
 
 __all__ = ["LEARNING", "Decolle"]
 
@@ -284,7 +284,7 @@ class Decolle:
             events = {"flush": form.FLUSH} if rank1 else {"present": form.PRESENT, "improve": form.improve}
             begin += [] if rank1 else [form.PRE_BEGIN]
         code = "\n".join(model)
-        cells = NeuronGroup(
+        cells = copies.cells(
             n,
             code,
             threshold=threshold,
@@ -315,18 +315,18 @@ class Decolle:
         synapses, *weights = self._plastic(k, form.rule(factors), source, target, step)
         if self.form == "dense":
             return [synapses, *weights]
-        sums = NeuronGroup(1, form.MOMENTS, clock=step, namespace=namespace, name=f"sums{k}")
+        sums = copies.cells(1, form.MOMENTS, clock=step, namespace=namespace, name=f"sums{k}")
         sums.run_regularly("pp = 0\npq = 0\nqq = 0", clock=sample, when="start", order=0, name=f"sums{k}_begin")
         sums.run_regularly(form.MOMENTS_STEP, clock=step, when="synapses", order=-1, name=f"sums{k}_step")
         collect = form.moments(factors).synapses(source, sums, name=f"collect{k}", clock=step)
-        collect.connect()
-        target.pp, target.pq = linked_var(sums, "pp"), linked_var(sums, "pq")
+        copies.connect(collect)
+        target.pp, target.pq = (copies.linked(sums, name, target) for name in ("pp", "pq"))
         return [synapses, sums, collect]
 
     def _plastic(self, k: int, rule: SynapseRule, source: NeuronGroup, target: NeuronGroup, step) -> list:
         """Synapses into layer k, connected, and what else holds their weights."""
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
-        synapses.connect()
+        copies.connect(synapses)
         return [synapses]
 
     # ---------------------------------------------------------------------------------------------------- training
@@ -385,4 +385,12 @@ class Decolle:
             counted=counted,
             check=self.check,
             set_by=dict.fromkeys(rates, "rate"),
+            shared=self._shared(),
         )
+
+    def _shared(self) -> Shared | None:
+        """What it has in common with networks of another rate."""
+        if type(self) is not Decolle:  # kernels are no pathways of cells
+            return None
+        common = replace(self, rate=0.0, shrink=1.0, learning=LEARNING[0])
+        return Shared(functools.partial(Decolle.network, common))

@@ -310,7 +310,7 @@ class SynapseRule:
             if name in self._equations:
                 raise RuleError(
                     f"the variable {name!r} of the model has the name of the pathway {name!r}, which the synapses give "
-                    f"to its code; rename the variable, for example to '{name}_trace'"
+                    f"to its code; rename one, the variable for example to '{name}_trace'"
                 )
             if hasattr(Synapses, name):
                 raise RuleError(f"pathway name {name!r} is already an attribute of the synapses; rename the pathway")

@@ -19,26 +19,24 @@ N = 40
 CELLS = "dv/dt = -v/(10*ms) + 1.5*xi/sqrt(10*ms) : 1"
 WORDS = {"threshold": "v > 1", "reset": "v = 0", "method": "euler", "name": "cells"}
 CHANCY = Emission("change", noise=0.5, loss=0.3)
-#: Ways by which the signal has no effect, and one by which it has.
-SIGNALS = {"gains": {"gain_ltp": 0, "gain_ltd": 0}, "lambda_f": {"lambda_f": 0}, "heard": {}}
-SILENT = [how for how in SIGNALS if how != "heard"]
+#: Two ways to switch SBP off for a run.
+SILENT = {"gains": {"cells.retro_ltp_gain": 0, "cells.retro_ltd_gain": 0}, "lambda_f": {"among.retro_lambda_f": 0}}
 
 
-def network(how=None, arrays=True):
-    """Cells that are driven by noise, with synapses of which release and change are drawn; `how`: with SBP."""
-    if how is None:
-        cells, made = NeuronGroup(N, CELLS, **WORDS), Synapses
-    else:
-        sbp = RetrogradeSBP(emission=CHANCY, lambda_p=0.5, draw="event" if arrays else "fixed", **SIGNALS[how])
+def network(with_sbp, arrays=True):
+    """Cells that are driven by noise, with synapses of which release and change are drawn."""
+    if with_sbp:
+        sbp = RetrogradeSBP(emission=CHANCY, lambda_p=0.5, draw="event" if arrays else "fixed")
         cells, made = sbp.neurons(N, CELLS, **WORDS), sbp.synapses
+    else:
+        cells, made = NeuronGroup(N, CELLS, **WORDS), Synapses
     among = made(cells, cells, "w : 1", on_pre="w += 0.1*rand(); v += 0.02*w*(rand() < 0.5)", name="among")
     among.connect(**({"i": np.arange(N), "j": (np.arange(N) + 1) % N} if arrays else {"p": 0.3}))
     return Network(cells, among, SpikeMonitor(cells, name="spikes"))
 
 
-def run(how=None, seed=3, target="numpy", arrays=True):
-    with quickly(target):
-        return Simulation(partial(network, how, arrays), 30 * ms, target, dt=0.5 * ms).run(seed=seed)
+def simulation(with_sbp, target="numpy", arrays=True):
+    return Simulation(partial(network, with_sbp, arrays), 30 * ms, target, dt=0.5 * ms)
 
 
 def drawn(seed_of_run, steps=3, n=200):
@@ -61,17 +59,18 @@ def drawn(seed_of_run, steps=3, n=200):
     "target", ["numpy", *(pytest.param(target, marks=pytest.mark.slow) for target in ("cython", "cpp"))]
 )
 def test_without_gains_or_fraction_the_network_draws_what_it_draws_without_sbp(target):
-    wanted = run(target=target)
-    assert len(wanted["spikes.i"]) > 20
-    for how in SILENT:
-        found = run(how, target=target)
-        for key in ("spikes.i", "spikes.t", "cells.v", "among.w"):
-            np.testing.assert_array_equal(found[key], wanted[key], err_msg=f"{how} on {target}: {key}")
-    assert (run("heard", target=target)["among.w"] != wanted["among.w"]).any()
+    with quickly(target):
+        wanted, program = simulation(False, target).run(seed=3), simulation(True, target)
+        assert len(wanted["spikes.i"]) > 20
+        for how, values in SILENT.items():
+            found = program.run(values, seed=3)
+            for key in ("spikes.i", "spikes.t", "cells.v", "among.w"):
+                np.testing.assert_array_equal(found[key], wanted[key], err_msg=f"{how} on {target}: {key}")
+        assert (program.run(seed=3)["among.w"] != wanted["among.w"]).any()
 
 
 def test_no_code_of_reports_calls_for_the_networks_numbers():
-    code = "\n".join(network("heard")["among"].rule.pathways.values())
+    code = "\n".join(network(True)["among"].rule.pathways.values())
     assert code.count("rand()") == 2, "those of the network alone"
     assert "randn" not in code
 
@@ -90,7 +89,7 @@ def test_its_numbers_are_normal_and_uniform_and_independent():
 
 
 def test_runs_of_two_seeds_draw_independent_numbers_and_runs_of_one_seed_the_same():
-    first, second, again = (run("heard", seed)["among.retro_chance"] for seed in (3, 4, 3))
+    first, second, again = (simulation(True).run(seed=seed)["among.retro_chance"] for seed in (3, 4, 3))
     np.testing.assert_array_equal(first, again)
     assert np.sum(first != second) > N // 2
     one, other = (drawn(seed)[0] for seed in (1_835_504_127, 686_643_340))
@@ -99,11 +98,11 @@ def test_runs_of_two_seeds_draw_independent_numbers_and_runs_of_one_seed_the_sam
 
 
 def test_a_run_may_say_by_which_seed_reports_are_drawn():
-    simulation = Simulation(partial(network, "heard"), 5 * ms, "numpy", dt=0.5 * ms)
-    assert "among.retro_seed" in simulation.settable
-    one = simulation.run({"among.retro_seed": 7}, seed=3)
+    program = simulation(True)
+    assert "among.retro_seed" in program.settable
+    one = program.run({"among.retro_seed": 7}, seed=3)
     assert one["among.retro_seed"] == 7
-    assert (one["among.retro_chance"] != simulation.run(seed=3)["among.retro_chance"]).any()
+    assert (one["among.retro_chance"] != program.run(seed=3)["among.retro_chance"]).any()
 
 
 def test_synapses_begin_elsewhere_and_the_seed_of_sbp_counts():
@@ -115,7 +114,8 @@ def test_synapses_begin_elsewhere_and_the_seed_of_sbp_counts():
 @pytest.mark.slow
 def test_a_program_that_makes_its_synapses_numbers_their_streams():
     """Each synapse begins elsewhere, spread evenly; the network's own numbers are as without SBP."""
-    wanted, found = (run(how, target="cpp", arrays=False) for how in (None, "gains"))
+    wanted = simulation(False, "cpp", arrays=False).run(seed=3)
+    found = simulation(True, "cpp", arrays=False).run(SILENT["gains"], seed=3)
     states = np.asarray(found["among.retro_chance"])
     assert len(states) == len(wanted["among.w"]) > 300
     assert len(np.unique(states)) == len(states)

@@ -122,7 +122,8 @@ said = partial(refusals.said, RuleError)
         ({"on_pre": {3: "w = 1"}}, "pathway name 3 is not a name; use letters, digits and underscores"),
         (
             {"on_pre": {"x": "w = 1"}},
-            "pathway name 'x' is already an attribute of the synapses; rename the pathway",
+            "the variable 'x' of the model has the name of the pathway 'x', which the synapses give to its code; "
+            "rename one, the variable for example to 'x_trace'",
         ),
         (
             {"on_pre": {"connect": "w = 1"}},
