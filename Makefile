@@ -10,16 +10,22 @@ SEED ?= 0
 MUTANTS ?= 150
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-slow coverage mutation lint format imports types tables campaign clean distclean setup
+.PHONY: reproduce test test-slow browser coverage mutation lint format imports types tables pictures docs docs-check \
+  notebooks campaign clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
 
-test: lint imports types
+test: lint imports types docs-check
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# The report page in a real browser; says what is lacking for it, and installs nothing.
+browser: $(READY)
+	@$(BIN)/python -m tests.helpers.browser
+	$(BIN)/python -m pytest -n 0 -m browser
 
 # Lines and branches of the library that the tests run, to campaigns/results/coverage.json; those marked slow are left out.
 coverage: $(READY)
@@ -49,6 +55,30 @@ imports: $(READY)
 types: $(READY)
 	@$(BIN)/python tools/as_installed.py build/installed
 	$(BIN)/mypy
+
+# The site, build/docs/index.html: networks of the gallery and notebooks are run, figures drawn from RECORDS (first those
+# of BIOLOGY are made where they lack). Minutes; what was run before is not run again. Nothing is fetched.
+BIOLOGY := bi-poo-1998 tao-2000 fitzsimonds-1997 zhang-1998 bi-poo-1999 du-poo-2004 du-2009 tsodyks-1998 \
+  turrigiano-1998 sbp-predictions
+RECORDS ?= $(CURDIR)/build/records
+SPHINX := $(BIN)/python -m sphinx -W --keep-going -q
+
+docs: $(READY)
+	@for name in $(BIOLOGY); do \
+	  [ -d $(RECORDS)/$$name ] || $(BIN)/sbp run $$name --out $(RECORDS) || exit 1; done
+	SBP_DOCS_RECORDS=$(RECORDS) $(SPHINX) -b html docs build/docs
+
+# The same pages, read and not written, without running anything: every page, link and public name. Seconds.
+docs-check: $(READY)
+	@SBP_DOCS_RUN=0 $(SPHINX) -b dummy -d build/docs-check docs build/docs-check
+
+# The notebooks, each in a kernel of its own.
+notebooks: $(READY)
+	$(BIN)/python -m pytest -n0 -m "slow or not slow" tests/project/test_notebooks.py
+
+# The README's pictures, its example's among them.
+pictures: $(READY)
+	$(BIN)/python tools/pictures.py
 
 # The search for faults (docs/reliability.md): under an hour on two cores. SEED=1 tries other cases.
 campaign: $(READY)

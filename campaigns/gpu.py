@@ -1,4 +1,4 @@
-"""``python -m campaigns.gpu``: the day a GPU is lent; parity of four networks, a short list and the benchmark.
+"""``python -m campaigns.gpu``: the day a GPU is lent; four networks, copies side by side, the benchmark, and more.
 
 Networks have their full connectivity. C++ is the reference, on the same machine: spikes within 0.1 %, every variable
 within 1e-6 of its largest value; where a program draws random numbers of its own, numbers of spikes and mean weights
@@ -14,14 +14,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from campaigns.cuda import Setting, means, ran
+from campaigns.side_by_side import COPIES, copies
 from campaigns.summary import commit
+from sbp_brian.machine import cores
 
 RELATIVE, SPIKES, RANDOM = 1e-6, 1e-3, 0.05
 _DIGITS = {"epochs": 1, "train_samples": 60, "validation_samples": 10, "test_samples": 10}
@@ -75,6 +80,21 @@ def compared(setting: Setting, place: Path, on_cpu) -> dict[str, Any]:
     return told | {"agrees": not wrong, "wrong": wrong[:5], "relative_difference": worst}
 
 
+def build_ahead(settings: Sequence[Setting]) -> ThreadPoolExecutor:
+    """Let other processes compile what comes later, three cores each; programs are then in the cache."""
+
+    def build(setting: Setting, target: str) -> None:
+        given = [word for name, value in setting.given.items() for word in ("-s", f"{name}={value}")]
+        command = [sys.executable, "-m", "sbp_brian", "build", setting.protocol, "--quick", "--target", target, *given]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    pool = ThreadPoolExecutor(max(1, cores() // 3))
+    for setting in settings:
+        for target in ("cuda", "cpp"):
+            pool.submit(build, setting, target)
+    return pool
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Carry it out; the exit status is 1 where something differs, and 2 where something was left out."""
     from sbp_brian.machine import machine, versions
@@ -106,17 +126,22 @@ def main(arguments: list[str] | None = None) -> int:
         record["seconds"] = round(time.perf_counter() - began, 1)
         (given.out / "gpu.json").write_text(json.dumps(record, indent=1) + "\n")
 
-    for setting in (*NETWORKS, *SHORT_LIST):
+    ahead = build_ahead([*NETWORKS[1:], *SHORT_LIST] if on_cpu is None and cores() >= 6 else [])
+    hidden = 20 if on_cpu else 500  # without a GPU it is tried, not measured
+    parts = [(setting.name, partial(compared, setting)) for setting in NETWORKS]
+    parts += [(f"{n} side by side", partial(copies, n, hidden=hidden)) for n in COPIES]
+    parts += [(setting.name, partial(compared, setting)) for setting in SHORT_LIST]
+    for name, part in parts:
         if time.perf_counter() - began > 60 * given.minutes:
-            record["left_out"].append(setting.name)
+            record["left_out"].append(name)
             continue
         with tempfile.TemporaryDirectory(prefix="sbp-gpu-") as place:
             try:
-                told = compared(setting, Path(place), on_cpu)
+                told = part(place=Path(place), on_cpu=on_cpu)
             except Exception as error:  # the others are tried all the same: the GPU is lent for minutes
-                told = {"network": setting.name, "agrees": False, "wrong": [f"{type(error).__name__}: {error}"[:500]]}
+                told = {"network": name, "agrees": False, "wrong": [f"{type(error).__name__}: {error}"[:500]]}
         record["networks"].append(told)
-        print(f"{setting.name}: {'agrees' if told['agrees'] else 'DIFFERS: ' + '; '.join(told['wrong'])}", flush=True)
+        print(f"{name}: {'agrees' if told['agrees'] else 'DIFFERS: ' + '; '.join(told['wrong'])}", flush=True)
         write()
     if time.perf_counter() - began > 60 * given.minutes:
         record["left_out"].append("benchmark")
@@ -125,6 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
         done = subprocess.run([sys.executable, "-m", "sbp_brian", "benchmark", *options], check=False)
         record["benchmark"] = done.returncode == 0
     write()
+    ahead.shutdown(wait=False, cancel_futures=True)
     differs = not all(told["agrees"] for told in record["networks"]) or not record.get("benchmark", True)
     return 1 if differs else 2 if record["left_out"] else 0
 

@@ -49,8 +49,10 @@ def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str,
             axes[label].plot(spikes.t / ms, spikes.i, "|", color=colour, markersize=float(np.clip(60 / n, 1.2, 6)))
             axes[label].set(xlim=(0, duration / ms), ylim=(-1, n), ylabel="cell", title=label)
             axes[label].yaxis.get_major_locator().set_params(integer=True)
-            w = np.asarray(getattr(weights, weight))
-            axes["weight"].plot(weights.t / ms, 100 * (w.mean(0) / w[:, 0].mean() - 1), color=colour, label=label)
+            course = np.asarray(getattr(weights, weight))
+            axes["weight"].plot(
+                weights.t / ms, 100 * (course.mean(0) / course[:, 0].mean() - 1), color=colour, label=label
+            )
         axes["without SBP"].tick_params(labelbottom=False)
         axes["with SBP"].set_xlabel("time (ms)")
         axes["weight"].set(xlabel="time (ms)", ylabel="change of the mean input weight (%)", xlim=(0, duration / ms))

@@ -22,17 +22,28 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
 from sbp_brian.experiments.records import Record
 from sbp_brian.figures.style import COLUMN, SOFT, house_style
 
-__all__ = ["FORMATS", "Figure", "absent", "label_panels", "means", "new", "save", "svg"]
+__all__ = ["FORMATS", "Figure", "Picture", "absent", "label_panels", "means", "new", "save", "svg", "without_empty"]
 
 FORMATS = ("svg", "pdf", "png")
+
+
+class Picture(NamedTuple):
+    """A figure as the report page shows it: its SVG text, its caption, its width, and how many panels have no data."""
+
+    svg: str
+    caption: str
+    width_mm: float
+    panels: int
+    empty: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,8 @@ class Figure:
         ``draw(records)`` gives a matplotlib Figure; records of the needed protocols, newest first.
     uses : tuple of str
         Further protocols whose records are given where there are any.
+    page : bool
+        Whether the report page shows it; a table drawn as a picture would repeat the tables of the page.
     lacks : callable, optional
         ``lacks(records)`` says in words which records of these protocols it cannot do without; empty: none.
     """
@@ -64,6 +77,7 @@ class Figure:
     draw: Callable[[Sequence[Record]], Drawing]
     uses: tuple[str, ...] = ()
     lacks: Callable[[Sequence[Record]], str] | None = None
+    page: bool = True
 
     @property
     def from_records(self) -> bool:
@@ -96,10 +110,11 @@ class Figure:
             drawing.canvas.draw()
         return drawing, self.caption if isinstance(self.caption, str) else self.caption(own)
 
-    def picture(self, records: Sequence[Record]) -> tuple[str, str, float]:
-        """The figure as the report page shows it: its SVG text, its caption, its width in mm."""
+    def picture(self, records: Sequence[Record]) -> Picture:
+        """The figure as the report page shows it."""
         drawing, caption = self.make(records)
-        return svg(drawing), caption, drawing.get_size_inches()[0] * 25.4
+        empty = sum(ax.axison and not ax.has_data() for ax in drawing.axes)
+        return Picture(svg(drawing), caption, drawing.get_size_inches()[0] * 25.4, len(drawing.axes), empty)
 
     def save(self, records: Sequence[Record], folder: str | os.PathLike) -> list[Path]:
         """Draw it into ``folder`` as SVG, PDF and PNG, named after it; gives their paths."""
@@ -113,10 +128,33 @@ def new(width_mm: float = COLUMN, height_mm: float = 60.0, **subplots):
     return drawing, drawing.subplots(**subplots)
 
 
-def label_panels(*axes, start: str = "a") -> None:
-    """Letters a, b, c ... at the upper left corner of the panels."""
-    for number, ax in enumerate(axes):
-        ax.set_title(chr(ord(start) + number), loc="left", fontweight="bold", fontsize=9)
+def label_panels(*axes, start: str = "a", n: int | Sequence[int | None] | None = None) -> None:
+    """Letters a, b, c ... at the upper left corner of the panels, and the number of trials at the upper right.
+
+    Parameters
+    ----------
+    *axes : matplotlib Axes
+    start : str
+        The first letter.
+    n : int or sequence of (int or None), optional
+        Of all panels, or of each; None where it is a diagram, or where numbers differ within the panel.
+    """
+    numbers = [n] * len(axes) if n is None or isinstance(n, int) else list(n)
+    for k, (ax, number) in enumerate(zip(axes, numbers, strict=True)):
+        ax.set_title(chr(ord(start) + k), loc="left", fontweight="bold", fontsize=9)
+        if number is not None:
+            ax.set_title(f"n = {number:,}", loc="right", fontsize=7, color=SOFT)
+
+
+def without_empty(axes) -> list:
+    """Remove the panels of a grid in which nothing is drawn; gives the others, row by row."""
+    kept = []
+    for ax in np.ravel(axes):
+        if ax.has_data():
+            kept.append(ax)
+        else:
+            ax.remove()
+    return kept
 
 
 def means(ax, x, mean, sd, look: tuple[str, str, str], label: str | None, *, size: float, width: float, **more) -> None:

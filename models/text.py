@@ -38,6 +38,7 @@ from typing import Any
 
 from brian2 import Clock, Equations, NeuronGroup
 
+from sbp_brian.brian import copies
 from sbp_brian.brian.ring import add_ring
 from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
@@ -216,7 +217,7 @@ class Text:
         """
         spiking, events = "threshold" in self.sections, {s.name: s for s in self.sections.values() if s.event}
         equations, conditions = Equations(self["cells"].code), {name: s.code for name, s in events.items()}
-        group = NeuronGroup(
+        group = copies.cells(
             n,
             equations + more.equations if more is not None else equations,
             threshold=self["threshold"].code if spiking else None,
@@ -227,7 +228,7 @@ class Text:
             name=self.name,
         )
         for name, value in self.initial.items():
-            setattr(group, name, value)
+            setattr(group, name, copies.tiled(value))
         for name, section in events.items():
             if section.slot is not None:
                 group.set_event_schedule(name, when=section.slot[0], order=section.slot[1])

@@ -7,7 +7,8 @@
 What stands here is the public face; each name is imported when it is first asked for.
 
 ====================================================  ================================================================
-synapses                                              `SynapseRule`, `Regular`
+synapses                                              `SynapseRule`, `Regular`; shared kernels: `Convolution`, `Maps`,
+                                                      `Kernels`
 plasticity                                            `pair_stdp`, `triplet_stdp`, `teacher_stdp`,
                                                       `short_term_plasticity`, `synaptic_scaling`, `homeostatic_v`,
                                                       `threshold_homeostasis`
@@ -31,6 +32,8 @@ from sbp_brian._version import __version__
 
 if TYPE_CHECKING:  # the same names for type checkers and editors, which import nothing
     from sbp_brian import datasets, errors, models
+    from sbp_brian.brian.convolution import Convolution, Maps
+    from sbp_brian.brian.kernels import Kernels
     from sbp_brian.cells import NeuronModel, firing_rate, lif_conductance, lif_current, relpsp, soft_reset
     from sbp_brian.experiments.executing import execute
     from sbp_brian.experiments.protocol import Parameter, Protocol, Source
@@ -51,6 +54,8 @@ if TYPE_CHECKING:  # the same names for type checkers and editors, which import 
     from sbp_brian.training.spiking import Training
 
 _HOMES = {
+    "sbp_brian.brian.convolution": ("Convolution", "Maps"),
+    "sbp_brian.brian.kernels": ("Kernels",),
     "sbp_brian.cells": ("NeuronModel", "firing_rate", "lif_conductance", "lif_current", "relpsp", "soft_reset"),
     "sbp_brian.experiments.executing": ("execute",),
     "sbp_brian.experiments.protocol": ("Parameter", "Protocol", "Source"),
@@ -73,8 +78,11 @@ _HOMES = {
 
 __all__ = [
     "Chain",
+    "Convolution",
     "Delay",
     "Emission",
+    "Kernels",
+    "Maps",
     "NeuronModel",
     "Parameter",
     "Protocol",

@@ -27,6 +27,7 @@ __all__ = [
     "ExtraMissing",
     "Interrupted",
     "KeepError",
+    "KernelError",
     "ModelError",
     "NothingFiresError",
     "ParameterError",
@@ -64,12 +65,20 @@ class RetrogradeError(RuleError):
     """A network or rule to which the retrograde signal cannot be added, with the reason."""
 
 
+class KernelError(RuleError):
+    """Shared kernels between two groups of cells that cannot be, or code that they cannot carry, with the reason."""
+
+
 class EventError(SBPError, ValueError):
     """An event that a group of cells does not have, or that cannot be handled as asked."""
 
 
 class RingError(SBPError, ValueError):
     """More values are to come back to cells than an index can tell apart."""
+
+
+class CopiesError(SBPError, NotImplementedError):
+    """A network cannot stand in copies side by side, or several cannot be run as one program."""
 
 
 class TargetError(SBPError, NotImplementedError):

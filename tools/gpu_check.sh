@@ -1,5 +1,6 @@
 #!/bin/sh
-# The day a GPU is lent: parity of four networks, a short list of the catalogue and the benchmark, in under eight minutes.
+# The day a GPU is lent: parity of four networks, 1, 16 and 256 flagships side by side, a short list of the catalogue and
+# the benchmark, in under eight minutes.
 #   sh tools/gpu_check.sh pack [DIR]     with a network: all that is needed into DIR (gpu-wheels), as wheels
 #   sh DIR/gpu_check.sh run [OUT] [...]  without one, on the machine with the GPU: the record is OUT/gpu.json
 # The wheels are for Python 3.12 on Linux, x86-64, and CUDA 13. Further words go to `python -m campaigns.gpu`; --on-cpu

@@ -50,7 +50,7 @@ from sbp_brian.experiments.results import Number
 from sbp_brian.training.scores import equivalence
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "guide").glob("*.md")))
 TEMPLATES = Path(__file__).parent / "tables"
 _BLOCK = re.compile(r"(<!-- results: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _INLINE = re.compile(r"(<!--r (.*?)-->)(.*?)(<!--/r-->)")

@@ -21,7 +21,8 @@ start, 0           a new sample: all cells start anew
 before_groups      dense: potentials are summed up
 thresholds         spikes of all layers
 before_synapses    0 readouts; 1 errors; 2, 3 the readouts' events and what they send
-synapses           -3 moments; -2 the cells' step: bias, traces, potential; 0 spikes arrive, or weights learn
+synapses           -3 moments; -2 the cells' step: bias, traces, potential; 0 spikes arrive (rank 1), or gradients add
+                   up; 2 weights change (dense)
 resets             traces take up the spikes
 ================== ==================================================================================================
 """
@@ -29,7 +30,7 @@ resets             traces take up the spikes
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from brian2 import (
@@ -40,10 +41,10 @@ from brian2 import (
     Quantity,
     SpikeMonitor,
     have_same_dimensions,
-    linked_var,
     ms,
 )
 
+from sbp_brian.brian import copies
 from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
 from sbp_brian.models.decolle.cell import LOSSES, DecolleCell
@@ -53,7 +54,7 @@ from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
 from sbp_brian.training.encoding import spike_bytes
 from sbp_brian.training.readout import Votes
-from sbp_brian.training.spiking import Presentation, Samples, TrialModel
+from sbp_brian.training.spiking import Presentation, Samples, Shared, TrialModel
 
 __all__ = ["LEARNING", "Decolle"]
 
@@ -212,6 +213,14 @@ class Decolle:
         """The form of the update."""
         return Rank1(self.cell) if self.form == "rank1" else Dense(self.cell, self.every, self.optimiser)
 
+    def _form(self, k: int) -> Rank1 | Dense:
+        """That of the cells of layer k."""
+        return self.update
+
+    def _precision(self) -> dict[str, type] | None:
+        """Types of variables that are not of double precision."""
+        return None
+
     @staticmethod
     def packed(spikes: np.ndarray) -> np.ndarray:
         """Samples for ``encoding='spikes'``; see `sbp_brian.training.encoding.spike_bytes`."""
@@ -247,7 +256,7 @@ class Decolle:
 
     def _cells(self, k: int, step: Clock, sample: Clock, namespace: dict) -> NeuronGroup:
         """Layer k: the presynaptic side of what follows it, the postsynaptic side of what feeds it."""
-        form, n = self.update, self.layers[k]
+        form, n = self._form(k), self.layers[k]
         pre, post = k < len(self.layers) - 1, k > 0
         rank1 = self.form == "rank1"
         model, stepping, begin, reset, events = [], ["phase = timestep(t, step_length) % n_steps"], [], [], {}
@@ -272,10 +281,10 @@ class Decolle:
         if pre:
             model, stepping = [*model, form.PRE], [*stepping, form.PRE_STEP]
             reset += [form.PRE_SPIKE]
-            events = {"flush": form.FLUSH} if rank1 else {"present": form.PRESENT, "improve": form.IMPROVE}
+            events = {"flush": form.FLUSH} if rank1 else {"present": form.PRESENT, "improve": form.improve}
             begin += [] if rank1 else [form.PRE_BEGIN]
         code = "\n".join(model)
-        cells = NeuronGroup(
+        cells = copies.cells(
             n,
             code,
             threshold=threshold,
@@ -283,6 +292,7 @@ class Decolle:
             events=events,
             clock=step,
             namespace=namespace,
+            dtype=self._precision(),
             name=self.names[k],
         )
         cells.run_regularly("\n".join(stepping), clock=step, when="start", order=-15, name=f"{cells.name}_where")
@@ -305,18 +315,18 @@ class Decolle:
         synapses, *weights = self._plastic(k, form.rule(factors), source, target, step)
         if self.form == "dense":
             return [synapses, *weights]
-        sums = NeuronGroup(1, form.MOMENTS, clock=step, namespace=namespace, name=f"sums{k}")
+        sums = copies.cells(1, form.MOMENTS, clock=step, namespace=namespace, name=f"sums{k}")
         sums.run_regularly("pp = 0\npq = 0\nqq = 0", clock=sample, when="start", order=0, name=f"sums{k}_begin")
         sums.run_regularly(form.MOMENTS_STEP, clock=step, when="synapses", order=-1, name=f"sums{k}_step")
         collect = form.moments(factors).synapses(source, sums, name=f"collect{k}", clock=step)
-        collect.connect()
-        target.pp, target.pq = linked_var(sums, "pp"), linked_var(sums, "pq")
+        copies.connect(collect)
+        target.pp, target.pq = (copies.linked(sums, name, target) for name in ("pp", "pq"))
         return [synapses, sums, collect]
 
     def _plastic(self, k: int, rule: SynapseRule, source: NeuronGroup, target: NeuronGroup, step) -> list:
         """Synapses into layer k, connected, and what else holds their weights."""
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=step)
-        synapses.connect()
+        copies.connect(synapses)
         return [synapses]
 
     # ---------------------------------------------------------------------------------------------------- training
@@ -375,4 +385,12 @@ class Decolle:
             counted=counted,
             check=self.check,
             set_by=dict.fromkeys(rates, "rate"),
+            shared=self._shared(),
         )
+
+    def _shared(self) -> Shared | None:
+        """What it has in common with networks of another rate."""
+        if type(self) is not Decolle:  # kernels are no pathways of cells
+            return None
+        common = replace(self, rate=0.0, shrink=1.0, learning=LEARNING[0])
+        return Shared(functools.partial(Decolle.network, common))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from brian2 import Clock, NeuronGroup, StateMonitor, TimedArray, linked_var
+from brian2 import Clock, NeuronGroup, StateMonitor, TimedArray
 
+from sbp_brian.brian import copies
 from sbp_brian.models.decolle.cell import LOSSES
 from sbp_brian.models.decolle.rules import feedback_rule, readout_rule, vote_rule
 from sbp_brian.models.text import Text
@@ -89,9 +90,9 @@ def read_out(network, k: int, cells: NeuronGroup, clocks: Mapping[str, Clock], s
     if network.targets is None:
         objects.append(vote_rule().synapses(group, group, name=f"compare{k}", clock=step))
     for synapses in objects[1:]:
-        synapses.connect()
+        copies.connect(synapses)
     if network.cell.too_silent:
-        objects += share_of_active(k, cells, step)
+        objects += share_of_active(k, cells, network.layers[k], step)
     recorded = ["votes", "total"] if network.targets is None else ["total"]
     answers = StateMonitor(
         group, recorded, record=True, clock=clocks["sample"], when="start", order=-20, name=f"answers{k}"
@@ -99,19 +100,19 @@ def read_out(network, k: int, cells: NeuronGroup, clocks: Mapping[str, Clock], s
     return [*objects, answers]
 
 
-def share_of_active(k: int, cells: NeuronGroup, step: Clock) -> list:
-    """What tells the cells of layer `k` how many of them spike in a step."""
-    share = NeuronGroup(1, "share_active : 1", clock=step, name=f"share{k}", namespace={})
+def share_of_active(k: int, cells: NeuronGroup, n: int, step: Clock) -> list:
+    """What tells the `n` cells of layer `k` how many of them spike in a step."""
+    share = copies.cells(1, "share_active : 1", clock=step, name=f"share{k}", namespace={})
     share.run_regularly("share_active = 0", clock=step, when="start", order=-15, name=f"share{k}_begin")
     counting = SynapseRule(
         "",
         weight=None,
         on_pre={"pre": "share_active_post += part"},
-        namespace={"part": 1 / len(cells)},
+        namespace={"part": 1 / n},
         schedule={"pre": ("before_synapses", 0)},
         name="share of spiking cells",
     )
     count = counting.synapses(cells, share, name=f"count{k}", clock=step)
-    count.connect()
-    cells.share_active = linked_var(share, "share_active")
+    copies.connect(count)
+    cells.share_active = copies.linked(share, "share_active", cells)
     return [share, count]

@@ -229,7 +229,6 @@ class Dense:
     PRE_TRACES = "p_trace = alpha*p_trace + (1 - alpha)*q_trace\nq_trace = beta*q_trace"
     PRE_SPIKE = "q_trace += 1 - beta"
     PRESENT = "p_trace != 0"
-    IMPROVE = "improving > 0"
     POST = "drive : 1\nchange : 1\nbias_grad : 1\nimprove_now : 1 (shared)"
     POST_BEGIN = "drive = 0"
     POST_STEP = "improve_now = teaching(t)*int(phase >= burn_in and (phase + 1) % every == 0)"
@@ -239,6 +238,11 @@ class Dense:
     def plain(self) -> bool:
         """Weights change at once, without a gradient of their own."""
         return self.every == 1 and self.optimiser == "sgd"
+
+    @property
+    def improve(self) -> str:
+        """When a presynaptic cell's weights change: the condition of its event ``improve``."""
+        return "p_trace != 0 and improving > 0" if self.plain else "improving > 0"
 
     def bias_state(self) -> str:
         """Equations of the optimiser's memory for the bias."""
@@ -265,7 +269,7 @@ class Dense:
         u_now = {self.POTENTIAL}
         {gradient}
         {step.replace(chr(10), chr(10) + "        ")}
-        drive = 0
+        {self.POST_BEGIN}
         r = gamma_ref*r
         feedback = 0
         """
@@ -273,8 +277,8 @@ class Dense:
     def rule(self, factors: dict) -> SynapseRule:
         """Pathways ``arrive`` (potential), ``learn``, and ``improve`` where updates are not made at once."""
         arrive = {"arrive": "drive_post += w*p_trace_pre"}
-        events = {"arrive": "present", "learn": "present"}
-        places = {"arrive": ("before_groups", 1), "learn": ("synapses", 0)}
+        events = {"arrive": "present", "learn": "improve" if self.plain else "present"}
+        places = {"arrive": ("before_groups", 1), "learn": ("synapses", 2 if self.plain else 0)}
         if self.plain:
             return SynapseRule(
                 "w : 1",

@@ -39,11 +39,12 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from brian2 import Clock, EventMonitor, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor
 
+from sbp_brian.brian import copies
 from sbp_brian.errors import SampleError
 from sbp_brian.models import checks
 from sbp_brian.models.options import HasOptions, Option
@@ -70,10 +71,11 @@ from sbp_brian.models.sbp_network.options import (
 )
 from sbp_brian.models.sbp_network.reports import LEARNING
 from sbp_brian.retrograde import RetrogradeSBP
+from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.retrograde.transport import Window
 from sbp_brian.rules import SynapseRule
 from sbp_brian.training.readout import SpikeCounts
-from sbp_brian.training.spiking import Presentation, Samples, TrialModel
+from sbp_brian.training.spiking import Presentation, Samples, Shared, TrialModel
 from sbp_brian.wording import names_parameters
 
 __all__ = ["SBPNetwork"]
@@ -252,7 +254,7 @@ class SBPNetwork(HasOptions):
             [*self.input_names, "outputs"], self.rules(texts), pairwise([pixels, *hidden, output]), strict=True
         ):
             synapses.append(rule.synapses(source, target, name=name))
-            synapses[-1].connect()
+            copies.connect(synapses[-1])
         answers = StateMonitor(
             output, ["c", "v"], record=True, clock=every_sample, when="start", order=-2, name="answers"
         )
@@ -304,7 +306,33 @@ class SBPNetwork(HasOptions):
             by_epoch=self._constants,
             check=self._check,
             set_by=self._set_by(),
+            shared=self._shared(),
         )
+
+    def _shared(self) -> Shared:
+        """What it has in common with networks of other rates and lambda_f, and of another lambda_p below 1."""
+        alike = self.learning in ("frozen", "shuffled-labels")
+        common = replace(
+            self,
+            rate_hidden=1.0,
+            rate_output=1.0,
+            lambda_p=self.lambda_p if self.lambda_p == 1 else 0.5,
+            lambda_f=1.0,
+            learning="weighted/activity" if alike else self.learning,
+            options=tuple(option for option in self.options if not isinstance(option, Subset)),
+        )
+        return Shared(functools.partial(SBPNetwork.network, common), self._own)
+
+    def _own(self) -> dict[str, Any]:
+        """What is this network's own in one that is shared: lambda_f, and which synapses take part."""
+        own = {f"{name}.retro_lambda_f": self.lambda_f for name in self.input_names}
+        if self.lambda_p == 1:
+            return own
+        subset = InputSubset(self.lambda_p, self.option(Subset).seed)
+        sizes = (self.n_input, *self.hidden_sizes)
+        for name, (n, m) in zip(self.input_names, pairwise(sizes), strict=True):
+            own[f"{name}.retro_receptive"] = subset.values(name, *np.indices((n, m)).reshape(2, -1))
+        return own
 
     def _check(self, samples: Samples) -> None:
         """Refuse samples that the input layer cannot read, or the output layer not answer."""

@@ -18,9 +18,10 @@ from math import prod
 import numpy as np
 from brian2 import Clock, Equations, NeuronGroup
 
+from sbp_brian.brian.convolution import Convolution, Maps
 from sbp_brian.errors import ModelError
 from sbp_brian.models import checks
-from sbp_brian.models.kernels import Convolution
+from sbp_brian.models.kernels import link
 from sbp_brian.models.stdbp.first_spike import backward
 from sbp_brian.models.stdbp.network import EMISSION, PLACE, STDBP
 from sbp_brian.models.stdbp.options import Displacement
@@ -64,7 +65,7 @@ class ConvSTDBP(STDBP):
             raise ModelError(f"size must be at most the image's {min(self.image)} pixels, got {self.size}")
         if self.option(Displacement) and self.width != self.image[1]:
             raise ModelError(f"width must be {self.image[1]} as that of the image {self.image}, got {self.width}")
-        need = (prod(self.image), prod(self.convolution.shape))
+        need = (prod(self.image), self.convolution.target.cells)
         if len(self.layers) < 3 or self.layers[:2] != need:
             raise ModelError(
                 f"image {self.image[0]} x {self.image[1]} under {self.maps} maps of side {self.size}, "
@@ -74,7 +75,7 @@ class ConvSTDBP(STDBP):
     @property
     def convolution(self) -> Convolution:
         """Which cells the kernels connect."""
-        return Convolution(*self.image, self.maps, self.size, self.stride)
+        return Convolution(Maps(1, *self.image), self.maps, self.size, self.stride)
 
     def _kernels(self, clock: Clock, shown: dict) -> NeuronGroup:
         improve, before = self._learner()
@@ -105,7 +106,7 @@ class ConvSTDBP(STDBP):
         rule = rule.scheduled(**{pathway: places[pathway] for pathway in rule.pathways})
         synapses = rule.synapses(source, target, name="into_hidden1", clock=source.clock)
         kernels = self._kernels(source.clock, shown)
-        self.convolution.link(synapses, kernels, "w", "grad")
+        link(self.convolution, synapses, kernels, "w", "grad")
         return [kernels, synapses, *others]
 
     def _weights(self, k: int, rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray]:

@@ -35,7 +35,8 @@ Every sum into a cell is written with ``+=``, as CUDA's atomic sums need. Source
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import functools
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from brian2 import Clock, NeuronGroup, Quantity, ms
@@ -46,6 +47,7 @@ from sbp_brian.models.stdbp.network import STDBP, USED
 from sbp_brian.models.stdbp.options import Dropout
 from sbp_brian.rules import SynapseRule
 from sbp_brian.rules.quantities import duration
+from sbp_brian.training.spiking import Shared
 
 __all__ = ["GridSTDBP"]
 
@@ -101,6 +103,14 @@ class GridSTDBP(STDBP):
                 f"step = {self.step} makes {steps:,.0f} steps of a sample, more than {MOST_STEPS:,}; a "
                 "tenth of tau is enough, and the exact form has no steps"
             )
+
+    def _shared(self) -> Shared | None:
+        """What it has in common with networks of other rates; Adam's stride is shared and computed."""
+        if type(self) is not GridSTDBP or self.optimiser == "adam":
+            return None
+        alike = self.learning in ("frozen", "shuffled-labels", "rank-order")
+        common = replace(self, rate_hidden=0.0, rate_output=0.0, learning="exact" if alike else self.learning)
+        return Shared(functools.partial(GridSTDBP.network, common))
 
     def _equations(self, k: int) -> str:
         return super()._equations(k) + TIMING + ("dpotential/dt = slope/tau : 1\n" if k else "")

@@ -37,6 +37,7 @@ from typing import ClassVar
 import numpy as np
 from brian2 import Clock, Equations, EventMonitor, Network, NeuronGroup, Quantity, StateMonitor
 
+from sbp_brian.brian import copies
 from sbp_brian.brian.event_order import EventOrder
 from sbp_brian.errors import ModelError, NothingFiresError, SampleError
 from sbp_brian.models import checks
@@ -56,7 +57,7 @@ from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.transport import Window
 from sbp_brian.rules import SynapseRule
 from sbp_brian.training import readout
-from sbp_brian.training.spiking import Presentation, Samples, TrialModel
+from sbp_brian.training.spiking import Presentation, Samples, Shared, TrialModel
 from sbp_brian.wording import names_parameters
 
 __all__ = ["LEARNING", "STDBP"]
@@ -182,7 +183,7 @@ class STDBP(HasOptions):
             objects += self._between(k, groups[k], groups[k + 1], shown)
         rule = comparison(self.cells.tau, self.cells.kappa).scheduled(compare=("start", self.shift + 501))
         compare = rule.synapses(groups[-1], groups[-1], name="compare", clock=ticks)
-        compare.connect()
+        copies.connect(compare)
         answers = StateMonitor(
             groups[-1], "spike_time", record=True, clock=clock, when="start", order=-20, name="answers"
         )
@@ -211,7 +212,7 @@ class STDBP(HasOptions):
             "drop": lost.hidden,
             "drop_input": lost.input,
         }
-        group = NeuronGroup(
+        group = copies.cells(
             self.layers[k],
             equations,
             method="euler",
@@ -222,7 +223,7 @@ class STDBP(HasOptions):
         )
         displacement = self.option(Displacement)
         if k == 0 and displacement:
-            group.column = np.arange(self.layers[0]) % self.width
+            group.column = copies.tiled(np.arange(self.layers[0]) % self.width)
             group.namespace.update(jitter=displacement.pixels, width=self.width)
         begin = PLACE + (self._read() if k == 0 else self._begin(k))
         if k == last:
@@ -265,7 +266,7 @@ class STDBP(HasOptions):
         }
         rule = rule.scheduled(**{pathway: places[pathway] for pathway in rule.pathways})
         synapses = rule.synapses(source, target, name=f"into_{target.name}", clock=source.clock)
-        synapses.connect()
+        copies.connect(synapses)
         if before:
             synapses.run_regularly(
                 before,
@@ -399,4 +400,9 @@ class STDBP(HasOptions):
             check=self.check,
             counted={f"{name}_spikes": f"{name}_spikes.N" for name in self.names[:-1]},
             set_by={rate: "rate_output" if rate == "into_output.rate" else "rate_hidden" for rate in rates},
+            shared=self._shared(),
         )
+
+    def _shared(self) -> Shared | None:
+        """What it has in common with networks of other rates; the exact form has an order of its own."""
+        return None

@@ -322,10 +322,17 @@ def _run(
     _by_epoch(context, learner, outcome)
     learner.arrays(context, outcome)
     learner.after(context, outcome)
-    for note in learner.notes(context, outcome):
+    for note in (*learner.notes(context, outcome), *_beside(training)):
         context.note(note)
     _summary(context, learner, outcome)
     return outcome
+
+
+def _beside(training: Any) -> list[str]:
+    """What a record says of a training that was a copy within a program of several."""
+    others = getattr(getattr(training, "simulation", None), "beside", 0)
+    told = "another network" if others == 1 else f"{others} other networks"
+    return [f"trained in one program with {told}; times are those of all together"] if others else []
 
 
 def keep(context: Context, training: Any, result: Any = None) -> None:

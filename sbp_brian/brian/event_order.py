@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import logging
 
-from brian2 import NeuronGroup, get_device
-from brian2.codegen.runtime.cython_rt import CythonCodeObject
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2 import NeuronGroup
 from brian2.groups.group import CodeRunner
 
-from sbp_brian.brian.translation_units import UnitCodeObject
-from sbp_brian.errors import EventError, TargetError
+from sbp_brian.brian.own_code import own_code
+from sbp_brian.errors import EventError
 
 __all__ = ["EventOrder", "order_is_meant"]
 
@@ -40,14 +37,6 @@ logging.getLogger("brian2.codegen.generators.base").addFilter(_MEANT)
 def order_is_meant(variable: str) -> None:
     """Say that code which writes `variable` (as it stands there, e.g. ``still_post``) needs its events in order."""
     _MEANT.marks = tuple(dict.fromkeys([*_MEANT.marks, variable]))
-
-
-class _Numpy(NumpyCodeObject):
-    templater = NumpyCodeObject.templater.derive("sbp_brian.brian", ".py_")
-
-
-class _Cython(CythonCodeObject):
-    templater = CythonCodeObject.templater.derive("sbp_brian.brian", ".pyx")
 
 
 class EventOrder(CodeRunner):
@@ -106,17 +95,5 @@ class EventOrder(CodeRunner):
 
     def create_code_objects(self, run_namespace):
         """Make the code for the target in use."""
-        kind = get_device().code_object_class()
-        classes = {
-            NumpyCodeObject: _Numpy,
-            CythonCodeObject: _Cython,
-            CPPStandaloneCodeObject: UnitCodeObject,
-            UnitCodeObject: UnitCodeObject,
-        }
-        if kind not in classes:
-            raise TargetError(
-                f"{self.name!r} puts events in order of time, which works on numpy, cython and C++ standalone only; "
-                "choose one of these targets"
-            )
-        self.codeobj_class = classes[kind]
+        self.codeobj_class = own_code(self.name, "puts events in order of time")
         super().create_code_objects(run_namespace)

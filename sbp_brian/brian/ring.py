@@ -66,7 +66,8 @@ def add_ring(
     cells.variables.add_array(place, size=cells.N, dtype=np.int32, values=np.arange(cells.N), unique=True)
     for name in names:
         cells.variables.add_array(name, size=cells.N * ticks, index=place)
-    cells.run_regularly(
+    NeuronGroup.run_regularly(  # where cells are those of several copies, by their numbers in the whole group
+        cells,
         f"{place} = i + N*(timestep(t, {float(period)!r}*second) % {ticks})",
         **({"dt": period} if clock is None else {"clock": clock}),
         when=when,

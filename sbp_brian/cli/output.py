@@ -120,7 +120,8 @@ def shown(catalogue: Catalogue) -> Shown:
 def report(catalogue: Catalogue, folder: Path, out: Path | None) -> None:
     """Write one self-contained HTML page from the records in DIR.
 
-    It shows what was run, on what, each figure, and each table of simulated against published values.
+    It shows the verdicts, what was run, on what, each figure, and each table of simulated against published values. The
+    figures' files (SVG, PDF, PNG) are written into figures/ beside it; the page links them, and the records.
     """
     from sbp_brian.experiments.records import find
     from sbp_brian.report import page
@@ -128,4 +129,7 @@ def report(catalogue: Catalogue, folder: Path, out: Path | None) -> None:
     records = find(folder)
     if not records:
         raise CommandError(f"{folder} holds no records; make some with 'sbp run PROTOCOL --out {folder}'")
-    click.echo(str(page.write(records, out or folder / "report.html", shown(catalogue))))
+    path = out or folder / "report.html"
+    drawn = path.parent / "figures"
+    draw_figures(catalogue, records, (), drawn, failures=[])  # the page says which could not be drawn
+    click.echo(str(page.write(records, path, shown(catalogue), figures=drawn)))

@@ -76,7 +76,8 @@ def reproduce(
     if done:
         undrawn: list[tuple[str, str]] = []
         draw_figures(catalogue, done, (), out / "figures", undrawn)
-        click.echo(f"Report: {page.write(done, out / 'report.html', shown(catalogue), failures=failures)}")
+        path = page.write(done, out / "report.html", shown(catalogue), failures=failures, figures=out / "figures")
+        click.echo(f"Report: {path}")
         failures += undrawn
     for name, text in failures:
         click.echo(f"{name} failed: {text}", err=True)

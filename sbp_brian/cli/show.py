@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.output import draw_figures
 
 __all__ = ["drawn_from", "print_record", "show"]
 
@@ -22,8 +23,8 @@ __all__ = ["drawn_from", "print_record", "show"]
 def show(catalogue: Catalogue, folder: Path, out: Path | None, no_open: bool) -> None:
     """Show the record in the folder RECORD: its table, the parameters in force, what it keeps, and its picture.
 
-    The picture is every figure that can be drawn from this record alone, as SVG, PDF and PNG; it is opened where there
-    is a desktop. Nothing is run.
+    The picture is what its protocol's figures draw from this record alone, as SVG, PDF and PNG; it is opened where
+    there is a desktop. Nothing is run.
     """
     from sbp_brian.cli import tables
     from sbp_brian.experiments import records
@@ -39,14 +40,17 @@ def show(catalogue: Catalogue, folder: Path, out: Path | None, no_open: bool) ->
         kinds = dict.fromkeys(entry["kind"] for entry in record.kept.values())
         click.echo(f"Keeps {', '.join(kinds)}: sbp export {folder} --to nwb")
     out = out or folder.absolute().parent.parent / "figures"
+    failures: list[tuple[str, str]] = []
     names = drawn_from(catalogue, record)
-    for name in names:
-        catalogue.figures.get(name).save([record], out)
+    made = draw_figures(catalogue, [record], names, out, failures)[0] if names else []
+    for name in made:
         click.echo(f"Picture: {_near(out / f'{name}.png')}")
-    if not names:
+    for name, reason in failures:
+        click.echo(f"Picture: none, {name} cannot be drawn from this record ({reason})")
+    if not made and not failures:
         click.echo("Picture: none, no figure is drawn from this record alone ('sbp figures' draws those of several)")
-    elif not no_open and _desktop():
-        click.launch(str(out / f"{names[0]}.png"))
+    if made and not no_open and _desktop():
+        click.launch(str(out / f"{made[0]}.png"))
 
 
 def print_record(record: Any, screen: Any) -> None:
@@ -64,15 +68,13 @@ def print_record(record: Any, screen: Any) -> None:
         screen.print(f"Values against their bands and patterns: {counted}.", markup=False)
 
 
-def drawn_from(catalogue: Catalogue, record: Any) -> list[str]:
-    """The figures that can be drawn from one record."""
-    names = []
-    for name in catalogue.figures.names():
-        figure = catalogue.figures.get(name)
-        own = getattr(figure, "needs", ()) or getattr(figure, "uses", ())
-        if figure.from_records and record.protocol in own and not figure.missing([record]):
-            names.append(name)
-    return sorted(names, key=lambda name: name != record.protocol)
+def drawn_from(catalogue: Catalogue, record: Any) -> tuple[str, ...]:
+    """The figures of the record's protocol that can be drawn from this record alone."""
+    if record.protocol not in catalogue.protocols.names():
+        return ()
+    known = catalogue.figures.names()
+    own = [name for name in catalogue.protocols.get(record.protocol).figures if name in known]
+    return tuple(name for name in own if not catalogue.figures.get(name).missing([record]))
 
 
 def _value(value: Any) -> str:

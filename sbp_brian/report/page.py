@@ -1,6 +1,7 @@
-"""One self-contained HTML page from records: what was run, on what, each figure, simulated against published values.
+"""One self-contained HTML page from records: the verdicts first, then what was run, each figure, each value once.
 
-No script, no font, no picture is loaded from elsewhere: figures are embedded as SVG.
+Style, script and figures (SVG) are in the page itself; it asks for nothing else. The files of figures and records lie
+beside it, and are linked.
 """
 
 from __future__ import annotations
@@ -15,13 +16,11 @@ from typing import Any, NamedTuple, Protocol
 
 from sbp_brian.errors import RecordError
 from sbp_brian.experiments.records import Record
-from sbp_brian.report import text
+from sbp_brian.report import sections, tables, text
 from sbp_brian.report.claims import NOT_RUN, Claim
 from sbp_brian.report.differences import FAILS, HOLDS, OPEN
 
 __all__ = ["CHAPTERS", "Chapter", "Shown", "render", "write"]
-
-_DETAILED = 12  # runs of one protocol that are shown in full; older ones get a line each
 
 
 class Experiment(Protocol):
@@ -29,6 +28,16 @@ class Experiment(Protocol):
 
     name: str
     kind: str  # of a `Chapter`
+
+
+class Picture(Protocol):
+    """What the page has to know of a figure as it is drawn: its SVG text, its caption, its width, its panels."""
+
+    svg: str
+    caption: str
+    width_mm: float
+    panels: int
+    empty: int  # how many panels have no data
 
 
 class Figure(Protocol):
@@ -39,11 +48,19 @@ class Figure(Protocol):
     needs: tuple[str, ...]  # protocols; the figure stands with the first, or at the beginning of a chapter
     uses: tuple[str, ...]
 
+    @property
+    def from_records(self) -> bool:
+        """Whether it is drawn from records; figures of committed results are not on the page."""
+
+    @property
+    def page(self) -> bool:
+        """Whether the page shows it; a table that is drawn as a picture would repeat the tables of the page."""
+
     def missing(self, records: Sequence[Record]) -> list[str]:
         """What it needs and these records lack."""
 
-    def picture(self, records: Sequence[Record]) -> tuple[str, str, float]:
-        """The figure drawn from these records: its SVG text, its caption, and its width in mm."""
+    def picture(self, records: Sequence[Record]) -> Picture:
+        """The figure drawn from these records."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +70,11 @@ class Shown:
     Attributes
     ----------
     experiments : sequence of Experiment
-        In the order of the page; those of which there is no record are named as not run.
+        In the order of the page; those of which there is no record are named as not run, in a line that unfolds.
     figures : sequence of Figure
-        Those that the records allow are drawn.
+        Those that the records allow are drawn, the others named there.
     claims : callable, optional
-        ``claims(records)`` gives the rows of the table of claims; it is shown where a learning task was run.
+        ``claims(records)`` gives the rows of the table of claims; those that were measured are shown.
     """
 
     experiments: Sequence[Experiment] = ()
@@ -93,6 +110,7 @@ def write(
     *,
     failures: Sequence[tuple[str, str]] = (),
     title: str = "Self-backpropagation of synaptic modification",
+    figures: str | os.PathLike | None = None,
 ) -> Path:
     """Write the page; it replaces an earlier one only when it is complete.
 
@@ -106,6 +124,8 @@ def write(
     failures : sequence of (name, message)
         What was asked for and did not finish; the page says so.
     title : str
+    figures : path, optional
+        The folder with the files of figures that were drawn from the same records; the page links them.
 
     Raises
     ------
@@ -115,7 +135,7 @@ def write(
     path = Path(path)
     if not records and not failures:
         raise RecordError("there are no records to report on; make some with 'sbp run PROTOCOL'")
-    html = render(records, shown, failures=failures, title=title)
+    html = render(records, shown, failures=failures, title=title, beside=path.parent, figures=figures)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,32 +155,41 @@ def render(
     *,
     failures: Sequence[tuple[str, str]] = (),
     title: str = "Self-backpropagation of synaptic modification",
+    beside: Path | None = None,
+    figures: str | os.PathLike | None = None,
 ) -> str:
-    """The page as text; see `write`."""
-    from importlib.resources import files
+    """The page as text; see `write`. Files are linked where ``beside``, the folder of the page, is given."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from jinja2 import Environment, StrictUndefined
-
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
-        (files("sbp_brian.report") / "templates" / "report.html").read_text(encoding="utf-8")
-    )
+    page = Environment(
+        loader=PackageLoader("sbp_brian.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("report.html")
     records = sorted(records, key=lambda r: r.started, reverse=True)
     failures = list(failures)
-    drawings = _drawings(records, shown, failures)
-    sections = _sections(records, shown, drawings)
+    lacking: list[tuple[str, str]] = []
+    drawings = _drawings(records, shown, failures, lacking, _Files(figures, beside))
+    told = _sections(records, shown, drawings, beside)
+    learned = any(r.kind == "benchmark" for r in records)
+    claims = shown.claims(records) if shown.claims is not None and learned else []
+    looks = {**_VERDICTS, **_OF_CLAIMS}
     return page.render(
         title=title,
-        sections=sections,
-        chapters=_chapters(sections, shown, drawings),
+        chapters=_chapters(told, drawings),
         failures=failures,
         machines=_machines(records),
-        columns=text.COLUMNS,
-        legend=[(verdict, meaning) for verdict, (_, meaning) in _VERDICTS.items()],
-        classes={verdict: name for verdict, (name, _) in _VERDICTS.items()},
-        marks=text.MARKS,
-        overall=text.counts([m for r in records for m in r.metrics]),
+        verdicts={verdict: meaning for verdict, (_, meaning) in _VERDICTS.items()},
+        classes={verdict: name for verdict, (name, _) in looks.items()},
+        marks={**text.MARKS, **{verdict: mark for verdict, (_, mark) in _OF_CLAIMS.items()}},
+        overall={verdict: sum(section["counted"][verdict] for section in told) for verdict in text.MARKS},
+        outside=[(section, section["outside"]) for section in told if section["outside"]],
+        linked=beside is not None,
         first=min((r.started for r in records), default="").replace("T", " ")[:16],
-        claims=_claims(records, shown),
+        claims=_claims(claims),
+        not_run=_not_run(records, shown, claims, lacking),
         total=text.duration(sum(r.timing.get("total_s") or 0.0 for r in records)),
     )
 
@@ -176,49 +205,50 @@ _VERDICTS = {
     ),
     "no reference": ("no", "nothing is published to compare with, or this run is not comparable with it"),
 }
-#: The same for the verdict on a claim: class and mark.
+#: The same for the verdict on a claim, in the order in which rows are sorted by it: class and mark.
 _OF_CLAIMS = {
-    HOLDS: ("within", text.MARKS["within"]),
     FAILS: ("outside", text.MARKS["outside"]),
+    HOLDS: ("within", text.MARKS["within"]),
     OPEN: ("pattern", "?"),
     NOT_RUN: ("no", text.MARKS["no reference"]),
 }
 
 
-def _sections(records: Sequence[Record], shown: Shown, drawings: dict[str, list[dict[str, str]]]) -> list[dict]:
+class _Files(NamedTuple):
+    """Where the files of figures lie, and the folder of the page that links them; None where there are none."""
+
+    folder: str | os.PathLike | None
+    beside: Path | None
+
+    def of(self, name: str) -> list[dict[str, str]]:
+        """The links to the files of a figure that are there."""
+        if self.folder is None or self.beside is None:
+            return []
+        found = [Path(self.folder) / f"{name}.{kind}" for kind in ("svg", "pdf", "png")]
+        return [
+            {"text": file.suffix[1:].upper(), "href": sections.link(file, self.beside), "about": name}
+            for file in found
+            if file.is_file()
+        ]
+
+
+def _sections(
+    records: Sequence[Record], shown: Shown, drawings: dict[str, list[dict]], beside: Path | None
+) -> list[dict]:
     listed = [experiment.name for experiment in shown.experiments]
     present = dict.fromkeys(r.protocol for r in records)
     order = [name for name in listed if name in present] + [name for name in present if name not in listed]
-    sections = []
-    for number, name in enumerate(order, 1):
-        own = [r for r in records if r.protocol == name]
-        newest = own[0]
-        sections.append(
-            {
-                "id": f"s{number}",
-                "name": name,
-                "title": newest.title,
-                "source": newest.source,
-                "kind": newest.kind,
-                "counts": text.counts([m for r in own for m in r.metrics]),
-                "summary": newest.summary,
-                "figures": drawings.get(name, []),
-                "runs": [_run(r, f"s{number}r{k}") for k, r in enumerate(own[:_DETAILED])],
-                "further": [
-                    {"run": r.run, "started": _when(r), "counts": text.counts(r.metrics)} for r in own[_DETAILED:]
-                ],
-            }
-        )
-    return sections
+    return [
+        sections.section(number, [r for r in records if r.protocol == name], drawings.get(name, []), beside)
+        for number, name in enumerate(order, 1)
+    ]
 
 
-def _chapters(sections: Sequence[dict], shown: Shown, drawings: dict[str, list[dict[str, str]]]) -> list[dict]:
-    """Sections by kind, each with the figures of the whole chapter and the experiments of which there is no record."""
+def _chapters(told: Sequence[dict], drawings: dict[str, list[dict]]) -> list[dict]:
+    """Sections by kind, each with the figures of the whole chapter."""
     chapters = []
     for kind, title, introduction in CHAPTERS:
-        own = [section for section in sections if section["kind"] == kind]
-        run = {section["name"] for section in own}
-        lacking = [e.name for e in shown.experiments if e.kind == kind and e.name not in run]
+        own = [section for section in told if section["kind"] == kind]
         if own:
             chapters.append(
                 {
@@ -226,58 +256,43 @@ def _chapters(sections: Sequence[dict], shown: Shown, drawings: dict[str, list[d
                     "title": title,
                     "text": introduction,
                     "sections": own,
-                    "not_run": lacking,
                     "figures": drawings.get(f"{kind} chapter", []),
                 }
             )
     return chapters
 
 
-def _claims(records: Sequence[Record], shown: Shown) -> list[dict[str, str]]:
-    """The claims on SBP in networks with what the records show; none where no task was run."""
-    if shown.claims is None or not any(r.kind == "benchmark" for r in records):
-        return []
-    found = [(claim, *_OF_CLAIMS[claim.verdict]) for claim in shown.claims(records)]
-    return [claim._asdict() | {"mark": name, "sign": sign} for claim, name, sign in found]
-
-
-def _run(record: Record, anchor: str) -> dict[str, Any]:
-    rows = [{"cells": [_whole(cell) for cell in text.cells(row)], "verdict": row["verdict"]} for row in record.metrics]
-    parameters = ", ".join(f"{name.replace('_', ' ')} = {_value(p)}" for name, p in record.parameters.items())
-    return {
-        "id": anchor,
-        "run": record.run,
-        "target": record.target,
-        "seed": record.seed,
-        "size": record.size,
-        "started": _when(record),
-        "timing": text.timing(record.timing),
-        "rows": rows,
-        "notes": record.notes,
-        "summary": record.summary,
-        "parameters": parameters,
-        "tables": [
-            t | {"rows": [[text.number(value, digits=4) for value in row] for row in t["rows"]]} for t in record.tables
-        ],
+def _not_run(
+    records: Sequence[Record], shown: Shown, claims: Sequence[Claim], lacking: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """What there is and the page does not show, and in few words how much of it."""
+    present = {r.protocol for r in records}
+    found: dict[str, Any] = {
+        "experiments": [e.name for e in shown.experiments if e.name not in present],
+        "claims": [claim for claim in claims if claim.verdict == NOT_RUN],
+        "figures": lacking,
+    }
+    counts = [(len(things), what if len(things) > 1 else what[:-1]) for what, things in found.items() if things]
+    return found | {
+        "told": ", ".join(f"{n} {what}" for n, what in counts),
+        "committed": [figure.name for figure in shown.figures if not figure.from_records],
+        "tables": [figure.name for figure in shown.figures if figure.from_records and not figure.page],
     }
 
 
-def _whole(words: str) -> str:
-    """The text with its numbers kept on one line with their units."""
-    return words.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
-
-
-def _value(parameter: dict[str, Any]) -> str:
-    """A parameter as a user would give it; ``none`` where it was left open."""
-    value = parameter["value"]
-    values = value if isinstance(value, list) else [value]
-    words = {"True": "yes", "False": "no", "None": "none"}
-    told = ", ".join(words.get(str(v), str(v)) for v in values)
-    return told if value is None else f"{told} {parameter['unit']}".strip()
-
-
-def _when(record: Record) -> str:
-    return record.started.replace("T", " ")[:16] + " UTC"
+def _claims(found: Sequence[Claim]) -> tables.Table | None:
+    """Those of the claims that were measured; None where none was."""
+    order = list(_OF_CLAIMS)
+    rows = [
+        [
+            *map(tables.Cell, (claim.claim, claim.task, claim.published, claim.measured)),
+            tables.Cell("", order.index(claim.verdict), claim.verdict),
+        ]
+        for claim in found
+        if claim.verdict != NOT_RUN
+    ]
+    columns = ["Claim", "Task", "Published", "Measured here", "Verdict"]
+    return tables.Table("Claims of the paper, and what was measured", columns, rows) if rows else None
 
 
 def _machines(records: Sequence[Record]) -> list[dict[str, str]]:
@@ -303,17 +318,33 @@ def _machines(records: Sequence[Record]) -> list[dict[str, str]]:
     ]
 
 
-def _drawings(records: Sequence[Record], shown: Shown, failures: list[tuple[str, str]]) -> dict[str, list[dict]]:
-    """Protocol -> its figures; one that cannot be drawn is added to ``failures``, and the page is made all the same."""
+def _drawings(
+    records: Sequence[Record],
+    shown: Shown,
+    failures: list[tuple[str, str]],
+    lacking: list[tuple[str, str]],
+    files: _Files,
+) -> dict[str, list[dict]]:
+    """Protocol -> its figures.
+
+    One that cannot be drawn is added to ``failures``, one without its records, or with a panel without data, to
+    ``lacking`` with what it lacks; the page is made all the same.
+    """
     kinds = {experiment.name: experiment.kind for experiment in shown.experiments}
-    drawn: dict[str, list[dict[str, str]]] = {}
+    drawn: dict[str, list[dict]] = {}
     for figure in shown.figures:
+        if not (figure.from_records and figure.page):
+            continue
         try:
-            if figure.missing(records):
+            if missing := figure.missing(records):
+                lacking.append((figure.name, ", ".join(missing)))
                 continue
-            drawing, caption, width = figure.picture(records)
+            picture = figure.picture(records)
         except Exception as error:
             failures.append((f"figure {figure.name}", f"{type(error).__name__}: {error}"))
+            continue
+        if picture.empty:
+            lacking.append((figure.name, f"records for {picture.empty} of its {picture.panels} panels"))
             continue
         # a figure of many protocols stands at the beginning of their chapter
         place = figure.needs[0] if figure.needs else f"{kinds.get(figure.uses[0], 'biology')} chapter"
@@ -321,9 +352,10 @@ def _drawings(records: Sequence[Record], shown: Shown, failures: list[tuple[str,
             {
                 "name": figure.name,
                 "title": figure.title,
-                "caption": caption,
-                "data": base64.b64encode(drawing.encode()).decode(),
-                "width": f"{width:.0f}mm",
+                "caption": picture.caption,
+                "data": base64.b64encode(picture.svg.encode()).decode(),
+                "width": f"{picture.width_mm:.0f}mm",
+                "files": files.of(figure.name),
             }
         )
     return drawn

@@ -16,6 +16,7 @@ from sbp_brian.stopwatch import PARTS
 __all__ = [
     "COLUMNS",
     "MARKS",
+    "arrows",
     "cells",
     "console",
     "counts",
@@ -69,6 +70,11 @@ def number(value: Any, unit: str = "", digits: int = 3) -> str:
 def minus(text: str) -> str:
     """The text with typographic minus signs."""
     return text.replace("-", MINUS)
+
+
+def arrows(words: str) -> str:
+    """The text with typographic arrows: synapses are named ``A->B``."""
+    return words.replace("->", "\u2192")
 
 
 def whole_percent(change: float) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from brian2 import Quantity, Synapses, have_same_dimensions, second
 
 from sbp_brian.brian import language
+from sbp_brian.brian.copies import copies, shared_elsewhere
 from sbp_brian.brian.variables import Subexpression, Variable
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
@@ -24,6 +27,8 @@ def attach(rule: Any, factory: Any, source, target, delay, name: str | None, kwd
     for group, role in ((source, "source"), (target, "target")):
         if not hasattr(group, "variables"):
             raise RuleError(f"the {role} must be a group of cells, such as a NeuronGroup, got {type(group).__name__}")
+    if copies():
+        rule = _of_copies(rule, target, name)
     delays = _delays(rule, delay)
     _check_events(rule, source, target)
     _check_variables(rule, source, target)
@@ -51,6 +56,30 @@ def attach(rule: Any, factory: Any, source, target, delay, name: str | None, kwd
         )
     _check_integration(synapses)
     return synapses
+
+
+def _of_copies(rule: Any, target: Any, name: str | None) -> Any:
+    """The rule of synapses that hold several copies; what is drawn for each synapse is left to the run."""
+    if name is None:
+        raise RuleError("synapses that hold several copies need a name; give rule.synapses(..., name=...)")
+    moved = shared_elsewhere(rule.equations, target, name)
+    names = {old: f"{new}_post" for old, new in moved.items()} | {"i": "own_i_pre", "j": "own_i_post"}
+    word = re.compile(rf"\b({'|'.join(names)})\b")
+
+    def own(code: Any) -> Any:
+        return word.sub(lambda found: names[found[0]], code) if isinstance(code, str) else code
+
+    for old, new in moved.items():
+        if old in rule.initial:
+            setattr(target, new, rule.initial[old])
+    return replace(
+        rule,
+        model="\n".join(own(line) for variable, line in rule.definitions().items() if variable not in moved),
+        on_pre={pathway: own(code) for pathway, code in rule.on_pre.items()},
+        on_post={pathway: own(code) for pathway, code in rule.on_post.items()},
+        regularly={entry: replace(each, code=own(each.code)) for entry, each in rule.regularly.items()},
+        initial={k: own(v) for k, v in rule.initial.items() if k not in moved and not hasattr(v, "assign_within")},
+    )
 
 
 def _delays(rule: Any, delay) -> dict[str, Quantity]:

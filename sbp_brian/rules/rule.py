@@ -14,11 +14,14 @@ from typing import Any, ClassVar
 import numpy as np
 from brian2 import Quantity, Synapses
 
+from sbp_brian.brian.convolution import Convolution
 from sbp_brian.brian.dense import DenseSynapses
+from sbp_brian.brian.kernels import Kernels
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks, quantities
 from sbp_brian.rules.adding import added
 from sbp_brian.rules.attaching import attach
+from sbp_brian.rules.attaching_kernels import attach_kernels
 from sbp_brian.rules.checks import assigned_names
 from sbp_brian.rules.reading import read
 from sbp_brian.rules.requirements import Requirement
@@ -373,6 +376,31 @@ class SynapseRule:
             If a group lacks an event or a variable that the rule uses, if units do not fit, or a delay is none.
         """
         return attach(self, SynapseRule._factory, source, target, delay, name, kwds)
+
+    def kernels(
+        self, source, target, convolution: Convolution, *, delay=None, name: str | None = None, **kwds
+    ) -> Kernels:
+        """Shared kernels that follow this rule, without a synapse being stored (`sbp_brian.brian.kernels`).
+
+        Parameters
+        ----------
+        source, target : brian2 groups
+            The presynaptic and the postsynaptic cells, numbered as the convolution says.
+        convolution : Convolution
+        delay : None
+            There is none.
+        name : str, optional
+        **kwds
+            ``events``, ``dtype`` and ``clock`` of `Kernels`.
+
+        Raises
+        ------
+        KernelError
+            Cells that do not fit the convolution, a delay, code or requirements that shared kernels cannot carry.
+        RuleError
+            As `synapses`.
+        """
+        return attach_kernels(self, source, target, convolution, delay, name, kwds)
 
 
 def _rebuild(cls, state):

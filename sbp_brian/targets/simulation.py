@@ -221,6 +221,11 @@ class Simulation:
         return self
 
     @property
+    def build_s(self) -> float:
+        """Wall time of code generation and compilation so far (s)."""
+        return self._backend.build_s
+
+    @property
     def network(self) -> brian2.Network:
         """The network as `make` made it; to be looked at, on the targets numpy and cython.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.optimize import minimize
+import warnings
 
-from sbp_brian.training.answers import largest
+import numpy as np
+
+from sbp_brian.training.answers import NO_ANSWER, largest
 
 __all__ = ["DECAYS", "chosen_softmax", "linear_softmax", "nearest_mean", "ridge"]
 
@@ -14,7 +15,7 @@ DECAYS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
 
 def linear_softmax(x, labels, classes: int, decay: float = 1e-4, iterations: int = 100):
-    """Multinomial logistic regression by L-BFGS, from zero weights.
+    """Multinomial logistic regression (scikit-learn), by L-BFGS from zero weights.
 
     Parameters
     ----------
@@ -31,27 +32,23 @@ def linear_softmax(x, labels, classes: int, decay: float = 1e-4, iterations: int
     callable
         ``answer(x)`` gives the class of each row, -1 where nothing sets one apart.
     """
-    x = np.column_stack([np.asarray(x, np.float32), np.ones(len(x), np.float32)])
-    chosen = np.zeros((len(x), classes), np.float32)
-    chosen[np.arange(len(x)), labels] = 1
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
 
-    def loss(flat):
-        w = flat.reshape(-1, classes).astype(np.float32)
-        score = x @ w
-        score -= score.max(1, keepdims=True)
-        p = np.exp(score)
-        total = p.sum(1, keepdims=True)
-        value = float(np.mean(np.log(total[:, 0]) - (score * chosen).sum(1)))
-        slope = x.T @ (p / total - chosen) / len(x)
-        slope[:-1] += decay * w[:-1]
-        return value + decay / 2 * float((w[:-1] ** 2).sum()), slope.ravel().astype(float)
-
-    found = minimize(
-        loss, np.zeros(x.shape[1] * classes), jac=True, method="L-BFGS-B", options={"maxiter": iterations}
-    ).x.reshape(-1, classes)
+    x, labels = np.asarray(x, np.float32), np.asarray(labels, int)
+    known = np.unique(labels)
+    if len(known) == 1:  # nothing to tell apart
+        return lambda more: np.full(len(more), known[0])
+    # scikit-learn gives two classes one set of weights, the difference of ours
+    inverse = (2 if len(known) == 2 else 1) / (decay * len(x)) if decay else np.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # so many steps and no more is what was asked for
+        fitted = LogisticRegression(C=inverse, max_iter=iterations, tol=1e-5).fit(x, labels)
 
     def answer(more):
-        return largest(np.asarray(more, float) @ found[:-1] + found[-1])
+        score = np.asarray(more, float) @ fitted.coef_.T + fitted.intercept_
+        best = largest(score if len(known) > 2 else np.column_stack([-score, score]))
+        return np.where(best == NO_ANSWER, NO_ANSWER, known[best])
 
     return answer
 
@@ -119,12 +116,7 @@ def ridge(x, labels, classes: int, decay: float = 1.0):
     decay : float
         Weight of the sum of squared weights beside the sum of squared errors; above 0.
     """
-    x = np.asarray(x, float)
-    chosen, mean = np.eye(classes)[labels], x.mean(0)
-    x, share = x - mean, chosen.mean(0)
-    weights = np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ (chosen - share))
+    from sklearn.linear_model import Ridge
 
-    def answer(more):
-        return ((np.asarray(more, float) - mean) @ weights + share).argmax(1)
-
-    return answer
+    fitted = Ridge(alpha=decay, solver="cholesky").fit(np.asarray(x, float), np.eye(classes)[labels])
+    return lambda more: fitted.predict(np.asarray(more, float)).argmax(1)

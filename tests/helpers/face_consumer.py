@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import Any, assert_type
 
 import sbp_brian as sbp
 
@@ -18,6 +18,12 @@ def rules() -> list[sbp.SynapseRule]:
         sbp.short_term_plasticity(U=0.5, tau_rec=0.8),
         sbp.synaptic_scaling(target_rate=5.0, tau_scaling=1.0),
     ]
+
+
+def shared(cells: Any, others: Any) -> sbp.Kernels:
+    convolution = sbp.Convolution(sbp.Maps(2, 8, 8), 4, kernel=3, padding=1)
+    assert_type(convolution.target, sbp.Maps)
+    return sbp.SynapseRule("w : 1", on_pre={"pre": "g_post += w"}).kernels(cells, others, convolution)
 
 
 def cells() -> list[sbp.NeuronModel]:

@@ -1,43 +1,80 @@
 """DECOLLE with shared weights against the independent loop with its kernels written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from brian2 import NeuronGroup
 
 from sbp_brian import protocols
+from sbp_brian.brian.convolution import Maps
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.executing import execute
+from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.conv import ConvDecolle
+from sbp_brian.models.kernels import link
 from tests.helpers import decolle_cases
 from tests.reference import decolle
+from tests.reference.convolutions import numbers, unrolled
 
 SMALL = {"image": (2, 7, 6), "kernels": ((3, 3, 2), (4, 2, 1)), "readouts": (3, 2), "form": "dense"}
 
 
 class SharedLayer(decolle.Layer):
-    """A layer whose weights are written out from kernels; updates are summed over the synapses of each weight."""
+    """A layer whose weights are written out from kernels; updates are summed over the pairs of cells of each weight.
 
-    def __init__(self, kernels, where, shape, *args):
-        self.kernels, self.where = kernels.copy(), where
+    windows: for each cell the sums of which the largest is its drive.
+    """
+
+    def __init__(self, kernels, where, shape, windows, *args):
+        self.kernels, self.where, self.windows = kernels.copy(), where, windows
         super().__init__(np.zeros(shape), *args)
+        self.R = self.R[: len(windows)]
         self.write_out()
+
+    def begin(self):
+        super().begin()
+        self.R = np.zeros(len(self.windows))
 
     def write_out(self):
         i, j, kernel = self.where
         self.w[i, j] = self.kernels[kernel]
 
+    def potential(self):
+        sums = (self.P @ self.w)[self.windows]
+        self.chosen = self.windows[np.arange(len(self.windows)), sums.argmax(1)]
+        return sums.max(1) - self.p["rho"] * self.R + self.bias
+
     def update(self, delta, step, rate):
         i, j, kernel = self.where
-        self.kernels -= rate * np.bincount(kernel, np.outer(self.P, delta)[i, j])
+        of_sums = np.zeros(self.w.shape[1])
+        of_sums[self.chosen] = delta
+        self.kernels -= rate * np.bincount(kernel, np.outer(self.P, of_sums)[i, j], minlength=len(self.kernels))
         self.bias -= rate * delta
         self.write_out()
 
 
-@pytest.mark.parametrize(
-    "target", ["numpy", pytest.param("cpp", marks=pytest.mark.slow), pytest.param("cython", marks=pytest.mark.slow)]
-)
-def test_learning_over_samples_is_that_of_the_loop(target):
+def windows(maps, side):
+    """For each pooled cell, in the order of its number, the numbers of its sums, row by row."""
+    found, n = {}, numbers(maps)
+    behind = numbers(Maps(maps.maps, maps.rows // side, maps.columns // side, maps.maps_last))
+    for m, r, c in np.ndindex(behind.shape):
+        found[behind[m, r, c]] = n[m, r * side : (r + 1) * side, c * side : (c + 1) * side].ravel()
+    return np.array([found[k] for k in range(len(found))])
+
+
+POOLED = {**SMALL, "kernels": ((3, 3, 1, 1, 2), (4, 2, 1, 1))}
+
+
+def learned(net, data, start, target, make=ConvDecolle.network):
+    simulation = decolle_cases.simulation(net, data, target, make)
+    return simulation.run(decolle_cases.shown(net, len(data), **start), seed=1)
+
+
+def case(kernels=SMALL, **more):
+    """A network, two samples, and where it starts."""
     settings = {
-        **SMALL,
+        **kernels,
         "steps": 60,
         "burn_in": 10,
         "encoding": "spikes",
@@ -45,45 +82,109 @@ def test_learning_over_samples_is_that_of_the_loop(target):
         "spread": 4.0,
         "readout_scale": 1.0,
         "targets": decolle_cases.targets((3, 2), 60),
+        **more,
     }
     net = ConvDecolle(**settings)
-    assert net.layers == (84, 18, 8)
-    data = decolle_cases.spikes(2, 60, 84)
-    start = net.initial(2)
-    rng = np.random.default_rng(9)
+    start, rng = net.initial(2), np.random.default_rng(9)
     start |= {f"hidden{k}.bias": rng.normal(0, 0.3, net.layers[k]) for k in (1, 2)}
-    simulation = decolle_cases.simulation(net, data, target, ConvDecolle.network)
-    result = simulation.run(decolle_cases.shown(net, 2, **start), seed=1)
-    parameters = decolle_cases.loop_parameters(net)
-    layers = [
-        SharedLayer(
-            start[f"kernels{k}.w"],
-            net.convolution(k).patches(),
-            (n, m),
-            start[f"hidden{k}.bias"],
-            start[f"reading{k}.w"].reshape(m, r),
-            start[f"back{k}.w"].reshape(r, m),
-            parameters,
+    return net, decolle_cases.spikes(2, 60, 84), start
+
+
+@pytest.mark.parametrize(
+    ("kernels", "layers"), [(SMALL, (84, 18, 8)), (POOLED, (84, 27, 64))], ids=["plain", "padded and pooled"]
+)
+@pytest.mark.parametrize(
+    "target", ["numpy", pytest.param("cpp", marks=pytest.mark.slow), pytest.param("cython", marks=pytest.mark.slow)]
+)
+def test_learning_over_samples_is_that_of_the_loop(target, kernels, layers):
+    net, data, start = case(kernels)
+    assert net.layers == layers
+    result = learned(net, data, start, target)
+    written_out = []
+    for k, (n, m, r) in enumerate(zip(layers[:-1], layers[1:], net.readouts, strict=True), 1):
+        convolution = net.convolution(k)
+        written_out.append(
+            SharedLayer(
+                start[f"kernels{k}.w"],
+                unrolled(convolution),
+                (n, convolution.target.cells),
+                windows(convolution.target, net.kernels[k - 1][4] if len(net.kernels[k - 1]) > 4 else 1),
+                start[f"hidden{k}.bias"],
+                start[f"reading{k}.w"].reshape(m, r),
+                start[f"back{k}.w"].reshape(r, m),
+                decolle_cases.loop_parameters(net),
+            )
         )
-        for k, (n, m, r) in enumerate(((84, 18, 3), (18, 8, 2)), 1)
-    ]
     for sample in data:
-        decolle.run(layers, sample, net.targets, net.rate, net.burn_in)
-    for k, layer in enumerate(layers, 1):
+        decolle.run(written_out, sample, net.targets, net.rate, net.burn_in)
+    for k, layer in enumerate(written_out, 1):
         assert np.abs(layer.kernels - start[f"kernels{k}.w"]).max() > 0.01, "the case must learn"
         np.testing.assert_allclose(result[f"kernels{k}.w"], layer.kernels, rtol=0, atol=1e-9)
         np.testing.assert_allclose(result[f"hidden{k}.bias"], layer.bias, rtol=0, atol=1e-9)
 
 
+class Unrolled(ConvDecolle):
+    """The same with a synapse for each pair of cells, whose weight is linked to that of a kernel."""
+
+    def _plastic(self, k, rule, source, target, step):
+        made = super()._plastic(k, rule, source, target, step)  # its kernels' pathways are left out
+        behind, convolution = made[0].target, self.convolution(k)
+        kernels = NeuronGroup(convolution.weights, "w : 1", clock=step, name=f"kernels{k}")
+        learn = {**rule.on_pre, "learn": "w += change_post*p_trace_pre"}
+        rule = replace(rule, model="w : 1 (linked)\nkernel : integer", on_pre=learn)
+        synapses = rule.synapses(source, behind, name=f"into_hidden{k}", clock=step)
+        link(convolution, synapses, kernels, "w")
+        return [synapses, kernels, *made[1:]]
+
+
+@pytest.mark.parametrize("kernels", [SMALL, POOLED], ids=["plain", "padded and pooled"])
+def test_it_is_the_unrolled_network(kernels):
+    net, data, start = case(kernels)
+    found = learned(net, data, start, "numpy")
+    expected = learned(Unrolled(**{**vars(net), "layers": None}), data, start, "numpy", Unrolled.network)
+    for k in (1, 2):
+        for name in (f"kernels{k}.w", f"hidden{k}.bias", f"hidden{k}.r"):
+            np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-10)
+        assert np.abs(found[f"kernels{k}.w"] - start[f"kernels{k}.w"]).max() > 0.01
+
+
+def test_single_precision_is_close():
+    double, single = (
+        learned(net, data, start, "numpy") for net, data, start in (case(POOLED, steps=60), case(POOLED, single=True))
+    )
+    for k in (1, 2):
+        assert single[f"kernels{k}.w"].dtype == np.float32
+        difference = np.abs(single[f"kernels{k}.w"] - double[f"kernels{k}.w"]).max()
+        assert 0 < difference < 1e-4
+
+
+def test_maps_last_are_the_same_network_in_another_order():
+    """What is drawn for a cell or a weight does not depend on how they are numbered."""
+    net = ConvDecolle(**POOLED)
+    start = net.initial(3)
+    from_maps = np.random.default_rng([3, 1]).uniform(-1, 1, (3, 2, 3, 3)) * net.spread / np.sqrt(18)
+    np.testing.assert_array_equal(net.convolution(1).array(start["kernels1.w"]), from_maps)
+    dense = Decolle(layers=net.layers, readouts=(3, 2)).initial(3)
+    cells = numbers(Maps(3, 3, 3, maps_last=True)).ravel()
+    for name in ("hidden1.bias", "reading1.w", "back1.w"):
+        found, expected = start[name], dense[name]
+        if name == "reading1.w":
+            found, expected = found.reshape(27, 3).T, expected.reshape(27, 3).T
+        found, expected = (values.reshape(-1, 27) for values in (found, expected))
+        np.testing.assert_array_equal(found[:, cells], expected)
+
+
 def test_patches_look_at_all_maps_of_the_layer_before():
     net = ConvDecolle(**SMALL)
-    i, j, kernel = net.convolution(1).patches()
+    convolution = net.convolution(1)
+    i, j, kernel = convolution.patches()
     assert (len(i), j.max(), kernel.max()) == (18 * 2 * 9, 17, 3 * 2 * 9 - 1)
-    cell = (1 * 3 + 2) * 2 + 1  # second map, row 2, column 1: sees rows 4-6, columns 2-4
+    cell = (2 * 2 + 1) * 3 + 1  # row 2, column 1, second map: sees rows 4-6, columns 2-4
     seen = np.unravel_index(i[j == cell], (2, 7, 6))
     np.testing.assert_array_equal([np.unique(axis) for axis in seen[1:]], [[4, 5, 6], [2, 3, 4]])
     assert np.unique(seen[0]).tolist() == [0, 1]
-    assert sorted(kernel[j == cell]) == list(range(18, 36))
+    of_map = convolution.array(np.arange(54))[1].ravel()
+    assert sorted(kernel[j == cell]) == sorted(of_map)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +196,13 @@ def test_patches_look_at_all_maps_of_the_layer_before():
             "the kernels of hidden layer 2 have a side of 4, what they look at is 3 x 2",
         ),
         ({"kernels": ((3, 3),)}, "kernels of hidden layer 1 must be maps, side and stride"),
+        ({"kernels": ((3, 3, 1, -1),)}, "where wanted padding .at least 0. and pooling"),
+        ({"kernels": ((3, 3, 1, 0, 0),)}, "where wanted padding .at least 0. and pooling"),
+        (
+            {"kernels": ((3, 9, 1, 1),)},
+            "have a side of 9, what they look at is 7 x 6 and 1 of padding; make them smaller",
+        ),
+        ({"kernels": ((3, 5, 1, 0, 3),)}, "the windows of hidden layer 1 have a side of 3, what they pool is 3 x 2"),
         ({"image": (7, 6)}, "image must be channels, height and width"),
         ({"layers": (84, 5)}, r"layers follow from image and kernels, \(84, 18, 8\)"),
         ({"form": "rank1"}, "dense form"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sbp_brian.models.kernels import Convolution
+from sbp_brian.brian.convolution import Convolution, Maps
 from sbp_brian.models.stdbp.conv import ConvSTDBP
 from sbp_brian.models.stdbp.options import Cells, Displacement, Weights
 from tests.helpers.stdbp_cases import FLOOR, KAPPA, TAU, WINDOW, input_times, run, samples
@@ -35,7 +35,7 @@ def test_learning_follows_the_closed_form(target):
     teaching = np.r_[np.ones(8), np.zeros(4)]  # the last four must change nothing
     model = ConvSTDBP(LAYERS, batch=batch, **SMALL)
     result, start = run(model, images, labels, target=target, rate=rate, teaching=teaching)
-    i, j, kernel = Convolution(6, 6, 3, 3, 3).patches()
+    i, j, kernel = Convolution(Maps(1, 6, 6), 3, 3, 3).patches()
     assert len(kernel) == 9 * 12
     shared, dense = start["kernels.w"].copy(), start["into_output.w"].reshape(12, 3).copy()
     adam = stdbp.Adam([shared[:, None], dense], [rate] * 2, batch)

@@ -14,7 +14,7 @@ from tests.helpers.made_results import result
 
 TOML = 'title = "t"\nprotocol = "mnist"\nseeds = [0]\n'
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "guide").glob("*.md"))]
 TEMPLATES = sorted((ROOT / "tools" / "tables").glob("*.md"))
 
 #: What is no typed number: code, tables made from templates, numbers made from results, and what is marked as given: a

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import unquote
 
+import html5lib
 import pytest
 
 from sbp_brian import figures, protocols
@@ -27,6 +28,7 @@ def draw(found):
     axes[0].plot(record.array("window"), label="simulated")
     axes[0].set_ylabel("Change")
     axes[0].legend()
+    axes[1].plot(record.array("window")[::-1])
     label_panels(*axes)
     return drawing
 
@@ -47,90 +49,185 @@ def record(tmp_path):
     return execute(DEMO, target="numpy", out=tmp_path / "out")
 
 
-class Parsed(HTMLParser):
-    """What a page holds: its tags in order, its ids, what it links to, and whether every tag is closed."""
+def parsed(html):
+    """The page as a browser reads it; what a browser would have to mend is an error."""
+    return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(html)
 
-    VOID = frozenset({"meta", "img", "br", "link", "input", "hr"})
 
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.ids, self.links, self.open, self.text = [], [], [], [], ""
-        self.feed(text)
-        self.close()
+def words(node):
+    """The text of a part of the page."""
+    return " ".join("".join(node.itertext()).split())
 
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.tags.append((tag, attrs))
-        self.ids += [attrs["id"]] if "id" in attrs else []
-        self.links += [attrs[key] for key in ("href", "src") if key in attrs]
-        if tag not in self.VOID:
-            self.open.append(tag)
 
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
+def rows(table):
+    """The cells of each row in the body of a table."""
+    return [[words(cell) for cell in row] for row in table.find("tbody")]
 
-    def handle_data(self, data):
-        self.text += data
+
+def with_class(node, name):
+    return [part for part in node.iter() if isinstance(part.tag, str) and name in part.get("class", "").split()]
 
 
 def test_the_page_is_whole_and_loads_nothing(record, shown):
     html = page.render([record], shown)
-    parsed = Parsed(html)
-    assert parsed.open == []
-    assert len(parsed.ids) == len(set(parsed.ids))
-    for link in parsed.links:
-        assert link.startswith(("#", "data:image/svg+xml;base64,", "https://doi.org/")), link
-    assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
-    assert not [tag for tag, _ in parsed.tags if tag in ("script", "link", "iframe", "object")]
+    tree = parsed(html)
+    every = list(tree.iter())
+    ids = [part.get("id") for part in every if part.get("id")]
+    assert len(ids) == len(set(ids))
+    for part in every:
+        link = part.get("href") or part.get("src")
+        assert not link or link.startswith(("#", "data:", "https://doi.org/")), link
+        assert part.get("alt") or part.tag != "img"
+        assert part.tag not in ("iframe", "object", "embed", "form")
+        assert part.tag != "script" or not part.get("src")
+    assert {part.get("href")[1:] for part in every if part.get("href", "").startswith("#")} <= set(ids)
+    policy = next(part.get("content") for part in every if part.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
     assert "@import" not in html
     assert "url(" not in html
-    assert all(attrs.get("alt") for tag, attrs in parsed.tags if tag == "img")
-    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in parsed.tags
-    for rule in ("prefers-color-scheme: dark", "@media print", "@page", "max-width: 40rem"):
-        assert rule in html
+
+
+def test_summary_and_verdicts_come_first_and_chapters_fold(record, shown):
+    tree = parsed(page.render([record], shown))
+    body = tree.find("body")
+    assert [part.tag for part in body] == ["a", "nav", "main", "script"]
+    headings = [words(part) for part in tree.iter() if part.tag in ("h1", "h2", "h3", "h4")]
+    assert headings[1:] == [
+        "Summary",
+        "Biological experiments",
+        "A demonstration <without> a network",
+        "Machine and versions",
+        "Not run: 1 figure",
+    ]
+    first = next(tree.iter("table"))
+    assert rows(first) == [
+        [
+            "A demonstration <without> a network",
+            "The synapse grows by 43 %.",
+            "\u2713 1",
+            "\u2013",
+            "\u2248 1",
+            "\u2013 1",
+        ]
+    ]
+    chapter = with_class(tree, "chapter")[0]
+    assert [part.tag for part in chapter] == ["details"]
+    assert chapter[0].get("open") is not None
+    made = with_class(chapter, "made")[0]
+    assert made.get("open") is None
+    assert "pairs = 60; delay = 10.0 ms" in words(made), "parameters are folded"
+    sources = with_class(made, "notes")[0]
+    assert [words(part) for part in sources] == ["a", "read: figure 1", "b", "read: abstract"]
+    contents = [part.get("href") for part in tree.find("body/nav").iter("a")]
+    assert contents == ["#summary", "#biology", "#s1", "#setup", "#not-run"]
 
 
 def test_the_page_says_what_was_run_and_how_it_compares(record, shown):
-    parsed = Parsed(page.render([record], shown))
-    words = " ".join(parsed.text.split())
+    tree = parsed(page.render([record], shown))
+    told = words(tree.find("body"))
     for part in (
-        "A demonstration <without> a network",
         "Nobody (1900)",
         "doi:10.1000/demo",
-        "seed 0",
-        "Target numpy",
-        "A→B",
-        "+43.0 % ± 8.0 % (SD, n = 10 runs)",
-        "+40.0 %",
-        "+30.0 % to +60.0 %",
-        "✓ within",
-        "≈ pattern only",
-        "– no reference",
-        "read: figure 1",
-        "The synapse grows by 43 %.",
-        "Accuracy by epoch",
+        "Target numpy, seed 0.",
         "embedded sample of 5,000",
         "6,650 samples a second",
         "cores",
         "brian2 2.",
-        "pairs = 60",
-        "delay = 10.0 ms",
-        "1 within, 1 pattern only, 1 no reference",
         "Change against <interval>.",
+        "Not run: 1 figure",
+        "other: elsewhere",
     ):
-        assert part in words, part
-    assert [tag for tag, attrs in parsed.tags if tag == "figure"] == ["figure"]  # the other one lacks its records
+        assert part in told, part
+    assert len(list(tree.iter("figure"))) == 1, "the other one lacks its records"
+    table = list(tree.iter("table"))[1]
+    assert [words(part) for part in table.find("thead").iter("th")] == [
+        "Quantity", "Simulated", "Published", "Accepted", "Verdict",
+    ]  # fmt: skip
+    assert rows(table) == [
+        ["A\u2192B a", "+43.0 % \u00b1 8.0 % (SD, n = 10 runs)", "+40.0 %", "+30.0 % to +60.0 %", "\u2713 within"],
+        ["I\u2192A b", "+20.0 %", "increase", "above +2.0 %", "\u2248 pattern only"],
+        ["test accuracy", "98.12 %", "\u2013", "\u2013", "\u2013 no reference"],
+    ]
+
+
+def test_no_value_is_told_twice(record, tmp_path, shown):
+    other = execute(DEMO, target="numpy", seed=1, out=tmp_path / "out", parameters={"pairs": "70"})
+    for told, times in (([record], 1), ([record, other], 2)):
+        text_of = words(parsed(page.render(told, shown)).find("body"))
+        for value in ("+43.0 % \u00b1", "98.12 %", "+20.0 %"):
+            assert text_of.count(value) == times, value
+        for once in (
+            "The synapse grows by 43 %.",
+            "embedded sample",
+            "read: figure 1",
+            "delay = 10.0 ms",
+            "Nobody (1900)",
+        ):
+            assert text_of.count(once) == 1, once
 
 
 def test_what_there_is_and_was_not_run_is_named_and_chapters_begin_with_figures_of_many(record, shown):
     listed = [SimpleNamespace(name=name, kind=kind) for name, kind in (("other", "biology"), ("task", "benchmark"))]
     of_many = Figure("many", "Many", "", (), draw, uses=("demo",))
-    shown = replace(shown, experiments=listed, figures=[*shown.figures, of_many])
-    parsed = Parsed(page.render([record], shown))
-    assert "Not run, so not on this page: other." in parsed.text
-    assert "Learning tasks" not in parsed.text, "a chapter without a record"
-    figures_and_sections = [attrs["id"] for _, attrs in parsed.tags if attrs.get("id", "").startswith(("figure", "s1"))]
-    assert figures_and_sections[:3] == ["figure-many", "s1", "figure-window"]
+    committed = SimpleNamespace(name="committed", from_records=False, page=True)
+    a_table = Figure("a-table", "A table", "", ("demo",), draw, page=False)
+    shown = replace(shown, experiments=listed, figures=[*shown.figures, of_many, committed, a_table])
+    tree = parsed(page.render([record], shown))
+    folded = with_class(tree, "not-run")
+    assert len(folded) == 1
+    assert folded[0].get("open") is None
+    told = words(folded[0])
+    assert "Not run: 2 experiments, 1 figure" in told
+    assert "sbp run NAME: other, task." in told
+    assert "committed" in told
+    assert "a-table" in told
+    assert "Learning tasks" not in words(tree.find("body")), "a chapter without a record"
+    placed = [p.get("id") for p in tree.iter() if p.get("id", "").startswith("figure") or p.get("id") == "s1"]
+    assert placed == ["figure-many", "s1", "figure-window"]
+
+
+def test_a_figure_with_a_panel_that_has_no_data_is_not_on_the_page(record, shown):
+    def half(found):
+        drawing, axes = new(COLUMNS, 60, ncols=2)
+        axes[0].plot([1, 2])
+        axes[1].text(0.5, 0.5, "not run")
+        return drawing
+
+    shown = replace(shown, figures=[Figure("half", "Half", "", ("demo",), half)])
+    tree = parsed(page.render([record], shown))
+    assert list(tree.iter("figure")) == []
+    assert "half: records for 1 of its 2 panels" in words(with_class(tree, "not-run")[0])
+
+
+def test_files_of_figures_and_records_are_a_link_away(record, tmp_path, shown):
+    at = tmp_path / "out" / "the page.html"
+    figures_at = tmp_path / "out" / "drawn here"
+    WINDOW.save([record], figures_at)
+    (record.folder / "weights.npz").write_bytes(b"kept")
+    page.write([record], at, shown, figures=figures_at)
+    links = [part.get("href") for part in parsed(at.read_text()).iter("a")]
+    links = [link for link in links if not link.startswith(("#", "https:"))]
+    assert [unquote(link) for link in links] == [
+        *(f"drawn here/window.{kind}" for kind in ("svg", "pdf", "png")),
+        *(f"demo/{record.run}/{name}" for name in ("record.json", "arrays.npz", "weights.npz")),
+    ]
+    assert all((at.parent / unquote(link)).is_file() for link in links)
+
+
+def test_what_is_outside_is_named_in_the_summary_and_leads_to_its_row(tmp_path, shown):
+    wrong = [
+        execute(DEMO, target="numpy", seed=seed, out=tmp_path / "out", parameters={"outcome": "wrong"})
+        for seed in (0, 1)
+    ]
+    for told in (wrong[:1], wrong):
+        tree = parsed(page.render(told, shown))
+        by_id = {part.get("id"): part for part in tree.iter() if part.get("id")}
+        links = [p for p in tree.iter("a") if words(p) == "I\u2192A"]
+        assert len(links) == len(told)
+        for link in links:
+            row = by_id[link.get("href")[1:]]
+            assert words(row[0]).startswith("I\u2192A")
+            assert "outside" in words(row)
 
 
 def test_every_verdict_has_its_mark():
@@ -138,21 +235,49 @@ def test_every_verdict_has_its_mark():
     assert set(page._OF_CLAIMS) == set(claims.VERDICTS)
 
 
-def test_several_runs_and_further_runs(record, tmp_path, shown):
-    many = [execute(DEMO, target="numpy", seed=seed, out=tmp_path / "out") for seed in range(14)]
-    parsed = Parsed(page.render(many, shown))
-    assert len([1 for tag, _ in parsed.tags if tag == "h4"]) == 13
-    assert "Earlier runs" in parsed.text
-    assert len(parsed.ids) == len(set(parsed.ids))
+def test_what_tells_runs_apart_is_a_column_and_the_rest_stands_once(record, tmp_path, shown):
+    many = [
+        execute(DEMO, target="numpy", seed=seed, out=tmp_path / "out", parameters={"pairs": str(50 + seed)})
+        for seed in range(14)
+    ]
+    tree = parsed(page.render(many, shown))
+    runs = with_class(tree, "run")
+    assert len(runs) == 12, "the newest unfold"
+    assert [run.get("open") is not None for run in runs] == [True] + [False] * 11
+    table = list(tree.iter("table"))[1]
+    headings = [words(part) for part in table.find("thead").iter("th")]
+    assert headings == ["Run", "Pairs", "Seed", "Simulated", "Published", "Accepted", "Verdict", "Folder"]
+    assert "Values are of: A\u2192B." in words(table.find("caption"))
+    told = rows(table)
+    assert len(told) == 14
+    assert sorted(row[1:3] for row in told) == [[str(50 + seed), str(seed)] for seed in range(14)]
+    assert {row[3] for row in told} == {"+43.0 % \u00b1 8.0 % a"}, "what their spread is stands above"
+    assert "standard deviation, n = 10 runs" in words(table.find("caption"))
+    keys = [[cell.get("data-key") for cell in row] for row in table.find("tbody")]
+    assert {row[3] for row in keys} == {"43.0"}
+    assert len(told) == len({row[-1] for row in told})
+
+
+def test_what_is_outside_in_a_run_without_details_is_named_too(tmp_path, shown):
+    found = []
+    for seed in range(14):
+        outcome = "wrong" if seed == 0 else "good"
+        found.append(execute(DEMO, target="numpy", seed=seed, out=tmp_path / "out", parameters={"outcome": outcome}))
+        found[-1].started = f"2026-01-01T00:00:{seed:02d}"
+    tree = parsed(page.render(found, shown))
+    [link] = [part for part in tree.iter("a") if words(part) == "1 in run 14"]
+    [row] = [part for part in tree.iter("tr") if part.get("id") == link.get("href")[1:]]
+    assert [words(cell) for cell in row][:4] == ["14", "wrong", "0", "+43.0 % \u00b1 8.0 % a"]
 
 
 def test_a_figure_that_fails_and_a_value_that_is_missing_are_said(record, tmp_path, shown):
     shown = replace(shown, figures=[*shown.figures, BROKEN])
     bad = execute(DEMO, target="numpy", out=tmp_path / "out", parameters={"outcome": "nan"})
-    parsed = Parsed(page.render([records.read(bad.folder)], shown, failures=[("tao-2000", "no compiler <g++>")]))
-    assert "ZeroDivisionError" in parsed.text
-    assert "no compiler <g++>" in parsed.text
-    assert "not a number" in parsed.text
+    html = page.render([records.read(bad.folder)], shown, failures=[("tao-2000", "no compiler <g++>")])
+    told = words(parsed(html).find("body"))
+    assert "ZeroDivisionError" in told
+    assert "no compiler <g++>" in told
+    assert "not a number" in told
 
 
 def test_write_is_whole_or_not_at_all(record, tmp_path, shown, monkeypatch):

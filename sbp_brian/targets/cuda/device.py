@@ -4,6 +4,7 @@
 - few translation units (`translation_units`), and objects kept by content (`build`);
 - main.cu the same in each process;
 - kernels are given every clock by value (`clocks`);
+- the host asks once for each number of events (`counting`);
 - a program that is carried out on the CPU is translated for it (`on_cpu`);
 - what would go wrong in silence is refused (`checks`).
 
@@ -14,12 +15,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import brian2cuda
 from brian2 import BrianLogger, Synapses, prefs
 from brian2.codegen.codeobject import CodeObject  # noqa: F401  (before the device: import order of Brian2)
+from brian2.synapses.synapses import SynapticPathway
 from brian2.utils.filetools import copy_directory
 from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject, CUDAStandaloneCodeObject
 from brian2cuda.cuda_generator import CUDAAtomicsCodeGenerator, CUDACodeGenerator
@@ -27,11 +29,13 @@ from brian2cuda.device import CUDAStandaloneDevice
 from brian2cuda.utils.gputools import reset_cuda_installation, reset_gpu_selection
 
 from sbp_brian.brian.device import canonical_order, data_instead
+from sbp_brian.brian.groups import whole
 from sbp_brian.brian.state import guard
 from sbp_brian.brian.translation_units import CUDA, CUDA_ON_CPU, SharedSupport, write_units
 from sbp_brian.targets.cuda.build import Recipe, compile_project, recipe
 from sbp_brian.targets.cuda.checks import check_delays, check_races
 from sbp_brian.targets.cuda.clocks import ClocksByValue, check_clocks, every_clock_by_value
+from sbp_brian.targets.cuda.counting import ask_once
 from sbp_brian.targets.cuda.mending import mend
 from sbp_brian.targets.cuda.on_cpu.compiling import cpu_recipe
 from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
@@ -42,19 +46,19 @@ from sbp_brian.targets.cuda.toolkit import Toolkit, toolkit
 BrianLogger.console_handler.addFilter(lambda told: told.levelno > logging.INFO or "brian2cuda" not in told.name)
 
 _BACKEND = "devices.cuda_standalone.cuda_backend"
-#: What one call of a code object asks of the GPU: kernels it starts, and copies for which the host waits.
+#: What one call of a code object asks of the GPU: kernels it starts, and whether the host waits for a number of events.
 _COST = {
-    "stateupdate": (1, 0),
-    "reset": (1, 0),
-    "threshold": (2, 0),
-    "synapses": (1, 1),
-    "synapses_push_spikes": (0, 0),
-    "spikemonitor": (1, 1),
-    "statemonitor": (1, 0),
-    "ratemonitor": (1, 1),
-    "summed_variable": (2, 0),
-    "spikegenerator": (2, 0),
-    "spatialstateupdate": (5, 0),
+    "stateupdate": (1, False),
+    "reset": (1, False),
+    "threshold": (2, False),
+    "synapses": (1, True),
+    "synapses_push_spikes": (0, False),
+    "spikemonitor": (1, True),
+    "statemonitor": (1, False),
+    "ratemonitor": (1, True),
+    "summed_variable": (2, False),
+    "spikegenerator": (2, False),
+    "spatialstateupdate": (5, False),
 }
 
 
@@ -157,17 +161,29 @@ class CudaDevice(CUDAStandaloneDevice):
         super().generate_main_source(writer)
 
     def _count(self, networks) -> None:
-        kernels, copies, steps = Counter(), Counter(), {}
+        kernels, steps, asked = Counter(), {}, defaultdict(set)
         for net in networks:
             for obj in net.sorted_objects:
                 for codeobj in obj._code_objects if obj.active else ():
-                    own = _COST.get(codeobj.template_name, (1, 0))
-                    kernels[obj.clock.name] += own[0]
-                    copies[obj.clock.name] += own[1]
+                    started, asks = _COST.get(codeobj.template_name, (1, False))
+                    kernels[obj.clock.name] += started
                     steps[obj.clock.name] = None if hasattr(obj.clock, "_times") else float(obj.clock.dt_)
+                    if asks:
+                        asked[obj.clock.name].add(self._events_of(obj))
         self.cost = [
-            dict(name=name, dt=steps[name], kernels=kernels[name], copies=copies[name]) for name in sorted(steps)
+            dict(name=name, dt=steps[name], kernels=kernels[name], copies=len(asked[name])) for name in sorted(steps)
         ]
+
+    @staticmethod
+    def _events_of(obj) -> tuple[str, str, str]:
+        """The cells and the event whose number a pathway or a monitor asks for; with delays, of an earlier step."""
+        delayed = isinstance(obj, SynapticPathway) and not getattr(obj, "zero_delay", False)
+        return whole(obj.source).name, getattr(obj, "event", "spike"), obj.name if delayed else ""
+
+    def _ask_once(self, project: Path) -> None:
+        """Let the host ask once for each number of events."""
+        spaces = {self.get_array_name(var): len(var.owner) for var in self.eventspace_arrays}
+        ask_once(project, spaces, [codeobj.template_name for codeobj in self.code_objects.values()])
 
     def copy_source_files(self, writer, directory):
         """brian2cuda's own headers, mended, beside the generated code."""
@@ -179,6 +195,7 @@ class CudaDevice(CUDAStandaloneDevice):
     def generate_makefile(self, writer, cpp_compiler, cpp_compiler_flags, cpp_linker_flags, debug, disable_asserts):
         """Pack the files into units; write a makefile that compiles them by hand, too."""
         project = Path(self.project_dir)
+        self._ask_once(project)
         sources = write_units(project, writer.source_files, CUDA if self.on_cpu is None else CUDA_ON_CPU)
         extra = [flag for flag in cpp_compiler_flags if flag.startswith(("-I", "-D", "-U"))]
         extra += ["-g", "-G", "-DDEBUG"] if debug else []
