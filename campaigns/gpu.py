@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,7 @@ import numpy as np
 from campaigns.cuda import Setting, means, ran
 from campaigns.side_by_side import COPIES, copies
 from campaigns.summary import commit
+from sbp_brian.machine import cores
 
 RELATIVE, SPIKES, RANDOM = 1e-6, 1e-3, 0.05
 _DIGITS = {"epochs": 1, "train_samples": 60, "validation_samples": 10, "test_samples": 10}
@@ -77,6 +80,21 @@ def compared(setting: Setting, place: Path, on_cpu) -> dict[str, Any]:
     return told | {"agrees": not wrong, "wrong": wrong[:5], "relative_difference": worst}
 
 
+def build_ahead(settings: Sequence[Setting]) -> ThreadPoolExecutor:
+    """Let other processes compile what comes later, three cores each; programs are then in the cache."""
+
+    def build(setting: Setting, target: str) -> None:
+        given = [word for name, value in setting.given.items() for word in ("-s", f"{name}={value}")]
+        command = [sys.executable, "-m", "sbp_brian", "build", setting.protocol, "--quick", "--target", target, *given]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    pool = ThreadPoolExecutor(max(1, cores() // 3))
+    for setting in settings:
+        for target in ("cuda", "cpp"):
+            pool.submit(build, setting, target)
+    return pool
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Carry it out; the exit status is 1 where something differs, and 2 where something was left out."""
     from sbp_brian.machine import machine, versions
@@ -108,6 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
         record["seconds"] = round(time.perf_counter() - began, 1)
         (given.out / "gpu.json").write_text(json.dumps(record, indent=1) + "\n")
 
+    ahead = build_ahead([*NETWORKS[1:], *SHORT_LIST] if on_cpu is None and cores() >= 6 else [])
     hidden = 20 if on_cpu else 500  # without a GPU it is tried, not measured
     parts = [(setting.name, partial(compared, setting)) for setting in NETWORKS]
     parts += [(f"{n} side by side", partial(copies, n, hidden=hidden)) for n in COPIES]
@@ -131,6 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
         done = subprocess.run([sys.executable, "-m", "sbp_brian", "benchmark", *options], check=False)
         record["benchmark"] = done.returncode == 0
     write()
+    ahead.shutdown(wait=False, cancel_futures=True)
     differs = not all(told["agrees"] for told in record["networks"]) or not record.get("benchmark", True)
     return 1 if differs else 2 if record["left_out"] else 0
 

@@ -11,14 +11,14 @@ from brian2 import Hz, Network, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms
 
 from examples.choosing import neurons, synapses
 from examples.showing import show
-from examples.wiring import trains
+from examples.wiring import pairs, trains
 from sbp_brian import RetrogradeSBP
 
-SBP = RetrogradeSBP(rate=0.4)
+SBP = RetrogradeSBP(rate=0.1)
 N = 12
-CONSTANTS = {"tau_s": 10 * ms, "tau_d": 7 * ms, "tau_p": 20 * ms, "tau_e": 50 * ms, "step": 0.03, "expected": 0.4}
+CONSTANTS = {"tau_s": 10 * ms, "tau_d": 7 * ms, "tau_p": 20 * ms, "tau_e": 50 * ms, "step": 0.02, "expected": 0.4}
 CELLS = """
-dv/dt = (1.5*plateau - v)/tau_s : 1
+dv/dt = (1.5*plateau - v)/tau_s : 1 (unless refractory)
 dd/dt = -d/tau_d : 1
 dplateau/dt = -plateau/tau_p : 1
 since : second
@@ -34,6 +34,7 @@ def network(sbp: RetrogradeSBP | None = None) -> Network:
         threshold="v > 1",
         reset="v = 0; plateau = clip(plateau + int(d > 0.5), 0, 1); since = t",
         events={"burst": "v > 1 and t - since < 16*ms"},
+        refractory=3 * ms,
         method="exact",
         namespace=CONSTANTS,
         name="payeur_cells",
@@ -43,14 +44,14 @@ def network(sbp: RetrogradeSBP | None = None) -> Network:
         cells,
         cells,
         BURST_RULE,
-        on_pre="v += w; eligible += 1",
+        on_pre="v += 0.1*w; eligible += 1",
         on_post={"burst": "w = clip(w + step*eligible, 0, 2)", "post": "w = clip(w - expected*step*eligible, 0, 2)"},
         on_event={"pre": "spike", "post": "spike", "burst": "burst"},
         namespace=CONSTANTS,
         name="payeur_among",
     )
-    among.connect(condition="i != j")
-    among.w = 0.15
+    among.connect(**pairs(N, N, 0.4, seed=1))
+    among.w = 1
     parts = []
     for seed, (variable, size) in enumerate({"v": 0.8, "d": 0.7}.items()):
         drive = SpikeGeneratorGroup(N, *trains(N, 60 * Hz, 1000 * ms, seed), name=f"payeur_drive_{variable}")

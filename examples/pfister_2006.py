@@ -41,7 +41,7 @@ def network(sbp: RetrogradeSBP | None = None) -> Network:
         cells,
         cells,
         TRIPLET,
-        on_pre="v += 0.2*w; r1 += 1; w = clip(w - a_minus*o1, 0, 2)",
+        on_pre="v += 0.08*w; r1 += 1; w = clip(w - a_minus*o1, 0, 2)",
         on_post="w = clip(w + a_plus*r1*o2, 0, 2); o1 += 1; o2 += 1",
         namespace=CONSTANTS,
         name="pfister_among",

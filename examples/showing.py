@@ -48,8 +48,10 @@ def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str,
             n = len(spikes.source)
             axes[label].plot(spikes.t / ms, spikes.i, "|", color=colour, markersize=float(np.clip(60 / n, 1.2, 6)))
             axes[label].set(xlim=(0, duration / ms), ylim=(-1, n), ylabel="cell", title=label)
-            w = np.asarray(getattr(weights, weight))
-            axes["weight"].plot(weights.t / ms, 100 * (w.mean(0) / w[:, 0].mean() - 1), color=colour, label=label)
+            course = np.asarray(getattr(weights, weight))
+            axes["weight"].plot(
+                weights.t / ms, 100 * (course.mean(0) / course[:, 0].mean() - 1), color=colour, label=label
+            )
         axes["without SBP"].tick_params(labelbottom=False)
         axes["with SBP"].set_xlabel("time (ms)")
         axes["weight"].set(xlabel="time (ms)", ylabel="change of the mean input weight (%)", xlim=(0, duration / ms))

@@ -24,13 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
 from sbp_brian.experiments.records import Record
 from sbp_brian.figures.style import COLUMN, SOFT, house_style
 
-__all__ = ["FORMATS", "Figure", "Picture", "absent", "label_panels", "means", "new", "save", "svg"]
+__all__ = ["FORMATS", "Figure", "Picture", "absent", "label_panels", "means", "new", "save", "svg", "without_empty"]
 
 FORMATS = ("svg", "pdf", "png")
 
@@ -127,10 +128,33 @@ def new(width_mm: float = COLUMN, height_mm: float = 60.0, **subplots):
     return drawing, drawing.subplots(**subplots)
 
 
-def label_panels(*axes, start: str = "a") -> None:
-    """Letters a, b, c ... at the upper left corner of the panels."""
-    for number, ax in enumerate(axes):
-        ax.set_title(chr(ord(start) + number), loc="left", fontweight="bold", fontsize=9)
+def label_panels(*axes, start: str = "a", n: int | Sequence[int | None] | None = None) -> None:
+    """Letters a, b, c ... at the upper left corner of the panels, and the number of trials at the upper right.
+
+    Parameters
+    ----------
+    *axes : matplotlib Axes
+    start : str
+        The first letter.
+    n : int or sequence of (int or None), optional
+        Of all panels, or of each; None where it is a diagram, or where numbers differ within the panel.
+    """
+    numbers = [n] * len(axes) if n is None or isinstance(n, int) else list(n)
+    for k, (ax, number) in enumerate(zip(axes, numbers, strict=True)):
+        ax.set_title(chr(ord(start) + k), loc="left", fontweight="bold", fontsize=9)
+        if number is not None:
+            ax.set_title(f"n = {number:,}", loc="right", fontsize=7, color=SOFT)
+
+
+def without_empty(axes) -> list:
+    """Remove the panels of a grid in which nothing is drawn; gives the others, row by row."""
+    kept = []
+    for ax in np.ravel(axes):
+        if ax.has_data():
+            kept.append(ax)
+        else:
+            ax.remove()
+    return kept
 
 
 def means(ax, x, mean, sd, look: tuple[str, str, str], label: str | None, *, size: float, width: float, **more) -> None:

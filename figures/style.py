@@ -25,6 +25,7 @@ __all__ = [
     "SOFT",
     "UP",
     "VERMILION",
+    "WHITE",
     "YELLOW",
     "Look",
     "by_change",
@@ -40,7 +41,7 @@ __all__ = [
 COLUMN, COLUMNS = 85.0, 174.0  # width of one and of two journal columns, mm
 
 # Okabe & Ito (2008), https://jfly.uni-koeln.de/color/: told apart with every common form of colour vision
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLACK, WHITE, ORANGE, SKY, GREEN = "#000000", "#FFFFFF", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8A8A8A"
 UP, DOWN, NONE = VERMILION, BLUE, GREY  # potentiation, depression, no change: the same in every figure
 SOFT, SHADE = "#555555", "#DDDDDD"  # text of less weight; spans of time, lines between groups, inhibitory cells

@@ -45,12 +45,14 @@ _SCRIPT = '''r"""
 
 {code}
 '''
-_DRAWING = """from sbp_brian import figures, recipes
+_DRAWING = """import textwrap
+
+from sbp_brian import figures, recipes
 from sbp_brian.experiments import records
 
 figure = figures.get("{name}").reading(lambda name: (recipes.get(name), recipes.result(name)))
 drawing, caption = figure.make({records})
-print(caption)"""
+print(textwrap.fill(caption, 100))"""
 
 
 def networks(folder: Path, examples: Path) -> None:

@@ -25,7 +25,7 @@ def draw(records):
     draw_window(axes[0], record)
     draw_strength(axes[1], record)
     draw_controls(axes[2], record)
-    label_panels(*axes)
+    label_panels(*axes, n=record.parameters["seeds"]["value"])
     return fig
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sbp_brian.experiments.records import latest
 from sbp_brian.figures.base import Figure, label_panels, means, new
 from sbp_brian.figures.biology.trials import sd
-from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, PINK, SHADE
+from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, PINK, SHADE, WHITE
 from sbp_brian.report.text import minus
 
 __all__ = ["FIGURE"]
@@ -40,7 +40,8 @@ def draw(records):
     draw_scan(top_right, record)
     draw_peaks(low_left, record)
     draw_conditions(low_right, record)
-    label_panels(top_left, top_right, low_left, low_right)
+    n = record.parameters["seeds"]["value"]
+    label_panels(top_left, top_right, low_left, low_right, n=(None, n, n, n))
     return fig
 
 
@@ -73,7 +74,7 @@ def draw_circuit(ax, delays) -> None:
             y,
             marker="o",
             markersize=12.5,
-            color=SHADE if name == "S" else "white",
+            color=SHADE if name == "S" else WHITE,
             markeredgecolor=BLACK,
             markeredgewidth=0.8,
             zorder=3,

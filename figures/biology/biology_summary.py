@@ -1,10 +1,10 @@
-"""All experiments on one page: what was reported, what the simulation gives, and whether they agree."""
+"""All experiments in one picture: what was reported, what the simulation gives, and whether they agree."""
 
 from __future__ import annotations
 
-from sbp_brian.figures.base import Figure, new
-from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, SHADE, SOFT, UP
-from sbp_brian.report.text import CHANGE, number, whole_percent
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, SHADE, SOFT, UP, WHITE
+from sbp_brian.report.text import number
 from sbp_brian.report.together import deviation
 
 __all__ = ["FIGURE", "POSITIONS", "STATEMENTS"]
@@ -105,40 +105,56 @@ WORDS = {
     "decrease": "down",
     "no change": "no change",
 }
-VERDICTS = {
-    "within": ("o", "in its band"),
-    "pattern only": ("o", "agrees in direction"),
-    "outside": ("X", "disagrees"),
-    "no reference": ("_", "not scored"),
+ROW = 4.6  # mm, of one line of a panel
+#: Reported: marker, face, edge.
+REPORTED = {"up": ("^", UP, UP), "down": ("v", DOWN, DOWN), "no change": ("o", WHITE, GREY)}
+#: Verdict -> marker and face of what is simulated.
+SIMULATED = {
+    "within": ("o", BLACK),
+    "pattern only": ("o", WHITE),
+    "outside": ("X", BLACK),
+    "no reference": ("_", BLACK),
 }
-ROW = 4.4  # mm
 
 
 def draw(records):
-    """The truth table of both spread experiments, then the statements of all other protocols."""
+    """The spread of LTP and LTD by position; relative changes of the other experiments; values within their bands."""
     newest = {}
     for record in records:
         newest.setdefault(record.protocol, record)
-    rows = [(name, heading, statements(newest.get(name), chosen)) for name, (heading, chosen) in STATEMENTS.items()]
-    lines = 14 + sum(max(1, len(found)) for _, _, found in rows) + 0.4 * len(rows)
-    fig, ax = new(COLUMNS, ROW * lines + 6)
-    ax.set(xlim=(0, COLUMNS), ylim=(ROW * lines, 0))
-    ax.axis("off")
-    y = draw_truth(ax, newest, ROW)
-    y += 1.6 * ROW
-    heading_row(ax, y, ((0, "experiment"), (27, "observable"), (84, "reported"), (109, "simulated"), (142, "verdict")))
-    y += ROW
-    for name, heading, found in rows:
-        ax.text(0, y, heading, va="center", fontweight="bold", fontsize=7.5)
-        if name not in newest:
-            ax.text(27, y, "not run", va="center", color=SOFT, fontstyle="italic", fontsize=7.5)
-            y += ROW
-        for text, row in found:
-            draw_statement(ax, y, text, row)
-            y += ROW
-        ax.plot([0, COLUMNS], [y - 0.4 * ROW] * 2, color=SHADE, linewidth=0.5, linestyle="-")
-        y += 0.4 * ROW
-    return fig
+    spread = [name for name in TABLE if name in newest]
+    rows = [
+        (f"{heading}: {text}", row, _n(newest[name]))
+        for name, (heading, chosen) in STATEMENTS.items()
+        if name in newest
+        for text, row in statements(newest[name], chosen)
+    ]
+    changes = [each for each in rows if relative(each[1])]
+    banded = [each for each in rows if not relative(each[1]) and None not in (each[1]["band"] or (None,))]
+    sizes = [len(POSITIONS) * bool(spread), len(changes), len(banded)]
+    sizes = [size + 3 for size in sizes if size]
+    drawing, axes = new(COLUMNS, ROW * sum(sizes) + 8, nrows=len(sizes), height_ratios=sizes, squeeze=False)
+    panels = list(axes[:, 0])
+    rest = iter(panels)
+    if spread:
+        draw_spread(next(rest), newest, spread)
+    if changes:
+        draw_changes(next(rest), changes)
+    if banded:
+        draw_bands(next(rest), banded)
+    label_panels(*panels)
+    return drawing
+
+
+def _n(record) -> int | None:
+    """How many trials stand behind its values."""
+    return record.parameters.get("seeds", {}).get("value")
+
+
+def relative(row) -> bool:
+    """Whether a metric is a relative change."""
+    named = "->" in row["name"] or row["name"].startswith("change_") or row["name"].endswith("_change")
+    return row["unit"] == "%" or (not row["unit"] and named)
 
 
 def statements(record, chosen) -> list[tuple[str, dict]]:
@@ -153,114 +169,113 @@ def statements(record, chosen) -> list[tuple[str, dict]]:
     return [(row["name"].replace("->", "\u2192").replace("_", " "), row) for row in scored[:4]]
 
 
-def heading_row(ax, y: float, cells) -> None:
-    """Column heads with a rule below."""
-    for x, text in cells:
-        ax.text(x, y, text, va="center", fontsize=7.5, color=SOFT)
-    ax.plot([0, COLUMNS], [y + 0.4 * ROW] * 2, color=BLACK, linewidth=0.7, linestyle="-")
+def lines_of(ax, names) -> None:
+    """A line of the panel for each name, the first above."""
+    ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, -0.6))
+    ax.tick_params(axis="y", length=0)
+    for y in range(len(names)):
+        ax.axhline(y, color=SHADE, linewidth=0.5, zorder=0)
 
 
-def draw_truth(ax, newest, y: float) -> float:
-    """The truth table; gives the place below it."""
-    for x, name, text in (
-        (62, "tao-2000", "LTP at A\u2192B (Tao 2000)"),
-        (116, "fitzsimonds-1997", "LTD at A\u2192B (Fitzsimonds 1997)"),
-    ):
-        ax.text(x, y, text + ("" if name in newest else ": not run"), va="center", fontweight="bold", fontsize=7.5)
-    y += ROW
-    heading_row(
-        ax,
+def point(ax, x: float, y: float, spread: float | None, row, colour: str = BLACK) -> None:
+    """What is simulated: its mean and SD, filled where it is in a band, a cross where it disagrees."""
+    marker, face = SIMULATED[row["verdict"]]
+    ax.errorbar(
+        x,
         y,
-        ((0, "synapse"), (14, "position"), (62, "reported"), (83, "simulated"), (116, "reported"), (137, "simulated")),
-    )
-    y += ROW
-    for synapse, position in POSITIONS.items():
-        ax.text(0, y, synapse.replace("->", "\u2192"), va="center", fontsize=7.5, fontweight="bold")
-        ax.text(14, y, position, va="center", fontsize=7.5)
-        for x, name in ((62, "tao-2000"), (116, "fitzsimonds-1997")):
-            row = next((r for r in newest[name].metrics if r["name"] == synapse), None) if name in newest else None
-            if row is None:
-                ax.text(x, y, "not run", va="center", fontsize=7.5, color=SOFT, fontstyle="italic")
-                continue
-            told = WORDS.get(row["paper_value"], "not known") if row["provenance"].startswith("read") else "not known"
-            symbol(ax, x, y, told)
-            shown = simulated(row)
-            symbol(ax, x + 21, y, shown, f"{shown} ({percent(row['value'])})")
-            if row["verdict"] == "outside":
-                ax.plot(x + 52, y, marker="X", color=BLACK, markersize=5)
-        y += ROW
-    ax.plot([0, COLUMNS], [y - 0.5 * ROW] * 2, color=BLACK, linewidth=0.7, linestyle="-")
-    agree = [
-        f"{name}: {row['value']:.0f} of {row['paper_value']:.0f} reported signs agree"
-        for name in reversed(TABLE)
-        if name in newest
-        for row in newest[name].metrics
-        if row["name"] == "signs_agreeing"
-    ]
-    ax.text(
-        0,
-        y + 0.1 * ROW,
-        "; ".join(agree) + (". " if agree else "") + "The signs are built into the model.",
-        va="center",
-        fontsize=7.5,
-    )
-    return y
-
-
-def simulated(row) -> str:
-    """Up, down or no change, as the row's own criterion says."""
-    least = row.get("tolerance", 0.02)
-    if row.get("pattern") == "none" and row["verdict"] != "outside":
-        return "no change"
-    return "up" if row["value"] > least else "down" if row["value"] < -least else "no change"
-
-
-def percent(change: float) -> str:
-    """A relative change in whole percent, zero without a sign."""
-    return f"{whole_percent(change)} %"
-
-
-def symbol(ax, x: float, y: float, word: str, text: str | None = None) -> None:
-    """A triangle up or down, an open circle, or a question mark, with its word."""
-    look = {"up": ("^", UP, UP), "down": ("v", DOWN, DOWN), "no change": ("o", "white", GREY)}
-    if word in look:
-        marker, face, edge = look[word]
-        ax.plot(x + 1, y, marker=marker, markersize=5, markerfacecolor=face, markeredgecolor=edge, linestyle="none")
-    elif word != "number":
-        ax.text(x + 1, y, "?", ha="center", va="center", fontsize=7.5, color=SOFT)
-    ax.text(x if word == "number" else x + 3.5, y, text or word, va="center", fontsize=7.5)
-
-
-def draw_statement(ax, y: float, text: str, row) -> None:
-    """One line: what it is, what is reported, what is simulated, the verdict."""
-    ax.text(27, y, text, va="center", fontsize=7.5)
-    told = reported(row)
-    symbol(ax, 84, y, *told)
-    relative = "->" in row["name"] or row["name"].startswith("change_") or row["name"].endswith("_change")
-    unit = row["unit"] or (CHANGE if relative else "")
-    bare = unit in ("", "%", CHANGE)
-    value = number(row["value"], unit if bare else "")
-    if unit == "%" and row.get("pattern") and row["value"] > 0:
-        value = f"+{value}"
-    if deviation(row) is not None:
-        value += f" \u00b1 {number(deviation(row), unit if bare else '', digits=2).lstrip('+')}"
-    if not bare:
-        value += f" {unit}"
-    ax.text(109, y, value, va="center", fontsize=7.5)
-    marker, word = VERDICTS[row["verdict"]]
-    if row["verdict"] == "pattern only" and told[0] == "?":
-        word = "as expected"
-    ax.plot(
-        143,
-        y,
+        xerr=spread,
         marker=marker,
-        color=BLACK,
+        color=colour,
+        markerfacecolor=colour if face == BLACK else WHITE,
         markersize=4.5,
+        elinewidth=0.9,
         linestyle="none",
-        markeredgewidth=1,
-        markerfacecolor=BLACK if row["verdict"] in ("within", "outside") else "white",
     )
-    ax.text(146, y, word, va="center", fontsize=7.5)
+
+
+def reported_at(ax, y: float, row, x: float = 1.025) -> None:
+    """What is reported, in the right margin: a triangle, a circle, a number, or a question mark."""
+    word, text = reported(row)
+    if word in REPORTED:
+        marker, face, edge = REPORTED[word]
+        ax.plot(
+            x,
+            y,
+            transform=ax.get_yaxis_transform(),
+            clip_on=False,
+            marker=marker,
+            markersize=5,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+        )
+        return
+    shown, side = (text, "left") if word == "number" else ("?", "center")
+    x = 1.008 if side == "left" else x
+    ax.text(x, y, shown, transform=ax.get_yaxis_transform(), ha=side, va="center", fontsize=7, color=SOFT)
+
+
+def draw_spread(ax, newest, spread) -> None:
+    """Each synapse of the circuit after LTP and after LTD at A->B."""
+    places = list(POSITIONS)
+    lines_of(ax, [f"{name.replace('->', chr(0x2192))}, {where}" for name, where in POSITIONS.items()])
+    for name in spread:
+        colour, word = (UP, "LTP (Tao 2000)") if name == "tao-2000" else (DOWN, "LTD (Fitzsimonds 1997)")
+        shift = -0.17 if name == "tao-2000" else 0.17
+        for row in newest[name].metrics:
+            if row["name"] in POSITIONS:
+                y = places.index(row["name"])
+                sd = deviation(row)
+                point(ax, 100 * row["value"], y + shift, None if sd is None else 100 * sd, row, colour)
+                reported_at(ax, y, row, 1.025 if name == "tao-2000" else 1.06)
+        ax.plot([], [], "o", color=colour, markersize=4.5, label=f"{word}, n = {_n(newest[name])}")
+    ax.axvline(0, color=BLACK, linewidth=0.6)
+    ax.set_xlabel("EPSC change by induction at A\u2192B (%); right: reported, LTP and LTD")
+    ax.legend(loc="lower right")
+
+
+def draw_changes(ax, rows) -> None:
+    """Relative changes of the other experiments."""
+    lines_of(ax, [text for text, *_ in rows])
+    for y, (_, row, n) in enumerate(rows):
+        factor = 1 if row["unit"] == "%" else 100
+        sd = deviation(row)
+        point(ax, factor * row["value"], y, None if sd is None else factor * sd, row)
+        reported_at(ax, y, row)
+        _number_of(ax, y, row, n)
+    ax.axvline(0, color=BLACK, linewidth=0.6)
+    low, high = ax.get_xlim()
+    ax.set(xlabel="simulated change (%), mean and SD; right: reported", xlim=(low, high + 0.12 * (high - low)))
+
+
+def draw_bands(ax, rows) -> None:
+    """Other values, each on the scale of its band of acceptance."""
+    lines_of(ax, [f"{text}: {number(row['value'], row['unit'])}" for text, row, _ in rows])
+    ax.axvspan(0, 1, color=SHADE, alpha=0.5, linewidth=0, zorder=0)
+    for y, (_, row, n) in enumerate(rows):
+        low, high = row["band"]
+        sd = deviation(row)
+        place = (row["value"] - low) / (high - low) if high > low else 0.5
+        point(ax, place, y, None if sd is None or high == low else sd / (high - low), row)
+        reported_at(ax, y, row)
+        _number_of(ax, y, row, n)
+    ax.set(xlabel="place within the band of acceptance (shaded); right: reported", xlim=(-0.4, 1.4))
+    ax.set_xticks([0, 0.5, 1], ["lower end", "middle", "upper end"])
+
+
+def _number_of(ax, y: float, row, n) -> None:
+    """How many trials, at the right end of a line."""
+    shown = row["n"] or n
+    if shown:
+        ax.text(
+            0.995,
+            y,
+            f"n = {shown}",
+            transform=ax.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            fontsize=7,
+            color=SOFT,
+        )
 
 
 def reported(row) -> tuple[str, str]:
@@ -280,13 +295,12 @@ def caption(records) -> str:
     lacking = [name for name in (*TABLE, *STATEMENTS) if name not in have]
     missing = f" Not run: {', '.join(lacking)}." if lacking else ""
     return (
-        "Experiments and simulations. Above: change of each synapse after LTP or LTD at A\u2192B, as reported "
-        "(abstracts; percentages are not known to this project) and as simulated (mean 20 to 30 min after "
-        "pairing); "
-        "triangles: up, down; circle: no change; ?: not known. Below: the other experiments, mean and SD "
-        "over seeds; "
-        "a filled dot is a value in its band of acceptance, an open one agrees in direction, a cross disagrees. "
-        "Bands around values that are not known are this project's own." + missing
+        "Experiments and simulations, mean and SD over n trials: a filled dot is a value in its band of acceptance, an "
+        "open one agrees in direction, a cross disagrees. In the right margin what is reported: triangles, up and "
+        "down; circle, no change; ?, not known. Above, change of each synapse after LTP or LTD at A\u2192B, 20 to "
+        "30 min after pairing (reported in abstracts; percentages are not known to this project; which synapses can "
+        "take part is built into the model). Then the relative changes of the other experiments, and values on the "
+        "scale of their bands. Bands around values that are not known are this project's own." + missing
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from sbp_brian.figures.style import BLACK, GREY, NONE, SHADE, SOFT, by_change
+from sbp_brian.figures.style import BLACK, GREY, NONE, SHADE, SOFT, WHITE, by_change
 from sbp_brian.report.text import whole_percent
 
 __all__ = ["culture", "retina"]
@@ -85,7 +85,7 @@ def culture(ax, changes: Mapping[str, float], induced: str) -> None:
             y,
             marker="s" if gaba else "o",
             markersize=12.5,
-            color=SHADE if gaba else "white",
+            color=SHADE if gaba else WHITE,
             markeredgecolor=BLACK,
             markeredgewidth=0.8,
             zorder=3,
@@ -118,7 +118,7 @@ def retina(ax, changes: Mapping[str, Sequence[float]], induced: str, axon: str =
         tip, tail = ((end[0] + by * ux, end[1] + by * uy) for by in (0.14, -0.05))
         _synapse(ax, synapse, changes[synapse][0], start, end, (ux, uy), 0.16, (tip, tail))
         middle = (start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy
-        over_the_border = {"zorder": 0.5, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5}}
+        over_the_border = {"zorder": 0.5, "bbox": {"facecolor": WHITE, "edgecolor": "none", "pad": 0.5}}
         _change(ax, synapse, changes[synapse], middle, induced, **over_the_border)
     for name, (x, y) in RETINA.items():
         gaba = name in GABAERGIC
@@ -130,7 +130,7 @@ def retina(ax, changes: Mapping[str, Sequence[float]], induced: str, axon: str =
                 zorder=3,
                 linewidth=0.8,
                 boxstyle=f"round,pad=0,rounding_size={0.02 if gaba else 0.33}",
-                facecolor=SHADE if gaba else "white",
+                facecolor=SHADE if gaba else WHITE,
                 edgecolor=BLACK,
             )
         )

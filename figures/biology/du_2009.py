@@ -8,7 +8,7 @@ from sbp_brian.experiments.records import latest
 from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.biology.circuits import retina
 from sbp_brian.figures.biology.trials import around, sd, strip
-from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, DOWN, GREEN, GREY, ORANGE, SHADE, UP, VERMILION
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, DOWN, GREEN, GREY, ORANGE, SHADE, UP, VERMILION, WHITE
 from sbp_brian.report.together import value
 
 __all__ = ["FIGURE"]
@@ -41,7 +41,8 @@ def draw(records):
     draw_courses(b, record, synapses)
     draw_blockers(c, changes[:, synapses.index("BC->RGC")], treatments)
     draw_latency(d, record.array("latency"))
-    label_panels(a, b, c, d)
+    n = record.parameters["seeds"]["value"]
+    label_panels(a, b, c, d, n=(None, n, n, None))
     return fig
 
 
@@ -111,7 +112,7 @@ def draw_latency(ax, latency) -> None:
             linestyle="none",
             marker=marker,
             markersize=4.5,
-            markerfacecolor="white",
+            markerfacecolor=WHITE,
             label=f"{velocity:g} um/s".replace("u", "\u00b5"),
         )
     if ltd.size:

@@ -8,7 +8,7 @@ from sbp_brian.experiments.records import latest
 from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.biology.circuits import retina
 from sbp_brian.figures.biology.trials import around, bars, sd, strip
-from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, GREY, SHADE, UP, VERMILION
+from sbp_brian.figures.style import BLACK, COLUMNS, GREEN, GREY, SHADE, UP, VERMILION, WHITE
 from sbp_brian.report.text import minus
 from sbp_brian.report.together import value
 
@@ -49,7 +49,7 @@ def draw(records):
     d.set_ylabel("EPSC change at BC\u2192RGC (%)")
     draw_dose(e, record)
     draw_pairs(f, record)
-    label_panels(a, b, c, d, e, f)
+    label_panels(a, b, c, d, e, f, n=(None, *[record.parameters["seeds"]["value"]] * 5))
     return fig
 
 
@@ -119,7 +119,7 @@ def draw_dose(ax, record) -> None:
         marker="o",
         markersize=4,
         color=BLACK,
-        markerfacecolor="white",
+        markerfacecolor=WHITE,
         elinewidth=0.8,
         zorder=6,
         label="mean \u00b1 SD",
@@ -147,7 +147,7 @@ def draw_pairs(ax, record) -> None:
                 marker=marker,
                 markersize=4.5,
                 fillstyle=fill,
-                markerfacecolor=colour if fill == "full" else "white",
+                markerfacecolor=colour if fill == "full" else WHITE,
                 elinewidth=0.8,
                 zorder=4,
             )

@@ -28,7 +28,7 @@ def draw(records):
         axes.flat, (draw_window, draw_alternation, draw_numbers, draw_latency, draw_doses, draw_shared), strict=True
     ):
         panel(ax, record)
-    label_panels(*axes.flat)
+    label_panels(*axes.flat, n=record.parameters["seeds"]["value"])
     return fig
 
 

@@ -47,7 +47,8 @@ def draw_spread(record, shown, short, width_ratios=(1, 1.22)):
     low_left.tick_params(axis="x", rotation=45)
     low_left.set_ylabel("EPSC change (%)")
     draw_controls(low_right, conditions, synapses, changes, shown, short)
-    label_panels(top_left, top_right, low_left, low_right)
+    n = changes.shape[-1]
+    label_panels(top_left, top_right, low_left, low_right, n=(None, n, n, n))
     return fig
 
 

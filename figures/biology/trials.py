@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.style import BLACK, DOWN, NONE, SOFT, UP
+from sbp_brian.figures.style import BLACK, DOWN, NONE, SOFT, UP, WHITE
 
 __all__ = ["around", "bars", "course", "scatter", "sd", "strip"]
 
@@ -59,7 +59,7 @@ def bars(ax, groups, labels) -> None:
             place,
             mean,
             width=0.72,
-            facecolor=colour if changed else "white",
+            facecolor=colour if changed else WHITE,
             alpha=0.35 if changed else 1,
             edgecolor="none",
             zorder=1,
@@ -110,7 +110,7 @@ def scatter(ax, x, values, colour: str, *, marker: str, single: str) -> None:
         linestyle="none",
         marker=marker,
         markersize=4,
-        markerfacecolor="white",
+        markerfacecolor=WHITE,
         markeredgecolor=colour,
         markeredgewidth=1,
         zorder=5,

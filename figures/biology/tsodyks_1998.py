@@ -27,7 +27,8 @@ def draw(records):
     draw_pulses(top_right, record)
     draw_stationary(low_left, record)
     draw_drive(low_right, record)
-    label_panels(top_left, top_right, low_left, low_right)
+    n = record.parameters["seeds"]["value"]
+    label_panels(top_left, top_right, low_left, low_right, n=(None, n, n, n))
     return fig
 
 

@@ -27,7 +27,7 @@ def draw(records):
     draw_ranks(top_right, record, names)
     draw_distributions(low_left, record, names)
     draw_trains(low_right, record, names)
-    label_panels(top_left, top_right, low_left, low_right)
+    label_panels(top_left, top_right, low_left, low_right, n=record.parameters["seeds"]["value"])
     return fig
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sbp_brian.experiments.records import latest
 from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.biology.trials import bars, course, scatter
-from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, NONE, SHADE, UP
+from sbp_brian.figures.style import BLACK, COLUMNS, DOWN, GREY, NONE, SHADE, UP, WHITE
 from sbp_brian.report.text import minus
 
 __all__ = ["FIGURE"]
@@ -40,7 +40,8 @@ def draw(records):
         [minus(SHORT.get(name, name.replace(" ms", "\nms"))) for name in names],
     )
     low_right.set_ylabel("change of W\u2192T (%)")
-    label_panels(top_left, top_right, low_left, low_right)
+    n = record.parameters["seeds"]["value"]
+    label_panels(top_left, top_right, low_left, low_right, n=(None, n, n, n))
     return fig
 
 
@@ -66,7 +67,7 @@ def draw_circuit(ax) -> None:
                 "mutation_scale": 8,
             },
         )
-        ax.plot(x, y, marker="o", markersize=12.5, color="white", markeredgecolor=BLACK, markeredgewidth=0.8, zorder=3)
+        ax.plot(x, y, marker="o", markersize=12.5, color=WHITE, markeredgecolor=BLACK, markeredgewidth=0.8, zorder=3)
         ax.text(x, y - 0.02, name, ha="center", va="center", fontsize=7.5, zorder=4)
         ax.text(x - 0.3, y, word.replace(": ", ":\n"), ha="right", va="center", fontsize=7)
     ax.plot(2.65, 2, marker="o", markersize=16, color=SHADE, markeredgecolor=BLACK, markeredgewidth=0.8, zorder=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.figures.base import Figure, label_panels, new
-from sbp_brian.figures.style import BLACK, COLUMNS, LOOKS, colour, look, marker, rank
+from sbp_brian.figures.style import BLACK, COLUMNS, LOOKS, WHITE, colour, look, marker, rank
 from sbp_brian.report.differences import compare
 from sbp_brian.report.learning import NETWORKS, SHUFFLED, TASKS, artificial, scores, validated
 from sbp_brian.report.together import value
@@ -14,6 +14,8 @@ __all__ = ["FIGURE", "curves", "gains"]
 
 MODELS = ("sbp_perceptron", "sbp_spiking_perceptron", "sbp_energy")
 SHOWN = ("mnist", "nettalk")
+#: Parameter -> label of its axis, factor.
+_CURVES = (("learning_share", "share of batches that learn so (%)", 100), ("depth", "hidden layers", 1))
 
 
 def gains(records):
@@ -54,20 +56,29 @@ def curves(records, name):
 
 
 def draw(records):
-    """Three panels."""
-    drawing, axes = new(COLUMNS, 120, nrows=2, ncols=2, width_ratios=(1.25, 1))
-    grid = axes[0, 0].get_gridspec()
-    for ax in axes[:, 0]:
-        ax.remove()
-    gained = drawing.add_subplot(grid[:, 0])
-    _gained(gained, gains(records))
-    for ax, name, label, scale in (
-        (axes[0, 1], "learning_share", "share of batches that learn so (%)", 100),
-        (axes[1, 1], "depth", "hidden layers", 1),
-    ):
-        _curves(ax, curves(records, name), label, scale)
-    label_panels(gained, *axes[:, 1])
+    """Up to three panels: those of which there are records."""
+    gained = gains(records)
+    lines = [(curves(records, name), label, scale) for name, label, scale in _CURVES]
+    lines = [each for each in lines if each[0] is not None]
+    both = bool(gained) and bool(lines)
+    drawing = new(COLUMNS, 120 if gained or len(lines) > 1 else 70)[0]
+    drawing.clear()
+    grid = drawing.add_gridspec(max(1, len(lines)), 1 + both, width_ratios=(1.25, 1) if both else None)
+    panels = [drawing.add_subplot(grid[:, 0])] if gained else []
+    panels += [drawing.add_subplot(grid[row, -1]) for row in range(len(lines))]
+    if gained:
+        _gained(panels[0], gained)
+    for ax, (found, label, scale) in zip(panels[bool(gained) :], lines, strict=True):
+        _curves(ax, found, label, scale)
+    label_panels(*panels)
     return drawing
+
+
+def lacks(records) -> str:
+    """What is lacking, in words."""
+    if gains(records) or any(curves(records, name) for name, *_ in _CURVES):
+        return ""
+    return "an artificial network and its control (sbp sweep mnist -s model=sbp_perceptron -s learning=...,frozen)"
 
 
 def _gained(ax, found) -> None:
@@ -81,7 +92,7 @@ def _gained(ax, found) -> None:
             va="center",
             fontsize=7,
             fontweight="bold",
-            bbox={"color": "white", "pad": 1},
+            bbox={"color": WHITE, "pad": 1},
         )
         for name, mean, low, high in rows:
             at += 1
@@ -99,15 +110,9 @@ def _gained(ax, found) -> None:
         ylim=(at - 0.6, -1),
     )
     ax.tick_params(axis="y", length=0)
-    if not found:
-        ax.text(0.5, 0.5, "no records of an artificial network\nand its control", ha="center", transform=ax.transAxes)
 
 
 def _curves(ax, found, label, scale) -> None:
-    if found is None:
-        ax.text(0.5, 0.5, "no records with\nthree values or more", ha="center", transform=ax.transAxes)
-        ax.set(xlabel=label, xticks=[], yticks=[])
-        return
     task, model, lines = found
     for name in sorted((name for name in lines if name in LOOKS and name != SHUFFLED), key=rank):
         x = np.array(sorted(lines[name]), float)
@@ -126,14 +131,21 @@ def _curves(ax, found, label, scale) -> None:
 
 def caption(records) -> str:
     """What is seen."""
-    found = {name: curves(records, name) for name in ("learning_share", "depth")}
-    told = {name: f" ({NETWORKS[f[1]].name}, {TASKS[f[0]]})" if f else "" for name, f in found.items()}
-    return (
-        "Self-backpropagation in artificial networks. a, test score less that of the same network whose hidden layer "
-        "never learns, paired by seed: mean and, where there are two seeds or more, the 95 % interval of Student's t. "
-        "b, the share of batches that learn in the way named, the others by the exact gradient"
-        f"{told['learning_share']}. c, depth{told['depth']}; mean and range over seeds."
-    )
+    words = {
+        "learning_share": "the share of batches that learn in the way named, the others by the exact gradient",
+        "depth": "depth",
+    }
+    parts = []
+    if gains(records):
+        parts.append(
+            "test score less that of the same network whose hidden layer never learns, paired by seed: mean and, where "
+            "there are two seeds or more, the 95 % interval of Student's t"
+        )
+    for name, text in words.items():
+        if found := curves(records, name):
+            parts.append(f"{text} ({NETWORKS[found[1]].name}, {TASKS[found[0]]}); mean and range over seeds")
+    told = ". ".join(f"{letter}, {part}" for letter, part in zip("abc", parts, strict=False))
+    return f"Self-backpropagation in artificial networks. {told}."
 
 
 FIGURE = Figure(
@@ -143,4 +155,5 @@ FIGURE = Figure(
     needs=(),
     draw=draw,
     uses=SHOWN,
+    lacks=lacks,
 )

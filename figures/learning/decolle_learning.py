@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from sbp_brian.figures.base import Figure, absent, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new, without_empty
 from sbp_brian.figures.style import BLACK, COLUMNS, GREY, LAYERS
 from sbp_brian.report.learning import SHUFFLED, learning, model
 from sbp_brian.report.together import groups, one_a_seed, setting, value
@@ -48,10 +48,10 @@ def draw(records):
     tasks = by_control(records)
     drawing, axes = new(COLUMNS, 55 * len(tasks), nrows=len(tasks), ncols=2, squeeze=False)
     for (curves, bars), (task, found) in zip(axes, sorted(tasks.items()), strict=True):
-        curves.set_title(task)
         _curves(curves, found.get("local", ()))
+        (curves if curves.has_data() else bars).set_title(task, y=1.02 if curves.has_data() else 1.1)
         _bars(bars, {name: found[name] for name in SHOWN if name in found})
-    label_panels(*axes.ravel())
+    label_panels(*without_empty(axes))
     return drawing
 
 
@@ -73,10 +73,9 @@ def _curves(ax, runs) -> None:
     handles, labels = ax.get_legend_handles_labels()
     shown = dict(zip(labels, handles, strict=True))
     if not shown:
-        absent(ax, "learning with validation in dense layers:\nnot run")
         return
     ax.legend(shown.values(), shown.keys(), loc="lower right")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.set(xlabel="epoch", ylabel="validation accuracy (%)")
 
 

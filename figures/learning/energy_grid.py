@@ -6,7 +6,7 @@ import numpy as np
 
 from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank
-from sbp_brian.figures.style import COLUMNS, GREY
+from sbp_brian.figures.style import BLACK, COLUMNS, GREY, WHITE
 from sbp_brian.report.text import minus
 from sbp_brian.report.together import value
 
@@ -75,7 +75,7 @@ def _map(ax, record, score, title, **colours) -> None:
             continue
         red, green, blue, _ = image.cmap(image.norm(found))
         dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
-        ax.text(x, y, minus(f"{found:.1f}"), ha="center", va="center", fontsize=6, color="white" if dark else "black")
+        ax.text(x, y, minus(f"{found:.1f}"), ha="center", va="center", fontsize=6, color=WHITE if dark else BLACK)
 
 
 def caption(records) -> str:

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank
-from sbp_brian.figures.style import BLUE, COLUMNS, GREY, VERMILION
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, VERMILION, WHITE
 from sbp_brian.report.together import value
 
 __all__ = ["FIGURE", "maps"]
@@ -71,7 +71,7 @@ def draw_map(ax, record) -> None:
             ax.text(x, y, "\u00d7", ha="center", va="center", color=GREY)
         elif max(mean.shape) <= 8:
             dark = score < (low + high) / 2
-            ax.text(x, y, f"{score:.1f}", ha="center", va="center", fontsize=7, color="white" if dark else "black")
+            ax.text(x, y, f"{score:.1f}", ha="center", va="center", fontsize=7, color=WHITE if dark else BLACK)
     y, x = np.unravel_index(np.nanargmax(mean), mean.shape)
     ax.add_patch(Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, edgecolor=VERMILION, linewidth=1.5))
     ax.figure.colorbar(image, ax=ax, label=f"{measure(record).replace('_', ' ')} (%)")

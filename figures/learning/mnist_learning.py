@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.figures.base import Figure, label_panels, new
-from sbp_brian.figures.style import BLUE, COLUMNS, LOOKS, ORANGE, colour, look
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, LOOKS, ORANGE, SOFT, WHITE, colour, look
 from sbp_brian.report.learning import NETWORKS, learning, model, usual
 from sbp_brian.report.together import groups, one_a_seed, setting
 
@@ -56,6 +56,7 @@ def draw(records):
     epochs = max(len(runs[0].array("epoch")) for runs in found.values())
     for ax in (curve, spent):
         ax.set_xticks(range(1, epochs + 1, 1 if epochs <= 12 else epochs // 6))
+        ax.set_xlim(1 - 0.05 * epochs, epochs + max(0.6, 0.08 * epochs))
     shown = found.get(OWN, next(iter(found.values())))[0]
     _confusions(confused, shown.array("confusion").astype(float))
     _weights(weights, shown)
@@ -80,6 +81,8 @@ def _errors(ax, found) -> None:
         errors.append(values.ravel())
         test = 100 * (1 - np.mean([run.metric("test_accuracy")["value"] for run in runs]))
         ax.plot(epoch[-1] + 0.35, test, marker="*", color=colour(name), markersize=7, linestyle="none")
+    star = ax.plot([], [], marker="*", color=SOFT, markersize=7, linestyle="none")
+    ax.legend(star, ["on the test images"], loc="upper right", handletextpad=0.3)
     ax.set(xlabel="epoch", ylabel="validation error (%)", yscale="log")
     errors = np.concatenate(errors)
     wide = errors.max() > 20 * errors.min()
@@ -99,9 +102,7 @@ def _confusions(ax, table) -> None:
     for (row, column), value in np.ndenumerate(share):
         if value >= 0.6:
             dark = value > 0.6 * np.nanmax(share)
-            ax.text(
-                column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color="white" if dark else "black"
-            )
+            ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color=WHITE if dark else BLACK)
 
 
 def _weights(ax, record) -> None:

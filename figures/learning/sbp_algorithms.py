@@ -1,12 +1,14 @@
-"""A table: published scores and costs of learning algorithms, and what was measured here."""
+"""Published scores and costs of learning algorithms, and what was measured here."""
 
 from __future__ import annotations
 
-from sbp_brian.figures.base import Figure, new
-from sbp_brian.figures.style import BLACK, COLUMNS, SOFT
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
+
+from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, SHADE, SOFT, VERMILION, WHITE
 from sbp_brian.report.learning import TASKS, TEN_RECORDINGS, by_learning, scores, setting_words, ten_recordings
 from sbp_brian.report.literature import ALGORITHMS
-from sbp_brian.report.text import mean_sd
 
 __all__ = ["FIGURE", "measured"]
 
@@ -34,9 +36,11 @@ MODELS = {
     },
     "sbp_energy": {"sbp": "energy-based network, SBP", "without-sbp": "the same without SBP"},
 }
-PLACES = {task: 78 + 34 * k for k, task in enumerate(TASKS)}  # mm
-ROW = 4.3
+ROW = 4.3  # mm, of one line
 OTHER_DATA = "\u2020"
+#: Kind of a published algorithm -> how it is drawn.
+KINDS = {"plasticity": (BLUE, "s"), "gradient": (GREEN, "^")}
+HERE = (VERMILION, "o")
 
 
 def measured(records) -> list:
@@ -56,58 +60,79 @@ def lacks(records) -> str:
 
 
 def draw(records):
-    """Published rows by kind with score and cost, then measured rows."""
-    rows = measured(records)
-    lines = len(ALGORITHMS) + len(rows) + 6.5
-    drawing, ax = new(COLUMNS, ROW * lines + 4)
-    ax.set(xlim=(0, COLUMNS), ylim=(ROW * lines, 0))
-    ax.axis("off")
-    y = 0.6 * ROW
-    for task, name in TASKS.items():
-        ax.text(PLACES[task], y, name, va="center", fontweight="bold", fontsize=7.5)
-    y += ROW
-    for kind in ("plasticity", "gradient"):
-        ax.text(0, y, f"published: {kind}-based", va="center", fontsize=7.5, fontweight="bold")
-        for x in PLACES.values():
-            ax.text(x, y, "score (%)    cost/10\u2076", va="center", fontsize=7, color=SOFT)
-        y = rule(ax, y)
-        for algorithm in (a for a in ALGORITHMS if a.kind == kind):
-            ax.text(2, y, algorithm.name, va="center", fontsize=7.5)
-            for task, x in PLACES.items():
-                got = algorithm.results.get(task)
-                text = "\u2013" if got is None else f"{100 * got.score:.2f} \u00b1 {100 * got.spread:.2f}"
-                ax.text(x, y, text, va="center", fontsize=7.5)
-                ax.text(x + 20, y, "" if got is None else f"{got.cost / 1e6:.2f}", va="center", fontsize=7.5)
-            y += ROW
-        y += 0.4 * ROW
-    ax.text(0, y, "measured here", va="center", fontsize=7.5, fontweight="bold")
-    for x in PLACES.values():
-        ax.text(x, y, "score (%)", va="center", fontsize=7, color=SOFT)
-    y = rule(ax, y)
-    for text, runs in rows:
-        ax.text(2, y, text, va="center", fontsize=7.5)
-        for task, x in PLACES.items():
-            ax.text(
-                x,
-                y,
-                _measured(runs[task]) if task in runs else "not run",
-                va="center",
-                fontsize=7.5,
-                color=BLACK if task in runs else SOFT,
-                fontstyle="normal" if task in runs else "italic",
-            )
-        y += ROW
+    """Above, the score of each algorithm on each task; below, the published cost."""
+    ours = measured(records)
+    names = [a.name for kind in KINDS for a in ALGORITHMS if a.kind == kind]
+    lines = [*names, *(text for text, _ in ours)]
+    heights = (len(lines) + 4, len(names) + 4)
+    drawing, axes = new(COLUMNS, ROW * sum(heights), nrows=2, ncols=len(TASKS), height_ratios=heights)
+    for (upper, lower), (task, name) in zip(axes.T, TASKS.items(), strict=True):
+        _scores(upper, task, lines, ours)
+        _costs(lower, task, names)
+        upper.set_title(name)
+    for ax in axes[:, 1:].ravel():
+        ax.set_yticklabels([])
+    _legend(drawing)
+    label_panels(*axes.ravel())
     return drawing
 
 
-def _measured(runs) -> str:
-    return f"{mean_sd(scores(runs))} ({len(runs)}){OTHER_DATA if ten_recordings(runs) else ''}"
+def _scores(ax, task: str, lines, ours) -> None:
+    """Published and measured scores, a line each; what was not measured has none."""
+    for algorithm in ALGORITHMS:
+        got = algorithm.results.get(task)
+        if got is not None:
+            colour, marker = KINDS[algorithm.kind]
+            _dot(ax, 100 * got.score, lines.index(algorithm.name), 100 * got.spread, colour, marker, WHITE)
+    for text, runs in ours:
+        if task not in runs:
+            continue
+        found, y = 100 * scores(runs[task]), lines.index(text)
+        _dot(ax, found.mean(), y, found.std(ddof=1) if len(found) > 1 else None, *HERE, HERE[0])
+        told = f"n = {len(found)}{OTHER_DATA if ten_recordings(runs[task]) else ''}"
+        ax.text(1.0, y, told, transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=6, color=SOFT)
+    _lines(ax, lines)
+    low, high = ax.get_xlim()
+    ax.set(xlabel="score (%)", xlim=(low, high + 0.35 * (high - low)))
 
 
-def rule(ax, y: float) -> float:
-    """A line below a heading; gives the place below it."""
-    ax.plot([0, COLUMNS], [y + 0.5 * ROW] * 2, color=BLACK, linewidth=0.6, linestyle="-")
-    return y + ROW
+def _costs(ax, task: str, names) -> None:
+    """The paper's cost, on a logarithmic axis."""
+    for algorithm in ALGORITHMS:
+        got = algorithm.results.get(task)
+        if got is not None:
+            colour, marker = KINDS[algorithm.kind]
+            _dot(ax, got.cost / 1e6, names.index(algorithm.name), None, colour, marker, WHITE)
+    _lines(ax, names)
+    ax.set(xlabel="published cost (10\u2076)", xscale="log")
+    low, high = ax.get_xlim()
+    if high < 100 * low:  # less than two decades, which matplotlib would fill with minor labels
+        marks = [m * 10.0**k for k in range(-3, 4) for m in (1, 3)]
+        marks = [mark for mark in marks if low <= mark <= high]
+        ax.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _dot(ax, x: float, y: int, spread: float | None, colour: str, marker: str, face: str) -> None:
+    ax.errorbar(x, y, xerr=spread, color=colour, marker=marker, markersize=4.5, markerfacecolor=face, linestyle="none")
+
+
+def _lines(ax, names) -> None:
+    """A line of the panel for each name, the first above."""
+    ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, -0.6))
+    ax.tick_params(axis="y", length=0)
+    for y in range(len(names)):
+        ax.axhline(y, color=SHADE, linewidth=0.4, zorder=0)
+
+
+def _legend(drawing) -> None:
+    looks = {f"published: {kind}-based": (*look, WHITE) for kind, look in KINDS.items()}
+    looks["measured here"] = (*HERE, HERE[0])
+    handles = [
+        Line2D([], [], color=colour, marker=marker, markersize=4.5, markerfacecolor=face, linestyle="none", label=text)
+        for text, (colour, marker, face) in looks.items()
+    ]
+    drawing.legend(handles=handles, loc="outside upper center", ncols=3)
 
 
 def caption(records) -> str:
@@ -123,8 +148,8 @@ def caption(records) -> str:
         "the paper's measure, which compares inside a kind and task alone; on NETtalk and DvsGesture the range of "
         "the gradient-based kind is inverted, so that its costs mean nothing there. On DvsGesture the "
         "plasticity-based networks are scored by frames, most of them blank by an error of indexing, the others by "
-        "clips. Measured: test score with the weights after the last epoch, standard deviation over seeds, their "
-        f"number in brackets ({settings})."
+        "clips. Measured: test score with the weights after the last epoch, standard deviation over seeds, n their "
+        f"number ({settings})."
         + (
             f" {OTHER_DATA} {TEN_RECORDINGS}: other data than the published, with which nothing compares."
             if any(ten_recordings(same) for _, runs in measured(records) for same in runs.values())

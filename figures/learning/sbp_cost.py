@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sbp_brian.figures.base import Figure, absent, label_panels, new
-from sbp_brian.figures.style import COLUMNS, colour, label, marker, short
+from sbp_brian.figures.base import Figure, label_panels, new, without_empty
+from sbp_brian.figures.style import BLACK, COLUMNS, WHITE, colour, label, marker, short
 from sbp_brian.report import literature
 from sbp_brian.report.costs import RELEASED, counted, measured
 from sbp_brian.report.learning import TASKS, by_learning, curve, setting_words, task_words, ten_recordings
@@ -23,14 +23,16 @@ def lacks(records) -> str:
 
 def draw(records):
     """Columns: tasks; rows: score, the paper's cost, counted operations. Open and hatched: published."""
-    drawing, axes = new(COLUMNS, 150, nrows=3, ncols=3)
-    for column, (task, name) in enumerate(TASKS.items()):
+    deep = any(counted(records, task).operations for task in TASKS)
+    drawing, axes = new(COLUMNS, 150 if deep else 100, nrows=2 + deep, ncols=3)
+    for column, task in enumerate(TASKS):
         own, runs = measured(records, task), released(records, task)
         published = reported(task, runs)
         score_points(axes[0, column], published, own, task_words(task, runs).replace(", ", ",\n"))
         cost_bars(axes[1, column], published, own)
-        count_bars(axes[2, column], counted(records, task), name)
-    label_panels(*axes.ravel())
+        if deep:
+            count_bars(axes[2, column], counted(records, task))
+    label_panels(*without_empty(axes))
     return drawing
 
 
@@ -49,9 +51,11 @@ def reported(task: str, runs) -> list:
 
 def bars(ax, entries) -> None:
     """Bars of (text, height, spread, way of learning, published)."""
+    if not entries:
+        return
     for x, (_, height, spread, name, published) in enumerate(entries):
-        look = {"facecolor": "white", "hatch": "////"} if published else {"facecolor": colour(name)}
-        ax.bar(x, height, 0.7, yerr=spread, edgecolor=colour(name) if published else "black", ecolor="black", **look)
+        look = {"facecolor": WHITE, "hatch": "////"} if published else {"facecolor": colour(name)}
+        ax.bar(x, height, 0.7, yerr=spread, edgecolor=colour(name) if published else BLACK, ecolor=BLACK, **look)
     names(ax, entries)
 
 
@@ -63,6 +67,8 @@ def names(ax, entries) -> None:
 
 def score_points(ax, published, own, name) -> None:
     """Published best epochs on the test set beside measured test scores after the last epoch."""
+    if not (published or own):
+        return
     entries = [(word, 100 * r.score, 100 * r.spread, learning, True) for word, learning, r in published]
     entries += [
         (short(learning), 100 * s.mean(), 100 * s.std(ddof=1) if len(s) > 1 else 0, learning, False)
@@ -74,11 +80,11 @@ def score_points(ax, published, own, name) -> None:
             height,
             spread,
             color=colour(learning),
-            ecolor="black",
+            ecolor=BLACK,
             marker=marker(learning),
             markersize=5.5,
             linestyle="none",
-            markerfacecolor="white" if known else colour(learning),
+            markerfacecolor=WHITE if known else colour(learning),
         )
     names(ax, entries)
     ax.set(title=name, ylabel="test score (%)")
@@ -92,10 +98,9 @@ def cost_bars(ax, published, own) -> None:
     ax.set_ylabel("paper's cost (10\u2076)")
 
 
-def count_bars(ax, found, name) -> None:
+def count_bars(ax, found) -> None:
     """Operations that the network counted while it learned, until a validation score was first reached."""
     if not found.operations:
-        absent(ax, f"counted operations\non {name}: not run")
         return
     bars(
         ax,

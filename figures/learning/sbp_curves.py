@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import Figure, absent, label_panels, new
-from sbp_brian.figures.style import BLACK, COLUMNS, colour, label, look
+from sbp_brian.figures.base import Figure, label_panels, new, without_empty
+from sbp_brian.figures.style import BLACK, COLUMNS, WHITE, colour, label, look
 from sbp_brian.report.learning import NETWORKS, TASKS, by_learning, curve, setting_words, task_words
 from sbp_brian.report.literature import CURVES
 
@@ -38,16 +38,16 @@ def lacks(records) -> str:
 
 
 def draw(records):
-    """A row a model and a column a task; panels without records say so."""
+    """A row a model and a column a task, as far as there are records."""
     runs = found(records)
-    drawing, axes = new(COLUMNS, 130, nrows=2, ncols=3)
-    for row, of in zip(axes, ROWS, strict=True):
-        for ax, (task, name) in zip(row, TASKS.items(), strict=True):
+    models = [of for of in ROWS if any(of == model for model, _ in runs)]
+    drawing, axes = new(COLUMNS, 65 * len(models), nrows=len(models), ncols=3, squeeze=False)
+    for row, of in zip(axes, models, strict=True):
+        for ax, task in zip(row, TASKS, strict=True):
             shown = [r for same in runs.get((of, task), {}).values() for r in same]
-            ax.set_title(task_words(task, shown).replace(", ", ",\n"))
             if (of, task) not in runs:
-                absent(ax, f"{NETWORKS[of].name}\non {name}:\nnot run")
                 continue
+            ax.set_title(task_words(task, shown).replace(", ", ",\n"))
             for learning, same in runs[of, task].items():
                 draw_curve(ax, learning, same)
             if of == "sbp_published" and task in CURVES:
@@ -60,7 +60,7 @@ def draw(records):
                         linewidth=0.6,
                         marker=marker,
                         markersize=3,
-                        markerfacecolor="white",
+                        markerfacecolor=WHITE,
                     )
             what = "error (%)" if task != "nettalk" else "1 \u2212 cosine (%)"
             ax.set(xlabel="epoch", xscale="log", ylabel=f"{curve(shown[0])[0]} {what}")
@@ -68,7 +68,7 @@ def draw(records):
             ax.set_xticks(ticks, [f"{e}" for e in ticks])
             ax.minorticks_off()
         legend(drawing, of, {name for (model, _), by in runs.items() if model == of for name in by})
-    label_panels(*axes.ravel())
+    label_panels(*without_empty(axes))
     return drawing
 
 
@@ -97,7 +97,7 @@ def legend(drawing, of: str, learnings) -> None:
                 linewidth=0.6,
                 marker=marker,
                 markersize=3,
-                markerfacecolor="white",
+                markerfacecolor=WHITE,
                 label=f"published, {word} SBP",
             )
             for line, marker, word in ((":", "v", "without"), ("-", "o", "with"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.figures.base import Figure, absent, label_panels, new
-from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION
+from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, WHITE
 from sbp_brian.report.learning import TASKS, by_depth, hidden_cells, scores, setting_words
 from sbp_brian.report.literature import DEPTH
 
@@ -54,7 +54,7 @@ def draw(records):
                 linestyle=":",
                 linewidth=0.8,
                 marker=marker,
-                markerfacecolor="white",
+                markerfacecolor=WHITE,
                 label=f"published: {text}",
             )
         for of, by in own.items():

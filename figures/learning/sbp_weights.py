@@ -109,6 +109,9 @@ def _finish(ax, words: str, kind: str, runs) -> None:
         for run in runs
         for q in (0.0005, 0.9995)
     ]
+    low, high = ax.get_ylim()
+    if high < 30 * low:  # a density that hardly varies shows less than a decade, whose ticks nobody reads
+        ax.set_ylim(low / 10, high * 10)
     ax.set_xlim(-1.2 * max(shown), 1.2 * max(shown))
     ax.locator_params(axis="x", nbins=6)
 

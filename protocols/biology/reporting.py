@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 LEAST_CHANGE = 0.02
+#: A mean may lie this far from zero at most where it shall still tell no change from a change.
+TELLING = 0.25
 CONFIDENCE = 0.999  # of all statements "no change" of a protocol together
 
 #: Parameters that every pairing protocol has.
@@ -129,6 +131,13 @@ def report_change(
     changes, quiet = recordings.change(condition, synapse), recordings.noise_free(condition, synapse)
     spread = deviation(changes)
     tolerance = no_change_tolerance(changes, quiet, statements, least) if pattern == "none" else LEAST_CHANGE
+    if tolerance > TELLING:
+        context.note(
+            f"{changes.size} seeds are too few to tell 'no change' from a change: some bands are wider than "
+            f"{TELLING:.0%}, so that nearly every value lies in them; take -s seeds=10 or more."
+        )
+    if changes.size == 1:
+        context.note("One seed has no spread, and 'no change' is judged without it; take -s seeds=10 or more.")
     row = context.metric(
         name,
         changes.mean(),

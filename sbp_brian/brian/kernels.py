@@ -128,11 +128,15 @@ class Kernels(NeuronGroup):
             for side, pathway, code, adds in checked
         )
         for pathway in self.pathways:
+            if hasattr(self, pathway.objname):
+                raise KernelError(
+                    f"{said}: pathway name {pathway.objname!r} is taken by the kernels; rename the pathway"
+                )
             self.add_attribute(pathway.objname)
             setattr(self, pathway.objname, pathway)
             self.contained_objects.append(pathway)
 
-    def kernels(self, name: str) -> np.ndarray:
+    def array(self, name: str) -> np.ndarray:
         """Values of a variable as an array of shape (maps behind, maps before, height, width), without units.
 
         Parameters

@@ -73,11 +73,11 @@ def section(number: int, own: Sequence[Record], figures: Sequence[dict], beside:
         "kind": newest.kind,
         "summary": (f"{len(own)} runs; the newest: " if len(own) > 1 else "") + text.arrows(newest.summary),
         "counted": {verdict: _count(own, verdict) for verdict in text.MARKS},
-        "outside": [outside for run in runs for outside in run["outside"]],
+        "outside": [outside for run in runs for outside in run["outside"]] + _outside_of_older(own, anchor),
         "figures": figures,
         "setting": _setting(newest, {d.name for d in differ} if len(own) > 1 else set()),
         "notes": [text.arrows(note) for note in common],
-        "several": _several(own, runs, differ, first, notes, beside) if len(own) > 1 else None,
+        "several": _several(anchor, own, runs, differ, first, notes, beside) if len(own) > 1 else None,
         "runs": runs,
         "more": max(0, len(own) - _DETAILED),
         "chosen": _parameters(own, chosen=True),
@@ -167,7 +167,14 @@ def _setting(record: Record, but: set[str]) -> str:
     return ", ".join(words for name, words in told.items() if name not in but)
 
 
+def _outside_of_older(own: Sequence[Record], anchor: str) -> list[dict[str, str]]:
+    """How many values of the runs without details are outside what is accepted, with the row that names the run."""
+    counted = [(k, _count(own[k : k + 1], "outside")) for k in range(_DETAILED, len(own))]
+    return [{"href": f"#{anchor}t{k}", "text": f"{n} in run {k + 1}"} for k, n in counted if n]
+
+
 def _several(
+    anchor: str,
     own: Sequence[Record],
     runs: Sequence[dict],
     differ: Sequence[_Difference],
@@ -194,7 +201,8 @@ def _several(
     caption = "Newest first."
     if first:
         caption = " ".join(filter(None, [f"Values are of: {text.cells(own[0].metrics[0])[0]}.", shared, caption]))
-    ids = [f"{run['id']}v0" if run["first_outside"] else "" for run in runs] + [""] * (len(own) - len(runs))
+    ids = [f"{run['id']}v0" if run["first_outside"] else "" for run in runs]
+    ids += [f"{anchor}t{k}" for k in range(len(runs), len(own))]
     return tables.Table(f"Runs of {own[0].protocol}", *tables.without_empty(columns, rows), caption, ids)
 
 

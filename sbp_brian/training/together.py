@@ -195,12 +195,11 @@ class _Whole:
 class _Programs:
     """The programs of copies that have been made, by what they share."""
 
-    def __init__(self, most: int):
-        self.most = most
+    def __init__(self):
         self._found: dict[tuple[str, int], Simulation] = {}
 
     def run(self, requests: Sequence[_Request]) -> list[Part]:
-        """Run them as one; there are no more than `most`."""
+        """Run them as one."""
         first = requests[0]
         ready = [n for program, n in self._found if program == first.program and n >= len(requests)]
         n = min(ready, default=len(requests))
@@ -364,7 +363,7 @@ def train_together(functions: Sequence[Callable[[], Any]], most: int = MOST) -> 
         raise SettingError(refusal)
     if _MEMBER.get() is not None:
         raise CopiesError("train_together was called within a training of train_together; call it once, for all")
-    programs, members = _Programs(most), [_Member(function) for function in functions]
+    programs, members = _Programs(), [_Member(function) for function in functions]
     try:
         for member in members:
             member.advance()

@@ -143,7 +143,7 @@ def test_weights_are_a_group(pair):
     rule = replace(SUM, initial={"w": "0.1*i"})
     kernels = rule.kernels(a, b, CONVOLUTION, name="grouped", events={"large": "w > 3"})
     assert len(kernels) == CONVOLUTION.weights == 36
-    np.testing.assert_allclose(kernels.kernels("w"), 0.1 * np.arange(36).reshape(2, 2, 3, 3))
+    np.testing.assert_allclose(kernels.array("w"), 0.1 * np.arange(36).reshape(2, 2, 3, 3))
     kernels.run_on_event("large", "w = 0")
     seen = StateMonitor(kernels, "w", record=[0, 30, 31], name="seen", when="end")
     Network(a, b, kernels, seen).run(1 * ms, namespace={})
@@ -311,7 +311,11 @@ def test_a_rule_that_looks_at_each_synapse_is_refused(pair):
         rule.kernels(*pair, CONVOLUTION)
 
 
-def test_a_name_that_is_not_there_is_refused_as_for_synapses(pair):
+def test_names_that_are_taken_or_not_there_are_refused(pair):
+    with pytest.raises(
+        KernelError, match=r"^sum: pathway name 'convolution' is taken by the kernels; rename the pathway$"
+    ):
+        replace(SUM, on_pre={"convolution": "drive_post += w"}).kernels(*pair, CONVOLUTION, name="sum")
     with pytest.raises(RuleError, match=r"uses 'drove_post', but the target group 'behind' has no variable 'drove'"):
         replace(SUM, on_pre={"pre": "drove_post += w"}).kernels(*pair, CONVOLUTION)
     with pytest.raises(RuleError, match="waits for the event 'never'"):

@@ -91,7 +91,7 @@ def test_run_writes_a_record_and_prints_the_table(tmp_path):
         "98.12 %",
         "MNIST (embedded sample of 5,000)",
         "6,650 samples a second",
-        "1 within, 1 pattern only, 1 no reference",
+        "✓ 1 within, ≈ 1 pattern only, – 1 no reference",
         f"Record: {record.folder}",
     ):
         assert text in result.stdout
@@ -300,8 +300,9 @@ def test_figures_of_committed_results_need_no_records(tmp_path, monkeypatch):
 def test_data_list(monkeypatch):
     result = sbp("data", "list")
     assert result.exit_code == 0
+    width = max(len(name) for name, *_ in datasets.available()) + 2
     for name, where, _ in datasets.available():
-        assert f"{name:15} {where or 'not found'}" in result.stdout
+        assert f"{name:{width}}{where or 'not found'}" in result.stdout
     monkeypatch.setenv("SBP_DATA", "/nowhere/at/all")
     assert "SBP_DATA names /nowhere/at/all" in sbp("data", "list").stdout
 

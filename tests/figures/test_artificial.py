@@ -48,9 +48,11 @@ def test_the_figure_pairs_runs_by_seed_and_leaves_out_what_is_not_there(tmp_path
     _, _, lines = artificial.curves(records, "learning_share")
     assert {at: len(v) for at, v in lines["frozen"].items()} == {0.0: 1, 0.5: 1, 1.0: 2}
     drawing, caption = figures.get("artificial").make(records)
-    assert len(drawing.axes) == 3
+    assert len(drawing.axes) == 2, "none of depth"
+    assert all(ax.has_data() for ax in drawing.axes)
     assert "(perceptron, NETtalk)" in caption
-    assert "no records" in drawing.axes[1].texts[0].get_text(), "of depth"
+    assert "depth" not in caption
+    assert "model=sbp_perceptron" in figures.get("artificial").missing([made(0, 0.9)])[0]
 
 
 def test_the_better_of_two_controls_is_to_be_beaten_whatever_parameters_other_networks_have(tmp_path):

@@ -258,6 +258,18 @@ def test_what_tells_runs_apart_is_a_column_and_the_rest_stands_once(record, tmp_
     assert len(told) == len({row[-1] for row in told})
 
 
+def test_what_is_outside_in_a_run_without_details_is_named_too(tmp_path, shown):
+    found = []
+    for seed in range(14):
+        outcome = "wrong" if seed == 0 else "good"
+        found.append(execute(DEMO, target="numpy", seed=seed, out=tmp_path / "out", parameters={"outcome": outcome}))
+        found[-1].started = f"2026-01-01T00:00:{seed:02d}"
+    tree = parsed(page.render(found, shown))
+    [link] = [part for part in tree.iter("a") if words(part) == "1 in run 14"]
+    [row] = [part for part in tree.iter("tr") if part.get("id") == link.get("href")[1:]]
+    assert [words(cell) for cell in row][:4] == ["14", "wrong", "0", "+43.0 % \u00b1 8.0 % a"]
+
+
 def test_a_figure_that_fails_and_a_value_that_is_missing_are_said(record, tmp_path, shown):
     shown = replace(shown, figures=[*shown.figures, BROKEN])
     bad = execute(DEMO, target="numpy", out=tmp_path / "out", parameters={"outcome": "nan"})

@@ -1,12 +1,13 @@
 """Trainings side by side in one program: each gives what it gives alone."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from brian2 import ms
 
-from sbp_brian.errors import CopiesError, RunFailed, SampleError, SettingError
+from sbp_brian.errors import CopiesError, DivergedError, RunFailed, SampleError, SettingError
 from sbp_brian.experiments import building
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.cell import DecolleCell
@@ -92,7 +93,7 @@ def side_by_side(kind, target, folder, n, how=None):
 
 
 @pytest.mark.parametrize(
-    "kind", ["flagship", "deep", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("stdbp", "decolle"))]
+    "kind", ["flagship", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("deep", "stdbp", "decolle"))]
 )
 def test_each_gives_what_it_gives_alone(kind, tmp_path):
     """With other seeds, rates, lambda_p, lambda_f, subsets, orders of samples; nothing of one touches another."""
@@ -213,6 +214,20 @@ def test_what_has_an_order_of_its_own_runs_alone():
     ):
         shared = network.trial_model().shared
         assert (shared is None) == (network.optimiser == "adam")
+
+
+def test_one_that_diverges_leaves_the_others_alone(tmp_path):
+    """Its weights are infinite, and it alone fails; beside it, the other gives what it gives alone."""
+    own = trained("flagship", 0, "numpy", tmp_path / "own")
+    wild = replace(flagship(1), rate_output=1e300, rate_hidden=1e300)
+
+    def diverges():
+        training = Training(wild.trial_model(), SAMPLES, tmp_path / "wild", target="numpy", seed=1, decay=0.9)
+        with pytest.raises(DivergedError, match=r"rate_output|rate_hidden"):
+            training.run(2)
+
+    functions = [functools.partial(trained, "flagship", 0, "numpy", tmp_path / "together"), diverges]
+    held(own, train_together(functions)[0])
 
 
 def test_spikes_of_copies_are_not_mixed():

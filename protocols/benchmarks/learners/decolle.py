@@ -8,6 +8,7 @@ Source: Kaiser, Mostafa & Neftci 2020, Front Neurosci 14:424, doi:10.3389/fnins.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -38,13 +39,16 @@ READOUT = Parameter(
 )
 
 
+#: Parameters of `Decolle` that a task may declare as its own.
+OFFERED = ("burn_in", "readout_scale", "spread")
 PARAMETERS = {"epochs": common.EPOCHS, "hidden": common.HIDDEN, "rate_hidden": RATE, "readout": READOUT}
 
 
 class DecolleLearner(Learner):
     """Dense layers of `sbp_brian.models.decolle`; of its task's settings it takes ``final`` and ``hidden_layers`` too.
 
-    The learning rate falls smoothly to the share ``final`` of its start, whatever the number of epochs.
+    The learning rate falls smoothly to the share ``final`` of its start, whatever the number of epochs. A task may
+    declare `OFFERED` as parameters, ``depth`` and ``tau_mem`` too; where it does not, they are its settings.
     """
 
     name = "decolle"
@@ -62,7 +66,10 @@ class DecolleLearner(Learner):
         """The network that the parameters ask for."""
         settings, samples = {**settings, **data.network}, data.samples
         final, inputs = settings.pop("final"), settings.pop("inputs", samples.images.shape[1])
-        hidden = (p.hidden,) * settings.pop("hidden_layers", 2)
+        hidden = (p.hidden,) * p.get("depth", settings.pop("hidden_layers", 2))
+        settings |= {name: p[name] for name in OFFERED if name in p}
+        if "tau_mem" in p:
+            settings["cell"] = replace(settings["cell"], tau_mem=p.tau_mem)
         return Decolle((inputs, *hidden), samples.classes, **self._asked(p, samples, final), **settings)
 
     def _asked(self, p: Parameters, samples: Samples, final: float) -> dict[str, Any]:

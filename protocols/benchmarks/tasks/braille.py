@@ -35,7 +35,7 @@ from sbp_brian.experiments.protocol import Context, Parameter, Parameters, Sourc
 from sbp_brian.models.decolle.cell import DecolleCell
 from sbp_brian.models.stdbp.options import Cells, Weights
 from sbp_brian.protocols.benchmarks import baselines
-from sbp_brian.protocols.benchmarks.learners import decolle, sbp_network, stdbp
+from sbp_brian.protocols.benchmarks.learners import common, decolle, sbp_network, stdbp
 from sbp_brian.protocols.benchmarks.learning import Data
 from sbp_brian.protocols.benchmarks.task import Offer, Task
 from sbp_brian.training.baselines import nearest_mean, ridge
@@ -153,22 +153,26 @@ def beside(context: Context, data: Data) -> None:
             context.metric(f"{kind}_{name}_accuracy", right, n=len(truth), provenance=told)
 
 
-#: Of `Decolle`; docs/braille.md says how they were found. Memory is that of the cells: what has come in a second.
+#: Of `Decolle`; docs/braille.md says how they were found.
 LOCAL = {
     "encoding": "spikes",
     "steps": STEPS,
     "step": LENGTH_MS / STEPS * ms,
-    "burn_in": 300,
     "input_rate": 1 / (LENGTH_MS / STEPS * ms),  # of no account: samples are spikes
-    "hidden_layers": 1,
-    "readout_scale": 0.7,
-    "spread": 80.0,
     "cell": DecolleCell(tau_mem=1000 * ms, tau_syn=30 * ms, tau_ref=75 * ms),
     "final": 0.05,
 }
+#: What else of `Decolle` is a parameter here. Memory is that of the cells: what has come in a second.
+LOCAL_PARAMETERS = {
+    "depth": common.DEPTH,
+    "burn_in": Parameter(300, minimum=0, maximum=STEPS - 1, help="steps before learning and voting begin"),
+    "readout_scale": Parameter(0.7, minimum=1e-3, maximum=100.0, help="of the fixed readouts, times 1/sqrt(cells)"),
+    "spread": Parameter(80.0, minimum=1e-3, maximum=1e4, help="of the initial weights, times 1/sqrt(inputs)"),
+    "tau_mem": Parameter(1000.0, unit="ms", minimum=31.0, maximum=1e5, help="time constant of the cells' memory"),
+}
 TAPS = {
     "bins": Parameter(BINS, minimum=1, maximum=375, help="input cells of a channel, one after another"),
-    "width": Parameter(2, minimum=1, maximum=25, help="how many of these listen at a time"),
+    "width": Parameter(2, minimum=1, maximum=60, help="how many of these listen at a time"),
 }
 EXPONENT = Parameter(1.0, minimum=0.01, maximum=1.0, help="of an input's intensity in its number of events")
 QUICK = {"epochs": 2, "train_samples": 270}
@@ -207,7 +211,11 @@ TASK = Task(
             decolle.LEARNER,
             {"epochs": 16, "rate_hidden": 100.0, "hidden": 400},
             network=LOCAL,
-            parameters={"bins": replace(TAPS["bins"], default=30), "width": replace(TAPS["width"], default=10)},
+            parameters={
+                "bins": replace(TAPS["bins"], default=30),
+                "width": replace(TAPS["width"], default=10),
+                **LOCAL_PARAMETERS,
+            },
             quick=QUICK,
         ),
         "stdbp": Offer(
