@@ -6,29 +6,20 @@ tests hold it to the same reference). Run from the checkout:
     python -m benchmarks.published_numpy EPOCHS SEED [ARM ...]
 
 Prints the error of the answers given while learning and the test error (%) after each epoch; all 60,000 and 10,000
-images, file order. The result of the recipe published-numpy-EPOCHS, where there is one, is written; what it holds of
-other arms, measured at the same commit, stays.
+images, file order.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
-from sbp_brian import recipes
 from sbp_brian.datasets import load_mnist
-from sbp_brian.experiments.results import Number, Result, read
-from sbp_brian.identity import versions
 from sbp_brian.models.published import LEARNING as ARMS
 from sbp_brian.models.published import ReleasedModel
-from tools.measure import commit
 
 F = np.float32
-#: Epochs whose test errors a result tells beside the last and the best.
-TOLD = (1, 2, 5, 10, 20, 50)
 
 
 class Matrices:
@@ -120,36 +111,14 @@ def wrong(net: Matrices, images: np.ndarray, labels: np.ndarray, learn: bool) ->
 
 
 def main(epochs: int, seed: int, rules: list[str]) -> None:
-    """Train and test each rule, a line an epoch; write what came of it."""
-    name = f"published-numpy-{epochs}"
-    here = commit() if name in recipes.names() else ""
+    """Train and test each rule, a line an epoch."""
     train, test = load_mnist("train"), load_mnist("test")
     for rule in rules:
-        net, errors = Matrices(ReleasedModel(learning=rule), seed), []
+        net = Matrices(ReleasedModel(learning=rule), seed)
         for epoch in range(1, epochs + 1):
             training = wrong(net, train.images, train.labels, True)
-            errors.append(wrong(net, test.images, test.labels, False))
-            print(f"{rule} seed {seed} epoch {epoch}: training {training:.2f}, test {errors[-1]:.2f}", flush=True)
-        if here:
-            keep(name, here, rule, seed, training, errors)
-
-
-def keep(name: str, here: str, rule: str, seed: int, training: float, errors: list[float]) -> None:
-    """Write what a rule gave into the result of a recipe; errors are in per cent, accuracies fractions."""
-    found = {
-        "test_accuracy": 1 - errors[-1] / 100,
-        "best_test_accuracy": 1 - min(errors) / 100,
-        "best_epoch": 1 + int(np.argmin(errors)),
-        "running_accuracy": 1 - training / 100,
-        **{f"test_accuracy_epoch_{k}": 1 - errors[k - 1] / 100 for k in TOLD if k < len(errors)},
-    }
-    path, cells = recipes.FOLDER / "results" / f"{name}.json", {}
-    if Path(path).is_file():
-        earlier = read(path)
-        cells = dict(earlier.cells) if earlier.measured["commit"] == here else {}
-    cells[f"learning={rule}"] = {metric: Number(value, by_seed={str(seed): value}) for metric, value in found.items()}
-    measured = {"commit": here, "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
-    path.write_text(Result(name, measured, cells).to_json(), encoding="utf-8")
+            tested = wrong(net, test.images, test.labels, False)
+            print(f"{rule} seed {seed} epoch {epoch}: training {training:.2f}, test {tested:.2f}", flush=True)
 
 
 if __name__ == "__main__":

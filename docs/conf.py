@@ -39,6 +39,7 @@ suppress_warnings = [
     "myst.header",
 ]  # the gallery's own order; pages of the repository begin at any level
 
+os.environ.pop("MPLBACKEND", None)  # which would keep the pictures out of the notebooks
 # what is carried out: everything by `make docs`, nothing by `make docs-check`
 RUNS = os.environ.get("SBP_DOCS_RUN", "1") == "1"
 nb_execution_mode = "cache" if RUNS else "off"

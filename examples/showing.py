@@ -48,6 +48,7 @@ def show(network: Callable, sbp: RetrogradeSBP, duration: Quantity, inputs: str,
             n = len(spikes.source)
             axes[label].plot(spikes.t / ms, spikes.i, "|", color=colour, markersize=float(np.clip(60 / n, 1.2, 6)))
             axes[label].set(xlim=(0, duration / ms), ylim=(-1, n), ylabel="cell", title=label)
+            axes[label].yaxis.get_major_locator().set_params(integer=True)
             course = np.asarray(getattr(weights, weight))
             axes["weight"].plot(
                 weights.t / ms, 100 * (course.mean(0) / course[:, 0].mean() - 1), color=colour, label=label

@@ -31,7 +31,7 @@ from matplotlib.figure import Figure as Drawing
 from sbp_brian.experiments.records import Record
 from sbp_brian.figures.style import COLUMN, SOFT, house_style
 
-__all__ = ["FORMATS", "Figure", "Picture", "absent", "label_panels", "means", "new", "save", "svg", "without_empty"]
+__all__ = ["FORMATS", "Figure", "Picture", "label_panels", "means", "new", "save", "svg", "without_empty"]
 
 FORMATS = ("svg", "pdf", "png")
 
@@ -173,14 +173,6 @@ def means(ax, x, mean, sd, look: tuple[str, str, str], label: str | None, *, siz
         label=label,
         **more,
     )
-
-
-def absent(ax, text: str) -> None:
-    """Say in a panel that there is no record for it."""
-    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, fontsize=7, color=SOFT)
-    ax.set(xticks=[], yticks=[])
-    for side in ax.spines.values():
-        side.set_visible(False)
 
 
 def svg(drawing: Drawing) -> str:

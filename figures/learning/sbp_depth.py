@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import Figure, absent, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new, without_empty
 from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, GREY, ORANGE, VERMILION, WHITE
 from sbp_brian.report.learning import TASKS, by_depth, hidden_cells, scores, setting_words
 from sbp_brian.report.literature import DEPTH
@@ -43,7 +43,6 @@ def draw(records):
         ax.set_title(name)
         own = {of: by for (t, of), by in runs.items() if t == task}
         if not own:
-            absent(ax, f"several depths on {name}:\nnot run")
             continue
         for text, marker in PUBLISHED.items():
             values = DEPTH[text][task]
@@ -66,7 +65,7 @@ def draw(records):
         ax.set_xticks(range(1, 1 + max(4, *(max(by) for by in own.values()))))
     shown = {text: line for ax in axes for line, text in zip(*ax.get_legend_handles_labels(), strict=True)}
     drawing.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=3)
-    label_panels(*axes)
+    label_panels(*without_empty(axes))
     return drawing
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new, without_empty
 from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREEN, GREY, VERMILION
 from sbp_brian.report.learning import NETWORKS, learning
 
@@ -58,12 +58,10 @@ def draw(records):
     _jump(jump)
     _steep(steep)
     _silent(silent)
-    label_panels(*axes.ravel())
     record = chosen(records)
-    if record is None:
-        trained.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=trained.transAxes)
-    else:
+    if record is not None:
         _trained(trained, record)
+    label_panels(*without_empty(axes))
     return drawing
 
 
@@ -155,7 +153,12 @@ def chosen(records):
 def caption(records) -> str:
     """What is seen."""
     record = chosen(records)
-    source = f"of the network trained on {record.protocol}, for one sample" if record else "(no record)"
+    trained = (
+        f" d, as b in hidden and output cells of the network trained on {record.protocol}, for one sample; dotted, the "
+        "bound of learning."
+        if record
+        else ""
+    )
     return (
         "Three causes for which learning by spike times fails, and what the ramp does about them. a, whether a cell "
         "spikes by a given time is a step, whose derivative is zero almost everywhere; the time of the spike is smooth "
@@ -164,7 +167,7 @@ def caption(records) -> str:
         "only gets steeper; with both signs the ramp has small slopes as well, which is why learning bounds 1/W. (An "
         "exponential potential jumps over the threshold.) c, cells that do not spike within "
         f"{END:g} tau, inputs spread over four: a potential that decays is gone before the next input comes, a ramp "
-        f"stays. d, as b in hidden and output cells {source}; dotted, the bound of learning."
+        f"stays.{trained}"
     )
 
 

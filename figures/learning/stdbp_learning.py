@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new, without_empty
 from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, GREY, ORANGE, SHADE, SKY, VERMILION, colour, rank
 from sbp_brian.report.learning import NETWORKS, learning, model
 from sbp_brian.report.together import groups, value
@@ -66,25 +66,32 @@ def crossing_steepness(kernel, weights):
 
 
 def draw(records):
-    """Six panels; those on learning show the ways of learning of one task."""
+    """Six panels, of disturbance where it was measured; those on learning show the ways of learning of one task."""
     drawing, axes = new(COLUMNS, 120, nrows=2, ncols=3)
     kernels, steep, raster, curve, robust, early = axes.ravel()
     _kernels(kernels, steep)
     _, found = longest(records)
-    label_panels(*axes.ravel())
-    if not found:
-        for ax in (raster, curve, robust, early):
-            ax.text(0.5, 0.5, "no record of\nmodel=stdbp", ha="center", transform=ax.transAxes)
-        return drawing
     _raster(raster, found.get(OWN, next(iter(found.values()))))
     _errors(curve, found)
-    _disturbed(robust, next((r for r in found.values() if "accuracy_by_jitter" in r.array_info), None))
+    if (disturbed := _with_disturbance(found)) is not None:
+        _disturbed(robust, disturbed)
     for name, record in found.items():
         limits = record.array("decision_limit_ms")
         early.plot(limits, 100 * record.array("accuracy_by_decision_limit"), color=colour(name))
     early.axvline(10, color=SKY, linestyle=":")
     early.set(xlabel="decision no later than (ms)", ylabel="right decisions (%)", ylim=(0, 100))
+    label_panels(*without_empty(axes))
     return drawing
+
+
+def lacks(records) -> str:
+    """What is lacking, in words."""
+    return "" if longest(records)[1] else "a task with model=stdbp (sbp run yin-yang)"
+
+
+def _with_disturbance(found):
+    """The first record that tells of disturbances, or None."""
+    return next((r for r in found.values() if "accuracy_by_jitter" in r.array_info), None)
 
 
 def _kernels(kernels, steep) -> None:
@@ -132,13 +139,10 @@ def _errors(ax, found) -> None:
 
 def _disturbed(ax, record) -> None:
     """Test accuracy by the strength of each disturbance."""
-    if record is None:
-        ax.text(0.5, 0.5, "run with\n-s robustness=true", ha="center", transform=ax.transAxes)
-    else:
-        for kind, (of_kind, label) in DISTURBED.items():
-            level, accuracy = record.array(f"{kind}_level"), 100 * record.array(f"accuracy_by_{kind}")
-            ax.plot(level, accuracy, color=of_kind, marker="o", markersize=3, label=label)
-        ax.legend()
+    for kind, (of_kind, label) in DISTURBED.items():
+        level, accuracy = record.array(f"{kind}_level"), 100 * record.array(f"accuracy_by_{kind}")
+        ax.plot(level, accuracy, color=of_kind, marker="o", markersize=3, label=label)
+    ax.legend()
     ax.set(xlabel="strength of the disturbance", ylabel="test accuracy (%)", ylim=(0, 100))
 
 
@@ -151,9 +155,13 @@ def caption(records) -> str:
         "crosses near its maximum, and below that there is no spike to learn from; for the ramp it is one over the "
         "weight. c, one sample through the layers, cells of each in order of their spikes. d, errors on "
         f"{task or 'no task'} by what hidden cells are told "
-        f"({', '.join(found)}); stars, test set after the last epoch. e, test "
-        "accuracy under disturbance; jitter in \u03c4, the others as shares. f, "
-        "right decisions by the time that is left to decide; dotted, end of the input."
+        f"({', '.join(found)}); stars, test set after the last epoch. "
+        + (
+            "e, test accuracy under disturbance; jitter in \u03c4, the others as shares. f, "
+            if _with_disturbance(found) is not None
+            else "e, "
+        )
+        + "right decisions by the time that is left to decide; dotted, end of the input."
     )
 
 
@@ -161,7 +169,8 @@ FIGURE = Figure(
     name="stdbp-learning",
     title="Learning by single spike times",
     caption=caption,
-    needs=("mnist",),
-    uses=("yin-yang", "fashion-mnist"),
+    needs=(),
+    uses=("mnist", "yin-yang", "fashion-mnist"),
     draw=draw,
+    lacks=lacks,
 )

@@ -123,11 +123,15 @@ class ConvDecolle(Decolle):
             others = [target]
         return [rule.kernels(source, target, convolution, name=f"kernels{k}", dtype=self._precision()), *others]
 
+    def _weights(self, k: int, n: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """None for each pair of cells: biases and readouts are drawn as if there were."""
+        rng.bit_generator.advance(n * m)
+        return {}
+
     def initial(self, seed: int) -> dict[str, np.ndarray]:
         """As for `Decolle`; weights are those of the kernels."""
         start, rng = super().initial(seed), np.random.default_rng([seed, 1])
         for k, maps in enumerate(self._maps()[1:], 1):
-            del start[f"into_hidden{k}.w"]
             shared = self.convolution(k)
             drawn = rng.uniform(-1, 1, shared.shape) * self.spread / np.sqrt(shared.fan_in)
             start[f"kernels{k}.w"] = shared.flat(drawn)

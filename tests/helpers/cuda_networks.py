@@ -1,4 +1,4 @@
-"""Two networks that hold, between them, what Brian2 offers and a CUDA program can carry: clocks, delays, monitors."""
+"""Networks that hold, between them, what Brian2 offers and a CUDA program can carry: clocks, delays, monitors."""
 
 import numpy as np
 from brian2 import (
@@ -105,6 +105,21 @@ def with_delays():
         EventMonitor(cells, "high", name="events"),
         StateMonitor(cells, ("v", "x"), record=[0, 7], name="states"),
         PopulationRateMonitor(cells[2:], name="rate"),
+    )
+
+
+def one_delay():
+    """Two pathways of one event, at once and later, and what counts its events; no cell fires by a list."""
+    cells = NeuronGroup(
+        6, "dv/dt = (1.1 + 0.1*i - v)/(3*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells"
+    )
+    after = NeuronGroup(4, "x : 1\ny : 1", name="after", namespace={})
+    now = Synapses(cells, after, on_pre="x_post += i + 1", name="now", namespace={})
+    later = Synapses(cells, after, on_pre="y_post += x_post*(i + 1)", delay=1.5 * ms, name="later", namespace={})
+    for synapses in (now, later):
+        synapses.connect(condition="(i + j) % 2 == 0")
+    return Network(
+        cells, after, now, later, SpikeMonitor(cells, name="spikes"), SpikeMonitor(cells, record=False, name="counted")
     )
 
 

@@ -115,15 +115,15 @@ def test_disturbance_costs_accuracy_and_none_costs_nothing(records):
     assert early[-1] == pytest.approx(whole)
 
 
-def test_the_figure_is_drawn_with_and_without_records_of_it(records):
+def test_the_figure_is_drawn_from_records_of_it(records):
     figure = figures.get("stdbp-learning")
     drawing, caption = figure.make(records)
     assert "on mnist" in caption
     assert "exact, rank-order" in caption
     assert len(drawing.axes) == 6
     assert len(drawing.axes[3].lines) == 4, "a curve and a star for each arm"
-    drawing, caption = figure.make([])
-    assert "no task" in caption
+    assert all(ax.has_data() for ax in drawing.axes)
+    assert figure.missing([]) == ["a task with model=stdbp (sbp run yin-yang)"]
 
 
 def test_the_figure_of_gradients_shows_the_trained_slopes(records):
@@ -135,7 +135,8 @@ def test_the_figure_of_gradients_shows_the_trained_slopes(records):
     assert (trained.lines[0].get_xdata() > 0).all()
     silent = [100 - line.get_ydata()[1] for line in drawing.axes[2].lines]
     assert silent[0] > max(silent[1:]), "fewest cells with ramps are silent"
-    assert "no record" in figure.caption([])
+    assert "d, as b" not in figure.caption([])
+    assert len(figure.make([])[0].axes) == 3, "no panel of a trained network"
 
 
 def test_an_arm_of_the_other_model_is_refused(tmp_path):

@@ -30,7 +30,8 @@ def network(with_sbp, arrays=True):
         cells, made = sbp.neurons(N, CELLS, **WORDS), sbp.synapses
     else:
         cells, made = NeuronGroup(N, CELLS, **WORDS), Synapses
-    among = made(cells, cells, "w : 1", on_pre="w += 0.1*rand(); v += 0.02*w*(rand() < 0.5)", name="among")
+    code = "last = rand(); w += 0.1*last; v += 0.02*w*(rand() < 0.5)"
+    among = made(cells, cells, "w : 1\nlast : 1", on_pre=code, name="among")
     among.connect(**({"i": np.arange(N), "j": (np.arange(N) + 1) % N} if arrays else {"p": 0.3}))
     return Network(cells, among, SpikeMonitor(cells, name="spikes"))
 
@@ -64,8 +65,11 @@ def test_without_gains_or_fraction_the_network_draws_what_it_draws_without_sbp(t
         assert len(wanted["spikes.i"]) > 20
         for how, values in SILENT.items():
             found = program.run(values, seed=3)
-            for key in ("spikes.i", "spikes.t", "cells.v", "among.w"):
+            for key in ("spikes.i", "spikes.t", "among.last"):
                 np.testing.assert_array_equal(found[key], wanted[key], err_msg=f"{how} on {target}: {key}")
+            for key in ("cells.v", "among.w"):  # a compiler may fuse other operations of another program
+                within = 0 if target == "numpy" else 1e-13
+                np.testing.assert_allclose(found[key], wanted[key], within, 0, err_msg=f"{how} on {target}: {key}")
         assert (program.run(seed=3)["among.w"] != wanted["among.w"]).any()
 
 
@@ -120,5 +124,5 @@ def test_a_program_that_makes_its_synapses_numbers_their_streams():
     assert len(states) == len(wanted["among.w"]) > 300
     assert len(np.unique(states)) == len(states)
     assert stats.kstest(states / chance.MODULUS, "uniform").pvalue > 1e-3
-    for key in ("spikes.i", "cells.v", "among.w"):
+    for key in ("spikes.i", "among.last"):
         np.testing.assert_array_equal(found[key], wanted[key], err_msg=key)

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from brian2 import ms
 
 from sbp_brian.targets import OnCpu, Simulation
 from tests.helpers import cuda_networks
+from tests.helpers.compared import differences
 from tests.helpers.cuda_marks import cuda_on_cpu
 
 MONITOR = """#include "objects.h"
@@ -74,3 +76,13 @@ def test_nothing_asks_past_it(tmp_path):
         bare = re.sub(r"//[^\n]*", "", text)
         assert not re.search(r"cudaMemcpy\(\s*&(_num_events|num_spiking_neurons)", bare), name
         assert bare.count("sbp_events::forget") == len(re.findall(r"launch\(_reset_\w+thresholder", bare)), name
+
+
+@cuda_on_cpu
+def test_a_pathway_with_a_delay_asks_for_its_own_step():
+    asked = dict(dt=cuda_networks.STEP)
+    expected = Simulation(cuda_networks.one_delay, 15 * ms, target="numpy", **asked).run(seed=1)
+    found = Simulation(cuda_networks.one_delay, 15 * ms, target="cuda", on_cpu=OnCpu(order=2), **asked).run(seed=1)
+    assert len(expected["spikes.t"]) > 6
+    assert not differences(expected, found)
+    assert found["counted.N"] == len(expected["spikes.t"])

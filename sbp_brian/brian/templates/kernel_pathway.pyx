@@ -4,7 +4,7 @@
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set maps = before if side == 'pre' else behind %}
     {% set other = behind if side == 'pre' else before %}
-    cdef int32_t _event, _event_cell, _n_events = {{_eventspace}}[_num{{eventspace_variable.name}} - 1]
+    cdef int32_t _event, _event_cell, _n_events = {{_eventspace}}[_num{{_eventspace}} - 1]
     cdef int32_t _row, _column, _first_row, _end_row, _first_column, _end_column, _map, _y, _x, _kernels, _others
     _vectorisation_idx = 1
     {{scalar_code|autoindent}}
