@@ -85,7 +85,8 @@ class Result:
     recipe : str
     measured : dict
         ``commit``, ``date``, and where they are known ``versions``, ``machine`` (no host) and ``seconds`` a run;
-        ``cells`` has ``[commit, date]`` of each cell that was measured elsewhere.
+        ``cells`` has ``[commit, date]`` of each cell that was measured elsewhere, ``seeds`` of each seed that was
+        measured before the others.
     cells : dict of str to dict of str to Number
         Name of the cell -> name of the metric -> what it was.
     note : str
