@@ -27,6 +27,7 @@ from brian2 import (
     TimedArray,
 )
 
+from sbp_brian.brian.groups import rates_of, target_of
 from sbp_brian.brian.kernels import KernelPathway, Kernels
 from sbp_brian.brian.language import DIFFERENTIAL_EQUATION, PARAMETER
 from sbp_brian.brian.sympy_text import to_sympy
@@ -225,9 +226,9 @@ def _letter(word: str) -> str:
 
 def _input(source: Any) -> str:
     if isinstance(source, PoissonGroup):
-        return f"independent Poisson trains, {len(source):,}, at {source._rates}"
+        return f"independent Poisson trains, {len(source):,}, at {rates_of(source)}"
     if isinstance(source, PoissonInput):
-        return f"{source.N:,} Poisson trains of {source.rate} onto each cell's {source._target_var}"
+        return f"{source.N:,} Poisson trains of {source.rate} onto each cell's {target_of(source)}"
     return f"{len(source):,} cells with given spike times"
 
 

@@ -54,6 +54,13 @@ def without_sbp(name):
     return run(load(name).network)
 
 
+@cache
+def traces(name):
+    """Variables that are kept as of a synapse's last event, one of the signal included, as ``lastupdate`` is."""
+    made = [each for each in load(name).network().objects if getattr(each, "event_driven", None) is not None]
+    return {f"{each.name}.{variable}" for each in made for variable in each.event_driven.names}
+
+
 def watched(name, parts=None):
     """A network with SBP, with the monitors that the reference needs, and its synapses that take part."""
     net = load(name).network(load(name).SBP)

@@ -124,10 +124,15 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
         assert min(angle["Dale's law", report] for report in ("one bit", "sign(w) dw", "dw")) > 80
 
 
+#: Pages that `make docs` and `make docs-check` write; those check the links to them.
+MADE = {ROOT / "docs/figures/index.rst", ROOT / "docs/networks/index.rst"}
+
+
 def test_links_between_pages_lead_somewhere():
     for page in ALL:
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
-            assert ((ROOT / page).parent / target).exists(), f"{page}: {target}"
+            place = (ROOT / page).parent / target
+            assert place in MADE or place.exists(), f"{page}: {target}"
 
 
 @pytest.fixture(scope="module")
