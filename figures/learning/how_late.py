@@ -171,6 +171,13 @@ def draw(found: Found):
     return drawing
 
 
+def _of_the_same_seeds(frozen: Number, curves: list[Curve]) -> float:
+    """The frozen layer's mean over the seeds that a panel has, so that it stands beside its like."""
+    seeds = {seed for curve in curves for _, number in curve.points for seed in number.by_seed or {}}
+    own = [value for seed, value in (frozen.by_seed or {}).items() if seed in seeds]
+    return sum(own) / len(own) if own else frozen.mean
+
+
 def _panel(ax, curves: list[Curve], frozen: Number | None) -> None:
     """Mean and SD of each point and its single seeds; the layer that does not learn as a line."""
     for curve in curves:
@@ -185,12 +192,13 @@ def _panel(ax, curves: list[Curve], frozen: Number | None) -> None:
             ax.plot([place] * len(seeds), seeds, "_", color=look["color"], markersize=4, alpha=0.6)
     seen = [number.mean for curve in curves for _, number in curve.points]
     if frozen is not None:
-        ax.axhline(1 - frozen.mean, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
-        place = (0.01, 1 - frozen.mean)
+        still = _of_the_same_seeds(frozen, curves)
+        ax.axhline(1 - still, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
+        place = (0.01, 1 - still)
         ax.annotate(
             "frozen", place, (0, 1), ax.get_yaxis_transform(), "offset points", ha="left", fontsize=6, color=GREY
         )
-        seen.append(frozen.mean)
+        seen.append(still)
     score_axis(ax, "y", seen, "validation accuracy (%)")
     kinds = {curve.kind: curve for curve in curves}
     handles = [
