@@ -120,7 +120,8 @@ def test_the_figure_is_drawn_from_records_of_it(records):
     drawing, caption = figure.make(records)
     assert "on mnist" in caption
     assert "exact, rank-order" in caption
-    assert len(drawing.axes) == 6
+    assert len(drawing.axes) == 5, "no disturbance was measured on these digits"
+    assert len(figure.make(records[2:])[0].axes) == 6, "with disturbance"
     assert len(drawing.axes[3].lines) == 4, "a curve and a star for each arm"
     assert all(ax.has_data() for ax in drawing.axes)
     assert figure.missing([]) == ["a task with model=stdbp (sbp run yin-yang)"]
