@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["again", "heeded", "held", "honour_ignored", "ignored", "undisturbed"]
+__all__ = ["again", "handled", "heeded", "held", "honour_ignored", "ignored", "undisturbed"]
 
 #: What is heeded as Ctrl+C is.
 AS_INTERRUPT = (signal.SIGTERM, signal.SIGHUP)
@@ -93,6 +93,15 @@ def again() -> None:
     """Ask again, a moment later, for the end that was asked for last: an exception of it was dropped by Python."""
     _last["at"] = -_SAME
     threading.Timer(0.01, os.kill, (os.getpid(), _last["number"])).start()
+
+
+def handled() -> None:
+    """Tell Python that a Ctrl+C was handled, so that the process ends with the status that it asks for.
+
+    Python remembers one that passed through code in a string (``exec``, ``eval``; making a dataclass is such), kills
+    the process by SIGINT when it ends, and forgets it only when it runs code in a string again.
+    """
+    eval("None")
 
 
 def _interrupt(number: int, frame: Any) -> None:

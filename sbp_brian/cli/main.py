@@ -30,7 +30,7 @@ from sbp_brian.cli.sweep import sweep
 from sbp_brian.cli.verify import verify
 from sbp_brian.cli.warning_lines import one_line_warnings
 from sbp_brian.errors import SBPError
-from sbp_brian.interruption import undisturbed
+from sbp_brian.interruption import handled, undisturbed
 from sbp_brian.wording import unknown
 
 __all__ = ["command_line"]
@@ -102,6 +102,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             with undisturbed():
                 click.echo("Interrupted: what is done is kept; the same command goes on from there.", err=True)
+                handled()
             ctx.exit(INTERRUPTED)
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -109,6 +110,13 @@ def run(context):
 
 PROTOCOL = Protocol("compiled", "Compiled", Source("Nobody"), {}, run)
 """
+
+
+def test_what_is_interrupted_within_code_in_a_string_ends_as_any(tmp_path):
+    code = "def run(context):\n    exec('raise KeyboardInterrupt')\n"
+    (tmp_path / "compiled.py").write_text(re.sub(r"def run.*\n.*\n", lambda _: code, SLOW_TO_COMPILE))
+    end = struck((*SBP, "run", str(tmp_path / "compiled.py"), "--out", str(tmp_path / "out")), None, tmp_path)
+    assert (end.status, end.err) == (130, INTERRUPTED)
 
 
 def test_compilers_end_with_the_command(tmp_path):
