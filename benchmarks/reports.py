@@ -177,8 +177,8 @@ def main(task: str = "mnist", world: str = "mixed", *learnings: str) -> int:
     """Search, then write the rates and the recipe."""
     if task not in FEW or world not in WORLDS:
         sys.exit(f"give a task of {', '.join(FEW)} and a world of {', '.join(WORLDS)}, not {task} {world}")
-    for data, where, remedy in available():
-        if data == task and (where is None or where.startswith("embedded")):
+    for data, _, remedy in available():
+        if data == task and remedy:
             sys.exit(f"the data set {task} is not here whole; get it by {remedy}")
     here = commit()
     with tempfile.TemporaryDirectory() as out:

@@ -17,11 +17,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from sbp_brian.experiments import results
 from sbp_brian.experiments.recipes import Recipe, parse
-from sbp_brian.experiments.results import Number, Result
+from sbp_brian.experiments.results import Result
 
 ROOT = Path(__file__).parents[1]
 
@@ -90,7 +88,8 @@ def joined(recipe: Recipe, committed: Result, now: Result, kept: Mapping[str, li
                     f"leave out --more, so that all seeds are of one kind"
                 )
             values = {seed: (old | new)[seed] for seed in map(str, recipe.seeds) if seed in old or seed in new}
-            cells[cell][metric] = several(before[metric] if next(iter(values)) in old else number, values)
+            first = before[metric] if next(iter(values)) in old else number  # what a first run says of itself stays
+            cells[cell][metric] = dataclasses.replace(first, **results.over_seeds(values))
     for cell, numbers in committed.cells.items():
         if cell not in cells and cell in kept:
             cells[cell] = dict(numbers)
@@ -99,21 +98,6 @@ def joined(recipe: Recipe, committed: Result, now: Result, kept: Mapping[str, li
     earlier = {seed: committed.measured.get("seeds", {}).get(seed, place) for seed in sorted(own, key=int)}
     ordered = {cell.name: cells[cell.name] for cell in recipe.cells if cell.name in cells}
     return dataclasses.replace(now, measured={**now.measured, "seeds": earlier}, cells=ordered)
-
-
-def several(number: Number, by_seed: dict[str, float]) -> Number:
-    """A number with the values of these seeds; what its first run says of itself is left as it is."""
-    values = np.array(list(by_seed.values()), dtype=float)
-    mean, sd = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else None
-    return dataclasses.replace(
-        number,
-        mean=float(f"{mean:.10g}"),
-        n=len(values),
-        by_seed=by_seed,
-        sd=None if sd is None else float(f"{sd:.10g}"),
-        lowest=float(f"{values.min():.10g}") if len(values) > 1 else None,
-        highest=float(f"{values.max():.10g}") if len(values) > 1 else None,
-    )
 
 
 def main(arguments: list[str]) -> int:
@@ -133,8 +117,8 @@ def main(arguments: list[str]) -> int:
     for name in asked.names:
         recipe = CATALOGUE.recipes.get(name)
         protocol = CATALOGUE.protocols.get(recipe.protocol)
-        for data, where, remedy in available():
-            if data in recipe.data and (where is None or where.startswith("embedded")):
+        for data, _, remedy in available():
+            if data in recipe.data and remedy:
                 sys.exit(f"{name} needs the whole data set {data}, which is not here; get it by {remedy}")
         path = ROOT / "recipes" / "results" / f"{name}.json"
         before = results.read(path) if asked.more else None

@@ -153,8 +153,8 @@ def _runnable(catalogue: Catalogue, name: str, protocol: str | None, check: bool
         )
     if recipe.pending:
         click.echo(f"recipe {name} has no committed result to compare with: {recipe.pending}", err=True)
-    for data, where, remedy in available() if recipe.data else ():
-        if data in recipe.data and (where is None or where.startswith(("embedded", "a part"))):
+    for data, _, remedy in available() if recipe.data else ():
+        if data in recipe.data and remedy:
             raise DatasetError(f"recipe {name} needs the data set {data}, which is not here: get it by {remedy}")
     return recipe
 

@@ -96,7 +96,7 @@ def has_sample(entry: Entry) -> bool:
 
 
 def available() -> list[tuple[str, str | None, str]]:
-    """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where something is lacking.
+    """What there is: ``(name, where or None, remedy)`` for every data set; a remedy only where it is not there whole.
 
     Where a part is there that runs use in the place of the whole, it is told, with how to get all of it.
     """

@@ -223,16 +223,10 @@ def _number(records: Sequence[Record], name: str) -> Number | None:
     rows = {r.seed: row for r in records for row in r.metrics if row["name"] == name and row["value"] is not None}
     if not rows:
         return None
-    first, values = next(iter(rows.values())), np.array([row["value"] for row in rows.values()], dtype=float)
-    several = len(values) > 1
+    first = next(iter(rows.values()))
     return Number(
-        mean=_plain(values.mean()),
+        **over_seeds({str(seed): row["value"] for seed, row in rows.items()}),
         unit=first["unit"],
-        n=len(values),
-        by_seed={str(seed): row["value"] for seed, row in rows.items()},
-        sd=_plain(values.std(ddof=1)) if several else None,
-        lowest=_plain(values.min()) if several else None,
-        highest=_plain(values.max()) if several else None,
         spread=first["spread"],
         spread_kind=first["spread_kind"],
         items=first["n"],
@@ -242,6 +236,20 @@ def _number(records: Sequence[Record], name: str) -> Number | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def over_seeds(by_seed: dict[str, float]) -> dict[str, Any]:
+    """What a `Number` says of the values of its seeds: mean, and of several their spread and range."""
+    values = np.array(list(by_seed.values()), dtype=float)
+    several = len(values) > 1
+    return {
+        "mean": _plain(values.mean()),
+        "n": len(values),
+        "by_seed": by_seed,
+        "sd": _plain(values.std(ddof=1)) if several else None,
+        "lowest": _plain(values.min()) if several else None,
+        "highest": _plain(values.max()) if several else None,
+    }
 
 
 def _plain(value: float) -> float:

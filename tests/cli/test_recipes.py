@@ -179,7 +179,7 @@ def test_a_recipe_whose_data_are_here_is_run(recipe, monkeypatch, tmp_path):
     made = parse("demo", text)
     recipe[made.cells[0].name] = recipe["pairs=5"]
     monkeypatch.setattr(recipes, "_all", lambda: {"demo": made})
-    here = [("mnist", "/data/mnist", "'sbp data fetch'"), ("nettalk", None, "'sbp data fetch nettalk'")]
+    here = [("mnist", "/data/mnist", ""), ("nettalk", None, "'sbp data fetch nettalk'")]
     monkeypatch.setattr("sbp_brian.datasets.available", lambda: here)
     done = sbp("run", "--recipe", "demo", "--out", tmp_path)
     assert done.exit_code == 0, done.output
