@@ -7,11 +7,13 @@ be chosen) / (left). So exactly the share is chosen, and each subset is as likel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from brian2 import Function, get_device, prefs
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
+from sbp_brian.brian.numbering import MIX, word
 from sbp_brian.errors import RuleError
 
 __all__ = ["choose_within"]
@@ -24,9 +26,7 @@ static inline int %NAME%(int cell, int of)
     if (cell >= (int)seen.size()) { seen.resize(cell + 1, 0); chosen.resize(cell + 1, 0); }
     state += 0x9e3779b97f4a7c15ULL;
     uint64_t mixed = state;
-    mixed = (mixed ^ (mixed >> 30))*0xbf58476d1ce4e5b9ULL;
-    mixed = (mixed ^ (mixed >> 27))*0x94d049bb133111ebULL;
-    mixed ^= mixed >> 31;
+%MIX%
     const double uniform = (mixed >> 11)*(1.0/9007199254740992.0);
     const int wanted = std::max(1, (int)std::nearbyint(%SHARE%*of));
     const int taken = uniform*(of - seen[cell]) < wanted - chosen[cell];
@@ -37,7 +37,7 @@ static inline int %NAME%(int cell, int of)
 """
 
 
-def choose_within(synapses: Any, name: str, share: float, seed: int) -> None:
+def choose_within(synapses: Any, name: str, share: float, key: Sequence[int]) -> None:
     """Let a boolean variable be true for a random share of each postsynaptic cell's synapses, at least one.
 
     Parameters
@@ -47,7 +47,7 @@ def choose_within(synapses: Any, name: str, share: float, seed: int) -> None:
     name : str
         The variable.
     share : float in (0, 1]
-    seed : int
+    key : sequence of int
         From which the numbers follow; those of the network's own stream are left alone.
 
     Raises
@@ -63,7 +63,8 @@ def choose_within(synapses: Any, name: str, share: float, seed: int) -> None:
             "C++ without OpenMP alone; connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
         )
     function = f"{synapses.name}_{name}_chosen"
-    code = _CODE.replace("%NAME%", function).replace("%SEED%", str(seed)).replace("%SHARE%", repr(float(share)))
+    code = _CODE.replace("%MIX%", MIX).replace("%NAME%", function).replace("%SEED%", str(word(key)))
+    code = code.replace("%SHARE%", repr(float(share)))
     chosen = Function(lambda cell, of: 0, arg_units=[1, 1], return_unit=1, stateless=False)
     chosen.implementations.add_implementation(
         "cpp", code, compiler_kwds={"headers": ["<vector>", "<cmath>", "<cstdint>", "<algorithm>"]}, name=function

@@ -87,11 +87,7 @@ class InputSubset:
                 f"draw='event' needs to know which cells {synapses.name!r} connects, and a standalone program makes "
                 "these synapses itself: connect with arrays, connect(i=..., j=...), or take draw='fixed'"
             )
-        choose_within(synapses, name, self.lambda_p, _mixed(self.seed, synapses.name))
-
-
-def _mixed(seed: int, name: str) -> int:
-    return int(np.random.SeedSequence([seed, crc32(name.encode())]).generate_state(1, np.uint64)[0])
+        choose_within(synapses, name, self.lambda_p, (self.seed, crc32(synapses.name.encode())))
 
 
 def require_own_subset(synapses: Any, seed: int) -> None:
