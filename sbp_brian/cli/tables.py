@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from string import ascii_lowercase
 from typing import Any
 
 from rich import box
@@ -53,7 +52,7 @@ def results(record: Any, screen: Console) -> None:
 def notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Each provenance -> its letter, in the order of the rows."""
     found = list(dict.fromkeys(row["provenance"] for row in rows if row["provenance"]))
-    return {source: _letter(k) for k, source in enumerate(found)}
+    return {source: text.letter(k) for k, source in enumerate(found)}
 
 
 def plain_table(rows: Sequence[Sequence[str]], headings: Sequence[str] = (), *, frame: bool = False) -> Table:
@@ -64,10 +63,6 @@ def plain_table(rows: Sequence[Sequence[str]], headings: Sequence[str] = (), *, 
     for row in rows:
         table.add_row(*map(Text, row))
     return table
-
-
-def _letter(k: int) -> str:
-    return ascii_lowercase[k] if k < 26 else _letter(k // 26 - 1) + ascii_lowercase[k % 26]
 
 
 def _shared(rows: Sequence[Mapping[str, Any]]) -> tuple[str, int] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -66,7 +65,7 @@ def _of_run(source: Any, run: str | None) -> tuple[Weights, ...]:
 
 def _fitting(network: Network, weights: Weights) -> tuple[Any, Any]:
     """The synapses that weights belong to, and the values with their unit."""
-    there = {obj.name: obj for obj in _objects(network)}
+    there = {obj.name: obj for obj in network.objects}
     if weights.object not in there:
         raise ExportError(
             f"the network has no {weights.object!r}, of which there are weights; load into the same network"
@@ -86,7 +85,3 @@ def _fitting(network: Network, weights: Weights) -> tuple[Any, Any]:
     if weights.i is None and np.size(weights.values) != size:
         raise ExportError(f"{weights.name} has {np.size(weights.values)} values, but the network has {size}")
     return synapses, Quantity(weights.values, dim=get_dimensions(variable))
-
-
-def _objects(network: Network) -> Iterable[Any]:
-    return network.objects

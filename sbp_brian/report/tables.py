@@ -91,7 +91,7 @@ class Notes:
         """Letter, anchor and words; None where nothing is said."""
         if not words:
             return None
-        letter = self._letters.setdefault(words, _letter(len(self._letters)))
+        letter = self._letters.setdefault(words, text.letter(len(self._letters)))
         return letter, f"{self._anchor}{letter}", words
 
     def all(self) -> list[tuple[str, str, str]]:
@@ -150,12 +150,6 @@ def further(table: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> T
 def whole(words: str) -> str:
     """The text with its numbers kept on one line with their units."""
     return words.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0").replace("\u00b1 ", "\u00b1\u00a0")
-
-
-def _letter(number: int) -> str:
-    """a, b, ..., z, aa, ab, ..."""
-    first, last = divmod(number, 26)
-    return (_letter(first - 1) if first else "") + chr(ord("a") + last)
 
 
 def shared_spread(metrics: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:

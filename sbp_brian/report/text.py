@@ -67,6 +67,12 @@ def number(value: Any, unit: str = "", digits: int = 3) -> str:
     return f"{minus(text)} {unit}" if unit else minus(text)
 
 
+def letter(k: int) -> str:
+    """By which a note is called: a, b, ..., z, aa, ab, ..."""
+    first, last = divmod(k, 26)
+    return (letter(first - 1) if first else "") + chr(ord("a") + last)
+
+
 def minus(text: str) -> str:
     """The text with typographic minus signs."""
     return text.replace("-", MINUS)
