@@ -61,6 +61,7 @@ from sbp_brian.models.sbp_network.options import (
     Late,
     MembraneHomeostasis,
     OneHop,
+    Precision,
     Reports,
     SeveralRight,
     Spikes,
@@ -253,7 +254,7 @@ class SBPNetwork(HasOptions):
         for name, rule, (source, target) in zip(
             [*self.input_names, "outputs"], self.rules(texts), pairwise([pixels, *hidden, output]), strict=True
         ):
-            synapses.append(rule.synapses(source, target, name=name))
+            synapses.append(rule.synapses(source, target, name=name, dtype=self.option(Precision).dtype))
             copies.connect(synapses[-1])
         answers = StateMonitor(
             output, ["c", "v"], record=True, clock=every_sample, when="start", order=-2, name="answers"

@@ -177,6 +177,9 @@ PARAMETERS = {
         maximum=0.999,
         help="share by which hidden membranes are drawn to their own average in each step",
     ),
+    "precision": Parameter(
+        "double", choices=("double", "single"), help="of weights and of cells' variables; single is faster"
+    ),
     "tau_stdp": Parameter(
         None,
         unit="ms",
@@ -370,6 +373,8 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
     ):
         if there:
             wanted.append(option())
+    if p.precision != "double":
+        wanted.append(options.Precision(p.precision))
     if (p.weight_scale, p.connected) != (1, 1):
         wanted.append(options.InitialWeights(p.weight_scale, p.connected))
     return [*wanted, *_reports(p)]

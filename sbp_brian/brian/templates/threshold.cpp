@@ -7,11 +7,10 @@
 #ifndef SBP_PLACES
 #define SBP_PLACES
 namespace {
-typedef uint8_t sbp_eight_bytes __attribute__((vector_size(8)));
 typedef int32_t sbp_eight_cells __attribute__((vector_size(32)));
 struct SBPPlaces
 {
-    uint8_t of[256][8];
+    int32_t of[256][8];
     SBPPlaces()
     {
         for(int held = 0; held < 256; held++)
@@ -53,9 +52,9 @@ const SBPPlaces sbp_places;
             uint64_t _bytes;
             memcpy(&_bytes, _holds + (_cell - _first), 8);
             const unsigned _held = (_bytes*0x0102040810204080ULL) >> 56;  // byte k, which is 0 or 1, becomes bit k
-            sbp_eight_bytes _places;
-            memcpy(&_places, sbp_places.of[_held], 8);
-            const sbp_eight_cells _cells = __builtin_convertvector(_places, sbp_eight_cells) + (int32_t)_cell;
+            sbp_eight_cells _cells;
+            memcpy(&_cells, sbp_places.of[_held], 32);
+            _cells += (int32_t)_cell;
             memcpy({{events}} + _found, &_cells, 32);
             _found += __builtin_popcount(_held);
         }
