@@ -15,6 +15,9 @@ Both forms apply the same statements in the same order (events by cell index, sy
 weights agree up to the rounding of fused operations; tests/brian/test_dense.py holds them equal. Where only the order
 of the events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are
 taken together, which reads and writes the other cells' variables once for four rows.
+
+Where the code does nothing at most synapses (`sbp_brian.brian.members`), it visits the others alone, by a list that is
+made at the start of each run.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
 from sbp_brian.brian.identity import identity
+from sbp_brian.brian.members import deciding_variable
 from sbp_brian.brian.text import synapses_text
 from sbp_brian.brian.translation_units import UnitCodeObject
 from sbp_brian.errors import RuleError
@@ -47,6 +51,10 @@ __all__ = ["DensePathway", "DenseSynapses"]
 
 #: Events of presynaptic cells that the dense loop takes together, where it may.
 TOGETHER = 4
+
+
+#: Up to this share of synapses for which code does anything, the loop visits them alone instead of whole rows.
+FEW = 0.25
 
 
 class DensePathway(SynapticPathway):
@@ -99,6 +107,7 @@ class DensePathway(SynapticPathway):
         event_space = self.source.variables[self.eventspace_name]
         pre_to_post = self.prepost == "pre"
         independent = self.source is not self.target and not self._writes_to_event_cell()
+        deciding = deciding_variable(self.abstract_code, self.group.variables)
         together = TOGETHER if pre_to_post and independent and not self._draws(run_namespace) else 1
         with _constants_of(self._precision()):
             codeobj = create_runner_codeobj(
@@ -109,7 +118,7 @@ class DensePathway(SynapticPathway):
                 name=f"{self.name}_dense_codeobject*",
                 check_units=self.check_units,
                 additional_variables=variables,
-                needed_variables=[self.eventspace_name],
+                needed_variables=[self.eventspace_name, *([deciding] if deciding else [])],
                 run_namespace=run_namespace,
                 template_kwds={
                     "eventspace_variable": event_space,
@@ -118,6 +127,8 @@ class DensePathway(SynapticPathway):
                     "over": "row" if pre_to_post else "column",
                     "independent": independent,
                     "together": together,
+                    "deciding_variable": self.group.variables[deciding] if deciding else None,
+                    "few": FEW,
                 },
                 codeobj_class=UnitCodeObject,
             )
@@ -125,7 +136,7 @@ class DensePathway(SynapticPathway):
         self.code_objects[:] = [weakref.proxy(codeobj)]
 
     def _precision(self) -> type:
-        """Of constants of the loop: single where all variables of the code are, which double ones would be widened to."""
+        """Of constants of the loop: single where all variables are, which would be widened by double ones."""
         _, known, _ = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
         found = (self.group.variables[name] for name in known)
         types = {var.dtype for var in found if isinstance(var, ArrayVariable) and np.issubdtype(var.dtype, np.floating)}

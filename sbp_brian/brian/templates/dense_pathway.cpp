@@ -1,13 +1,75 @@
 {% extends 'common_group.cpp' %}
-{# `together` events are taken together where their order matters only at each one of the other cells: what these have is
-   then read and written once for all of them. #}
+{# Events are those of `n_source` cells, the other side has `n_target`. `together` events are taken together where their order matters only at each one of the other cells: what these have is
+   then read and written once for all of them. Where the code does nothing unless a variable says so, and it says so for
+   few, these are listed before a run, and only they are visited. #}
+{% block extra_headers %}
+{% if deciding_variable %}
+#include <vector>
+std::vector<int32_t> _visited_{{codeobj_name}};  // other cells of those visited, one event cell's after another's
+std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; empty: all are visited
+{% endif %}
+{% endblock %}
+
+{% block before_code %}
+{% if deciding_variable %}
+    {% set decides = get_array_name(deciding_variable) %}
+    extern std::vector<int32_t> _visited_{{codeobj_name}};
+    extern std::vector<size_t> _first_{{codeobj_name}};
+    _visited_{{codeobj_name}}.clear();
+    _first_{{codeobj_name}}.clear();
+    size_t _few = 0;
+    for(size_t _synapse = 0; _synapse < (size_t){{n_source}} * {{n_target}}; _synapse++)
+        _few += {{decides}}[_synapse] != 0;
+    if(_few <= {{few}} * {{n_source}} * {{n_target}})
+    {
+        _visited_{{codeobj_name}}.reserve(_few);
+        for(int32_t _event_cell = 0; _event_cell < {{n_source}}; _event_cell++)
+        {
+            _first_{{codeobj_name}}.push_back(_visited_{{codeobj_name}}.size());
+            for(int32_t _other = 0; _other < {{n_target}}; _other++)
+                if({{decides}}[{{'(size_t)_event_cell * %d + _other' % n_target if over == 'row' else '(size_t)_other * %d + _event_cell' % n_source}}])
+                    _visited_{{codeobj_name}}.push_back(_other);
+        }
+        _first_{{codeobj_name}}.push_back(_visited_{{codeobj_name}}.size());
+    }
+{% endif %}
+{% endblock %}
+
 {% block maincode %}
+    {% macro numbers() %}
+                {% if over == 'row' %}
+                const int32_t _presynaptic_idx = _event_cell;
+                const int32_t _postsynaptic_idx = _other;
+                const size_t _idx = (size_t)_event_cell * {{n_target}} + _other;
+                {% else %}
+                const int32_t _presynaptic_idx = _other;
+                const int32_t _postsynaptic_idx = _event_cell;
+                const size_t _idx = (size_t)_other * {{n_source}} + _event_cell;
+                {% endif %}
+                const size_t _vectorisation_idx = _idx;
+    {% endmacro %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     const int32_t *_event_cells = {{_eventspace}};
     const int32_t _n_events = {{_eventspace}}[_num{{eventspace_variable.name}} - 1];
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
     int32_t _event = 0;
+    {% if deciding_variable %}
+    for(; _event < _n_events && !_first_{{codeobj_name}}.empty(); _event++)
+    {
+        const int32_t _event_cell = _event_cells[_event];
+        const size_t _end = _first_{{codeobj_name}}[_event_cell + 1];
+        {% if independent %}
+        #pragma GCC ivdep
+        {% endif %}
+        for(size_t _place = _first_{{codeobj_name}}[_event_cell]; _place < _end; _place++)
+        {
+            const int32_t _other = _visited_{{codeobj_name}}[_place];
+            {{numbers()}}
+            {{vector_code|autoindent}}
+        }
+    }
+    {% endif %}
     {% for width in ([together, 1] if together > 1 else [1]) %}
     for(; _event + {{width}} <= _n_events; _event += {{width}})
     {
@@ -20,16 +82,7 @@
             for(int32_t _of_width = 0; _of_width < {{width}}; _of_width++)
             {
                 const int32_t _event_cell = _event_cells[_event + _of_width];
-                {% if over == 'row' %}
-                const int32_t _presynaptic_idx = _event_cell;
-                const int32_t _postsynaptic_idx = _other;
-                const size_t _idx = (size_t)_event_cell * {{n_target}} + _other;
-                {% else %}
-                const int32_t _presynaptic_idx = _other;
-                const int32_t _postsynaptic_idx = _event_cell;
-                const size_t _idx = (size_t)_other * {{n_source}} + _event_cell;
-                {% endif %}
-                const size_t _vectorisation_idx = _idx;
+                {{numbers()}}
                 {{vector_code|autoindent}}
             }
         }
