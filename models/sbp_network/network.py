@@ -196,6 +196,7 @@ class SBPNetwork(HasOptions):
             rate=0.0,  # set for each run: it decays from epoch to epoch
             cascade=self.cascade,
             seed=self.option(Subset).seed,
+            alike=self.option(Subset).alike,
         )
 
     # ---------------------------------------------------------------------------------------------------- building
@@ -329,7 +330,7 @@ class SBPNetwork(HasOptions):
         own = {f"{name}.retro_lambda_f": self.lambda_f for name in self.input_names}
         if self.lambda_p == 1:
             return own
-        subset = InputSubset(self.lambda_p, self.option(Subset).seed)
+        subset = InputSubset(self.lambda_p, self.option(Subset).seed, alike=self.option(Subset).alike)
         sizes = (self.n_input, *self.hidden_sizes)
         for name, (n, m) in zip(self.input_names, pairwise(sizes), strict=True):
             own[f"{name}.retro_receptive"] = subset.values(name, *np.indices((n, m)).reshape(2, -1))

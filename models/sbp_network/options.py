@@ -363,13 +363,19 @@ class Subset(Option):
     ----------
     seed : int
         Of the random choice.
+    alike : int
+        So many hidden cells that follow one another have the same inputs that take part, see `RetrogradeSBP`.
     """
 
     seed: int = 0
+    alike: int = 1
+
+    def __post_init__(self):
+        checks.number("alike of Subset", self.alike, "[1, inf)", whole=True)
 
     @classmethod
     def default(cls) -> Subset:
-        """Seed 0."""
+        """Seed 0, each cell its own."""
         return cls()
 
 

@@ -53,8 +53,8 @@ __all__ = ["DensePathway", "DenseSynapses"]
 TOGETHER = 4
 
 
-#: Up to this share of synapses for which code does anything, the loop visits them alone instead of whole rows.
-FEW = 0.25
+#: Where few synapses are visited, a run of neighbours costs as much to begin as so many synapses of a whole row.
+START_OF_RUN = 20
 
 
 class DensePathway(SynapticPathway):
@@ -128,7 +128,7 @@ class DensePathway(SynapticPathway):
                     "independent": independent,
                     "together": together,
                     "deciding_variable": self.group.variables[deciding] if deciding else None,
-                    "few": FEW,
+                    "start_of_run": START_OF_RUN,
                 },
                 codeobj_class=UnitCodeObject,
             )

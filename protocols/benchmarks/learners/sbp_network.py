@@ -87,6 +87,13 @@ PARAMETERS = {
     "hidden": common.HIDDEN,
     "depth": common.DEPTH,
     "lambda_p": replace(common.LAMBDA_P, needs=NEEDS_SIGNAL),
+    "alike": Parameter(
+        1,
+        minimum=1,
+        maximum=100_000,
+        help="hidden cells in a row that have the same inputs that take part; 16 save the time of the others",
+        needs={"lambda_p": Below(1), **NEEDS_SIGNAL},
+    ),
     "lambda_f": replace(common.LAMBDA_F, needs=NEEDS_SIGNAL),
     "rate_hidden": common.rate("hidden layers", NEEDS_SIGNAL),
     "rate_output": common.rate("the output layer"),
@@ -288,7 +295,7 @@ class SBPNetworkLearner(Learner):
             options=(
                 *_options(p, **given),
                 *([options.SeveralRight()] if samples.targets is not None else []),
-                *([options.Subset(seed)] if p.lambda_p < 1 else []),
+                *([options.Subset(seed, p.alike)] if p.lambda_p < 1 else []),
                 *_moved(p, seed),
             ),
         )
