@@ -8,7 +8,38 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <new>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 {{ openmp_pragma('include') }}
+
+#ifndef _WIN32
+// Large arrays begin where a line of the cache does, and, of the size of large pages, where these do: a vector instruction
+// that reads or writes across two lines takes two of them, and a table of few pages is at hand.
+void *operator new(std::size_t bytes)
+{
+    const std::size_t line = 64, page = 2097152;
+    void *found = 0;
+    if (bytes < 1024)
+        found = std::malloc(bytes ? bytes : 1);
+    else if (posix_memalign(&found, bytes < page ? line : page, bytes))
+        found = 0;
+    if (!found)
+        throw std::bad_alloc();
+    #ifdef MADV_HUGEPAGE
+    if (bytes >= page)
+        madvise(found, bytes, MADV_HUGEPAGE);
+    #endif
+    return found;
+}
+
+void operator delete(void *given) noexcept
+{
+    std::free(given);
+}
+#endif
 
 double Network::_last_run_time = 0.0;
 double Network::_last_run_completed_fraction = 0.0;
