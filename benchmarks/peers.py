@@ -9,7 +9,6 @@ while it learned shows that they compute the same.
 """
 
 import functools
-import json
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._common import children_s
+from benchmarks._common import children_s, write
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Precision
@@ -34,8 +33,8 @@ FEW = 300
 class Ours:
     """The network as a program of this package."""
 
-    def __init__(self, images, labels, precision):
-        self.model = SBPNetwork(options=(Precision(precision),))
+    def __init__(self, images, labels, model, own=None):
+        self.model, self.own = model, own or {}
         self.n, self.labels = len(labels), labels
         self.presentation = Presentation(images, self.n, self.model.duration)
         make = functools.partial(SBPNetwork.network, self.model, self.presentation)
@@ -47,7 +46,9 @@ class Ours:
         shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
         began = children_s()
         duration = (n + 1) * self.model.duration
-        result = self.simulation.run({**trial.initial(0), **trial.rates, **shown}, seed=0, duration=duration)
+        result = self.simulation.run(
+            {**trial.initial(0), **trial.rates, **self.own, **shown}, seed=0, duration=duration
+        )
         spent = children_s() - began
         scores = np.asarray(result["answers.c"])[:, 1 : n + 1] + np.asarray(result["answers.v"])[:, 1 : n + 1] / 2
         return spent, int((scores.argmax(0) == self.labels[:n]).sum())
@@ -103,25 +104,37 @@ def has_torch(python):
     return not subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode
 
 
+def some_images(n):
+    """Training images of MNIST in a random order, and their labels."""
+    data = load_mnist("fit")
+    order = np.random.default_rng(0).permutation(len(data.labels))[:n]
+    return np.ascontiguousarray(data.images[order]), data.labels[order]
+
+
+def best(peers, repeats):
+    """Microseconds an image and share answered right: each peer's best of all repeats, which take turns."""
+    found = {name: [] for name in peers}
+    for _ in range(repeats):
+        for name, peer in peers.items():
+            found[name].append(peer.measure())
+    return {name: (min(spent for spent, _ in all_of), all_of[0][1]) for name, all_of in found.items()}
+
+
 def main():
-    """Measure all in turn, and print the best of each as a line of JSON."""
+    """Measure all in turn, print a table, and write the result of the recipe ``speed-peers``."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     python = sys.argv[3] if len(sys.argv) > 3 else sys.executable
-    data = load_mnist("fit")
-    order = np.random.default_rng(0).permutation(len(data.labels))[:n]
-    images, labels = np.ascontiguousarray(data.images[order]), data.labels[order]
-    network = SBPNetwork()
-    start = network.trial_model().initial(0)
+    network, (images, labels) = SBPNetwork(), some_images(n)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peers = {
-            "sbp_brian, double": Ours(images, labels, "double"),
-            "sbp_brian, single": Ours(images, labels, "single"),
+            "sbp_brian, double": Ours(images, labels, network),
+            "sbp_brian, single": Ours(images, labels, network.with_options(Precision("single"))),
             "C, double": ByHand(folder, images, labels, network, "double"),
             "C, float": ByHand(folder, images, labels, network, "float"),
         }
-        case = folder / "few.npz"
+        case, start = folder / "few.npz", network.trial_model().initial(0)
         np.savez(
             case,
             images=images,
@@ -131,26 +144,17 @@ def main():
             rate_hidden=network.rate_hidden,
             rate_output=network.rate_output,
         )
-        if has_torch(python):
-            for batch in (1, 128):
-                peers[f"PyTorch, {batch} at a time"] = InOtherPython([python, HERE / "flagship_torch.py", case, batch])
+        for batch in (1, 128) if has_torch(python) else ():
+            peers[f"PyTorch, {batch} at a time"] = InOtherPython([python, HERE / "flagship_torch.py", case, batch])
         plain = InOtherPython([sys.executable, "-m", "benchmarks.flagship_plain", case, FEW])
-        found = {name: [] for name in [*peers, "plain Brian2, Cython"]}
-        found["plain Brian2, Cython"].append(plain.measure())
-        for _ in range(repeats):
-            for name, peer in peers.items():
-                found[name].append(peer.measure())
-    best = {name: (min(spent for spent, _ in all_of), all_of[0][1]) for name, all_of in found.items()}
-    floor = best["C, double"][0]
-    for name, (spent, right) in best.items():
+        found = {**best(peers, repeats), "plain Brian2, Cython": plain.measure()}
+    floor, cells = found["C, double"][0], {}
+    for name, (spent, right) in found.items():
         print(
-            f"{name:24s} {spent:10.2f} us  {1e6 / spent:10,.0f} a second  {floor / spent:6.2f} x C  right {right:.4f}"
+            f"{name:24s} {spent:10.2f} us  {1e6 / spent:10,.0f} a second  {floor / spent:6.3f} x C  right {right:.4f}"
         )
-    print(
-        json.dumps(
-            {name: {"us": spent, "ratio": floor / spent, "right": right} for name, (spent, right) in best.items()}
-        )
-    )
+        cells[name] = {"microseconds": spent, "per_second": 1e6 / spent, "beside_c": floor / spent, "right": right}
+    write("speed-peers", cells)
 
 
 if __name__ == "__main__":
