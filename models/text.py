@@ -43,6 +43,7 @@ from sbp_brian.brian import copies
 from sbp_brian.brian.ring import add_ring
 from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["Section", "Text"]
 
@@ -107,6 +108,7 @@ class Section:
         raise ModelError(f"section {self.name!r} has no line of {name!r}; it has {self.code!r}")
 
 
+@takes_booleans
 @dataclass
 class Text:
     """A group of cells, or of synapses, as text.
