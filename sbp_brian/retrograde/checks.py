@@ -66,6 +66,10 @@ def check_parameters(sbp) -> None:
     _check_bounds(sbp)
     if not isinstance(sbp.seed, (int, np.integer)) or isinstance(sbp.seed, bool) or sbp.seed < 0:
         raise RetrogradeError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {sbp.seed!r}")
+    if not isinstance(sbp.alike, (int, np.integer)) or isinstance(sbp.alike, bool) or sbp.alike < 1:
+        raise RetrogradeError(f"RetrogradeSBP: alike must be a whole number of at least 1, got {sbp.alike!r}")
+    if sbp.alike > 1 and sbp.draw == "event":
+        raise RetrogradeError("RetrogradeSBP: cells are alike in a fixed subset only; leave out alike or draw='event'")
     if isinstance(sbp.transport, Window) and (sbp.has_lateral or sbp.postlateral_ltd or sbp.draw == "event"):
         raise RetrogradeError(
             "RetrogradeSBP: with transport=Window the input synapses express at presynaptic events only; "

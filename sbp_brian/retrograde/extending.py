@@ -127,7 +127,7 @@ class Draft:
 
     def choose_subset(self) -> None:
         """Choose the share of the input synapses that take part, when the synapses are made."""
-        subset = InputSubset(self.sbp.lambda_p, self.sbp.seed, drawn=self.sbp.draw)
+        subset = InputSubset(self.sbp.lambda_p, self.sbp.seed, drawn=self.sbp.draw, alike=self.sbp.alike)
         if self.sbp.draw == "fixed":
             self.model.append("retro_receptive : boolean (constant)")
             self.initial["retro_receptive"] = subset

@@ -85,6 +85,10 @@ class RetrogradeSBP:
         Hard bounds of the weight in every form; None: none.
     draw : {'fixed', 'event'}
         Whether the share of synapses that take part is one random subset, or drawn anew at each event.
+    alike : int >= 1
+        So many cells that follow one another have the same random subset, 1: each its own. Where weights lie in rows,
+        in C++ programs of synapses that connect all with all, 16 let a small `lambda_p` save the time that the other
+        synapses would take; single ones that lie apart cost nearly as much as all.
     gate : None, Quantity or str
         None: every input synapse takes part. A time: only those with a presynaptic spike within it. A string: an
         expression in the synapse's variables that multiplies the signal, e.g. ``"x_pre"``.
@@ -150,6 +154,7 @@ class RetrogradeSBP:
     cascade: bool = False
     unit: Quantity | None = None
     seed: int = field(default=0)
+    alike: int = 1
 
     def __post_init__(self):
         checks.check_parameters(self)
