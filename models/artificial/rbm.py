@@ -6,9 +6,9 @@ other way round; with the energy E, and the free energy F that is left where hid
 .. math:: E = -v W h - b v - c h, \qquad F(v) = -b v - \sum_j \log(1 + e^{c_j + (v W)_j}), \qquad
           \Delta W = \eta (\langle v h \rangle_{data} - \langle v h \rangle_{model}) .
 
-The second mean is taken after ``steps`` of Gibbs sampling that start at the data (``cd``) or go on from where they ended (``pcd``, persistent
-chains). Labels that exclude one another are one softmax unit; p(y | x) is then exact, exp(-F(x, y)) over its sum.
-Labels of several bits (NETtalk) are binary units, read by mean-field iteration with x held.
+The second mean is taken after ``steps`` of Gibbs sampling that start at the data (``cd``) or go on from where they
+ended (``pcd``, persistent chains). Labels that exclude one another are one softmax unit; p(y | x) is then exact,
+exp(-F(x, y)) over its sum. Labels of several bits (NETtalk) are binary units, read by mean-field iteration with x held.
 
 Arms: ``cd``, ``pcd``, ``frozen`` (only label weights and visible biases learn), ``shuffled-labels`` (``cd`` on permuted
 targets).
