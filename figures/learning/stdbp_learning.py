@@ -80,7 +80,7 @@ def draw(records):
         early.plot(limits, 100 * record.array("accuracy_by_decision_limit"), color=colour(name))
     early.axvline(10, color=SKY, linestyle=":")
     early.set(xlabel="decision no later than (ms)", ylabel="right decisions (%)", ylim=(0, 100))
-    label_panels(*without_empty(axes))
+    label_panels(*without_empty(axes), n=dict.fromkeys((raster, curve, robust, early), 1))
     return drawing
 
 
@@ -134,6 +134,7 @@ def _errors(ax, found) -> None:
     ax.set_ylim(ax.dataLim.y0 / 1.3, 130)
     ax.minorticks_off()
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.plot([], [], "*", color=GREY, markersize=7, linestyle="none", label="test")
     ax.legend()
 
 
