@@ -20,7 +20,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,8 +113,21 @@ class Figure:
         return [words] if words else missing
 
     def _own(self, records: Sequence[Record]) -> Any:
-        """What it is drawn from."""
-        return [record for record in records if record.protocol in (*self.needs, *self.uses)]
+        """What it is drawn from, newest first."""
+        own = [record for record in records if record.protocol in (*self.needs, *self.uses)]
+        return sorted(own, key=lambda record: record.started, reverse=True)
+
+    def once(self) -> Figure:
+        """The figure as one that draws the same records one time, however often it is asked to."""
+        drawn: dict[tuple[int, ...], tuple[Sequence[Record], Drawing]] = {}
+
+        def draw(records: Sequence[Record]) -> Drawing:
+            key = tuple(map(id, records))
+            if key not in drawn:
+                drawn[key] = records, self.draw(records)  # which are kept, so that no other gets their ids
+            return drawn[key][1]
+
+        return replace(self, draw=draw)
 
     def make(self, records: Sequence[Record]) -> tuple[Drawing, str]:
         """The drawing and its caption, in the house style."""

@@ -79,8 +79,9 @@ def reproduce(
     done = [records.read(job.folder) for job in jobs if job.folder]
     if done:
         undrawn: list[tuple[str, str]] = []
-        draw_figures(catalogue, done, (), out / "figures", undrawn)
-        path = page.write(done, out / "report.html", shown(catalogue), failures=failures, figures=out / "figures")
+        whole = shown(catalogue)
+        draw_figures(catalogue, done, (), out / "figures", undrawn, whole.figures)
+        path = page.write(done, out / "report.html", whole, failures=failures, figures=out / "figures")
         click.echo(f"Report: {path}")
         failures += undrawn
     for name, text in failures:

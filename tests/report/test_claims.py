@@ -119,7 +119,9 @@ def test_runs_of_the_ten_recordings_are_found_and_named(tmp_path):
     told = verdict(claims(runs), "SBP raises the score of the spiking", "DvsGesture").measured
     assert told.endswith("ten recordings, one subject, not the paper's data")
     drawing, caption = figures.get("sbp-curves").make(runs)
-    assert [ax.get_title() for ax in drawing.axes if ax.has_data()] == ["DvsGesture,\nten recordings,\none subject"]
+    assert [ax.get_title().strip() for ax in drawing.axes if ax.has_data()] == [
+        "DvsGesture,\nten recordings,\none subject"
+    ]
     assert "DvsGesture, ten recordings, one subject" in caption
     drawing, caption = figures.get("sbp-algorithms").make(runs)
     gestures = next(ax for ax in drawing.axes if ax.get_title() == "DvsGesture")
