@@ -5,6 +5,7 @@ import pkgutil
 import re
 import runpy
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import brian2
 import matplotlib.pyplot as plt
@@ -133,6 +134,65 @@ def test_links_between_pages_lead_somewhere():
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
             place = (ROOT / page).parent / target
             assert place in MADE or place.exists(), f"{page}: {target}"
+
+
+#: Where addresses and DOIs stand: pages, notebooks, citation, docstrings and recipes.
+CITING = [
+    ROOT / name
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "environment.yml", "pyproject.toml")
+] + sorted(
+    path
+    for room in ("docs", "sbp_brian", "models", "protocols", "figures", "recipes", "examples")
+    for path in (ROOT / room).rglob("*")
+    if path.suffix in (".md", ".py", ".ipynb", ".toml") and "upstream" not in path.parts
+)
+_ADDRESS = re.compile(r"\bhttps?://[^\s\"'`<>|]+")
+#: Data sets of which there is no address with https.
+OLD_ADDRESSES = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
+
+
+def test_addresses_of_other_places_are_whole_and_encrypted():
+    found = {
+        (address.rstrip(".,;:)]}"), path.relative_to(ROOT).as_posix())
+        for path in CITING
+        for address in _ADDRESS.findall(path.read_text(encoding="utf-8"))
+        if not set(address) & set("{\\") and not re.match(r"https?://(localhost|127|host|example)", address)
+    }
+    assert len(found) > 10
+    for address, where in found:
+        if address.startswith(OLD_ADDRESSES):
+            continue
+        parts = urlsplit(address)
+        assert parts.scheme == "https", f"{where}: {address} is not encrypted"
+        assert re.fullmatch(r"[\w-]+(\.[\w-]+)+", parts.netloc), f"{where}: {address}"
+
+
+def test_every_doi_can_be_one_and_is_spelled_alike_everywhere(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    from dois import DOI
+
+    spelled = {}
+    for path in CITING:
+        text, where = path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix()
+        for told in re.findall(r"\bdoi:\s?10\.[^.\s][^\s\"]*", text):
+            assert DOI.match(told), f"{where}: {told}"
+        for doi in [*DOI.findall(text), *re.findall(r"https://doi\.org/([^\s)>\"'`{]+[\w])", text)]:
+            spelled.setdefault(doi.lower(), set()).add(doi)
+    assert len(spelled) > 40
+    assert not [forms for forms in spelled.values() if len(forms) > 1]
+
+
+def test_a_doi_ends_where_its_sentence_does(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    from dois import linked
+
+    text = "See (A 2003, doi:10.1016/S0896-6273(03)00761-X), and doi:10.1523/JNEUROSCI.20-09-03233.2000."
+    parts = linked(text)
+    assert "".join(part.astext() for part in parts) == text
+    assert [part["refuri"] for part in parts[1::2]] == [
+        "https://doi.org/10.1016/S0896-6273(03)00761-X",
+        "https://doi.org/10.1523/JNEUROSCI.20-09-03233.2000",
+    ]
 
 
 @pytest.fixture(scope="module")
