@@ -15,6 +15,7 @@ import pytest
 import sbp_brian as sbp
 from sbp_brian import figures, protocols, recipes, targets
 from sbp_brian.experiments import sweep
+from tests.helpers import made_records
 from tests.helpers.nest_settings import with_coincidences_of_nest
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,10 @@ PAGES = [
     "docs/decolle.md",
     "docs/nest.md",
     "docs/findings.md",
+    "docs/mnist.md",
 ]
+#: Pages whose blocks have a test of their own, since they need more than the page says.
+ELSEWHERE = {"docs/biology.md": "tests/helpers/manual.py", "docs/cuda.md": __file__, "docs/sweep.md": __file__}
 
 
 DOCS = [
@@ -40,6 +44,36 @@ ALL = ["README.md", "CONTRIBUTING.md", *DOCS]
 
 def blocks(page):
     return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_no_block_of_code_is_left_out():
+    assert {page for page in ALL if blocks(page)} == {*PAGES, *ELSEWHERE}
+    for page, where in ELSEWHERE.items():
+        assert Path(page).name in (ROOT / where).read_text(encoding="utf-8")
+
+
+def test_the_trainings_of_the_page_on_cuda_run_side_by_side(tmp_path, monkeypatch):
+    """On numpy, which runs them one after the other: two of them, of few samples."""
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("docs/cuda.md")
+    for before, now in (('target="cuda"', 'target="numpy"'), ("range(16)", "range(1)"), ("epochs=3", "epochs=1")):
+        assert before in block
+        block = block.replace(before, now)
+    rng = np.random.default_rng(1)
+    images, labels = rng.integers(0, 255, (9, 784), dtype=np.uint8), rng.integers(0, 10, 9)
+    names = {"samples": sbp.Samples(images, labels, 10, *np.split(np.arange(9), 3))}
+    exec(compile(block, "docs/cuda.md", "exec"), names)
+    assert [len(history) for history in names["histories"]] == [1, 1]
+
+
+def test_the_sweep_of_the_page_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("docs/sweep.md")
+    scores = np.array([[0.9, 0.92], [0.8, 0.84]])
+    made_records.run(tmp_path / "results", protocol="sweep", arrays={"validation_accuracy": scores})
+    names = {}
+    exec(compile(block, "docs/sweep.md", "exec"), names)
+    np.testing.assert_allclose(names["mean"], [0.91, 0.82])
 
 
 @pytest.mark.parametrize("page", PAGES)
