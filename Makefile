@@ -11,7 +11,7 @@ MUTANTS ?= 150
 READY := $(VENV)/.ready
 
 .PHONY: reproduce test test-slow browser coverage mutation lint format imports types tables pictures docs docs-check \
-  notebooks campaign clean distclean setup
+  links notebooks campaign clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -71,6 +71,10 @@ docs: $(READY)
 # The same pages, read and not written, without running anything: every page, link and public name. Seconds.
 docs-check: $(READY)
 	@SBP_DOCS_RUN=0 $(SPHINX) -b dummy -d build/docs-check docs build/docs-check
+
+# Every link and DOI of the pages to other places, asked one by one: needs the network, takes minutes.
+links: $(READY)
+	@SBP_DOCS_RUN=0 $(BIN)/python -m sphinx --keep-going -q -b linkcheck -d build/docs-check docs build/links
 
 # The notebooks, each in a kernel of its own.
 notebooks: $(READY)
