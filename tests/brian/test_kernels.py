@@ -13,7 +13,7 @@ from sbp_brian.errors import KernelError, RuleError, TargetError
 from sbp_brian.export.described import describe
 from sbp_brian.models.stdbp.first_spike import backward, timing_rule
 from sbp_brian.models.stdbp.grid import GridSTDBP
-from sbp_brian.rules import Regular, SynapseRule
+from sbp_brian.rules import Regular, Requirement, SynapseRule
 from sbp_brian.targets import Simulation
 from tests.reference.convolutions import unrolled
 from tests.reference.small_networks import on_numpy
@@ -304,11 +304,13 @@ def test_cells_and_options_that_do_not_fit_are_refused(pair, change, message):
 
 
 def test_a_rule_that_looks_at_each_synapse_is_refused(pair):
-    from sbp_brian.retrograde import RetrogradeSBP
+    class OwnNeed(Requirement):
+        """Of somebody who extends rules."""
 
-    rule = RetrogradeSBP(rate=1.0).emitting(replace(SUM, on_pre={"learn": "w += trace_pre"}))
-    with pytest.raises(KernelError, match="which looks at each synapse, and shared kernels have none; use synapses"):
-        rule.kernels(*pair, CONVOLUTION)
+    with pytest.raises(
+        KernelError, match="the rule needs OwnNeed, which looks at each synapse, and shared kernels hav"
+    ):
+        replace(SUM, requires=(OwnNeed(),)).kernels(*pair, CONVOLUTION)
 
 
 def test_names_that_are_taken_or_not_there_are_refused(pair):
