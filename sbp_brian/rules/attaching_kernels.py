@@ -14,7 +14,7 @@ from sbp_brian.rules.attaching import attach
 from sbp_brian.wording import unknown
 
 #: What a caller may give to the kernels themselves.
-TAKEN = ("events", "dtype", "clock")
+TAKEN = ("events", "dtype", "clock", "in_order")
 
 
 def attach_kernels(
