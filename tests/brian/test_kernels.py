@@ -127,7 +127,7 @@ def test_equal_to_the_unrolled_form(target, expected):
     assert abs(found["b1.lost"].sum() - 0.2 * tried) < 5 * np.sqrt(tried * 0.2 * 0.8)
 
 
-# ------------------------------------------------------------------------------------------ events in an order of theirs
+# ---------------------------------------------------------------------------------------- events in an order of theirs
 #: A cell ignores events once its sum has passed a bound; the other way, the weights' place in the sum counts.
 ORDERED = SynapseRule(
     "w : 1\ngrad : 1",
