@@ -160,6 +160,10 @@ def test_kernels_are_a_model_of_their_own(tmp_path):
     pixel, _, _ = unrolled(Convolution(Maps(1, 28, 28), 2, 7, 3))
     operations = images[:, pixel].sum() / 4 + 10 * found["hidden_spikes_per_sample"]
     assert found["synaptic_operations_per_sample"] == pytest.approx(operations, rel=1e-12)
+    before, after = record.array("kernels_before"), record.array("kernels_after")
+    assert before.shape == after.shape == (2, 7, 7)
+    assert not np.array_equal(before, after)
+    assert figures.get("shared-kernels").missing([record]) == []
     assert "784-128-10 with 2 kernels of 7 x 7 (sbp-bit)" in record.summary
 
 

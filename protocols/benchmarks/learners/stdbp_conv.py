@@ -89,6 +89,13 @@ class ConvolutionalLearner(stdbp.STDBPLearner):
         behind = zip(network.names[1:-1], network.layers[2:], strict=True)
         return float(first) + sum(spikes[name] * cells for name, cells in behind)
 
+    def arrays(self, context: Context, outcome: Outcome) -> None:
+        """The kernels before and after learning, too, of shape (maps, height, width)."""
+        super().arrays(context, outcome)
+        convolution, training = outcome.plan.network.convolution, outcome.training
+        for name, values in (("before", training.model.initial(training.seed)), ("after", training.learned)):
+            context.array(f"kernels_{name}", convolution.array(values["kernels.w"])[:, 0])
+
     def says(self, context: Context, outcome: Outcome) -> tuple[str, str]:
         """With the kernels."""
         told, more = super().says(context, outcome)

@@ -179,6 +179,6 @@ TASK = Task(
     },
     load=load,
     offers=OFFERS,
-    figures=("mnist-learning", "artificial", "decolle-learning", "local-learning"),
+    figures=("mnist-learning", "artificial", "decolle-learning", "local-learning", "shared-kernels"),
 )
 PROTOCOL = TASK.protocol()
