@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sbp_brian.retrograde.operation import require_operation
-from sbp_brian.retrograde.shared import reported_first, require_sums
+from sbp_brian.retrograde.shared import reported_first, require_reports, require_sums
 from sbp_brian.retrograde.subsets import require_own_subset
 from sbp_brian.rules import Requirement, SynapseRule
 
@@ -69,7 +69,7 @@ class Emitting(Role):
 
     def shared(self, said: str, rule: SynapseRule) -> SynapseRule:
         """Each synapse reports its own change, before the sum of all is made."""
-        require_sums(said, self.sbp, expresses=False)
+        require_reports(said, self.sbp)
         return reported_first(said, rule)
 
 
@@ -89,7 +89,7 @@ class Receiving(Role):
 
     def shared(self, said: str, rule: SynapseRule) -> SynapseRule:
         """As it is: what a synapse expresses is added to its weight."""
-        require_sums(said, self.sbp, expresses=True)
+        require_sums(said, self.sbp)
         return rule
 
 

@@ -4,7 +4,7 @@ A weight that is shared changes by the sum of what each of its synapses does at 
 same time. So each one reports its own change, of the weight as it was before the event: the pathway first reports,
 without changing anything, and a second one, ``<pathway>_change``, that runs directly after it adds the changes up. What
 a synapse expresses is a term of such a sum already. Refused is what would have to be kept, drawn or bounded synapse by
-synapse (`require_sums`).
+synapse (`require_reports`, `require_sums`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sbp_brian.brian.kernel_code import as_sums
 from sbp_brian.errors import KernelError
 from sbp_brian.rules import SynapseRule, checks
 
-__all__ = ["CHANGE", "reported_first", "require_sums"]
+__all__ = ["CHANGE", "reported_first", "require_reports", "require_sums"]
 
 #: Behind the name of a pathway that reports: what then changes the weight.
 CHANGE = "_change"
@@ -29,22 +29,29 @@ ADDED = "retro_"
 MOVED = "retro_moved"
 
 
-def require_sums(said: str, sbp: Any, *, expresses: bool) -> None:
-    """Raise where a role asks for something that belongs to a single synapse.
+def require_reports(said: str, sbp: Any) -> None:
+    """Raise where output synapses are asked for something that belongs to a single one.
 
     Parameters
     ----------
     said : str
         What to call the kernels.
     sbp : RetrogradeSBP
-    expresses : bool
-        Whether the role is that of input synapses, which express; else that of output synapses, which report.
 
     Raises
     ------
     KernelError
     """
-    for there, name, why in _of_inputs(sbp) if expresses else _of_outputs(sbp):
+    _refuse(said, _of_outputs(sbp))
+
+
+def require_sums(said: str, sbp: Any) -> None:
+    """As `require_reports`, for input synapses and what they express."""
+    _refuse(said, _of_inputs(sbp))
+
+
+def _refuse(said: str, asked: Iterable[tuple[bool, str, str]]) -> None:
+    for there, name, why in asked:
         if there:
             raise KernelError(f"{said}: RetrogradeSBP({name}) {why}")
 
