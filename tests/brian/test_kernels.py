@@ -141,19 +141,19 @@ ORDERED = SynapseRule(
 
 
 def ordered(maps, name, seed):
-    group = cells(maps, name, seed)
-    events = dict(group.events)
-    rng = np.random.default_rng(seed + 50)
-    made = NeuronGroup(
+    rng = np.random.default_rng(seed)
+    given = TimedArray((rng.random((STEPS, maps.cells)) < 0.4).astype(float), dt=1 * ms, name=f"train_{name}")
+    group = NeuronGroup(
         maps.cells,
         "trace : 1\ndrive : 1\ngot : 1\nopen : 1\nearly : 1\ngain : 1 (shared)",
-        threshold=events["spike"],
+        threshold="given(t, i) > 0.5",
         reset="open = 1\ndrive = 0",
-        namespace=group.namespace,
+        namespace={"given": given},
         name=f"{name}_ordered",
     )
-    made.open, made.gain, made.trace, made.early = 1, 0.7, group.trace[:], rng.permutation(maps.cells)
-    return made
+    group.open, group.gain, group.trace = 1, 0.7, rng.normal(size=maps.cells)
+    group.early = rng.permutation(maps.cells)
+    return group
 
 
 def in_order(form, **more):
