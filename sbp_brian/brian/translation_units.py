@@ -86,8 +86,8 @@ CUDA = Packing(
     ),
     macros=("_rand", "_randn", "COPY_HOST_ARRAY_TO_DEVICE_SYMBOL"),
 )
-#: The same for a compiler that reads each file once, and not once for the host and once for the GPU: what templates of the
-#: headers make is made for each unit again, a third of all work, so there is one.
+#: The same for a compiler that reads each file once, and not once for the host and once for the GPU. What the headers'
+#: templates make is made again for each unit, a third of all work; so there is one.
 CUDA_ON_CPU = replace(
     CUDA, units=1, host="_synapses_create_generator_codeobject.cu", host_header="sbp_on_cpu/sbp_host.h"
 )
