@@ -440,7 +440,7 @@ def plain():
         ({"source": onto_synapses(), "receives": False}, r"'made'.*signal belongs to cells.*emits=False"),
         ({"model": "w : integer"}, "'w' is integer, which holds no share of a signal; declare it as 'w : 1'"),
         ({"model": "w : boolean", "on_pre": "w = not w", "receives": False}, "'w' is boolean"),
-        ({"on_pre": "v += w"}, "no pathway assigns the weight"),
+        ({"on_pre": "v += w"}, "no pathway assigns the weight.*emits=False"),
         ({"on_pre": "x = 2*k; w = x"}, "sets the weight anew, 'w = x'"),
         ({"model": "w : 1\ny = 2*w : 1\nx : 1", "on_pre": "w = 2*x"}, "sets the weight anew"),
     ],
@@ -464,7 +464,9 @@ def test_a_weight_computed_from_itself_may_be_assigned(code):
     ("kwds", "words"),
     [
         ({"weight": "we"}, r"'we' is a constant.*model='we : 1'.*synapses.we = "),
-        ({"weight": "u"}, "'u' is not in the model, which has 'w'"),
+        ({"weight": "u"}, "'u' is not in the model, which has 'w'.*'we' of the script.*model='we : 1', weight='we'"),
+        ({"model": None, "on_pre": "v += we + k"}, "'w' is not in the model.*where 'k', 'we' of the script"),
+        ({"model": None, "on_pre": "v += 1"}, r"no variable; .*or add 'w : 1' \(with its unit\) to the model$"),
         ({"model": "w : 1\nw : 1"}, "model: "),
         ({"on_pre": 3}, "on_pre must be the code in one string"),
         ({"on_pre": "w +"}, "cannot read"),
@@ -497,9 +499,19 @@ def test_cells_that_the_signal_does_not_fit_are_refused(model, events, words):
 def test_compartments_are_refused_with_the_reason():
     from brian2 import Soma, SpatialNeuron, um
 
-    cell = SpatialNeuron(Soma(30 * um), "Im = 0*amp/meter**2 : amp/meter**2\nretro_ltp_now : 1", name="branched")
-    with pytest.raises(RetrogradeError, match=r"compartments of one SpatialNeuron.*stay in the compartment"):
-        RetrogradeSBP().operation(cell)
+    sbp, soma, equations = RetrogradeSBP(), Soma(30 * um), "Im = 0*amp/meter**2 : amp/meter**2\nretro_ltp_now : 1"
+    cells, branched = sbp.neurons(1, "v : 1", threshold="v > 1"), SpatialNeuron(soma, equations, name="branched")
+    why = (
+        "are each a cell to Brian2: a report would stay in the compartment.*soma and dendrite as variables of one cell"
+    )
+    for made, words in (
+        (lambda: sbp.operation(branched), "the cells 'branched' are the compartments of one SpatialNeuron, which "),
+        (lambda: sbp.neurons(soma, equations), "the compartments of a SpatialNeuron "),
+        (lambda: sbp.synapses(branched, cells, "w : 1", on_pre="w += 1"), "source 'branched'.*: compartments "),
+        (lambda: sbp.synapses(cells, branched, "w : 1", on_pre="w += 1"), "target 'branched'.*: compartments "),
+    ):
+        with pytest.raises(RetrogradeError, match=words + why):
+            made()
 
 
 def test_parts_of_a_group_take_part():
