@@ -59,6 +59,7 @@ def main() -> int:
         kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
         rows = kept.setdefault(target, {"title": TARGETS[target], "networks": {}})["networks"]
         rows |= {name: counts | measured for name, counts in found.items()}
+        kept[target]["all"] = len(GALLERY)
         kept[target]["networks"] = {name: rows[name] for name in GALLERY if name in rows}
         RESULTS.write_text(json.dumps({key: kept[key] for key in TARGETS if key in kept}, indent=1) + "\n", "utf-8")
         held = [name for name, counts in found.items() if counts["tests"] and counts["held"] == counts["tests"]]

@@ -152,8 +152,9 @@ def emitting(sbp: Any, rule: SynapseRule) -> SynapseRule:
     changing = [pathway for pathway in rule.pathways if rule.changes_weight(pathway) and pathway not in quiet]
     if not changing:
         raise RetrogradeError(
-            f"{checks.rule_name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to report; "
-            "let it receive only (emits=False), give it code that changes the weight, or name another by weight=..."
+            f"{checks.rule_name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to "
+            "report; let it receive only (emits=False), give it code that changes the weight, "
+            "or name another by weight=..."
         )
     draft = Draft(sbp, rule)
     draft.tap(changing)
