@@ -471,6 +471,7 @@ def test_a_weight_computed_from_itself_may_be_assigned(code):
         ({"model": None, "on_pre": "v += we + k"}, "'w' is not in the model.*where 'k', 'we' of the script"),
         ({"model": None, "on_pre": "v += 1"}, r"no variable; .*or add 'w : 1' \(with its unit\) to the model$"),
         ({"model": "w : 1\nw : 1"}, "model: "),
+        ({"model": "w : 1\ndtrace/dt = -trace/ms : 1 (event-driven)"}, "sympy.* has 'trace'.*'synaptic_trace'"),
         ({"on_pre": 3}, "on_pre must be the code in one string"),
         ({"on_pre": "w +"}, "cannot read"),
         ({"model": "w : 1\nv : 1"}, "variable of the rule and of the source group"),

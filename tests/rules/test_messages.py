@@ -594,7 +594,7 @@ def test_what_brian2_cannot_integrate():
     assert found.endswith(" Write the equation so that it is linear, or make it (clock-driven)")
 
 
-@pytest.mark.parametrize("name", ["trace", "beta", "Q"])
+@pytest.mark.parametrize("name", ["beta", "Q"])
 def test_names_that_sympy_has_for_itself(name):
     rule = replace(RULE, model=f"w : 1\ndx/dt = -x/tau : 1 (event-driven)\nd{name}/dt = -{name}/tau : 1 (event-driven)")
     assert said(lambda: rule.synapses(cells("one"), cells("two"), name="between")) == (
