@@ -11,7 +11,7 @@ MUTANTS ?= 150
 READY := $(VENV)/.ready
 
 .PHONY: reproduce test test-slow browser coverage mutation lint format imports types tables pictures docs docs-check \
-  links notebooks campaign clean distclean setup
+  links notebooks campaign gallery clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -87,6 +87,10 @@ pictures: $(READY)
 # The search for faults (docs/reliability.md): under an hour on two cores. SEED=1 tries other cases.
 campaign: $(READY)
 	$(BIN)/python -m campaigns --seed $(SEED)
+
+# The networks of the gallery on compiled targets, to campaigns/results/gallery.json; about an hour of one core.
+gallery: $(READY)
+	$(BIN)/python tools/gallery.py
 
 # The tables of README and docs, from the results in recipes/results.
 tables: $(READY)

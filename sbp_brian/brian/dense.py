@@ -42,6 +42,7 @@ from brian2.synapses.synapses import SynapticPathway
 
 from sbp_brian.brian.identity import identity
 from sbp_brian.brian.members import deciding_variable
+from sbp_brian.brian.own_code import pathway_code
 from sbp_brian.brian.text import synapses_text
 from sbp_brian.brian.translation_units import UnitCodeObject
 from sbp_brian.errors import RuleError
@@ -93,10 +94,11 @@ class DensePathway(SynapticPathway):
 
     def create_code_objects(self, run_namespace):
         """Make the dense loop, or Brian2's own queue and code where the loop is not valid."""
+        self.update_abstract_code(run_namespace=run_namespace)
         if self.dense_reason():
+            self.codeobj_class = pathway_code(self._names()) or self.group.codeobj_class
             super().create_code_objects(run_namespace)
             return
-        self.update_abstract_code(run_namespace=run_namespace)
         variables = Variables(self.synapses)
         variables._variables.update(self.variables._variables)
         variables.indices.update(self.variables.indices)
@@ -137,15 +139,19 @@ class DensePathway(SynapticPathway):
 
     def _precision(self) -> type:
         """Of constants of the loop: single where all variables are, which would be widened by double ones."""
-        _, known, _ = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
-        found = (self.group.variables[name] for name in known)
+        found = (self.group.variables.get(name) for name in self._names())
         types = {var.dtype for var in found if isinstance(var, ArrayVariable) and np.issubdtype(var.dtype, np.floating)}
         return np.float32 if types == {np.dtype(np.float32)} else prefs.core.default_float_dtype
 
+    def _names(self) -> set[str]:
+        """All names that the code reads, those within subexpressions included."""
+        _, known, unknown = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
+        return known | unknown
+
     def _draws(self, run_namespace) -> bool:
         """True where the code calls a function whose calls must keep their order, such as ``rand()``."""
-        _, known, unknown = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
-        names = self.group.resolve_all(known | unknown, run_namespace, user_identifiers=known | unknown)
+        used = self._names()
+        names = self.group.resolve_all(used, run_namespace, user_identifiers=used)
         return any(isinstance(found, Function) and not found.stateless for found in names.values())
 
     def _writes_to_event_cell(self) -> bool:

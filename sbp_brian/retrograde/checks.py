@@ -17,7 +17,7 @@ from sbp_brian.rules import SynapseRule
 
 #: Why compartments carry no signal, and what to do.
 COMPARTMENTS = (
-    "each a cell to Brian2: a report would stay in the compartment where it arose; write soma and dendrite as "
+    "are each a cell to Brian2: a report would stay in the compartment where it arose; write soma and dendrite as "
     "variables of one cell of a NeuronGroup"
 )
 
@@ -166,7 +166,9 @@ def check_cell_variable(sbp, variable: str) -> None:
 def check_cells(sbp, cells, clock, order) -> None:
     """Raise RetrogradeError for cells, or a clock or order, to which the operation of `sbp` cannot be given."""
     if isinstance(cells, SpatialNeuron):
-        raise RetrogradeError(f"the cells {cells.name!r} are the compartments of one SpatialNeuron, {COMPARTMENTS}")
+        raise RetrogradeError(
+            f"the cells {cells.name!r} are the compartments of one SpatialNeuron, which {COMPARTMENTS}"
+        )
     if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
         name = getattr(cells, "name", "")
         raise RetrogradeError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")

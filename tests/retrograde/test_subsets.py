@@ -200,6 +200,7 @@ def test_same_subset_on_cpp_as_on_numpy():
         moved = np.diff(result["seen_drawn.w"], axis=1) > 0
         assert set(moved.sum(axis=0)) == {0, 3}
         assert np.sum(moved.any(axis=0)) == 4
+    np.testing.assert_array_equal(*(np.diff(result["seen_drawn.w"], axis=1) > 0 for result in results))
     found = [result["inputs.w"] for result in results]
     np.testing.assert_array_equal(found[0] > 1, found[1] > 1)
     np.testing.assert_allclose(*found, rtol=1e-13)
