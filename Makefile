@@ -11,7 +11,7 @@ MUTANTS ?= 150
 READY := $(VENV)/.ready
 
 .PHONY: reproduce test test-slow browser coverage mutation lint format imports types tables pictures docs docs-check \
-  notebooks campaign clean distclean setup
+  links notebooks campaign gallery clean distclean setup
 
 reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
@@ -72,9 +72,13 @@ docs: $(READY)
 docs-check: $(READY)
 	@SBP_DOCS_RUN=0 $(SPHINX) -b dummy -d build/docs-check docs build/docs-check
 
-# The notebooks, each in a kernel of its own.
+# Every link and DOI of the pages to other places, asked one by one: needs the network, takes minutes.
+links: $(READY)
+	@SBP_DOCS_RUN=0 $(BIN)/python -m sphinx --keep-going -q -b linkcheck -d build/docs-check docs build/links
+
+# The notebooks, each in a kernel of its own; `make test` runs them, too.
 notebooks: $(READY)
-	$(BIN)/python -m pytest -n0 -m "slow or not slow" tests/project/test_notebooks.py
+	$(BIN)/python -m pytest -n0 tests/project/test_notebooks.py
 
 # The README's pictures, its example's among them.
 pictures: $(READY)
@@ -83,6 +87,10 @@ pictures: $(READY)
 # The search for faults (docs/reliability.md): under an hour on two cores. SEED=1 tries other cases.
 campaign: $(READY)
 	$(BIN)/python -m campaigns --seed $(SEED)
+
+# The networks of the gallery on compiled targets, to campaigns/results/gallery.json; about an hour of one core.
+gallery: $(READY)
+	$(BIN)/python tools/gallery.py
 
 # The tables of README and docs, from the results in recipes/results.
 tables: $(READY)

@@ -1,9 +1,14 @@
 """What several benchmarks need."""
 
 import resource
+from datetime import UTC, datetime
+from pathlib import Path
 
 from sbp_brian.datasets import load_mnist
+from sbp_brian.experiments.results import Number, Result
+from sbp_brian.identity import versions
 from sbp_brian.training.batches import Patterns, one_hot
+from tools.measure import commit
 
 
 def children_s() -> float:
@@ -19,3 +24,11 @@ def mnist_patterns(images: int | None = None, load=load_mnist) -> Patterns:
         data, n = load(split), images if name == "training" else None
         parts[name] = data.images[:n], one_hot(data.labels[:n], 10)
     return Patterns.join(parts, scale=1 / 255)
+
+
+def write(recipe: str, cells: dict[str, dict[str, float]]) -> None:
+    """Write a result that this command made: cell -> metric -> value."""
+    measured = {"commit": commit(), "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
+    numbers = {name: {metric: Number(value) for metric, value in cell.items()} for name, cell in cells.items()}
+    path = Path(__file__).parents[1] / "recipes" / "results" / f"{recipe}.json"
+    path.write_text(Result(recipe, measured, numbers).to_json(), encoding="utf-8")

@@ -27,6 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="a few cases of each, which take seconds")
     parser.add_argument("--workers", type=int, help="processes at once; by default one a core, 0 for this one alone")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no more cases of each after so long")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep outcomes there, and go on after those that are there of this commit",
+    )
     parser.add_argument("--out", type=Path, help="folder for the summaries; by default campaigns/results")
     given = parser.parse_args(arguments)
     if unknown := [name for name in given.names if name not in names]:
@@ -35,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in given.names or catalogue.NAMES:
         campaign = catalogue.get(name)
         n = None if given.short else given.n or campaign.n
-        found = run(campaign, n, given.seed, given.only, given.workers, given.minutes)
+        found = run(campaign, n, given.seed, given.only, given.workers, given.minutes, keep=given.keep)
         failed |= bool(found["failures"])
         if given.only:  # a case again is no result
             print(json.dumps(found["failures"], indent=1, ensure_ascii=False))

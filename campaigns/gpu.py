@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -80,18 +81,30 @@ def compared(setting: Setting, place: Path, on_cpu) -> dict[str, Any]:
     return told | {"agrees": not wrong, "wrong": wrong[:5], "relative_difference": worst}
 
 
-def build_ahead(settings: Sequence[Setting]) -> ThreadPoolExecutor:
-    """Let other processes compile what comes later, three cores each; programs are then in the cache."""
+def build_ahead(settings: Sequence[Setting], numbers: Sequence[int]) -> ThreadPoolExecutor:
+    """Let other processes compile what comes later, three cores each; programs are then in the cache.
 
-    def build(setting: Setting, target: str) -> None:
-        given = [word for name, value in setting.given.items() for word in ("-s", f"{name}={value}")]
-        command = [sys.executable, "-m", "sbp_brian", "build", setting.protocol, "--quick", "--target", target, *given]
-        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    Parameters
+    ----------
+    settings : sequence of Setting
+    numbers : sequence of int
+        Of copies side by side.
+    """
+
+    def build(words: Sequence[str]) -> None:
+        # a program of copies is started once it is there: with no GPU in sight it ends at once
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+        command = [sys.executable, "-m", *words]
+        quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(command, check=False, env=environment, **quiet)
 
     pool = ThreadPoolExecutor(max(1, cores() // 3))
     for setting in settings:
+        given = [word for name, value in setting.given.items() for word in ("-s", f"{name}={value}")]
         for target in ("cuda", "cpp"):
-            pool.submit(build, setting, target)
+            pool.submit(build, ["sbp_brian", "build", setting.protocol, "--quick", "--target", target, *given])
+    for n in numbers:
+        pool.submit(build, ["campaigns.side_by_side", str(n)])
     return pool
 
 
@@ -103,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m campaigns.gpu", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("gpu-check"), help="folder for the record")
-    parser.add_argument("--minutes", type=float, default=7.0, help="begin nothing more after so long")
+    parser.add_argument("--minutes", type=float, default=6.0, help="begin nothing more after so long")
     parser.add_argument("--on-cpu", action="store_true", help="try it without a GPU")
     parser.add_argument("--commit", help="what is tried; by default that of this checkout")
     given = parser.parse_args(arguments)
@@ -126,7 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
         record["seconds"] = round(time.perf_counter() - began, 1)
         (given.out / "gpu.json").write_text(json.dumps(record, indent=1) + "\n")
 
-    ahead = build_ahead([*NETWORKS[1:], *SHORT_LIST] if on_cpu is None and cores() >= 6 else [])
+    early = on_cpu is None and cores() >= 6
+    ahead = build_ahead([*NETWORKS[1:], *SHORT_LIST], COPIES) if early else None
     hidden = 20 if on_cpu else 500  # without a GPU it is tried, not measured
     parts = [(setting.name, partial(compared, setting)) for setting in NETWORKS]
     parts += [(f"{n} side by side", partial(copies, n, hidden=hidden)) for n in COPIES]
@@ -150,7 +164,8 @@ def main(arguments: list[str] | None = None) -> int:
         done = subprocess.run([sys.executable, "-m", "sbp_brian", "benchmark", *options], check=False)
         record["benchmark"] = done.returncode == 0
     write()
-    ahead.shutdown(wait=False, cancel_futures=True)
+    if ahead is not None:
+        ahead.shutdown(wait=False, cancel_futures=True)
     differs = not all(told["agrees"] for told in record["networks"]) or not record.get("benchmark", True)
     return 1 if differs else 2 if record["left_out"] else 0
 

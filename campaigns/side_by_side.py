@@ -2,10 +2,13 @@
 
 Copies differ in their seed, rates, lambda_p, lambda_f and order of samples. Images are made up: a fifth of the pixels
 is active. The first copy and the last are held to their own runs in C++, every weight within 1e-6 of the largest.
+``python -m campaigns.side_by_side N`` does it for N copies in a folder that is removed.
 """
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -93,3 +96,8 @@ def _trained(k: int, samples: Any, hidden: int, target: str, place: Path) -> tup
     training = Training(network.trial_model(), samples, place / str(k), target=target, seed=k)
     history = training.run(2)
     return training.learned, history[1].seconds
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="sbp-copies-") as made:
+        print(copies(int(sys.argv[1]), Path(made)))

@@ -25,6 +25,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "dois",
     "made_numbers",
     "mathml",
 ]
@@ -46,6 +47,11 @@ nb_execution_mode = "cache" if RUNS else "off"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_execution_cache_path = str(ROOT / "build" / "notebooks")
+
+# links to other places (`make links`): what stands behind a login or refuses programs cannot be asked
+linkcheck_timeout, linkcheck_workers, linkcheck_retries = 20, 4, 2
+linkcheck_allowed_redirects = {r"https://doi\.org/.*": r"https?://.*"}
+linkcheck_report_timeouts_as_broken = True
 
 # the public face
 autosummary_generate = True

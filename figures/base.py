@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,9 +31,23 @@ from matplotlib.figure import Figure as Drawing
 from sbp_brian.experiments.records import Record
 from sbp_brian.figures.style import COLUMN, SOFT, house_style
 
-__all__ = ["FORMATS", "Figure", "Picture", "label_panels", "means", "new", "save", "svg", "without_empty"]
+__all__ = [
+    "FORMATS",
+    "Count",
+    "Figure",
+    "Picture",
+    "counted",
+    "label_panels",
+    "means",
+    "new",
+    "save",
+    "svg",
+    "without_empty",
+]
 
 FORMATS = ("svg", "pdf", "png")
+#: How many trials, or seeds, a panel shows; a collection where its lines differ.
+Count = int | Collection[int] | None
 
 
 class Picture(NamedTuple):
@@ -99,8 +113,21 @@ class Figure:
         return [words] if words else missing
 
     def _own(self, records: Sequence[Record]) -> Any:
-        """What it is drawn from."""
-        return [record for record in records if record.protocol in (*self.needs, *self.uses)]
+        """What it is drawn from, newest first."""
+        own = [record for record in records if record.protocol in (*self.needs, *self.uses)]
+        return sorted(own, key=lambda record: record.started, reverse=True)
+
+    def once(self) -> Figure:
+        """The figure as one that draws the same records one time, however often it is asked to."""
+        drawn: dict[tuple[int, ...], tuple[Sequence[Record], Drawing]] = {}
+
+        def draw(records: Sequence[Record]) -> Drawing:
+            key = tuple(map(id, records))
+            if key not in drawn:
+                drawn[key] = records, self.draw(records)  # which are kept, so that no other gets their ids
+            return drawn[key][1]
+
+        return replace(self, draw=draw)
 
     def make(self, records: Sequence[Record]) -> tuple[Drawing, str]:
         """The drawing and its caption, in the house style."""
@@ -128,22 +155,39 @@ def new(width_mm: float = COLUMN, height_mm: float = 60.0, **subplots):
     return drawing, drawing.subplots(**subplots)
 
 
-def label_panels(*axes, start: str = "a", n: int | Sequence[int | None] | None = None) -> None:
+def label_panels(*axes, start: str = "a", n: int | Sequence[Count] | Mapping[Any, Count] | None = None) -> None:
     """Letters a, b, c ... at the upper left corner of the panels, and the number of trials at the upper right.
 
     Parameters
     ----------
     *axes : matplotlib Axes
+        A single one has no letter.
     start : str
         The first letter.
-    n : int or sequence of (int or None), optional
-        Of all panels, or of each; None where it is a diagram, or where numbers differ within the panel.
+    n : int, or sequence or mapping of (int, collection of int or None), optional
+        Of all panels, of each, or by panel; a collection where numbers differ within the panel, None where it is a
+        diagram. A panel's own title makes room for both.
     """
-    numbers = [n] * len(axes) if n is None or isinstance(n, int) else list(n)
+    if isinstance(n, Mapping):
+        numbers: list[Count] = [n.get(ax) for ax in axes]
+    else:
+        numbers = [n] * len(axes) if n is None or isinstance(n, int) else list(n)
     for k, (ax, number) in enumerate(zip(axes, numbers, strict=True)):
-        ax.set_title(chr(ord(start) + k), loc="left", fontweight="bold", fontsize=9)
-        if number is not None:
-            ax.set_title(f"n = {number:,}", loc="right", fontsize=7, color=SOFT)
+        if len(axes) > 1:
+            ax.set_title(chr(ord(start) + k), loc="left", fontweight="bold", fontsize=9)
+        if told := counted(number):
+            ax.set_title(told, loc="right", fontsize=7, color=SOFT)
+            if title := ax.get_title():
+                ax.set_title(f"{title}\n")
+
+
+def counted(number: Count) -> str:
+    """``n = 3``, or ``n = 3 to 5`` of a collection; empty where there is none."""
+    if number is None:
+        return ""
+    found = [number] if isinstance(number, int) else sorted({int(each) for each in number})
+    ends = dict.fromkeys((found[0], found[-1])) if found else ()
+    return f"n = {' to '.join(f'{end:,}' for end in ends)}" if ends else ""
 
 
 def without_empty(axes) -> list:

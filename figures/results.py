@@ -91,6 +91,10 @@ class ResultFigure(Figure):
         """The same figure, drawn from what `find` finds."""
         return replace(self, find=find)
 
+    def once(self) -> ResultFigure:
+        """The figure itself: it is on no page, and so drawn once."""
+        return self
+
     def missing(self, records: Sequence[Record]) -> list[str]:
         """In words, where none of its recipes has a committed result."""
         return [] if self._own(records) else [" or ".join(self.recipes)]

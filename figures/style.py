@@ -77,6 +77,7 @@ LOOKS = {
     "differential": Look(PINK, ":", "^", "differential rule"),
     "pseudo-bp": Look(PINK, "-", "o", "pseudo-bp"),
     "sbp": Look(VERMILION, "-", "o", "sbp"),
+    "sbp-bit": Look(SKY, "--", "s", "sbp-bit"),
     "sbp-change": Look(BLUE, "-.", "v", "sbp-change"),
     "theta-1": Look(SKY, "-", "^", "theta-1"),
     "theta-1-leak-kept": Look(BLUE, "-.", "v", "theta-1-leak-kept"),

@@ -36,12 +36,14 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import Any
 
+import numpy as np
 from brian2 import Clock, Equations, NeuronGroup
 
 from sbp_brian.brian import copies
 from sbp_brian.brian.ring import add_ring
 from sbp_brian.errors import ModelError
 from sbp_brian.rules import SynapseRule
+from sbp_brian.wording import takes_booleans
 
 __all__ = ["Section", "Text"]
 
@@ -106,6 +108,7 @@ class Section:
         raise ModelError(f"section {self.name!r} has no line of {name!r}; it has {self.code!r}")
 
 
+@takes_booleans
 @dataclass
 class Text:
     """A group of cells, or of synapses, as text.
@@ -125,6 +128,8 @@ class Text:
         Constants beside those that all groups of a network share.
     initial : dict
         Variable of a cell -> its value before learning, where it is not 0.
+    single : bool
+        Variables are of single precision; time is not.
     """
 
     name: str
@@ -132,6 +137,7 @@ class Text:
     sections: dict[str, Section] = field(default_factory=dict)
     namespace: dict[str, Any] = field(default_factory=dict)
     initial: dict[str, float] = field(default_factory=dict)
+    single: bool = False
 
     def __post_init__(self):
         self.put(self.text)
@@ -224,6 +230,7 @@ class Text:
             reset=self["reset"].code if spiking else None,
             events=conditions | (more.events if more is not None else {}),
             clock=clocks[self["cells"].each],
+            dtype=np.float32 if self.single else None,
             namespace={**namespace, **self.namespace},
             name=self.name,
         )

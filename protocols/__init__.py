@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sbp_brian.errors import ProtocolError, UnknownProtocolError
@@ -153,7 +153,8 @@ _ENTRIES = (
 )
 
 
-#: Model, as `sbp list` calls it -> the protocol that makes a network of it, and the parameters that ask for it.
+#: Model, or part of one, as `sbp list` calls it -> the protocol that makes a network of it, and the parameters that ask
+#: for it; the others are computed by numpy.
 _MODELS: dict[str, tuple[str, dict[str, str]]] = {
     "culture": ("tao-2000", {}),
     "pulse_trains": ("tsodyks-1998", {}),
@@ -163,8 +164,15 @@ _MODELS: dict[str, tuple[str, dict[str, str]]] = {
     "sbp_network": ("mnist", {"model": "sbp_network"}),
     "published": ("mnist", {"model": "sbp_published"}),
     "decolle": ("decolle-regression", {}),
+    "cell": ("decolle-regression", {}),
+    "readout": ("decolle-regression", {}),
+    "rules": ("decolle-regression", {}),
     "stdbp": ("yin-yang", {"model": "stdbp"}),
+    "first_spike": ("yin-yang", {"model": "stdbp"}),
+    "tagged": ("sbp-predictions", {}),
 }
+#: Model that its protocol makes behind others -> the module whose `run` makes it alone.
+_ALONE = {"tagged": "biology.tags"}
 
 
 def models() -> tuple[str, ...]:
@@ -172,7 +180,7 @@ def models() -> tuple[str, ...]:
     return tuple(_MODELS)
 
 
-def of_model(name: str) -> tuple[str, dict[str, str]]:
+def of_model(name: str) -> tuple[Protocol, dict[str, str]]:
     """The protocol that makes a network of this model, with its parameters; a protocol's own name, or file, as it is.
 
     Raises
@@ -181,10 +189,14 @@ def of_model(name: str) -> tuple[str, dict[str, str]]:
         There is neither a model nor a protocol of this name.
     """
     if name in names() or name.endswith(".py"):
-        return name, {}
+        return get(name), {}
     if name not in _MODELS:
         raise UnknownProtocolError(unknown("model or protocol", name, (*_MODELS, *names())))
-    return _MODELS[name]
+    protocol, usual = _MODELS[name]
+    found = get(protocol)
+    if name in _ALONE:
+        found = replace(found, run=importlib.import_module(f"{__name__}.{_ALONE[name]}").run)
+    return found, usual
 
 
 def entries() -> tuple[Entry | Protocol, ...]:

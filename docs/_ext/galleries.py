@@ -31,6 +31,7 @@ SHOWS = {
     "sbp-depth": "mnist-depth",
     "sbp-rasters": "mnist",
     "sbp-weights": "mnist",
+    "shared-kernels": "sbp-kernels",
     "stdbp-gradients": "stdbp",
     "stdbp-learning": "stdbp",
     "what-it-carries": "reports-mnist-mixed",

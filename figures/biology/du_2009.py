@@ -14,7 +14,7 @@ from sbp_brian.report.together import value
 __all__ = ["FIGURE"]
 
 BLOCKERS = ("", ", BDNF blocked", ", NO blocked")
-LABELS = ("no\nblocker", "BDNF\nblocked", "NO\nblocked")
+LABELS = ("none", "BDNF", "NO")
 LOOKS = (
     (BLACK, "o", "-"),
     (BLUE, "s", (0, (5, 1.5))),
@@ -42,7 +42,7 @@ def draw(records):
     draw_blockers(c, changes[:, synapses.index("BC->RGC")], treatments)
     draw_latency(d, record.array("latency"))
     n = record.parameters["seeds"]["value"]
-    label_panels(a, b, c, d, n=(None, n, n, None))
+    label_panels(a, b, c, d, n=(None, n, n, n))
     return fig
 
 
@@ -93,7 +93,8 @@ def draw_blockers(ax, bipolar, treatments) -> None:
     ax.set_xticks([0, 1, 2, 4, 5, 6], LABELS * 2)
     ax.tick_params(axis="x", length=0)
     low, high = ax.get_ylim()
-    ax.set(ylabel="EPSC change at BC\u2192RGC (%)", ylim=(low, high + 0.1 * (high - low)))
+    bound = (low, high + 0.1 * (high - low))
+    ax.set(xlabel="blocked in the tectum", ylabel="EPSC change at BC\u2192RGC (%)", ylim=bound)
 
 
 def draw_latency(ax, latency) -> None:

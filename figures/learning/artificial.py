@@ -19,9 +19,9 @@ _CURVES = (("learning_share", "share of batches that learn so (%)", 100), ("dept
 
 
 def gains(records):
-    """(task, model) -> [(way of learning, mean, low, high)] against its control, from the fullest group of runs.
+    """(task, model) -> [(way of learning, mean, low, high, n)] against its control, from the fullest group of runs.
 
-    Points in per cent; runs are paired by seed, low and high are NaN where there are fewer than two pairs.
+    Points in per cent; n runs are paired by seed, low and high are NaN where there are fewer than two pairs.
     """
     best = {}
     for (task, model, rest), runs in artificial(records, MODELS).items():
@@ -35,7 +35,9 @@ def gains(records):
                 for name, same in found.items()
                 if name in LOOKS and name not in (SHUFFLED, *NETWORKS[model].controls)
             }
-            rows = [(name, 100 * d.mean, 100 * d.low, 100 * d.high) for name, d in compared.items() if d is not None]
+            rows = [
+                (name, 100 * d.mean, 100 * d.low, 100 * d.high, d.n) for name, d in compared.items() if d is not None
+            ]
             best[task, model] = size, sorted(rows, key=lambda row: rank(row[0]))
     order = [(task, model) for model in MODELS for task in SHOWN]
     return {key: best[key][1] for key in order if key in best}
@@ -70,7 +72,9 @@ def draw(records):
         _gained(panels[0], gained)
     for ax, (found, label, scale) in zip(panels[bool(gained) :], lines, strict=True):
         _curves(ax, found, label, scale)
-    label_panels(*panels)
+    numbers = [{row[-1] for rows in gained.values() for row in rows}] if gained else []
+    numbers += [{len(v) for line in found[-1].values() for v in line.values()} for found, _, _ in lines]
+    label_panels(*panels, n=numbers)
     return drawing
 
 
@@ -94,7 +98,7 @@ def _gained(ax, found) -> None:
             fontweight="bold",
             bbox={"color": WHITE, "pad": 1},
         )
-        for name, mean, low, high in rows:
+        for name, mean, low, high, _ in rows:
             at += 1
             if np.isfinite(low):
                 ax.plot([low, high], [at, at], color=colour(name), linewidth=1.4, linestyle="-")

@@ -45,13 +45,14 @@ def lacks(records) -> str:
 
 def draw(records):
     """For each task: validation accuracy by layer over epochs, test accuracy by layer and control."""
-    tasks = by_control(records)
+    tasks, numbers = by_control(records), {}
     drawing, axes = new(COLUMNS, 55 * len(tasks), nrows=len(tasks), ncols=2, squeeze=False)
     for (curves, bars), (task, found) in zip(axes, sorted(tasks.items()), strict=True):
         _curves(curves, found.get("local", ()))
         (curves if curves.has_data() else bars).set_title(task, y=1.02 if curves.has_data() else 1.1)
         _bars(bars, {name: found[name] for name in SHOWN if name in found})
-    label_panels(*without_empty(axes))
+        numbers |= {curves: len(found.get("local", ())), bars: {len(same) for same in found.values()}}
+    label_panels(*without_empty(axes), n=numbers)
     return drawing
 
 
@@ -102,7 +103,7 @@ def _bars(ax, found) -> None:
     ax.axhline(10, color=GREY, linewidth=0.8, linestyle="-", label="chance")
     ax.set_xticks([x for x, _ in names], [name for _, name in names])
     ax.set(ylabel="test accuracy (%)", ylim=(0, 100))
-    ax.legend(fontsize=6, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
+    ax.legend(fontsize=6, ncols=3, loc="lower right", bbox_to_anchor=(1, 1.07))
 
 
 FIGURE = Figure(

@@ -65,7 +65,7 @@ def draw(records):
     ):
         ax.plot(time, values, color=colour, linewidth=0.8, linestyle="-", drawstyle="steps-post")
         ax.set(xlabel="time (ms)", ylabel=label)
-    label_panels(*axes.ravel())
+    label_panels(*axes.ravel(), n=[1] * 3 + [len(score)] * 3 + [1] * 3)
     return drawing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.figures.base import Figure, label_panels, new
-from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank
+from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank, seeds_of
 from sbp_brian.figures.style import BLACK, COLUMNS, GREY, WHITE
 from sbp_brian.report.text import minus
 from sbp_brian.report.together import value
@@ -57,7 +57,7 @@ def draw(records):
     most = np.nanmax(np.abs(gain)) or 1
     _map(axes[2], record, gain, "difference", vmin=-most, vmax=most, cmap="RdBu_r")
     drawing.colorbar(axes[2].images[0], ax=axes[2], label="with less without (points)")
-    label_panels(*axes)
+    label_panels(*axes, n=[seeds_of(grid(record))] * 3)
     return drawing
 
 

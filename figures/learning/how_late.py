@@ -109,7 +109,8 @@ def _finish_lateness(ax, curves: list[Curve]) -> None:
     _name(ax, [0, 1, 10, 100, 1000])
     minute = 60 / SAMPLE_S
     ax.axvline(minute, color=GREY, linewidth=0.6, zorder=0)
-    ax.annotate("1 min", (minute, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7)
+    within = {"xycoords": ("data", "axes fraction"), "rotation": 90, "ha": "right", "va": "center", "fontsize": 7}
+    ax.annotate("1 min", (0.93 * minute, 0.5), **within)
 
 
 def _finish_order(ax, curves: list[Curve]) -> None:
@@ -166,8 +167,8 @@ def draw(found: Found):
         ax.remove()
     reports = [Line2D([], [], color=colour(of), marker=marker(of), label=words) for of, words in REPORTS.items()]
     drawing.legend(handles=reports, loc="outside upper center", ncols=2, title="each output synapse reports")
-    if len(shown) > 1:
-        label_panels(*axes.ravel()[: len(shown)])
+    numbers = [{number.n for curve in curves for _, number in curve.points} for curves, _ in shown]
+    label_panels(*axes.ravel()[: len(shown)], n=numbers)
     return drawing
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from sbp_brian.figures.base import Figure, label_panels, new
-from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank
+from sbp_brian.figures.learning.sweep_grids import along, axis, has_axes, rank, seeds_of
 from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, VERMILION, WHITE
 from sbp_brian.report.together import value
 
@@ -49,11 +49,13 @@ def draw(records):
     """A row a sweep: the map, the score against each of the two, and the weights that plasticity visited."""
     found = maps(records)
     drawing, axes = new(COLUMNS, 62 * len(found), nrows=len(found), ncols=3, squeeze=False, width_ratios=(1.35, 1, 1))
+    numbers = {}
     for row, record in zip(axes, found, strict=True):
+        numbers |= dict.fromkeys(row, seeds_of(grid(record, measure(record))))
         draw_map(row[0], record)
         draw_lines(row[1], record, 0)
         draw_lines(row[2], record, 1)
-    label_panels(*axes.ravel())
+    label_panels(*axes.ravel(), n=numbers)
     return drawing
 
 

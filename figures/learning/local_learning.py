@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, ORANGE, VERMILION
@@ -101,7 +101,12 @@ def draw(records):
     left.xaxis.set_minor_locator(NullLocator())
     left.legend(fontsize=6, loc="upper right")
     right.set(xlabel="hidden spikes an image", xscale="log")
-    label_panels(left, right)
+    low, high = right.get_xlim()
+    if high < 30 * low:  # too few powers of ten to be named
+        right.xaxis.set_major_locator(MaxNLocator(4))
+    right.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    right.xaxis.set_minor_formatter(NullFormatter())
+    label_panels(left, right, n=[{len(runs) for *_, runs in found}] * 2)
     return drawing
 
 

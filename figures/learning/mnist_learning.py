@@ -60,7 +60,8 @@ def draw(records):
     shown = found.get(OWN, next(iter(found.values())))[0]
     _confusions(confused, shown.array("confusion").astype(float))
     _weights(weights, shown)
-    label_panels(curve, spent, confused, weights)
+    seeds = {len(runs) for runs in found.values()}
+    label_panels(curve, spent, confused, weights, n=(seeds, seeds, 1, 1))
     return drawing
 
 

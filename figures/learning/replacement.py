@@ -65,7 +65,7 @@ def lacks(records) -> str:
 
 def draw(records):
     """A panel for each network and task."""
-    found = curves(records)
+    found, numbers = curves(records), []
     drawing, axes = new(COLUMNS, 68, ncols=len(found), squeeze=False)
     for ax, ((model, task), (lines, _)) in zip(axes[0], found.items(), strict=True):
         for name in sorted(lines, key=rank):
@@ -85,10 +85,13 @@ def draw(records):
         if model == "sbp_spiking_perceptron" and task in WITHOUT_HIDDEN_GRADIENT:
             _published(ax, WITHOUT_HIDDEN_GRADIENT[task])
         unit = "accuracy (%)" if task == "mnist" else "cosine (x 100)"
-        ax.set(xlabel="batches replaced (%)", ylabel=f"{TASKS[task]}, test {unit}", xlim=(-5, 105))
-        ax.text(0.5, 1.03, NETWORKS[model].name, transform=ax.transAxes, ha="center", fontsize=8)
+        ax.set(xlabel="batches replaced (%)", ylabel=f"{TASKS[task]}, test {unit}", xlim=(-5, 105), xticks=(0, 50, 100))
+        ax.set_title(NETWORKS[model].name)
+        numbers.append({len(v) for line in lines.values() for v in line.values()})
+        low, high = ax.get_ylim()
+        ax.set_ylim(low - 0.12 * (2 + len(lines)) * (high - low), high)  # room for the legend below the curves
         ax.legend(fontsize=6.5, loc="lower left")
-    label_panels(*axes[0])
+    label_panels(*axes[0], n=numbers)
     return drawing
 
 

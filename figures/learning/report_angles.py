@@ -58,8 +58,7 @@ def draw(found: Found):
     axes[0][0].set_ylim(0, None)  # of both panels, now that both are drawn
     axes[0][0].set_ylabel("angle to minus the gradient (degrees)")
     drawing.legend(handles.values(), handles.keys(), loc="outside right upper")
-    if len(shown) > 1:
-        label_panels(*axes[0])
+    label_panels(*axes[0], n=[{a.n for angles in ways.values() for a in angles.values()} for ways in shown.values()])
     return drawing
 
 

@@ -84,10 +84,11 @@ def _scores(ax, task: str, lines, ours) -> None:
         if got is not None:
             colour, marker = KINDS[algorithm.kind]
             _dot(ax, 100 * got.score, lines.index(algorithm.name), 100 * got.spread, colour, marker, WHITE)
-    for text, runs in ours:
+    first = len(lines) - len(ours)
+    for y, (_, runs) in enumerate(ours, first):  # by place: some rows have one name
         if task not in runs:
             continue
-        found, y = 100 * scores(runs[task]), lines.index(text)
+        found = 100 * scores(runs[task])
         _dot(ax, found.mean(), y, found.std(ddof=1) if len(found) > 1 else None, *HERE, HERE[0])
         told = f"n = {len(found)}{OTHER_DATA if ten_recordings(runs[task]) else ''}"
         ax.text(1.0, y, told, transform=ax.get_yaxis_transform(), ha="right", va="center", fontsize=6, color=SOFT)

@@ -25,14 +25,18 @@ def draw(records):
     """Columns: tasks; rows: score, the paper's cost, counted operations. Open and hatched: published."""
     deep = any(counted(records, task).operations for task in TASKS)
     drawing, axes = new(COLUMNS, 150 if deep else 100, nrows=2 + deep, ncols=3)
+    numbers = {}
     for column, task in enumerate(TASKS):
         own, runs = measured(records, task), released(records, task)
         published = reported(task, runs)
         score_points(axes[0, column], published, own, task_words(task, runs).replace(", ", ",\n"))
         cost_bars(axes[1, column], published, own)
+        numbers[axes[0, column]] = numbers[axes[1, column]] = {len(s) for s, _ in own.values()}
         if deep:
-            count_bars(axes[2, column], counted(records, task))
-    label_panels(*without_empty(axes))
+            found = counted(records, task)
+            count_bars(axes[2, column], found)
+            numbers[axes[2, column]] = {len(n) for n in found.operations.values()}
+    label_panels(*without_empty(axes), n=numbers)
     return drawing
 
 

@@ -40,6 +40,7 @@ def lacks(records) -> str:
 def draw(records):
     """A row a model and a column a task, as far as there are records."""
     runs = found(records)
+    numbers = {}
     models = [of for of in ROWS if any(of == model for model, _ in runs)]
     drawing, axes = new(COLUMNS, 65 * len(models), nrows=len(models), ncols=3, squeeze=False)
     for row, of in zip(axes, models, strict=True):
@@ -50,6 +51,7 @@ def draw(records):
             ax.set_title(task_words(task, shown).replace(", ", ",\n"))
             for learning, same in runs[of, task].items():
                 draw_curve(ax, learning, same)
+            numbers[ax] = {len(same) for same in runs[of, task].values()}
             if of == "sbp_published" and task in CURVES:
                 for kind, line, marker in zip(CURVES[task], (":", "-"), ("v", "o"), strict=True):
                     ax.plot(
@@ -68,7 +70,7 @@ def draw(records):
             ax.set_xticks(ticks, [f"{e}" for e in ticks])
             ax.minorticks_off()
         legend(drawing, of, {name for (model, _), by in runs.items() if model == of for name in by})
-    label_panels(*without_empty(axes))
+    label_panels(*without_empty(axes), n=numbers)
     return drawing
 
 

@@ -37,13 +37,14 @@ def lacks(records) -> str:
 
 def draw(records):
     """A panel a task: measured filled, published open and grey."""
-    runs = found(records)
+    runs, numbers = found(records), {}
     drawing, axes = new(COLUMNS, 80, ncols=2)
     for ax, (task, name) in zip(axes, SHOWN.items(), strict=True):
         ax.set_title(name)
         own = {of: by for (t, of), by in runs.items() if t == task}
         if not own:
             continue
+        numbers[ax] = {len(same) for by in own.values() for same in by.values()}
         for text, marker in PUBLISHED.items():
             values = DEPTH[text][task]
             ax.plot(
@@ -65,7 +66,7 @@ def draw(records):
         ax.set_xticks(range(1, 1 + max(4, *(max(by) for by in own.values()))))
     shown = {text: line for ax in axes for line, text in zip(*ax.get_legend_handles_labels(), strict=True)}
     drawing.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=3)
-    label_panels(*without_empty(axes))
+    label_panels(*without_empty(axes), n=numbers)
     return drawing
 
 

@@ -56,7 +56,7 @@ def draw(records):
                 ax.set(ylim=(-0.7, 9.7), yticks=range(0, 10, 3))
             ax.set_xlim(0, np.ceil(end))
             if row == 0:
-                ax.set_title(f"{when}\nimage of {labels[image]}\n{at.sum():,} spikes")
+                ax.set_title(f"{when}\nimage of {labels[image]}\n{at.sum():,} spike{'s' if at.sum() != 1 else ''}")
     axes[0, 0].set_ylabel("hidden cell")
     axes[1, 0].set_ylabel("output cell")
     drawing.supxlabel("time since the onset of the image (ms)", fontsize=8)

@@ -93,7 +93,7 @@ def draw(records):
             )
     if depths:
         axes[-1, 0].legend(loc="lower center")
-    label_panels(*axes.ravel())
+    label_panels(*axes.ravel(), n=1)
     return drawing
 
 

@@ -12,6 +12,8 @@ from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREEN, GREY, VERMILION
 from sbp_brian.report.learning import NETWORKS, learning
 
 CELLS, INPUTS, END, STEP = 600, 30, 6.0, 0.01
+#: Layer whose slopes a record holds -> its name and colour.
+LAYERS_READ = {"hidden1": ("hidden", BLUE), "output": ("output", VERMILION)}
 KERNELS = {
     "ReL-PSP": (VERMILION, lambda s: s * (s > 0)),
     "alpha": (BLUE, lambda s: s * np.exp(1 - s) * (s > 0)),
@@ -58,10 +60,11 @@ def draw(records):
     _jump(jump)
     _steep(steep)
     _silent(silent)
-    record = chosen(records)
+    record, numbers = chosen(records), {steep: CELLS, silent: CELLS}
     if record is not None:
         _trained(trained, record)
-    label_panels(*without_empty(axes))
+        numbers[trained] = {int((record.array(f"slopes_{layer}") > 0).sum()) for layer in LAYERS_READ} - {0}
+    label_panels(*without_empty(axes), n=numbers)
     return drawing
 
 
@@ -117,7 +120,7 @@ def _silent(ax) -> None:
 
 def _trained(ax, record) -> None:
     """The same as `_steep`, of the hidden and output cells of a trained network."""
-    for layer, label, colour in (("hidden1", "hidden", BLUE), ("output", "output", VERMILION)):
+    for layer, (label, colour) in LAYERS_READ.items():
         slope = record.array(f"slopes_{layer}")
         if (slope > 0).any():
             tail(ax, 1 / slope[slope > 0], color=colour, linestyle="-", label=label)

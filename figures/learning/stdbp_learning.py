@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from sbp_brian.figures.base import Figure, label_panels, new, without_empty
@@ -80,7 +81,7 @@ def draw(records):
         early.plot(limits, 100 * record.array("accuracy_by_decision_limit"), color=colour(name))
     early.axvline(10, color=SKY, linestyle=":")
     early.set(xlabel="decision no later than (ms)", ylabel="right decisions (%)", ylim=(0, 100))
-    label_panels(*without_empty(axes))
+    label_panels(*without_empty(axes), n=dict.fromkeys((raster, curve, robust, early), 1))
     return drawing
 
 
@@ -134,7 +135,9 @@ def _errors(ax, found) -> None:
     ax.set_ylim(ax.dataLim.y0 / 1.3, 130)
     ax.minorticks_off()
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend()
+    lines, names = ax.get_legend_handles_labels()
+    star = Line2D([], [], marker="*", color=GREY, markersize=7, linestyle="none")
+    ax.legend([*lines, star], [*names, "test"])
 
 
 def _disturbed(ax, record) -> None:

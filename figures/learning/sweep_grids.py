@@ -9,7 +9,7 @@ import numpy as np
 from sbp_brian.experiments.records import Record
 from sbp_brian.report.together import value
 
-__all__ = ["along", "axis", "has_axes", "rank"]
+__all__ = ["along", "axis", "has_axes", "rank", "seeds_of"]
 
 #: What a swept parameter was called in sweeps that are older than its name.
 _EARLIER = {"learning": "arm", "learning_share": "share"}
@@ -34,6 +34,11 @@ def axis(record: Record, name: str) -> np.ndarray:
 def rank(record: Record) -> tuple[int, str]:
     """The runs that a sweep holds, then when it was started: what decides among sweeps."""
     return int((record.array("runs") != "").sum()), record.started
+
+
+def seeds_of(values: np.ndarray) -> set[int]:
+    """How many runs there are at each place that has any; the last axis of `values` is that of the seeds."""
+    return set(np.isfinite(values).sum(-1).ravel().tolist()) - {0}
 
 
 def along(record: Record, name: str, axes: Sequence[str]) -> np.ndarray:

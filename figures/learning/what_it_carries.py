@@ -62,7 +62,7 @@ def draw(found: Found):
     """A panel for each task of which there is a result; a row for each report."""
     shown = [(task, _cells(found, task)) for task in TASKS]
     shown = [(task, cells) for task, cells in shown if cells]
-    drawing, axes = new(COLUMNS if len(shown) > 1 else 1.4 * COLUMN, 78, ncols=len(shown), sharey=True, squeeze=False)
+    drawing, axes = new(COLUMNS if len(shown) > 1 else 1.4 * COLUMN, 92, ncols=len(shown), sharey=True, squeeze=False)
     for ax, (task, cells) in zip(axes[0], shown, strict=True):
         for world, numbers in cells.items():
             _points(ax, numbers, world)
@@ -80,8 +80,7 @@ def draw(found: Found):
         handles |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     labels = [words for words in WORDS.values() if words in handles]
     drawing.legend([handles[words] for words in labels], labels, loc="outside upper right", ncols=len(labels))
-    if len(shown) > 1:
-        label_panels(*axes[0])
+    label_panels(*axes[0], n=[{each.n for of in cells.values() for each in of.values()} for _, cells in shown])
     return drawing
 
 

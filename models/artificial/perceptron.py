@@ -1,8 +1,10 @@
 r"""A multilayer perceptron whose hidden layers learn by self-backpropagation (SBP).
 
-Output weights follow the gradient of their own cross-entropy: dw_jk = s_j e_k for hidden activity s_j and error
-e_k = y_k - o_k. Each change reports back to the hidden unit in front of it, and the unit's input weights change in
-proportion to their own activity and to the sum R_j of what its output weights reported, times lambda_f:
+Output weights follow the gradient of their own cross-entropy, for hidden activity s_j and error e_k = y_k - o_k. Each
+change reports back to the hidden unit in front of it, and the unit's input weights change in proportion to their own
+activity x_i and to the sum R_j of what its output weights reported, times lambda_f:
+
+.. math:: \Delta w_{jk} = \eta_{out} \, s_j e_k, \qquad \Delta w_{ij} = \eta_{hidden} \, x_i \, \lambda_f R_j .
 
 ==================== =========================================== ============================================
 learning             R_j                                         what it is

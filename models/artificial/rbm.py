@@ -1,11 +1,14 @@
 r"""A restricted Boltzmann machine with label units, learned by contrastive divergence.
 
-Binary hidden units h, visible units v = (x, y): the sample and its label. The energy is E = -v W h - b v - c h; hidden
-units are independent given v and the other way round, and what is left where they are summed out is the free energy
-F(v) = -b v - sum_j log(1 + exp(c_j + v W_j)). A batch follows <v h>_data - <v h>_model, the second taken after
-``steps`` of Gibbs sampling that start at the data (``cd``) or go on from where they ended (``pcd``, persistent
-chains). Labels that exclude one another are one softmax unit; p(y | x) is then exact, exp(-F(x, y)) over its sum.
-Labels of several bits (NETtalk) are binary units, read by mean-field iteration with x held.
+Binary hidden units h, visible units v = (x, y): the sample and its label. Hidden units are independent given v and the
+other way round; with the energy E, and the free energy F that is left where hidden units are summed out,
+
+.. math:: E = -v W h - b v - c h, \qquad F(v) = -b v - \sum_j \log(1 + e^{c_j + (v W)_j}), \qquad
+          \Delta W = \eta (\langle v h \rangle_{data} - \langle v h \rangle_{model}) .
+
+The second mean is taken after ``steps`` of Gibbs sampling that start at the data (``cd``) or go on from where they
+ended (``pcd``, persistent chains). Labels that exclude one another are one softmax unit; p(y | x) is then exact,
+exp(-F(x, y)) over its sum. Labels of several bits (NETtalk) are binary units, read by mean-field iteration with x held.
 
 Arms: ``cd``, ``pcd``, ``frozen`` (only label weights and visible biases learn), ``shuffled-labels`` (``cd`` on permuted
 targets).

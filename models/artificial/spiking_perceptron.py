@@ -1,7 +1,11 @@
 r"""A spiking multilayer perceptron: surrogate gradients, pseudo-backpropagation as released, and weighted SBP.
 
-For T steps each layer receives I = sigmoid(x W + b) - 0.1, u <- 0.2 u (1 - s) + I, and spikes, s = 1, where u > 0.5;
-the outputs are mean spike counts, the loss their mean squared error. The output layer always learns by its surrogate
+For T steps each layer receives a current I from the spikes x before it, and spikes where its potential u is above 1/2:
+
+.. math:: I[t] = \sigma(x[t] W + b) - 0.1, \quad u[t] = 0.2 \, u[t-1] (1 - s[t-1]) + I[t], \quad
+          s[t] = \Theta(u[t] - 0.5) .
+
+The outputs are mean spike counts, the loss their mean squared error. The output layer always learns by its surrogate
 gradient through time (window 1 where abs(u - 0.5) < 0.3); what hidden layers learn by is a choice:
 
 =================== ================================================================================================

@@ -21,8 +21,9 @@ from brian2 import NeuronGroup
 from sbp_brian.brian.convolution import Convolution, Maps
 from sbp_brian.errors import ModelError
 from sbp_brian.models.decolle.network import Decolle
-from sbp_brian.models.decolle.pooling import PooledDense, pooled, sums
+from sbp_brian.models.decolle.pooling import PooledDense, sums
 from sbp_brian.models.decolle.rules import Dense, Rank1
+from sbp_brian.models.windows import Windows
 from sbp_brian.rules import SynapseRule
 from sbp_brian.wording import takes_booleans
 
@@ -100,7 +101,7 @@ class ConvDecolle(Decolle):
                     f"the windows of hidden layer {k} have a side of {side}, what they pool is "
                     f"{behind.rows} x {behind.columns}; make them smaller"
                 )
-            layers.append(pooled(behind, side))
+            layers.append(Windows(behind, side).behind)
         return layers
 
     def convolution(self, k: int) -> Convolution:

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from brian2 import Clock, NeuronGroup, linked_var
 
 from sbp_brian.brian.convolution import Maps
 from sbp_brian.models.decolle.rules import Dense
+from sbp_brian.models.windows import Windows
 
-__all__ = ["PooledDense", "pooled", "sums"]
+__all__ = ["PooledDense", "sums"]
 
 SUMS = """
 drive : 1
@@ -67,11 +67,6 @@ class PooledDense(Dense):
         return "\n".join(lines)
 
 
-def pooled(maps: Maps, side: int) -> Maps:
-    """The maps of the cells that pool."""
-    return Maps(maps.maps, maps.rows // side, maps.columns // side, maps.maps_last)
-
-
 def sums(k: int, maps: Maps, form: PooledDense, cells: NeuronGroup, step: Clock, dtype=None) -> NeuronGroup:
     """The sums in front of layer `k`, linked with its cells.
 
@@ -87,20 +82,11 @@ def sums(k: int, maps: Maps, form: PooledDense, cells: NeuronGroup, step: Clock,
     dtype : mapping, optional
         Types of variables.
     """
-    side, behind = form.side, pooled(maps, form.side)
+    windows = Windows(maps, form.side)
     group = NeuronGroup(maps.cells, SUMS, clock=step, namespace={}, dtype=dtype, name=f"sums{k}")
-    m, row, column = np.indices((maps.maps, maps.rows, maps.columns)).reshape(3, -1)
-    number = maps.number(m, row, column)
-    inside = (row // side < behind.rows) & (column // side < behind.columns)
-    place, pool = np.full(maps.cells, -1), np.zeros(maps.cells, int)
-    place[number] = np.where(inside, row % side * side + column % side, -1)
-    pool[number[inside]] = behind.number(m, row // side, column // side)[inside]
-    group.place, group.pool = place, pool
-    for n in range(side**2):
-        of = inside & (place[number] == n)
-        index = np.empty(behind.cells, int)
-        index[pool[number[of]]] = number[of]
-        setattr(cells, f"sum{n}", index)
+    group.place, group.pool = windows.places()
+    for n, members in enumerate(windows.members()):
+        setattr(cells, f"sum{n}", members)
         setattr(cells, f"drive{n}", linked_var(group, "drive", index=f"sum{n}"))
     group.pool_change = linked_var(cells, "change", index="pool")
     group.pool_chosen = linked_var(cells, "chosen", index="pool")

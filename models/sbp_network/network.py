@@ -61,6 +61,7 @@ from sbp_brian.models.sbp_network.options import (
     Late,
     MembraneHomeostasis,
     OneHop,
+    Precision,
     Reports,
     SeveralRight,
     Spikes,
@@ -195,6 +196,7 @@ class SBPNetwork(HasOptions):
             rate=0.0,  # set for each run: it decays from epoch to epoch
             cascade=self.cascade,
             seed=self.option(Subset).seed,
+            alike=self.option(Subset).alike,
         )
 
     # ---------------------------------------------------------------------------------------------------- building
@@ -253,7 +255,7 @@ class SBPNetwork(HasOptions):
         for name, rule, (source, target) in zip(
             [*self.input_names, "outputs"], self.rules(texts), pairwise([pixels, *hidden, output]), strict=True
         ):
-            synapses.append(rule.synapses(source, target, name=name))
+            synapses.append(rule.synapses(source, target, name=name, dtype=self.option(Precision).dtype))
             copies.connect(synapses[-1])
         answers = StateMonitor(
             output, ["c", "v"], record=True, clock=every_sample, when="start", order=-2, name="answers"
@@ -328,7 +330,7 @@ class SBPNetwork(HasOptions):
         own = {f"{name}.retro_lambda_f": self.lambda_f for name in self.input_names}
         if self.lambda_p == 1:
             return own
-        subset = InputSubset(self.lambda_p, self.option(Subset).seed)
+        subset = InputSubset(self.lambda_p, self.option(Subset).seed, alike=self.option(Subset).alike)
         sizes = (self.n_input, *self.hidden_sizes)
         for name, (n, m) in zip(self.input_names, pairwise(sizes), strict=True):
             own[f"{name}.retro_receptive"] = subset.values(name, *np.indices((n, m)).reshape(2, -1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from brian2 import Quantity, ms, second
 
 from sbp_brian.errors import ModelError
@@ -45,6 +46,7 @@ __all__ = [
     "MembraneHomeostasis",
     "OneHop",
     "Poisson",
+    "Precision",
     "Reports",
     "SeveralRight",
     "ShortTerm",
@@ -361,14 +363,54 @@ class Subset(Option):
     ----------
     seed : int
         Of the random choice.
+    alike : int
+        So many hidden cells that follow one another have the same inputs that take part, see `RetrogradeSBP`.
     """
 
     seed: int = 0
+    alike: int = 1
+
+    def __post_init__(self):
+        checks.number("alike of Subset", self.alike, "[1, inf)", whole=True)
 
     @classmethod
     def default(cls) -> Subset:
-        """Seed 0."""
+        """Seed 0, each cell its own."""
         return cls()
+
+
+@names_parameters
+@dataclass(frozen=True)
+class Precision(Option):
+    """Of weights and of the variables of cells; time is of double precision always.
+
+    Single precision halves what a sample reads and writes, which is most of what it costs.
+
+    Parameters
+    ----------
+    floats : str
+        ``"double"`` (64 bits) or ``"single"`` (32 bits, some seven digits).
+    """
+
+    floats: str = "double"
+
+    def __post_init__(self):
+        checks.one_of("floats of Precision", self.floats, ("double", "single"))
+
+    @classmethod
+    def default(cls) -> Precision:
+        """Double, as Brian2 has it."""
+        return cls()
+
+    @property
+    def dtype(self) -> type:
+        """As numpy's type."""
+        return np.float32 if self.floats == "single" else np.float64
+
+    def change(self, texts, network) -> None:
+        """Tell the cells; synapses are told when they are made."""
+        for text in texts:
+            text.single = self.floats == "single"
 
 
 #: Of `SBPNetwork`, in the order in which they change its equations.
@@ -391,4 +433,5 @@ KINDS = (
     Tag,
     Reports,
     InitialWeights,
+    Precision,
 )

@@ -63,9 +63,9 @@ from sbp_brian.wording import names_parameters
 __all__ = ["LEARNING", "STDBP"]
 
 #: Who learns how; see `STDBP`.
-LEARNING = ("exact", "sbp", "sbp-change", "frozen", "shuffled-labels", "rank-order")
+LEARNING = ("exact", "sbp", "sbp-bit", "sbp-change", "frozen", "shuffled-labels", "rank-order")
 #: What output synapses report when they change by dw, by `LEARNING` (see `RetrogradeSBP`).
-EMISSION = {"sbp": "weighted", "sbp-change": "change"}
+EMISSION = {"sbp": "weighted", "sbp-bit": "bit", "sbp-change": "change"}
 #: Input synapses express the signal by their own timing. Minus: it is summed as a gradient, to go down.
 TIMING = (
     "-fired_post*int(spike_time_pre < spike_time_post)*(spike_time_post - spike_time_pre)"
@@ -89,9 +89,10 @@ class STDBP(HasOptions):
         Cells of each layer: input, hidden layers, output.
     learning : str
         A name in `LEARNING`. ``exact``: the paper. ``sbp``: the hidden layer learns by `RetrogradeSBP`, from w dw of
-        its output synapses, instead of the derivative; ``sbp-change``: from dw alone. In both the output layer changes
-        after each sample, plainly. ``frozen``: hidden layers do not learn. ``shuffled-labels``, ``rank-order``: as
-        ``exact``; whoever trains it shuffles the labels or replaces times by ranks.
+        its output synapses, instead of the derivative; ``sbp-bit``: from the sign of that; ``sbp-change``: from dw
+        alone. In all three the output layer changes after each sample, plainly. ``frozen``: hidden layers do not
+        learn. ``shuffled-labels``, ``rank-order``: as ``exact``; whoever trains it shuffles the labels or replaces
+        times by ranks.
     rate_hidden, rate_output : float
         Learning rates of the first epoch.
     optimiser : str

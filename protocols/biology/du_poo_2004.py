@@ -23,7 +23,7 @@ from brian2 import second
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits.retinotectal import RETINOTECTAL, LightPulses, tadpole_sbp
 from sbp_brian.protocols.biology.latency import crossing
-from sbp_brian.protocols.biology.reporting import TABLE_COLUMNS, no_change_tolerance, report_change
+from sbp_brian.protocols.biology.reporting import TABLE_COLUMNS, no_change_tolerance, report_change, tell_too_few
 from sbp_brian.protocols.biology.retina import RetinaExperiment, Treatment
 
 __all__ = ["DOSES", "PROTOCOL", "treatments"]
@@ -193,6 +193,7 @@ def report_pairs(context, name, recordings, treatment, pattern, provenance, stat
 
 def _row(context, name, changes, pattern, provenance, tolerance, quiet="-") -> list:
     """Report a relative change in per cent; gives its row for a table."""
+    tell_too_few(context, changes.size, tolerance)
     spread = 100 * float(changes.std(ddof=1)) if changes.size > 1 else None
     row = context.metric(
         name,

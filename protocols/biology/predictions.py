@@ -30,7 +30,7 @@ from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, Circuit, culture_sbp
 from sbp_brian.protocols.biology import closed_forms, tags
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
-from sbp_brian.protocols.biology.reporting import PAIRING, deviation, no_change_tolerance, timeline
+from sbp_brian.protocols.biology.reporting import PAIRING, deviation, no_change_tolerance, tell_too_few, timeline
 from sbp_brian.protocols.biology.stdp_window import fit_side, window
 
 __all__ = ["PROTOCOL", "SHARED", "shared_conditions", "spread_conditions"]
@@ -141,6 +141,7 @@ class Report:
         given = {"band": (closed - BAND, closed + BAND)}
         if closed == 0:
             tolerance = no_change_tolerance(changes, quiet, self.statements)
+            tell_too_few(self.context, changes.size, tolerance)
             given = {"band": (-tolerance, tolerance)}
         self.row(name, changes, closed, float(quiet.mean()), provenance=provenance, **given)
 

@@ -16,6 +16,7 @@ __all__ = [
     "no_change_tolerance",
     "report_change",
     "report_value",
+    "tell_too_few",
     "timeline",
 ]
 
@@ -64,6 +65,17 @@ def no_change_tolerance(
         return least
     quantile = student.ppf(1 - (1 - CONFIDENCE) / (2 * statements), n - 1)
     return max(least, float(quantile * changes.std(ddof=1) / np.sqrt(n)))
+
+
+def tell_too_few(context: Context, seeds: int, tolerance: float) -> None:
+    """Say so where these seeds cannot tell no change from a change, by the tolerance that they lead to."""
+    if tolerance > TELLING:
+        context.note(
+            f"{seeds} seeds are too few to tell 'no change' from a change: some bands are wider than "
+            f"{TELLING:.0%}, so that nearly every value lies in them; take -s seeds=10 or more."
+        )
+    if seeds == 1:
+        context.note("One seed has no spread, and 'no change' is judged without it; take -s seeds=10 or more.")
 
 
 def deviation(values: np.ndarray) -> float | None:
@@ -131,13 +143,7 @@ def report_change(
     changes, quiet = recordings.change(condition, synapse), recordings.noise_free(condition, synapse)
     spread = deviation(changes)
     tolerance = no_change_tolerance(changes, quiet, statements, least) if pattern == "none" else LEAST_CHANGE
-    if tolerance > TELLING:
-        context.note(
-            f"{changes.size} seeds are too few to tell 'no change' from a change: some bands are wider than "
-            f"{TELLING:.0%}, so that nearly every value lies in them; take -s seeds=10 or more."
-        )
-    if changes.size == 1:
-        context.note("One seed has no spread, and 'no change' is judged without it; take -s seeds=10 or more.")
+    tell_too_few(context, changes.size, tolerance)
     row = context.metric(
         name,
         changes.mean(),

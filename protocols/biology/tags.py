@@ -19,7 +19,7 @@ from sbp_brian.models.circuits import tagged
 from sbp_brian.models.circuits.retinotectal import tadpole_sbp
 from sbp_brian.targets import Simulation
 
-__all__ = ["TIMES", "changes", "closed_form", "half", "report"]
+__all__ = ["TIMES", "changes", "closed_form", "half", "report", "run"]
 
 #: Time constants of tags, from half a minute to a day.
 TIMES = np.geomspace(30.0, 86_400.0, 60) * second
@@ -40,6 +40,12 @@ def changes(velocities: Quantity, emitted: float, tick: Quantity, target: str, s
     result = Simulation(make, tagged.lasting(velocities, length), target, name="tags").run({}, seed=seed)
     found = np.asarray(result["inputs.w"]).reshape(len(TIMES) + 1, -1).T - 1
     return found[:, :-1], found[:, -1]
+
+
+def run(context: Context) -> None:
+    """The network alone, where the outputs doubled."""
+    p = context.parameters
+    changes(p.velocities, 1.0, 10 * p.tick, context.target, context.seed)
 
 
 def half(found: np.ndarray, whole: float) -> float:

@@ -15,12 +15,16 @@ Both forms apply the same statements in the same order (events by cell index, sy
 weights agree up to the rounding of fused operations; tests/brian/test_dense.py holds them equal. Where only the order
 of the events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are
 taken together, which reads and writes the other cells' variables once for four rows.
+
+Where the code does nothing at most synapses (`sbp_brian.brian.members`), it visits the others alone, by a list that is
+made at the start of each run.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -29,7 +33,7 @@ from brian2 import Quantity, Synapses, get_device, prefs
 from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.codegen.translation import analyse_identifiers
 from brian2.core.functions import Function
-from brian2.core.variables import Variables
+from brian2.core.variables import ArrayVariable, Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.groups.subgroup import Subgroup
@@ -37,6 +41,8 @@ from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
 from sbp_brian.brian.identity import identity
+from sbp_brian.brian.members import deciding_variable
+from sbp_brian.brian.own_code import pathway_code
 from sbp_brian.brian.text import synapses_text
 from sbp_brian.brian.translation_units import UnitCodeObject
 from sbp_brian.errors import RuleError
@@ -46,6 +52,10 @@ __all__ = ["DensePathway", "DenseSynapses"]
 
 #: Events of presynaptic cells that the dense loop takes together, where it may.
 TOGETHER = 4
+
+
+#: Where few synapses are visited, a run of neighbours costs as much to begin as so many synapses of a whole row.
+START_OF_RUN = 20
 
 
 class DensePathway(SynapticPathway):
@@ -84,10 +94,11 @@ class DensePathway(SynapticPathway):
 
     def create_code_objects(self, run_namespace):
         """Make the dense loop, or Brian2's own queue and code where the loop is not valid."""
+        self.update_abstract_code(run_namespace=run_namespace)
         if self.dense_reason():
+            self.codeobj_class = pathway_code(self._names()) or self.group.codeobj_class
             super().create_code_objects(run_namespace)
             return
-        self.update_abstract_code(run_namespace=run_namespace)
         variables = Variables(self.synapses)
         variables._variables.update(self.variables._variables)
         variables.indices.update(self.variables.indices)
@@ -98,34 +109,49 @@ class DensePathway(SynapticPathway):
         event_space = self.source.variables[self.eventspace_name]
         pre_to_post = self.prepost == "pre"
         independent = self.source is not self.target and not self._writes_to_event_cell()
+        deciding = deciding_variable(self.abstract_code, self.group.variables)
         together = TOGETHER if pre_to_post and independent and not self._draws(run_namespace) else 1
-        codeobj = create_runner_codeobj(
-            self.group,
-            self.abstract_code,
-            "dense_pathway",
-            user_code=self.code,
-            name=f"{self.name}_dense_codeobject*",
-            check_units=self.check_units,
-            additional_variables=variables,
-            needed_variables=[self.eventspace_name],
-            run_namespace=run_namespace,
-            template_kwds={
-                "eventspace_variable": event_space,
-                "n_source": len(self.source),
-                "n_target": len(self.target),
-                "over": "row" if pre_to_post else "column",
-                "independent": independent,
-                "together": together,
-            },
-            codeobj_class=UnitCodeObject,
-        )
+        with _constants_of(self._precision()):
+            codeobj = create_runner_codeobj(
+                self.group,
+                self.abstract_code,
+                "dense_pathway",
+                user_code=self.code,
+                name=f"{self.name}_dense_codeobject*",
+                check_units=self.check_units,
+                additional_variables=variables,
+                needed_variables=[self.eventspace_name, *([deciding] if deciding else [])],
+                run_namespace=run_namespace,
+                template_kwds={
+                    "eventspace_variable": event_space,
+                    "n_source": len(self.source),
+                    "n_target": len(self.target),
+                    "over": "row" if pre_to_post else "column",
+                    "independent": independent,
+                    "together": together,
+                    "deciding_variable": self.group.variables[deciding] if deciding else None,
+                    "start_of_run": START_OF_RUN,
+                },
+                codeobj_class=UnitCodeObject,
+            )
         self.codeobj = codeobj
         self.code_objects[:] = [weakref.proxy(codeobj)]
 
+    def _precision(self) -> type:
+        """Of constants of the loop: single where all variables are, which would be widened by double ones."""
+        found = (self.group.variables.get(name) for name in self._names())
+        types = {var.dtype for var in found if isinstance(var, ArrayVariable) and np.issubdtype(var.dtype, np.floating)}
+        return np.float32 if types == {np.dtype(np.float32)} else prefs.core.default_float_dtype
+
+    def _names(self) -> set[str]:
+        """All names that the code reads, those within subexpressions included."""
+        _, known, unknown = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
+        return known | unknown
+
     def _draws(self, run_namespace) -> bool:
         """True where the code calls a function whose calls must keep their order, such as ``rand()``."""
-        _, known, unknown = analyse_identifiers(self.abstract_code, self.group.variables, recursive=True)
-        names = self.group.resolve_all(known | unknown, run_namespace, user_identifiers=known | unknown)
+        used = self._names()
+        names = self.group.resolve_all(used, run_namespace, user_identifiers=used)
         return any(isinstance(found, Function) and not found.stateless for found in names.values())
 
     def _writes_to_event_cell(self) -> bool:
@@ -138,6 +164,17 @@ class DensePathway(SynapticPathway):
             if name in self.group.variables and self.group.variables.indices[name] in (shared, "0"):
                 return True
         return False
+
+
+@contextmanager
+def _constants_of(dtype: type) -> Iterator[None]:
+    """Let what Brian2 computes once before a loop be of this type."""
+    before = prefs.core.default_float_dtype
+    prefs.core.default_float_dtype = dtype
+    try:
+        yield
+    finally:
+        prefs.core.default_float_dtype = before
 
 
 def _fixed_delay(pathway: SynapticPathway) -> RuleError:

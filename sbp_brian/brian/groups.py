@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from brian2 import PoissonGroup, PoissonInput, Subgroup
+from brian2.groups.group import CodeRunner
 
-__all__ = ["rates_of", "target_of", "whole"]
+from sbp_brian.brian.on_event import OnEvent
+
+__all__ = ["code_beside", "rates_of", "target_of", "whole"]
 
 
 def whole(cells: Any) -> Any:
@@ -23,3 +26,14 @@ def rates_of(source: PoissonGroup) -> Any:
 def target_of(source: PoissonInput) -> str:
     """The variable of each cell that Poisson trains add to."""
     return source._target_var
+
+
+def code_beside(group: Any) -> list[tuple[str, str]]:
+    """``(when, code)`` of what a group runs beside its equations, resets and pathways: at each step, or at an event."""
+    found = []
+    for runner in sorted(group.contained_objects, key=lambda obj: (obj.when, obj.order, obj.name)):
+        if isinstance(runner, OnEvent):
+            found.append((f"then, at each {runner.event}", runner.abstract_code))
+        elif type(runner) is CodeRunner:
+            found.append((f"every {runner.clock.dt} ({runner.when})", runner.abstract_code))
+    return found

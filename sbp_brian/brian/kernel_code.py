@@ -3,6 +3,9 @@
 The synapses that share a weight are taken in a defined order, event by event, but none of them comes first in the model
 that is meant: they act at the same time. So each one may add to the weight, to its cells and to nothing that another
 one reads. Then the outcome is that of the unrolled form up to rounding, whatever the order.
+
+Where the order of events is meant (`sbp_brian.brian.event_order`), an event still reaches each cell of the other side
+once. So the code of a pathway that is said to be in order may do to that cell's variables what it likes.
 """
 
 from __future__ import annotations
@@ -91,8 +94,14 @@ class CodeCheck:
     def __init__(self, name: str, equations: Mapping[str, Any], source: Any, target: Any):
         self.name, self.equations, self.groups = name, equations, {"pre": source, "post": target}
 
-    def check(self, pathway: str, code: str) -> tuple[str, frozenset[str]]:
+    def check(self, pathway: str, code: str, free: str | None = None) -> tuple[str, frozenset[str]]:
         """The code as sums (`as_sums`), and the variables that it adds to.
+
+        Parameters
+        ----------
+        pathway, code : str
+        free : {'_pre', '_post'} or None
+            Ending of variables that need not be added to, where the pathway is in order.
 
         Raises
         ------
@@ -105,15 +114,17 @@ class CodeCheck:
         written = {variable for variable, _, _ in lines if self._of(variable) is not None}
         for variable, operator, expression in lines:
             if variable in written:
-                self._check_write(where, variable, operator, expression)
-        keys: dict[Hashable, str] = {key: variable for variable in sorted(written) for key in self._reached(variable)}
+                self._check_write(where, variable, operator, expression, free)
         for _, _, expression in lines:
             for used in sorted(language.names_in(expression)):
+                own = free is not None and used.endswith(free)
+                others = [variable for variable in sorted(written) if not (own and variable.endswith(free))]
+                keys: dict[Hashable, str] = {key: variable for variable in others for key in self._reached(variable)}
                 self._check_read(where, used, keys)
         return code, frozenset(written)
 
-    def _check_write(self, where: str, variable: str, operator: str, expression: str) -> None:
-        if operator not in ("+=", "-="):
+    def _check_write(self, where: str, variable: str, operator: str, expression: str, free: str | None) -> None:
+        if operator not in ("+=", "-=") and not (free is not None and variable.endswith(free)):
             raise KernelError(
                 f"{where}: '{variable} {operator} {expression.strip()}' depends on which of the synapses that share a "
                 f"weight comes first; add to it, as in '{variable} += change', and bound or scale it in code that runs "

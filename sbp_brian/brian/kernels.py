@@ -20,7 +20,7 @@ at each weight and cell behind counts: these are then read and written once for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -63,6 +63,9 @@ class Kernels(NeuronGroup):
         Pathway -> event, ``spike`` where absent.
     events : mapping of str to str
         Of the weights themselves: name -> condition.
+    in_order : collection of str
+        Pathways whose events come in an order that is meant (`sbp_brian.brian.event_order.EventOrder`), one after
+        another: their code may set and read the variables of the cell on the other side as it likes.
     namespace, dtype, name, clock
         As of `brian2.NeuronGroup`.
 
@@ -90,6 +93,7 @@ class Kernels(NeuronGroup):
         on_post: Mapping[str, str] | None = None,
         on_event: Mapping[str, str] | None = None,
         events: Mapping[str, str] | None = None,
+        in_order: Collection[str] = (),
         namespace: Mapping[str, Any] | None = None,
         dtype: Any = None,
         clock: Any = None,
@@ -104,9 +108,10 @@ class Kernels(NeuronGroup):
         equations = Equations(model)
         check_model(said, equations)
         check = CodeCheck(said, equations, source, target)
+        _check_in_order(said, in_order, [*(on_pre or {}), *(on_post or {})])
         checked = [
-            (side, pathway, *check.check(pathway, code))
-            for side, pathways in (("pre", on_pre), ("post", on_post))
+            (side, pathway, *check.check(pathway, code, other if pathway in in_order else None))
+            for side, pathways, other in (("pre", on_pre, "_post"), ("post", on_post, "_pre"))
             for pathway, code in (pathways or {}).items()
         ]
         super().__init__(
@@ -124,7 +129,9 @@ class Kernels(NeuronGroup):
         self.add_attribute("pathways")
         self.source, self.target, self.convolution = source, target, convolution
         self.pathways = tuple(
-            KernelPathway(self, pathway, code, side, (on_event or {}).get(pathway, "spike"), adds)
+            KernelPathway(
+                self, pathway, code, side, (on_event or {}).get(pathway, "spike"), adds, in_order=pathway in in_order
+            )
             for side, pathway, code, adds in checked
         )
         for pathway in self.pathways:
@@ -166,11 +173,23 @@ class KernelPathway(CodeRunner):
     event : str
     adds : collection of str
         The variables that the code adds to.
+    in_order : bool
+        Whether each event is taken alone, in the order in which they are given.
     """
 
-    def __init__(self, kernels: Kernels, objname: str, code: str, side: str, event: str, adds: frozenset[str]):
+    def __init__(
+        self,
+        kernels: Kernels,
+        objname: str,
+        code: str,
+        side: str,
+        event: str,
+        adds: frozenset[str],
+        *,
+        in_order: bool = False,
+    ):
         self.cells = kernels.source if side == "pre" else kernels.target
-        self.objname, self.side, self.event, self.adds = objname, side, event, adds
+        self.objname, self.side, self.event, self.adds, self.in_order = objname, side, event, adds, in_order
         self.eventspace_name = f"_{event}space"
         self.variables = self._variables(kernels)
         self.variables.add_reference(self.eventspace_name, self.cells)
@@ -192,7 +211,7 @@ class KernelPathway(CodeRunner):
         variables = Variables(kernels)
         for index in INDICES:
             variables.add_auxiliary_variable(index, dtype=np.int32)
-            variables[index].unique = False
+            variables[index].unique = self.in_order and index != (INDICES[0] if self.side == "pre" else INDICES[1])
         for name in kernels.variables:
             if not name.startswith("_") and name not in OF_SYNAPSES:
                 index = "_kernel_idx" if kernels.variables.indices[name] == "_idx" else "0"
@@ -219,7 +238,9 @@ class KernelPathway(CodeRunner):
             "steps": convolution.steps,
             "independent": not common,
             "together": TOGETHER if together else 1,
-            "at_a_time": max(1, AT_A_TIME // max(convolution.weights // before.maps, convolution.fan_in)),
+            "at_a_time": 1
+            if self.in_order
+            else max(1, AT_A_TIME // max(convolution.weights // before.maps, convolution.fan_in)),
         }
 
     def create_code_objects(self, run_namespace):
@@ -228,6 +249,13 @@ class KernelPathway(CodeRunner):
         on_numpy = self.codeobj_class.generator_class.class_name == "numpy"
         self.needed_variables = [self.eventspace_name, *(["_reach"] if on_numpy else [])]
         super().create_code_objects(run_namespace)
+
+
+def _check_in_order(name: str, in_order: Collection[str], pathways: list[str]) -> None:
+    for pathway in in_order:
+        if pathway not in pathways:
+            there = ", ".join(map(repr, pathways)) or "none"
+            raise KernelError(f"{name}: in_order names a pathway {pathway!r} that does not exist; the rule has {there}")
 
 
 def _check_cells(name: str, group: Any, maps: Any, role: str) -> None:

@@ -37,7 +37,7 @@ class OnEvent(CodeRunner):
         if event not in cells.events:
             hint = "give it a threshold" if event == "spike" else "pass it in events="
             raise EventError(f"the group {cells.name!r} has no event {event!r}: {hint}")
-        event_space = f"_{event}space"
+        event_space, self.event = f"_{event}space", event
         super().__init__(
             cells,
             "reset",

@@ -1,16 +1,24 @@
-"""Code objects made by templates of this package, on the targets that have them: numpy, cython, C++ standalone."""
+"""Code objects made by templates of this package, on the targets that have them: numpy, cython, C++ standalone.
+
+Brian2's template of pathways for cython counts synapses by a variable ``i``, which is also the name of a synapse's
+presynaptic cell: code that reads it moves the count, and synapses are left out or repeated, in silence. Here the count
+has a name of its own.
+"""
 
 from __future__ import annotations
+
+import re
 
 from brian2 import get_device
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.codegen.templates import CodeObjectTemplate, Templater
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
 from sbp_brian.brian.translation_units import UnitCodeObject
 from sbp_brian.errors import TargetError
 
-__all__ = ["own_code"]
+__all__ = ["own_code", "pathway_code"]
 
 
 class _Numpy(NumpyCodeObject):
@@ -20,6 +28,16 @@ class _Numpy(NumpyCodeObject):
 class _Cython(CythonCodeObject):
     templater = CythonCodeObject.templater.derive("sbp_brian.brian", ".pyx")
 
+
+def _with_a_count_of_its_own(templater: Templater) -> CodeObjectTemplate:
+    """The template of pathways, its count renamed where it is ``i``."""
+    source = templater.env.loader.get_source(templater.env, "synapses.pyx")[0]
+    if "cdef size_t i = 0" in source:
+        source = re.sub(r"\bi\b", "_place_of_synapse", source)
+    return CodeObjectTemplate(templater.env.from_string(source), source)
+
+
+_Cython.templater.templates._templates["synapses"] = _with_a_count_of_its_own(_Cython.templater)
 
 _CLASSES = {
     NumpyCodeObject: _Numpy,
@@ -50,3 +68,8 @@ def own_code(name: str, what: str):
             f"{name!r} {what}, which works on numpy, cython and C++ standalone only; choose one of these targets"
         )
     return _CLASSES[kind]
+
+
+def pathway_code(names: set[str]):
+    """The class of code objects for a pathway of synapses that reads these names; None for Brian2's choice."""
+    return _Cython if "i" in names and get_device().code_object_class() is CythonCodeObject else None

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import bit_generator
 
-__all__ = ["SEED_OF_RUN", "Drawn", "owned", "python_random"]
+__all__ = ["SEEDS_OF_RUN", "Drawn", "owned", "python_random"]
 
-#: Shared integer variable by which synapses that have generators of their own are told the seed of a run.
-SEED_OF_RUN = "retro_seed"
+#: Shared integer variables by which what has generators of its own is told the seed of a run: of synapses, of cells.
+SEEDS_OF_RUN = ("retro_seed", "retro_cell_seed")
 
 
 @dataclass

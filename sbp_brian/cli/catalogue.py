@@ -49,7 +49,7 @@ class Protocols(typing.Protocol):
     def models(self) -> Sequence[str]:
         """The models of which a protocol makes a network."""
 
-    def of_model(self, name: str) -> tuple[str, Mapping[str, str]]:
+    def of_model(self, name: str) -> tuple[Protocol, Mapping[str, str]]:
         """The protocol that makes a network of this model, with its parameters; a protocol's own name as it is."""
 
 

@@ -13,7 +13,7 @@ from sbp_brian.errors import ClusterError
 __all__ = ["run_on_cluster"]
 
 _PATIENCE = "15s"  # that a scheduler gets to answer
-_FILES = ("record.json", "arrays.npz")
+_FILES = ("record.json", "arrays.npz", "kept.npz")
 
 
 def run_on_cluster(
@@ -89,6 +89,7 @@ def run_here(
     seed: int,
     size: str,
     settings: dict[str, str],
+    keep: tuple[str, ...] = (),
 ) -> tuple[dict[str, bytes] | None, str]:
     """One run in a process of its own on this worker: the files of its record, or None and the reason.
 
@@ -98,7 +99,7 @@ def run_here(
         A name, or where `text` is given the name of the file it stood in.
     text : str, optional
         A user's own protocol file.
-    target, seed, size, settings
+    target, seed, size, settings, keep
         As for ``sbp run``.
     """
     folder = Path(tempfile.mkdtemp(prefix="sbp-sweep-"))
@@ -106,10 +107,12 @@ def run_here(
         if text is not None:
             protocol = str(folder / protocol)
             Path(protocol).write_text(text, encoding="utf-8")
-        command = run_command(protocol, target=target, seed=seed, out=folder / "out", size=size, settings=settings)
+        out = folder / "out"
+        command = run_command(protocol, target=target, seed=seed, out=out, size=size, settings=settings, keep=keep)
         job = Job(protocol, command).run(lambda *_progress: None)
         if job.error:
             return None, job.error
-        return {name: (Path(job.folder) / name).read_bytes() for name in _FILES}, ""
+        files = [Path(job.folder) / name for name in _FILES]
+        return {file.name: file.read_bytes() for file in files if file.exists()}, ""
     finally:
         shutil.rmtree(folder, ignore_errors=True)

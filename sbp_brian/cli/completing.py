@@ -50,7 +50,9 @@ def protocols(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 def described(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of models and protocols, and Python files."""
-    return _items(_catalogue(ctx).protocols.models(), incomplete) + protocols(ctx, param, incomplete)
+    from sbp_brian.cli.list import model_files
+
+    return _items(model_files(_catalogue(ctx).models()), incomplete) + protocols(ctx, param, incomplete)
 
 
 def figures(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

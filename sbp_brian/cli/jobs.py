@@ -36,6 +36,7 @@ def run_command(
     settings: dict[str, str] | None = None,
     fresh: bool = False,
     take_over: bool = False,
+    keep: tuple[str, ...] = (),
 ) -> list[str]:
     """The command line of ``sbp run`` that tells its progress in lines."""
     chosen = [text for name, value in (settings or {}).items() for text in ("-s", f"{name}={value}")]
@@ -55,6 +56,7 @@ def run_command(
         *([f"--{size}"] if size in ("quick", "full") else []),
         *(["--fresh"] if fresh else []),
         *(["--take-over"] if take_over else []),
+        *(["--keep", ",".join(keep)] if keep else []),
         *chosen,
     ]
 

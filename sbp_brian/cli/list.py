@@ -15,20 +15,35 @@ from sbp_brian.report.text import console
 
 _DOI = r"10\.\d{4,}/[^\s,;)]+"
 
-__all__ = ["diagnose", "models", "show", "show_recipes"]
+__all__ = ["diagnose", "model_files", "models", "show", "show_recipes"]
+
+
+def model_files(folders: Sequence[str]) -> dict[str, Path]:
+    """The file of each model, by name, from its docstring, which names a DOI; none is imported."""
+    found = {}
+    for path in sorted(path for place in folders for path in Path(place).rglob("*.py")):
+        if _doi(_told(path)):  # the other files are their helpers
+            found[path.parent.name if path.stem == "network" else path.stem] = path
+    return found
 
 
 def models(folders: Sequence[str]) -> list[tuple[str, str, str]]:
-    """``(name, first line, source)`` of each model file, from its docstring, which names a DOI; none is imported."""
+    """``(name, first line, source)`` of each model file."""
     rows = []
-    for path in sorted(path for place in folders for path in Path(place).rglob("*.py")):
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        named = text.partition("\nSource")  # what is cited before it are other people's variants
-        doi = re.search(_DOI, named[2]) or re.search(_DOI, named[0])
-        if doi:  # the other files are their helpers
-            name = path.parent.name if path.stem == "network" else path.stem
-            rows.append((name, text.split("\n\n")[0].replace("\n", " "), f"doi:{doi[0].rstrip('.:')}"))
+    for name, path in model_files(folders).items():
+        text = _told(path)
+        rows.append((name, text.split("\n\n")[0].replace("\n", " "), f"doi:{_doi(text)}"))
     return rows
+
+
+def _told(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def _doi(text: str) -> str:
+    """The one that a docstring names: behind "Source", since what is cited before it are other people's variants."""
+    found = re.search(_DOI, text.partition("\nSource")[2]) or re.search(_DOI, text)
+    return found[0].rstrip(".:") if found else ""
 
 
 def show(catalogue: Catalogue) -> None:

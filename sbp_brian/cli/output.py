@@ -69,14 +69,15 @@ def draw_figures(
     names: tuple[str, ...],
     out: Path,
     failures: list[tuple[str, str]] | None = None,
+    given: Sequence[Any] | None = None,
 ) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Draw the named figures, or all that can be drawn; gives those drawn and those that lack records.
 
     A named figure whose records are lacking is an error.  Where ``failures`` is given, a figure that cannot be drawn is
-    added to it, with the reason, and the others are drawn all the same.
+    added to it, with the reason, and the others are drawn all the same. ``given`` are figures that were found already.
     """
     made, skipped = [], []
-    for figure in _figures(catalogue, names):
+    for figure in _figures(catalogue, names) if given is None else given:
         if lacking := figure.missing(records):
             if names and not figure.from_records:
                 raise CommandError(
@@ -106,11 +107,11 @@ def _figures(catalogue: Catalogue, names: Sequence[str] = ()) -> list[Any]:
 
 
 def shown(catalogue: Catalogue) -> Shown:
-    """What there is to be shown on the page: all experiments, all figures, the claims on SBP in networks."""
+    """What there is to be shown on the page: all experiments, all figures, each drawn once, the claims on networks."""
     from sbp_brian.report.claims import claims
     from sbp_brian.report.page import Shown
 
-    return Shown(catalogue.protocols.entries(), _figures(catalogue), claims)
+    return Shown(catalogue.protocols.entries(), [figure.once() for figure in _figures(catalogue)], claims)
 
 
 @click.command(short_help="Write the report page from records.")
@@ -130,6 +131,6 @@ def report(catalogue: Catalogue, folder: Path, out: Path | None) -> None:
     if not records:
         raise CommandError(f"{folder} holds no records; make some with 'sbp run PROTOCOL --out {folder}'")
     path = out or folder / "report.html"
-    drawn = path.parent / "figures"
-    draw_figures(catalogue, records, (), drawn, failures=[])  # the page says which could not be drawn
-    click.echo(str(page.write(records, path, shown(catalogue), figures=drawn)))
+    drawn, whole = path.parent / "figures", shown(catalogue)
+    draw_figures(catalogue, records, (), drawn, failures=[], given=whole.figures)  # the page says what failed
+    click.echo(str(page.write(records, path, whole, figures=drawn)))

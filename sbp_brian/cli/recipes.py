@@ -31,6 +31,7 @@ def run_recipe(
     progress_lines: bool = False,
     check: bool = False,
     on_cpu=None,
+    keep: tuple[str, ...] = (),
 ) -> None:
     """Run one setting of a recipe with one seed, show it, and say whether it is what was committed.
 
@@ -49,6 +50,7 @@ def run_recipe(
     check : bool
         Whether a value outside its band, or that is not the committed one, is an error.
     on_cpu : OnCpu, optional
+    keep : tuple of str
         As in `sbp_brian.experiments.executing.execute`.
 
     Raises
@@ -66,7 +68,9 @@ def run_recipe(
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
     found = catalogue.protocols.get(recipe.protocol)
-    record = run_and_show(found, target, seed, out, "default", cell.parameters, fresh, progress_lines, on_cpu=on_cpu)
+    record = run_and_show(
+        found, target, seed, out, "default", cell.parameters, fresh, progress_lines, on_cpu=on_cpu, keep=keep
+    )
     if recipe.pending:
         return
     now = results.gather(recipe, {cell.name: [record]})
@@ -86,6 +90,7 @@ def reproduce_recipes(
     out: Path,
     workers: int,
     check: bool = False,
+    keep: tuple[str, ...] = (),
 ) -> None:
     """Run all settings and seeds of recipes and hold what they give to the committed results.
 
@@ -102,7 +107,7 @@ def reproduce_recipes(
         if _given(asked, key):
             raise CommandError(f"--{key} is the recipe's own here; change it with 'sbp run --recipe'")
     wanted = [_runnable(catalogue, name, next(iter(protocols), None), check) for name in names]
-    jobs = {recipe.name: _jobs(recipe, out) for recipe in wanted}
+    jobs = {recipe.name: _jobs(recipe, out, keep) for recipe in wanted}
     run_all([job for own in jobs.values() for job, _, _ in own], workers)
     bad, found = [], []
     for recipe in wanted:
@@ -159,7 +164,7 @@ def _runnable(catalogue: Catalogue, name: str, protocol: str | None, check: bool
     return recipe
 
 
-def _jobs(recipe, out: Path) -> list:
+def _jobs(recipe, out: Path, keep: tuple[str, ...]) -> list:
     """``(job, cell, seed)`` of every run of a recipe."""
     from sbp_brian.cli.jobs import Job, run_command
 
@@ -172,6 +177,7 @@ def _jobs(recipe, out: Path) -> list:
                 seed=seed,
                 out=out,
                 settings=cell.parameters,
+                keep=keep,
             )
             label = ", ".join(filter(None, [recipe.name, cell.name, f"seed {seed}"]))
             found.append((Job(label, command), cell, seed))

@@ -10,7 +10,7 @@ from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.checking import check_bands, check_option
 from sbp_brian.cli.jobs import Job, run_all, run_command
-from sbp_brian.cli.options import recipe_option, run_options
+from sbp_brian.cli.options import keep_option, recipe_option, run_options
 from sbp_brian.machine import cores
 
 __all__ = ["reproduce"]
@@ -25,6 +25,7 @@ __all__ = ["reproduce"]
     multiple=True,
 )
 @click.option("--workers", type=click.IntRange(1), help="Protocols run at once.  [default: 2, or 1 on one core]")
+@keep_option
 @check_option
 @click.pass_obj
 def reproduce(
@@ -36,6 +37,7 @@ def reproduce(
     size: str | None,
     recipe: tuple[str, ...],
     workers: int | None,
+    keep: tuple[str, ...],
     check: bool,
 ) -> None:
     """Run all protocols (or those named), draw all figures and write one report page.
@@ -51,8 +53,10 @@ def reproduce(
     if recipe:
         from sbp_brian.cli.recipes import reproduce_recipes
 
-        reproduce_recipes(catalogue, recipe, names, out, workers or min(2, cores()), check)
+        reproduce_recipes(catalogue, recipe, names, out, workers or min(2, cores()), check, keep)
         return
+    if keep:
+        raise click.UsageError("--keep goes with --recipe here, since not every protocol has all of it; or 'sbp run'")
     from sbp_brian.cli.output import draw_figures, shown
     from sbp_brian.experiments import records
     from sbp_brian.report import page
@@ -75,8 +79,9 @@ def reproduce(
     done = [records.read(job.folder) for job in jobs if job.folder]
     if done:
         undrawn: list[tuple[str, str]] = []
-        draw_figures(catalogue, done, (), out / "figures", undrawn)
-        path = page.write(done, out / "report.html", shown(catalogue), failures=failures, figures=out / "figures")
+        whole = shown(catalogue)
+        draw_figures(catalogue, done, (), out / "figures", undrawn, whole.figures)
+        path = page.write(done, out / "report.html", whole, failures=failures, figures=out / "figures")
         click.echo(f"Report: {path}")
         failures += undrawn
     for name, text in failures:

@@ -63,8 +63,6 @@ def run(
     if progress_lines:
         die_with_parent()  # whoever runs this one may be killed
     if recipe is not None:
-        if keep:
-            raise click.UsageError("--keep is for one run of a PROTOCOL; leave out --recipe, or leave out --keep")
         run_recipe(
             catalogue,
             recipe,
@@ -75,6 +73,7 @@ def run(
             progress_lines=progress_lines,
             check=check,
             on_cpu=on_cpu,
+            keep=keep,
         )
         return
     if protocol is None:

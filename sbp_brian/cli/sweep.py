@@ -12,7 +12,7 @@ import click
 
 from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
-from sbp_brian.cli.options import on_cpu_options, run_options, set_option, settings
+from sbp_brian.cli.options import keep_option, on_cpu_options, run_options, set_option, settings
 from sbp_brian.errors import CommandError, SBPError
 
 __all__ = ["sweep"]
@@ -53,8 +53,11 @@ __all__ = ["sweep"]
 )
 @click.option("--fresh", is_flag=True, help="Do runs again that are done already.")
 @click.option(
-    "--take-over", is_flag=True, help="Count runs as done even where they were made with other data, code or versions."
+    "--take-over",
+    is_flag=True,
+    help="Count runs as done even where they were made with other data, code or versions, or keep less.",
 )
+@keep_option
 @click.pass_obj
 def sweep(
     catalogue: Catalogue,
@@ -71,6 +74,7 @@ def sweep(
     max_runs: int,
     fresh: bool,
     take_over: bool,
+    keep: tuple[str, ...],
     on_cpu,
 ) -> None:
     """Run PROTOCOL for every combination of values, with several seeds each.
@@ -114,6 +118,7 @@ def sweep(
         size=size or "default",
         limit=max_runs,
         take_over=take_over,
+        keep=keep,
     )
     todo = {point.run: point for point in plan.points if fresh or not plan.done(out, point)}
     todo = list(todo.values())  # points that differ in what has no effect there are one run
@@ -173,6 +178,7 @@ def _on_this_machine(workers: int | None, fresh: bool):
                     settings=point.asked,
                     fresh=fresh or plan.stale(out, point),
                     take_over=plan.take_over,
+                    keep=plan.keep,
                 ),
             )
             for point in todo
@@ -207,6 +213,7 @@ def _as_one_program(workers: int | None, fresh: bool):
                     parameters=point.asked,
                     fresh=fresh or plan.stale(out, point),
                     take_over=plan.take_over,
+                    keep=plan.keep,
                     progress=bar,
                 )
             except Exception as error:
@@ -240,6 +247,7 @@ def _on_cluster(address: str):
                 "seed": point.seed,
                 "size": plan.size,
                 "settings": point.asked,
+                "keep": plan.keep,
             }
             for point in todo
         ]

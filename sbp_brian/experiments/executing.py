@@ -16,12 +16,10 @@ from sbp_brian import identity
 from sbp_brian.errors import KeepError, ParameterError, ProtocolError, RecordError
 from sbp_brian.experiments import records
 from sbp_brian.experiments.context import Context
-from sbp_brian.experiments.kept import flat
+from sbp_brian.experiments.kept import flat, refuse_lacking
 from sbp_brian.experiments.made_of import complete, made_of, other, tell_own
-from sbp_brian.experiments.parameters import Parameters
 from sbp_brian.experiments.protocol import Protocol
 from sbp_brian.experiments.run_folder import RunFolder
-from sbp_brian.kinds import KINDS
 from sbp_brian.machine import machine, versions
 from sbp_brian.stopwatch import Stopwatch
 from sbp_brian.targets.cuda.on_cpu.settings import SAID, OnCpu, carried_out_on_cpu, labelled, on_cpu_settings
@@ -107,7 +105,7 @@ def execute(
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
         raise ParameterError(f"seed must be a whole number from 0 to {2**32 - 1}, not {seed!r}")
     chosen = protocol.resolve(size, **(parameters or {}))
-    _refuse_lacking(protocol, chosen, keep)
+    refuse_lacking(protocol, chosen, keep)
     if target == "cuda":
         _need_cuda(settings)
     label = target if settings is None else settings.label
@@ -159,17 +157,6 @@ def execute(
             f"the record of the rest is in {record.folder}"
         )
     return record
-
-
-def _refuse_lacking(protocol: Protocol, chosen: Parameters, keep: Sequence[str]) -> None:
-    """Refuse to keep what a protocol says it has not, and kinds that there are not."""
-    for kind in keep:
-        if kind not in KINDS:
-            raise ParameterError(unknown("kind of what can be kept", kind, KINDS))
-    lacks = protocol.lacks(chosen) if protocol.lacks is not None else {}
-    for kind in keep:
-        if kind in lacks:
-            raise KeepError(f"{protocol.name} has no {kind} to keep: {lacks[kind]}")
 
 
 def _run(protocol: Protocol, context: Context) -> None:

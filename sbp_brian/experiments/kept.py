@@ -11,16 +11,44 @@ has synapses, ``i`` and ``j``. Values are in the SI unit that stands beside them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from sbp_brian.errors import RecordError
+from sbp_brian.errors import KeepError, ParameterError, RecordError
 from sbp_brian.kinds import KINDS
 from sbp_brian.targets.recordings import Recordings, Spikes, States, Weights
+from sbp_brian.wording import unknown
 
-__all__ = ["flat", "runs"]
+__all__ = ["flat", "kinds_of", "refuse_lacking", "runs"]
+
+
+def refuse_lacking(protocol: Any, chosen: Any, keep: Sequence[str]) -> None:
+    """Refuse to keep what a protocol says it has not, and kinds that there are not.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    chosen : Parameters
+    keep : sequence of str
+
+    Raises
+    ------
+    ParameterError, KeepError
+    """
+    for kind in keep:
+        if kind not in KINDS:
+            raise ParameterError(unknown("kind of what can be kept", kind, KINDS))
+    lacks = protocol.lacks(chosen) if protocol.lacks is not None else {}
+    for kind in keep:
+        if kind in lacks:
+            raise KeepError(f"{protocol.name} has no {kind} to keep: {lacks[kind]}")
+
+
+def kinds_of(kept: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The kinds that a record keeps, by what it says of its arrays."""
+    return {entry["kind"] for entry in kept.values()}
 
 
 def flat(found: Mapping[str, Recordings]) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:

@@ -20,6 +20,7 @@ from typing import Any
 from sbp_brian.datasets.contents import content_now
 from sbp_brian.errors import ParameterError, RecordError
 from sbp_brian.experiments import records
+from sbp_brian.experiments.kept import kinds_of, refuse_lacking
 from sbp_brian.experiments.made_of import given, made_of, other, tell_own
 from sbp_brian.experiments.parameters import Parameter, Parameters
 from sbp_brian.experiments.protocol import Protocol
@@ -135,7 +136,9 @@ class Sweep:
     limit : int
         The most runs that are accepted.
     take_over : bool
-        Count records of other data, code or versions as done all the same.
+        Count records of other data, code or versions as done all the same, and those that keep less.
+    keep : sequence of str
+        What each record keeps, as in `sbp_brian.experiments.executing.execute`; one that does not is done again.
 
     Attributes
     ----------
@@ -148,6 +151,8 @@ class Sweep:
     ------
     ParameterError
         Unknown names (the nearest is suggested), bad values or ranges, more runs than `limit`.
+    KeepError
+        A run has nothing of what is to be kept.
     """
 
     def __init__(
@@ -160,8 +165,9 @@ class Sweep:
         size: str = "default",
         limit: int = 1000,
         take_over: bool = False,
+        keep: Sequence[str] = (),
     ):
-        self.take_over = take_over
+        self.take_over, self.keep = take_over, tuple(keep)
         self._contents: dict[str, dict[str, str] | None] = {}
         self.protocol, self.seeds, self.target, self.size = protocol, list(seeds), target, size
         self.declared = declared = protocol.declared()
@@ -184,6 +190,8 @@ class Sweep:
         used = {name for point in self.points for name in point.asked}
         if not used.issuperset(given):  # what has an effect in no run is refused, as in one run
             protocol.resolve(size, **{name: texts[0] for name, texts in found.items()})
+        for point in self.points:
+            refuse_lacking(protocol, point.parameters, self.keep)
 
     def _points(self) -> Iterable[Point]:
         places = [range(len(texts)) for texts in self.axes.values()]
@@ -242,7 +250,12 @@ class Sweep:
         now = self._now(point, record.identity)
         if untold := sorted(record.identity.get("data", {}).keys() - now["data"].keys()):
             return f"nothing tells what their data {untold[0]!r} hold now, which Protocol(data=) would"
+        if record.identity and not other(record.identity, now) and (lacking := self._not_kept(record)):
+            return f"they do not keep {' and '.join(lacking)}"
         return other(record.identity, now) if record.identity else UNTOLD
+
+    def _not_kept(self, record: records.Record) -> list[str]:
+        return [kind for kind in self.keep if kind not in kinds_of(record.kept)]
 
     def _now(self, point: Point, earlier: Mapping[str, Any]) -> dict[str, Any]:
         """What a point would be made of now, if it asked for the data that an earlier run asked for."""

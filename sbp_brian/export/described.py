@@ -7,7 +7,7 @@ models, plasticity, input, measurements, parameters. Everything is read from the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from brian2 import (
     TimedArray,
 )
 
-from sbp_brian.brian.groups import rates_of, target_of
+from sbp_brian.brian.groups import code_beside, rates_of, target_of
 from sbp_brian.brian.kernels import KernelPathway, Kernels
 from sbp_brian.brian.language import DIFFERENTIAL_EQUATION, PARAMETER
 from sbp_brian.brian.sympy_text import to_sympy
@@ -45,7 +45,7 @@ _ASSIGNED = re.compile(r"^(\w+)\s*([-+*/]?)=(?!=)\s*(.+)$")
 
 @dataclass(frozen=True)
 class Part:
-    """One table, or the equations of one model.
+    """One table, the equations of one model, or a paragraph.
 
     Attributes
     ----------
@@ -54,11 +54,14 @@ class Part:
         Of a table; empty for equations.
     rows : tuple of tuple of str
         Plain text; of equations one text in LaTeX each, as it stands in ``align*``.
+    text : str
+        Of a paragraph, which has neither; formulas in it stand as ``:math:`` has them.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def describe(network: Network, title: str = "") -> Description:
         *(Part(f"Synapse model: {s.name}", (), _synapse_lines(s)) for s in synapses),
         Part("Input", ("Name", "What it is"), tuple((i.name, _input(i)) for i in inputs)),
         Part("Measurements", ("Name", "What is recorded"), tuple((m.name, _measured(m)) for m in monitors)),
-        Part("Parameters", ("Object", "Name", "Value"), tuple(_parameters([*cells, *synapses]))),
+        Part("Parameters", ("Object", "Name", "Value as made"), tuple(_parameters([*cells, *synapses]))),
     ]
     return Description(title, tuple(part for part in parts if part.rows))
 
@@ -154,6 +157,8 @@ def _cell_lines(group: NeuronGroup) -> tuple[tuple[str, ...], ...]:
             lines += _code(f"at each {event}", code)
     if group._refractory is not False:
         lines.append(rf"\text{{refractory for}}\quad & {_latex(str(group._refractory))}")
+    for when, code in code_beside(group):
+        lines += _code(when, code)
     return tuple((line,) for line in lines)
 
 
@@ -161,7 +166,7 @@ def _synapse_lines(synapses: Synapses) -> tuple[tuple[str, ...], ...]:
     rule = getattr(synapses, "rule", None)  # its equations hold those that Brian2 integrates at events, too
     equations = synapses.equations.values() if rule is None else rule.equations.values()
     lines = [_equation(each) for each in equations]
-    for name, code in _pathways(synapses):
+    for name, code in [*_pathways(synapses), *code_beside(synapses)]:
         lines += _code(name, code)
     return tuple((line,) for line in lines)
 
@@ -242,23 +247,38 @@ def _measured(monitor: Any) -> str:
 
 
 def _parameters(objects: Iterable[Any]) -> list[tuple[str, str, str]]:
-    rows = []
+    """A row for each name and value; objects that have both alike stand together."""
+    found: dict[tuple[str, str], list[str]] = {}
     for obj in objects:
         for name, value in sorted((obj.namespace or {}).items()):
             if isinstance(value, TimedArray):
-                rows.append((obj.name, name, f"values over time, every {value.dt} s"))
-            elif np.ndim(value) == 0 and isinstance(value, (int, float, np.number, Quantity)):
-                rows.append((obj.name, name, str(value)))
-    return rows
+                found.setdefault((name, f"values over time, every {value.dt} s"), []).append(obj.name)
+            elif np.ndim(value) == 0 and isinstance(value, (int, float, np.number, Quantity)) and str(value) != name:
+                found.setdefault((name, str(value)), []).append(obj.name)
+        for equation in getattr(obj, "equations", {}).values():
+            if equation.type == PARAMETER and {"constant", "shared"} & set(equation.flags):
+                found.setdefault((equation.varname, _constant(obj, equation)), []).append(obj.name)
+    return [(", ".join(names), name, value) for (name, value), names in found.items()]
+
+
+def _constant(group: Any, equation: Any) -> str:
+    """The value of a variable before the run; of many the smallest and the largest."""
+    values = np.asarray(group.variables[equation.varname].get_value())
+    if not values.size:
+        return "set when it is built"
+    low, high = (str(Quantity(end(values), dim=equation.dim)) for end in (np.min, np.max))
+    return low if low == high else f"{low} to {high}"
 
 
 # ------------------------------------------------------------------------------------------------------------- texts
 def to_markdown(described: Description) -> str:
     """The description in Markdown, with equations in LaTeX between ``$$``."""
     lines = [f"# {described.title}", ""] if described.title else []
-    for part in described.parts:
-        lines += [f"## {part.title}", ""]
-        if part.columns:
+    for before, part in _with_before(described.parts):
+        lines += [] if part.title == before else [f"## {part.title}", ""]
+        if part.text:
+            lines += [_prose(part.text, str, "`{}`".format), ""]
+        elif part.columns:
             lines += [_row(part.columns), _row(["---"] * len(part.columns)), *map(_row, part.rows), ""]
         else:
             lines += ["$$", r"\begin{aligned}", _aligned(part.rows), r"\end{aligned}", "$$", ""]
@@ -268,9 +288,11 @@ def to_markdown(described: Description) -> str:
 def to_latex(described: Description) -> str:
     """The description in LaTeX: ``tabular`` and ``align*`` (package amsmath)."""
     lines = [rf"\section*{{{_escaped(described.title)}}}", ""] if described.title else []
-    for part in described.parts:
-        lines += [rf"\subsection*{{{_escaped(part.title)}}}"]
-        if part.columns:
+    for before, part in _with_before(described.parts):
+        lines += [] if part.title == before else [rf"\subsection*{{{_escaped(part.title)}}}"]
+        if part.text:
+            lines += [_prose(part.text, _escaped, lambda code: rf"\texttt{{{_escaped(code)}}}"), ""]
+        elif part.columns:
             head = [] if not any(part.columns) else [rf"{' & '.join(map(_escaped, part.columns))} \\ \hline"]
             rows = [" & ".join(map(_escaped, row)) + r" \\" for row in part.rows]
             width = rf"{{{'l' * (len(part.columns) - 1)}p{{0.6\linewidth}}}}"
@@ -278,6 +300,22 @@ def to_latex(described: Description) -> str:
         else:
             lines += [r"\begin{align*}", _aligned(part.rows), r"\end{align*}", ""]
     return "\n".join(lines)
+
+
+def _with_before(parts: Sequence[Part]) -> Iterable[tuple[str, Part]]:
+    """Each part, and the title of the one before it, which paragraphs that go on share."""
+    return zip(("", *(part.title for part in parts)), parts, strict=False)
+
+
+def _prose(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -> str:
+    """A paragraph of a docstring: its formulas between dollars, its code as `code` has it."""
+    found = []
+    for k, piece in enumerate(re.split(r"(:math:`[^`]*`|``[^`]*``|`[^`]*`)", text)):
+        if k % 2 and piece.startswith(":math:"):
+            found.append(f"${piece[7:-1]}$")
+        else:
+            found.append(code(piece.strip("`")) if k % 2 else plain(piece))
+    return "".join(found)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -80,6 +80,7 @@ NETWORKS = {
     "sbp_energy": Network("energy-based", "sbp", ("frozen", "sbp-frozen")),
     "rbm": Network("restricted Boltzmann machine", "cd"),
     "stdbp": Network("single spike times", "exact", hidden=400),
+    "stdbp_conv": Network("single spike times, shared kernels", "exact", hidden=None),
     "decolle": Network("local losses", "local", hidden=128),
     "decolle_conv": Network("local losses, shared kernels", "local", hidden=None),
 }

@@ -2,7 +2,7 @@
 
 Each cell or synapse that draws keeps the state of a generator, a whole number below 2**31, and moves it on in ordinary
 code: so every target draws the same numbers. The generator is Lehmer's, 16807 s mod 2**31 - 1, by Schrage's way to stay
-within 32 bits. A synapse's also takes a step that belongs to the synapse and to the seed of the run: runs of different
+within 32 bits. It also takes a step that belongs to the cell or synapse and to the seed of the run: runs of different
 seeds draw different numbers from the same program, and 0 leaves the step out.
 """
 
@@ -15,13 +15,14 @@ from zlib import crc32
 import numpy as np
 
 from sbp_brian.brian.numbering import number_within
-from sbp_brian.brian.randomness import SEED_OF_RUN
+from sbp_brian.brian.randomness import SEEDS_OF_RUN
 
-__all__ = ["CELL_DRAW", "SEED", "STATE", "STEP", "Streams", "cell_states", "normal", "uniform"]
+__all__ = ["CELL_DRAW", "CELL_SEED", "SEED", "STATE", "STEP", "Streams", "cell_states", "normal", "uniform"]
 
 MODULUS = 2**31 - 1
-#: Synapse variables: the state of its generator, and the seed of the run, shared.
-STATE, SEED = "retro_chance", SEED_OF_RUN
+#: The state of a synapse's generator; the seed of the run, a shared variable of synapses and one of cells.
+STATE = "retro_chance"
+SEED, CELL_SEED = SEEDS_OF_RUN
 #: The step of a synapse, from the seed of the run; below the modulus for every number of cells.
 STEP = f"retro_step = ({SEED} % 32749)*(1 + (127*(i % 65521) + 8191*(j % 65521)) % 65521) + {SEED}//32749"
 
@@ -34,15 +35,24 @@ def _moved(state: str) -> tuple[str, str]:
     )
 
 
-#: What a cell draws at each event: ``retro_draw``, in (0, 1).
-CELL_DRAW = (*_moved("retro_state"), f"retro_draw = retro_state/{MODULUS}.0")
+def _stepped(state: str) -> tuple[str, str]:
+    """Statements by which a state takes the step ``retro_step``."""
+    return f"{state} = {state} - ({MODULUS} - retro_step)", f"{state} = {state} + {MODULUS}*int({state} < 0)"
+
+
+#: What a cell draws at each event: ``retro_draw``, in (0, 1].
+CELL_DRAW = (
+    f"retro_step = ({CELL_SEED} % 32749)*(1 + 127*(i % 65521) % 65521) + {CELL_SEED}//32749",
+    *_stepped("retro_state"),
+    *_moved("retro_state"),
+    f"retro_draw = retro_state/{MODULUS}.0",
+)
 
 
 def uniform(into: str) -> list[str]:
     """Statements by which a synapse draws a number in (0, 1); `STEP` stands once before them."""
     return [
-        f"{STATE} = {STATE} - ({MODULUS} - retro_step)",
-        f"{STATE} = {STATE} + {MODULUS}*int({STATE} < 0)",
+        *_stepped(STATE),
         *_moved(STATE),
         f"{into} = ({STATE} - 0.5)/{MODULUS}.0",
     ]

@@ -17,7 +17,7 @@ from sbp_brian.rules import SynapseRule
 
 #: Why compartments carry no signal, and what to do.
 COMPARTMENTS = (
-    "each a cell to Brian2: a report would stay in the compartment where it arose; write soma and dendrite as "
+    "are each a cell to Brian2: a report would stay in the compartment where it arose; write soma and dendrite as "
     "variables of one cell of a NeuronGroup"
 )
 
@@ -66,6 +66,10 @@ def check_parameters(sbp) -> None:
     _check_bounds(sbp)
     if not isinstance(sbp.seed, (int, np.integer)) or isinstance(sbp.seed, bool) or sbp.seed < 0:
         raise RetrogradeError(f"RetrogradeSBP: seed must be a whole number of at least 0, got {sbp.seed!r}")
+    if not isinstance(sbp.alike, (int, np.integer)) or isinstance(sbp.alike, bool) or sbp.alike < 1:
+        raise RetrogradeError(f"RetrogradeSBP: alike must be a whole number of at least 1, got {sbp.alike!r}")
+    if sbp.alike > 1 and sbp.draw == "event":
+        raise RetrogradeError("RetrogradeSBP: cells are alike in a fixed subset only; leave out alike or draw='event'")
     if isinstance(sbp.transport, Window) and (sbp.has_lateral or sbp.postlateral_ltd or sbp.draw == "event"):
         raise RetrogradeError(
             "RetrogradeSBP: with transport=Window the input synapses express at presynaptic events only; "
@@ -162,7 +166,9 @@ def check_cell_variable(sbp, variable: str) -> None:
 def check_cells(sbp, cells, clock, order) -> None:
     """Raise RetrogradeError for cells, or a clock or order, to which the operation of `sbp` cannot be given."""
     if isinstance(cells, SpatialNeuron):
-        raise RetrogradeError(f"the cells {cells.name!r} are the compartments of one SpatialNeuron, {COMPARTMENTS}")
+        raise RetrogradeError(
+            f"the cells {cells.name!r} are the compartments of one SpatialNeuron, which {COMPARTMENTS}"
+        )
     if isinstance(cells, Subgroup) or not isinstance(cells, NeuronGroup):
         name = getattr(cells, "name", "")
         raise RetrogradeError(f"sbp.operation needs a whole NeuronGroup, got {type(cells).__name__} {name!r}")

@@ -127,7 +127,7 @@ class Draft:
 
     def choose_subset(self) -> None:
         """Choose the share of the input synapses that take part, when the synapses are made."""
-        subset = InputSubset(self.sbp.lambda_p, self.sbp.seed, drawn=self.sbp.draw)
+        subset = InputSubset(self.sbp.lambda_p, self.sbp.seed, drawn=self.sbp.draw, alike=self.sbp.alike)
         if self.sbp.draw == "fixed":
             self.model.append("retro_receptive : boolean (constant)")
             self.initial["retro_receptive"] = subset
@@ -153,7 +153,8 @@ def emitting(sbp: Any, rule: SynapseRule) -> SynapseRule:
     if not changing:
         raise RetrogradeError(
             f"{checks.rule_name(rule)}: no pathway assigns the weight {rule.weight!r}, so there is no change to "
-            "report; give emitting() a plastic rule, or name its weight with SynapseRule(weight=...)"
+            "report; let it receive only (emits=False), give it code that changes the weight, "
+            "or name another by weight=..."
         )
     draft = Draft(sbp, rule)
     draft.tap(changing)

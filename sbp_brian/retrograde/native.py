@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brian2 import NeuronGroup, SpatialNeuron, Synapses
+from brian2 import Morphology, NeuronGroup, SpatialNeuron, Synapses
 
 from sbp_brian.brian import language
 from sbp_brian.brian.groups import whole
@@ -20,6 +20,8 @@ __all__ = ["neurons", "synapses"]
 
 def neurons(sbp: Any, n: int, model: Any, events: Mapping[str, str] | None, kwds: Mapping[str, Any]) -> NeuronGroup:
     """See `RetrogradeSBP.neurons`."""
+    if isinstance(n, Morphology):
+        raise RetrogradeError(f"the compartments of a SpatialNeuron {COMPARTMENTS}")
     own = dict(events or {})
     for event in own.keys() & sbp.events.keys():
         raise RetrogradeError(f"events: {event!r} is the name of the event at which the signal arrives; rename yours")
@@ -65,7 +67,7 @@ def _require_signal(group: Any, role: str, verb: str) -> None:
             f"their cells by sbp.reporting({cells.name}, ...)"
         )
     elif isinstance(cells, SpatialNeuron):
-        remedy = f"{COMPARTMENTS}; or leave them out with {verb}=False"
+        remedy = f"compartments {COMPARTMENTS}; or leave them out with {verb}=False"
     elif isinstance(cells, NeuronGroup):
         remedy = f"make them by sbp.neurons(...), or leave them out with {verb}=False"
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sbp_brian.retrograde.operation import require_operation
+from sbp_brian.retrograde.shared import reported_first, require_reports, require_sums
 from sbp_brian.retrograde.subsets import require_own_subset
 from sbp_brian.rules import Requirement, SynapseRule
 
@@ -66,6 +67,11 @@ class Emitting(Role):
         arms = {"retro_lateral": self.sbp.has_lateral, "retro_local": self.sbp.postlateral_ltd}
         return tuple(pathway for pathway, there in arms.items() if there)
 
+    def shared(self, said: str, rule: SynapseRule) -> SynapseRule:
+        """Each synapse reports its own change, before the sum of all is made."""
+        require_reports(said, self.sbp)
+        return reported_first(said, rule)
+
 
 @dataclass(frozen=True)
 class Receiving(Role):
@@ -80,6 +86,11 @@ class Receiving(Role):
         super().check(synapses)
         if self.sbp.lambda_p < 1:
             require_own_subset(synapses, self.sbp.seed)
+
+    def shared(self, said: str, rule: SynapseRule) -> SynapseRule:
+        """As it is: what a synapse expresses is added to its weight."""
+        require_sums(said, self.sbp)
+        return rule
 
 
 def role(rule: SynapseRule, kind: type[Role]) -> Role | None:

@@ -38,6 +38,7 @@ from dataclasses import dataclass, field
 from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
 
 from sbp_brian.retrograde import checks, extending, native
+from sbp_brian.retrograde.chance import CELL_SEED
 from sbp_brian.retrograde.emission import Emission
 from sbp_brian.retrograde.operation import CHANNELS, operate
 from sbp_brian.retrograde.reporting import report_others
@@ -84,7 +85,13 @@ class RetrogradeSBP:
     w_min, w_max : float, Quantity or None
         Hard bounds of the weight in every form; None: none.
     draw : {'fixed', 'event'}
-        Whether the share of synapses that take part is one random subset, or drawn anew at each event.
+        Whether the share of synapses that take part is one random subset, or drawn anew at each event. What is drawn
+        then follows from `seed` and, in a `Simulation`, from the seed of the run; in a script of your own the latter is
+        the cell variable ``retro_cell_seed`` (0 at first), shared.
+    alike : int >= 1
+        So many cells that follow one another have the same random subset, 1: each its own. Where weights lie in rows,
+        in C++ programs of synapses that connect all with all, 16 let a small `lambda_p` save the time that the other
+        synapses would take; single ones that lie apart cost nearly as much as all.
     gate : None, Quantity or str
         None: every input synapse takes part. A time: only those with a presynaptic spike within it. A string: an
         expression in the synapse's variables that multiplies the signal, e.g. ``"x_pre"``.
@@ -150,6 +157,7 @@ class RetrogradeSBP:
     cascade: bool = False
     unit: Quantity | None = None
     seed: int = field(default=0)
+    alike: int = 1
 
     def __post_init__(self):
         checks.check_parameters(self)
@@ -194,7 +202,7 @@ class RetrogradeSBP:
         if self.postlateral_ltd:
             lines += ["retro_local_due : 1", "retro_local_now : 1"]
         if self.draw == "event":
-            lines += ["retro_draw : 1", "retro_state : integer"]
+            lines += ["retro_draw : 1", "retro_state : integer", f"{CELL_SEED} : integer (shared)"]
         return Equations("\n".join(line for line in lines if line))
 
     @property

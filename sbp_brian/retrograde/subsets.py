@@ -38,6 +38,9 @@ class InputSubset:
         'fixed': gives True for the members of one subset. 'event': gives each synapse a place in a random circular
         order of its cell, in [0, 1); members are those within a window of length ``share`` that begins at a random
         place.
+    alike : int
+        So many cells that follow one another have the same subset, where they have the same inputs. Each cell's is as
+        random as before; what takes part lies together in memory, and what does not then costs no time.
     gives : {'member', 'share'}
         'share' gives the exact share (a whole number of synapses over all of the cell's) instead.
     """
@@ -46,6 +49,7 @@ class InputSubset:
     seed: int = 0
     drawn: str = "fixed"
     gives: str = "member"
+    alike: int = 1
 
     def values(self, identity: str, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
         """One value for each synapse.
@@ -63,7 +67,8 @@ class InputSubset:
             Booleans for a fixed subset, else floats.
         """
         rng = np.random.default_rng([self.seed, crc32(identity.encode())])
-        order = np.lexsort((rng.random(len(post)), post))  # synapses grouped by cell, in random order within each
+        drawn = rng.random(len(post)) if self.alike == 1 else self._drawn_alike(rng, pre, post)
+        order = np.lexsort((drawn, post))  # synapses grouped by cell, in random order within each
         n_of_cell = np.bincount(post)
         first = np.cumsum(n_of_cell) - n_of_cell
         rank = np.empty(len(post), dtype=int)
@@ -74,6 +79,11 @@ class InputSubset:
             return members / total
         return rank < members if self.drawn == "fixed" else rank / total
 
+    def _drawn_alike(self, rng: np.random.Generator, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
+        """A random number for each synapse, the same where cells that are alike have it from the same cell."""
+        pairs, which = np.unique((post // self.alike) * (int(pre.max(initial=0)) + 1) + pre, return_inverse=True)
+        return rng.random(len(pairs))[which]
+
     def assign_within(self, synapses: Any, name: str) -> None:
         """Give a variable its values where a standalone program makes the synapses itself.
 
@@ -82,6 +92,11 @@ class InputSubset:
         RetrogradeError
             The order that ``draw='event'`` needs cannot be drawn there.
         """
+        if self.alike > 1:
+            raise RetrogradeError(
+                f"alike={self.alike} needs to know which cells {synapses.name!r} connects, and a standalone program "
+                "makes these synapses itself: connect with arrays, connect(i=..., j=...), or all-to-all, connect()"
+            )
         if self.drawn == "event":
             raise RetrogradeError(
                 f"draw='event' needs to know which cells {synapses.name!r} connects, and a standalone program makes "

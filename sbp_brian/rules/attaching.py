@@ -12,6 +12,7 @@ from brian2 import Quantity, Synapses, have_same_dimensions, second
 
 from sbp_brian.brian import language
 from sbp_brian.brian.copies import copies, shared_elsewhere
+from sbp_brian.brian.sympy_text import taken_names
 from sbp_brian.brian.variables import Subexpression, Variable
 from sbp_brian.errors import RuleError
 from sbp_brian.rules import checks
@@ -198,6 +199,13 @@ def _check_integration(synapses: Synapses) -> None:
             try:
                 updater.update_abstract_code(run_namespace={})
             except Exception as error:
+                solved = (synapses.equations, synapses.event_driven)
+                taken = taken_names({name for each in solved if each is not None for name in each.diff_eq_names})
+                if taken:
+                    raise RuleError(
+                        f"model: sympy, which solves equations, has {taken[0]!r} for itself; "
+                        f"rename the variable, for example to 'synaptic_{taken[0]}'"
+                    ) from None
                 raise RuleError(
                     f"{updater.name}: {checks.one_line(error)} Write the equation so that it is linear, or "
                     "make it (clock-driven)"

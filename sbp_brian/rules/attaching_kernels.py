@@ -11,11 +11,10 @@ from sbp_brian.brian.kernels import Kernels
 from sbp_brian.errors import KernelError
 from sbp_brian.rules import checks
 from sbp_brian.rules.attaching import attach
-from sbp_brian.rules.requirements import CellVariables
 from sbp_brian.wording import unknown
 
 #: What a caller may give to the kernels themselves.
-TAKEN = ("events", "dtype", "clock")
+TAKEN = ("events", "dtype", "clock", "in_order")
 
 
 def attach_kernels(
@@ -35,6 +34,14 @@ def attach_kernels(
     for given in kwds:
         if given not in TAKEN:
             raise KernelError(f"{said}: {unknown('option', given, TAKEN)}")
+    for need in rule.requires:
+        carried = need.shared(said, rule)
+        if carried is None:
+            raise KernelError(
+                f"{said}: the rule needs {type(need).__name__}, which looks at each synapse, and shared kernels have "
+                "none; use synapses() with weights of their own"
+            )
+        rule = carried
     _check_rule(rule, said)
 
     def made(source, target, model, *, delay, **given) -> Kernels:
@@ -47,12 +54,6 @@ def attach_kernels(
 
 
 def _check_rule(rule: Any, said: str) -> None:
-    for need in rule.requires:
-        if not isinstance(need, CellVariables):
-            raise KernelError(
-                f"{said}: the rule needs {type(need).__name__}, which looks at each synapse, and shared kernels have "
-                "none; use synapses() with weights of their own"
-            )
     for entry, regular in rule.regularly.items():
         for used in sorted(checks.assigned_names(regular.code) | language.names_in(regular.code)):
             if checks.belongs_to_cell(used):

@@ -44,7 +44,8 @@ def read(
     given = {n: value for n, value in (namespace or {}).items() if n in used and n not in definitions}
     external = {n for n in used - given.keys() if not _of_a_cell(n, source, target)}
     if weight is not None and weight not in definitions:
-        raise _no_weight(weight, definitions, weight in used or weight in (namespace or {}))
+        constants = sorted((given.keys() | external) & _used({}, code))
+        raise _no_weight(weight, definitions, weight in used or weight in (namespace or {}), constants)
     pathways = [*code["pre"], *code["post"]]
     events = dict.fromkeys(pathways, on_event) if isinstance(on_event, str) else on_event
     return {
@@ -112,14 +113,17 @@ def _of_a_cell(name: str, source: Any, target: Any) -> bool:
     return group is None or base in group.variables
 
 
-def _no_weight(weight: str, definitions: Mapping[str, Any], constant: bool) -> RuleError:
+def _no_weight(weight: str, definitions: Mapping[str, Any], constant: bool, constants: list[str]) -> RuleError:
+    """The refusal of a weight that is no variable: `constants` of the code may be what the script has as its weight."""
     if constant:
         return RuleError(
             f"the weight {weight!r} is a constant, the same in all synapses, and cannot change: make it a variable, "
             f"model='{weight} : 1' (with its unit), and give it its value after connect(), synapses.{weight} = ..."
         )
     has = ", ".join(map(repr, definitions)) or "no variable"
-    return RuleError(
-        f"the weight {weight!r} is not in the model, which has {has}; name it with weight=..., or add "
-        f"'{weight} : 1' (with its unit) to the model"
-    )
+    told = f"the weight {weight!r} is not in the model, which has {has}; name it with weight=..., or add "
+    told += f"'{weight} : 1' (with its unit) to the model"
+    if constants:
+        of, first = ", ".join(map(repr, constants)), constants[0]
+        told += f"; where {of} of the script is the weight, make it a variable: model='{first} : 1', weight='{first}'"
+    return RuleError(told)

@@ -25,6 +25,18 @@ class Requirement:
     def check(self, synapses: Any) -> None:
         """Called with the built `brian2.Synapses` before each run; raises where something is lacking."""
 
+    def shared(self, said: str, rule: Any) -> Any:
+        """The rule as kernels that synapses share carry it, or None where what is needed looks at each synapse.
+
+        Parameters
+        ----------
+        said : str
+            What to call the kernels in messages.
+        rule : SynapseRule
+            With this among its requirements.
+        """
+        return None
+
 
 @dataclass(frozen=True)
 class CellVariables(Requirement):
@@ -37,3 +49,7 @@ class CellVariables(Requirement):
     """
 
     remedies: Mapping[str, str] = field(default_factory=dict)
+
+    def shared(self, said: str, rule: Any) -> Any:
+        """The rule itself: cells are there with kernels as well."""
+        return rule

@@ -391,7 +391,7 @@ class SynapseRule:
             There is none.
         name : str, optional
         **kwds
-            ``events``, ``dtype`` and ``clock`` of `Kernels`.
+            ``events``, ``dtype``, ``clock`` and ``in_order`` of `Kernels`.
 
         Raises
         ------

@@ -79,9 +79,10 @@ class Weights:
     object, variable : str
     unit : str
     values : ndarray
-        One a synapse; or a whole array, as a network without synapses of its own has it.
+        One a synapse; or a whole array, as a network without synapses of its own has it; or one for each weight that
+        synapses share, in the order of `sbp_brian.brian.convolution.Convolution.flat`.
     i, j : ndarray of int, shape (synapses,), or None
-        Presynaptic and postsynaptic cell; None where the values are a whole array.
+        Presynaptic and postsynaptic cell; None where the values are not one a synapse.
     """
 
     object: str
@@ -130,7 +131,8 @@ def sources(entries: Mapping[str, Mapping[str, Any]], kind: str) -> list[str]:
         shown = [name for name, e in entries.items() if e.get("columns") is not None]
         return [n for name in shown for n in (name, _beside(name, "t"), _beside(name, "_indices"))]
     shown = [name for name, e in entries.items() if e.get("weight")]
-    return [n for name in shown for n in (name, _beside(name, "i"), _beside(name, "j"))]
+    ends = [_beside(name, end) for name in shown if entries[name]["weight"] == "each" for end in "ij"]
+    return [*shown, *ends]
 
 
 def clocks(entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -164,7 +166,8 @@ def recordings(result: Any, kinds: tuple[str, ...] = KINDS) -> Recordings:
             found["states"].append(States(entry["of"], variable, unit_text(values), np.array(values), t, at))
         else:
             values, owner = result[name], name.partition(".")[0]
-            i, j = (np.array(result[_beside(name, end)]) for end in "ij")
+            each = entry["weight"] == "each"
+            i, j = (np.array(result[_beside(name, end)]) for end in "ij") if each else (None, None)
             found["weights"].append(Weights(owner, variable, unit_text(values), np.array(values), i, j))
     times = [float(result[name]) for name in clocks(entries)]
     return Recordings(max(times, default=None), *(tuple(found[kind]) for kind in ("spikes", "states", "weights")))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import EventMonitor, Quantity, StateMonitor, Synapses, get_or_create_dimension
 
+from sbp_brian.brian.kernels import Kernels
 from sbp_brian.brian.variables import (
     ArrayVariable,
     Constant,
@@ -53,7 +54,8 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
         ``dtype``, ``dim`` (seven exponents), ``ndim``, ``size`` (number of values, None where only the run tells),
         ``scalar``, ``columns`` (of a StateMonitor), ``offset`` (subtracted from indices), ``settable``; or ``value``
         and ``dim`` for a constant. Beside them, for `sbp_brian.targets.recordings`: ``of`` (what a monitor records),
-        ``event`` (on the cells of its events), ``weight`` (on the weights of synapses).
+        ``event`` (on the cells of its events), ``weight`` (on the weights of synapses, ``"each"`` or, where synapses
+        share them, ``"shared"``).
     variables : dict
         source -> the Brian2 variable.
     """
@@ -93,6 +95,8 @@ def describe(objects, clocks=()) -> tuple[dict[str, dict], dict[str, ArrayVariab
     for obj in objects:
         if isinstance(obj, Synapses) and f"{obj.name}_pre.delay" in entries:
             entries.setdefault(f"{obj.name}.delay", entries[f"{obj.name}_pre.delay"])  # as in Brian2
+        if shared := _shared_weight(obj):
+            entries[shared] |= {"weight": "shared"}
     return entries, variables
 
 
@@ -102,7 +106,18 @@ def _recorded(obj, name: str, recorded: bool) -> dict:
         return {"of": obj.source.name}
     if isinstance(obj, EventMonitor) and name == "i":
         return {"of": obj.source.name, "event": obj.event}
-    return {"weight": True} if isinstance(obj, Synapses) and name in _weights(obj) else {}
+    return {"weight": "each"} if isinstance(obj, Synapses) and name in _weights(obj) else {}
+
+
+def _shared_weight(obj) -> str | None:
+    """The weights that synapses share: those of `Kernels`, or of the group that a rule's weight is linked to."""
+    rule = getattr(obj, "rule", None)
+    if rule is None or rule.weight is None or not isinstance(obj, (Synapses, Kernels)):
+        return None
+    weight = obj.variables.get(rule.weight)
+    owner = _owner_name(weight) if isinstance(weight, ArrayVariable) else None
+    linked = owner is not None and (isinstance(obj, Kernels) or owner != obj.name)
+    return f"{owner}.{weight.name}" if linked else None
 
 
 def _weights(synapses: Synapses) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from brian2 import get_dimensions, get_or_create_dimension, get_unit
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from sbp_brian.brian.randomness import SEED_OF_RUN
+from sbp_brian.brian.randomness import SEEDS_OF_RUN
 from sbp_brian.errors import SettingError
 from sbp_brian.wording import unknown_name
 
@@ -56,7 +56,7 @@ def check_settings(settings: Mapping | None, manifest: dict) -> dict[str, np.nda
 
 
 def seed_told(seed: int, manifest: dict) -> dict[str, np.ndarray]:
-    """What a run sets so that generators within the network draw by its seed, see `SEED_OF_RUN`.
+    """What a run sets so that generators within the network draw by its seed, see `SEEDS_OF_RUN`.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def seed_told(seed: int, manifest: dict) -> dict[str, np.ndarray]:
     return {
         entry["source"]: np.asarray(word % np.iinfo(entry["dtype"]).max, entry["dtype"])
         for name, entry in manifest["entries"].items()
-        if name.endswith(f".{SEED_OF_RUN}")
+        if name.rpartition(".")[2] in SEEDS_OF_RUN
     }
 
 

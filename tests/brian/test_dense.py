@@ -131,6 +131,57 @@ def test_four_events_are_taken_together_where_only_the_order_at_each_cell_counts
     assert ("_event + 4 <= _n_events" in synapses.pre.codeobj.code.cpp_file) == together
 
 
+#: Share of synapses that take part -> how they lie among the others.
+TAKING_PART = {"few": "(i*37 + j*11) % 101 < 3", "runs": "(i*5 + j//7) % 9 == 2", "many": "(i + j) % 3 > 0"}
+START = 0.2 + 0.6 * ((7 * np.arange(N_PRE)[:, None] + 3 * np.arange(N_POST)) % 11).ravel() / 11
+MOVED = SynapseRule(
+    """w : 1
+    member : boolean (constant)""",
+    on_pre={"pre": "w = w + 0.01*int(member)*(1 + v_post)"},
+    on_post={"post": "w = w*(1 + 0.02*int(member)*v_pre)"},
+    name="moved",
+)
+
+
+def parts():
+    """Synapses of which some take part, with the loop and with Brian2's queue."""
+    objects = []
+    for kind in ("dense", "queue"):
+        a, b = cells(f"part_{kind}_a", N_PRE, 1), cells(f"part_{kind}_b", N_POST, 2)
+        objects += [a, b]
+        for name, which in TAKING_PART.items():
+            build = ordinary if kind == "queue" else lambda rule, a, b, name: rule.synapses(a, b, name=name)
+            synapses = build(MOVED, a, b, f"part_{kind}_{name}")
+            synapses.connect()
+            synapses.w = START
+            synapses.member = which
+            objects.append(synapses)
+            if kind == "dense":
+                MADE[name] = synapses
+    return Network(objects)
+
+
+@pytest.fixture(scope="module")
+def in_part():
+    return Simulation(parts, STEPS * ms, target="cpp", dt=1 * ms).run()
+
+
+@pytest.mark.parametrize("name", TAKING_PART)
+def test_synapses_that_take_no_part_are_passed_over_and_stay(in_part, name):
+    found, wanted = in_part[f"part_dense_{name}.w"], in_part[f"part_queue_{name}.w"]
+    member = np.asarray(in_part[f"part_dense_{name}.member"], bool)
+    assert 0 < member.mean() < 1
+    np.testing.assert_array_equal(np.asarray(found)[~member], START[~member])
+    assert np.all(np.asarray(found)[member] != START[member])
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_all_of_these_loops_may_pass_synapses_over():
+    for name in TAKING_PART:
+        for pathway in MADE[name]._pathways:
+            assert f"_visited_{pathway.codeobj.name}[_run]" in pathway.codeobj.code.cpp_file
+
+
 STATIC = SynapseRule("w : 1", on_pre={"pre": "g_post += w"})
 
 

@@ -8,12 +8,13 @@ from brian2 import Network, NeuronGroup, StateMonitor, TimedArray, linked_var, m
 
 from sbp_brian.brian import own_code
 from sbp_brian.brian.convolution import Convolution, Maps
+from sbp_brian.brian.event_order import EventOrder
 from sbp_brian.brian.kernel_code import as_sums
 from sbp_brian.errors import KernelError, RuleError, TargetError
 from sbp_brian.export.described import describe
 from sbp_brian.models.stdbp.first_spike import backward, timing_rule
 from sbp_brian.models.stdbp.grid import GridSTDBP
-from sbp_brian.rules import Regular, SynapseRule
+from sbp_brian.rules import Regular, Requirement, SynapseRule
 from sbp_brian.targets import Simulation
 from tests.reference.convolutions import unrolled
 from tests.reference.small_networks import on_numpy
@@ -124,6 +125,69 @@ def test_equal_to_the_unrolled_form(target, expected):
     np.testing.assert_array_equal(found["b1.tried"], expected["b1.tried"])
     tried = found["b1.tried"].sum()
     assert abs(found["b1.lost"].sum() - 0.2 * tried) < 5 * np.sqrt(tried * 0.2 * 0.8)
+
+
+# ---------------------------------------------------------------------------------------- events in an order of theirs
+#: A cell ignores events once its sum has passed a bound; the other way, the weights' place in the sum counts.
+ORDERED = SynapseRule(
+    "w : 1\ngrad : 1",
+    on_pre={
+        "arrive": "open_post = open_post*int(drive_post < 0.8)\ndrive_post = drive_post + open_post*w*gain_post\n"
+        "grad += 0.1*open_post*trace_pre"
+    },
+    on_post={"back": "got_pre = 0.7*got_pre + w*trace_post"},
+    name="ordered",
+)
+
+
+def ordered(maps, name, seed):
+    rng = np.random.default_rng(seed)
+    given = TimedArray((rng.random((STEPS, maps.cells)) < 0.4).astype(float), dt=1 * ms, name=f"train_{name}")
+    group = NeuronGroup(
+        maps.cells,
+        "trace : 1\ndrive : 1\ngot : 1\nopen : 1\nearly : 1\ngain : 1 (shared)",
+        threshold="given(t, i) > 0.5",
+        reset="open = 1\ndrive = 0",
+        namespace={"given": given},
+        name=f"{name}_ordered",
+    )
+    group.open, group.gain, group.trace = 1, 0.7, rng.normal(size=maps.cells)
+    group.early = rng.permutation(maps.cells)
+    return group
+
+
+def in_order(form, **more):
+    """Both forms get the spikes of a step by a number that cells have, not by their own."""
+    objects = []
+    for n, convolution in enumerate(CONVOLUTIONS):
+        a = ordered(convolution.source, f"a{n}_{form.__name__}", 2 * n)
+        b = ordered(convolution.target, f"b{n}_{form.__name__}", 2 * n + 1)
+        name = f"o{n}_{form.__name__}"
+        kernels, *synapses = form(ORDERED, a, b, convolution, name, **more)
+        kernels.w = np.abs(np.random.default_rng(n).normal(size=convolution.weights)) / 3
+        objects += [a, b, kernels, *synapses, *(EventOrder(group, "spike", "early") for group in (a, b))]
+    return Network(objects)
+
+
+def shared_in_order(rule, source, target, convolution, name):
+    return [rule.kernels(source, target, convolution, name=name, in_order=("arrive", "back"))]
+
+
+@pytest.mark.parametrize(
+    "target", ["numpy", pytest.param("cython", marks=pytest.mark.slow), pytest.param("cpp", marks=pytest.mark.slow)]
+)
+def test_events_in_order_are_those_of_the_unrolled_form(target):
+    expected = Simulation(lambda: in_order(written_out), STEPS * ms, target="numpy", dt=1 * ms).run()
+    found = Simulation(lambda: in_order(shared_in_order), STEPS * ms, target=target, dt=1 * ms).run()
+    for n in range(len(CONVOLUTIONS)):
+        for name, variable in (("o", "grad"), ("a", "got"), ("b", "drive"), ("b", "open")):
+            ending = "_ordered" if name != "o" else ""
+            one, other = (
+                values[f"{name}{n}_{form.__name__}{ending}.{variable}"]
+                for values, form in ((found, shared_in_order), (expected, written_out))
+            )
+            assert np.ptp(other) > 0.1, (name, n, variable)
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10, err_msg=f"{name}{n}.{variable}")
 
 
 # ------------------------------------------------------------------------------------------------ what else there is
@@ -247,6 +311,28 @@ def test_code_that_needs_synapses_is_refused(pair, rule, message):
 
 
 @pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("w = 2*drive_post", r"'w = 2\*drive_post' depends on which of the synapses"),
+        ("w += 0.1*w", r"reads 'w' and adds to 'w', so it would depend"),
+        ("trace_pre = drive_post", r"'trace_pre = drive_post' depends on which of the synapses"),
+        ("trace_pre += 1\ndrive_post = trace_pre", r"reads 'trace_pre' and adds to 'trace_pre'"),
+        ("gain_post = 2", r"'gain_post' is one for all cells of its group, and read only here"),
+    ],
+)
+def test_in_order_the_weights_and_the_events_cell_are_still_summed(pair, code, message):
+    with pytest.raises(KernelError, match=message):
+        with_code(code).kernels(*pair, CONVOLUTION, in_order=("go",))
+
+
+def test_in_order_a_cell_that_is_both_sides_is_refused():
+    maps = Maps(2, 4, 4)
+    a = cells(maps, "both", 5)
+    with pytest.raises(KernelError, match="reads 'trace_pre' and adds to 'trace_post'"):
+        with_code("trace_post = 2*trace_pre").kernels(a, a, Convolution(maps, 2, 3, padding=1), in_order=("go",))
+
+
+@pytest.mark.parametrize(
     ("code", "expected"),
     [
         ("w = w + a_pre*b_post", "w += a_pre * b_post"),
@@ -294,6 +380,10 @@ def test_a_variable_that_refractoriness_holds_is_refused(pair):
             r"shared kernels act at the event itself and take no delay",
         ),
         (lambda a, b: (a, b, CONVOLUTION, {"method": "euler"}), r"unknown option 'method'"),
+        (
+            lambda a, b: (a, b, CONVOLUTION, {"in_order": ("prae",)}),
+            r"in_order names a pathway 'prae' that does not exist; the rule has 'pre'",
+        ),
     ],
 )
 def test_cells_and_options_that_do_not_fit_are_refused(pair, change, message):
@@ -304,11 +394,13 @@ def test_cells_and_options_that_do_not_fit_are_refused(pair, change, message):
 
 
 def test_a_rule_that_looks_at_each_synapse_is_refused(pair):
-    from sbp_brian.retrograde import RetrogradeSBP
+    class OwnNeed(Requirement):
+        """Of somebody who extends rules."""
 
-    rule = RetrogradeSBP(rate=1.0).emitting(replace(SUM, on_pre={"learn": "w += trace_pre"}))
-    with pytest.raises(KernelError, match="which looks at each synapse, and shared kernels have none; use synapses"):
-        rule.kernels(*pair, CONVOLUTION)
+    with pytest.raises(
+        KernelError, match="the rule needs OwnNeed, which looks at each synapse, and shared kernels hav"
+    ):
+        replace(SUM, requires=(OwnNeed(),)).kernels(*pair, CONVOLUTION)
 
 
 def test_names_that_are_taken_or_not_there_are_refused(pair):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import Clock, EventMonitor, Network, NeuronGroup, SpikeMonitor, ms, second
+from brian2 import Clock, EventMonitor, Network, NeuronGroup, SpikeMonitor, Synapses, ms, second
 
 from sbp_brian.brian.device import CanonicalDevice
 from sbp_brian.brian.state import brian_state
@@ -11,6 +11,10 @@ from tests.reference.small_networks import on_numpy
 
 N = 41
 STEPS = {"a": 0.1, "b": 0.3, "c": 0.25, "d": 1.0}  # ms: together at some times, alone at others
+#: Of groups, about the numbers of cells that are looked at together.
+SIZES = (1, 7, 8, 9, 511, 512, 513, 1030)
+#: ms; of clocks without code.
+IDLE = {"fine": 0.01, "odd": 0.07, "coarse": 0.5, "rare": 1000.0}
 
 
 def network():
@@ -41,7 +45,54 @@ def network():
         cells.run_regularly(
             f"order = (order*3 + {k + 1}) % 10007", clock=clock, when="start", order=-k, name=f"cells_{name}"
         )
-    return Network(cells, SpikeMonitor(cells, name="spikes"), EventMonitor(cells, "high", name="highs"))
+    return Network(
+        cells,
+        SpikeMonitor(cells, name="spikes"),
+        EventMonitor(cells, "high", name="highs"),
+        *of_many_sizes(clocks["a"]),
+        *read_by_others(clocks["a"]),
+    )
+
+
+def of_many_sizes(clock):
+    """Groups whose cells are looked for eight and 512 at a time, and what is left over; each fires its own cells."""
+    for n in SIZES:
+        group = NeuronGroup(
+            n,
+            "v : 1\nsum_i : 1\ncount : 1 (shared)",
+            threshold="v > 0.5",
+            reset="sum_i += 1 + (i + 1)*int(t/(0.1*ms)*7 + 0.5)",
+            clock=clock,
+            name=f"of_{n}",
+        )
+        group.run_regularly(
+            "v = (((i + 3)*(timestep(t, dt) + 5)*37) % 101)/101.0*int(timestep(t, dt) % 13 != 0)"
+            " + int(timestep(t, dt) % 26 == 0)",
+            clock=clock,
+            when="start",
+            name=f"of_{n}_drive",
+        )
+        yield group
+
+
+def read_by_others(clock):
+    """Synapses on clocks of their own, finer and coarser, on which nothing runs: their code reads the time there."""
+    cells = NeuronGroup(
+        3, "got : 1\nlast : second", threshold="i == timestep(t, dt) % 5", reset="", clock=clock, name="senders"
+    )
+    yield cells
+    for name, step in IDLE.items():
+        synapses = Synapses(
+            cells,
+            cells,
+            "at : second",
+            on_pre="at = t\ngot_post += t/second*(1 + i)",
+            delay=0 * ms,
+            clock=Clock(step * ms, name=f"idle_{name}"),
+            name=f"idle_{name}_synapses",
+        )
+        synapses.connect()
+        yield synapses
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +107,22 @@ def test_the_same_events_at_the_same_times_in_the_same_order(results, name):
     plain, compiled = results
     assert len(np.unique(plain[name])) > 1 or name == "cells.order"
     np.testing.assert_array_equal(compiled[name], plain[name])
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_cells_that_fire_are_found_in_groups_of_any_size(results, n):
+    plain, compiled = results
+    assert np.all(plain[f"of_{n}.sum_i"] > 0)
+    np.testing.assert_array_equal(compiled[f"of_{n}.sum_i"], plain[f"of_{n}.sum_i"])
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_code_reads_the_time_of_a_clock_without_code(results, name):
+    plain, compiled = results
+    times = np.asarray(plain[f"idle_{name}_synapses.at"])
+    assert np.all(times > 0) or name == "rare"
+    np.testing.assert_array_equal(np.asarray(compiled[f"idle_{name}_synapses.at"]), times)
+    np.testing.assert_array_equal(compiled["senders.got"], plain["senders.got"])
 
 
 def test_all_some_and_none_of_the_cells_fired(results):

@@ -127,7 +127,8 @@ def test_a_worker_gives_the_files_of_a_record_and_keeps_nothing(text, monkeypatc
         out = words[words.index("--out") + 1]
         job.folder = f"{out}/demo/run"
         cluster.Path(job.folder).mkdir(parents=True)
-        for name in ("record.json", "arrays.npz"):
+        assert words[words.index("--keep") + 1] == "weights"
+        for name in ("record.json", "arrays.npz", "kept.npz"):
             (cluster.Path(job.folder) / name).write_text(f"{name} of seed {words[words.index('--seed') + 1]}")
         places.append(cluster.Path(out).parent)
         own = places[-1] / "own.py"
@@ -136,8 +137,9 @@ def test_a_worker_gives_the_files_of_a_record_and_keeps_nothing(text, monkeypatc
         return job
 
     monkeypatch.setattr(Job, "run", run)
-    files, error = cluster.run_here("own.py", text, "numpy", 5, "quick", {"pairs": "7"})
+    files, error = cluster.run_here("own.py", text, "numpy", 5, "quick", {"pairs": "7"}, ("weights",))
     assert (files["record.json"], files["arrays.npz"]) == (b"record.json of seed 5", b"arrays.npz of seed 5")
+    assert files["kept.npz"] == b"kept.npz of seed 5"
     assert error == ""
     assert not places[0].exists()
 

@@ -141,7 +141,25 @@ def test_export_writes_each_format_and_refuses_what_is_not_kept(tmp_path, monkey
 
 def test_kinds_to_keep_are_checked():
     assert "did you mean 'spikes'" in refused("run", DEMO, "--keep", "spike", code=2)
-    assert "leave out --recipe" in refused("run", "--recipe", "mnist", "--keep", "spikes", code=2)
+    assert "Error: mnist has no states to keep" in sbp("run", "--recipe", "perceptron", "--keep", "states").stderr
+    assert "--keep goes with --recipe here" in refused("reproduce", "--quick", "--keep", "spikes", code=2)
+    assert "mnist has no spikes to keep" in refused("sweep", "mnist", "--seeds", "2", "--keep", "spikes")
+
+
+@pytest.mark.parametrize("words", [("sweep", DEMO, "-s", "pairs=5,6"), ("reproduce", "--recipe", "tao-2000")])
+def test_what_is_to_be_kept_is_told_to_each_run(words, monkeypatch, tmp_path):
+    told = []
+
+    def run_all(jobs, *_more):
+        told.extend(job.command for job in jobs)
+        for job in jobs:
+            job.error = "not run"
+
+    monkeypatch.setattr("sbp_brian.cli.jobs.run_all", run_all)
+    assert sbp(*words, "--keep", "weights,spikes", "--out", tmp_path).exit_code == 1
+    assert told
+    for command in told:
+        assert command[command.index("--keep") + 1] == "weights,spikes"
 
 
 def completed(*words, monkeypatch):

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brian2 import Network, NeuronGroup, ms
 
-from sbp_brian import datasets, protocols
+from sbp_brian import Simulation, datasets, protocols
 from sbp_brian.datasets import lookup
-from sbp_brian.errors import ParameterError
+from sbp_brian.errors import KeepError, ParameterError
 from sbp_brian.experiments import records, sweep
 from sbp_brian.experiments.executing import execute
-from sbp_brian.experiments.parameters import Parameter
+from sbp_brian.experiments.protocol import Parameter, Protocol, Source
 from tests.helpers.commands import DEMO, refused, sbp
 from tests.helpers.made_data import images
 
@@ -282,6 +283,35 @@ def test_a_run_that_fails_is_named_and_the_others_are_kept(counted, tmp_path):
     record = whole(tmp_path)
     np.testing.assert_array_equal(np.isnan(record.array("validation_score")[:, 0]), [False, True])
     assert record.notes == ["1 of 2 runs are lacking; the same command makes them"]
+
+
+def test_a_record_that_keeps_less_than_is_asked_for_is_made_again(tmp_path):
+    def make():
+        cells = NeuronGroup(2, "v : 1", threshold="rand() < 0.5", name="cells")
+        return Network(cells)
+
+    def run(context):
+        Simulation(make, 3 * ms, context.target, name="small").run(seed=context.seed)
+
+    protocol = Protocol("small", "Small", Source("Nobody"), {"n": Parameter(1)}, run, lacks=lambda _: {"states": "no"})
+
+    def plan(*keep, **more):
+        return sweep.Sweep(protocol, {"n": "1,2"}, [0], target="numpy", keep=keep, **more)
+
+    def all_done(planned):
+        return [planned.done(tmp_path, point) for point in planned.points]
+
+    for n in (1, 2):
+        execute(protocol, target="numpy", out=tmp_path, parameters={"n": n})
+    asked = plan("spikes")
+    assert all_done(plan()) == all_done(plan("spikes", take_over=True)) == [True, True]
+    assert all_done(asked) == [False, False]
+    assert asked.other(tmp_path, asked.points[0]) == "they do not keep spikes"
+    execute(protocol, target="numpy", out=tmp_path, parameters=asked.points[0].asked, keep=asked.keep)
+    assert all_done(asked) == [True, False]
+    assert all_done(plan()) == [True, True]
+    with pytest.raises(KeepError, match="small has no states to keep: no"):
+        plan("states")
 
 
 def test_interrupting_keeps_what_is_done(tmp_path):

@@ -178,7 +178,6 @@ def test_nwb_is_valid_and_elephant_reads_our_rates(record, tmp_path):
         assert file.related_publications[0] == "doi:10.1/x"
 
 
-@pytest.mark.slow
 def test_the_inspector_of_nwb_finds_no_fault_but_that_there_is_no_animal(record, tmp_path):
     from nwbinspector import Importance, inspect_nwbfile
 

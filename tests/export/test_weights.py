@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from brian2 import Network, NeuronGroup, PoissonGroup, ms
 
-from sbp_brian import export
+from sbp_brian import Simulation, SynapseRule, export
+from sbp_brian.brian.convolution import Convolution, Maps
 from sbp_brian.errors import CheckpointError, ExportError, KeepError
 from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.protocol import Protocol, Source
@@ -12,6 +14,7 @@ from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.protocols.benchmarks.learning import keep
 from sbp_brian.training.batches import NumpyTraining, Patterns, one_hot
 from sbp_brian.training.spiking import Samples, Training
+from tests.helpers.unrolled_kernels import link
 
 RNG = np.random.default_rng(5)
 IMAGES = (255 * (RNG.random((30, 16)) < 0.4)).astype(np.uint8)
@@ -80,6 +83,41 @@ def test_the_cells_of_each_weight_are_kept_where_there_are_synapses(tmp_path):
             assert len(w.i) == w.values.size
     with pytest.raises(ExportError, match="unknown run 'training 7'"):
         export.load_weights(training, result, "training 7")
+
+
+CONVOLUTION = Convolution(Maps(1, 4, 4), 2, 3)
+GROWS = SynapseRule("w : 1", on_pre={"arrive": "v_post += w", "grow": "w += 0.001*v_post"}, name="grows")
+
+
+def convolved(linked):
+    """Kernels that learn: a group of their own with no synapses, or with synapses that are linked to it."""
+    inputs = PoissonGroup(16, "0.3/dt", name="inputs")
+    cells = NeuronGroup(CONVOLUTION.target.cells, "v : 1", name="cells")
+    if linked:
+        kernels = NeuronGroup(CONVOLUTION.weights, "w : 1", name="kernels")
+        rule = SynapseRule("w : 1 (linked)\nkernel : integer", on_pre=GROWS.on_pre)
+        synapses = rule.synapses(inputs, cells, name="patches")
+        link(CONVOLUTION, synapses, kernels, "w")
+        made = [kernels, synapses]
+    else:
+        made = [GROWS.kernels(inputs, cells, CONVOLUTION, name="kernels")]
+    made[0].w = "0.5*i"
+    return Network(inputs, cells, *made)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_weights_that_synapses_share_are_kept_once_and_load_again(linked, tmp_path, numpy_target):
+    def run(context):
+        Simulation(lambda: convolved(linked), 5 * ms, context.target, name="shared").run(seed=1)
+
+    protocol = Protocol("shared", "Shared", Source("Nobody"), {}, run)
+    record = execute(protocol, target="numpy", out=tmp_path, keep=["weights"])
+    (kept,) = record.runs["shared 1"].weights
+    assert (kept.name, kept.i, kept.values.shape) == ("kernels.w", None, (CONVOLUTION.weights,))
+    assert np.ptp(kept.values - 0.5 * np.arange(CONVOLUTION.weights)) > 0, "they learned"
+    fresh = convolved(linked)
+    assert export.load_weights(fresh, record) == ("kernels.w",)
+    assert np.array_equal(fresh["kernels"].w[:], kept.values)
 
 
 def test_what_a_protocol_has_not_is_refused_before_anything_runs(tmp_path):

@@ -49,6 +49,7 @@ def test_the_figure_pairs_runs_by_seed_and_leaves_out_what_is_not_there(tmp_path
     assert {at: len(v) for at, v in lines["frozen"].items()} == {0.0: 1, 0.5: 1, 1.0: 2}
     drawing, caption = figures.get("artificial").make(records)
     assert len(drawing.axes) == 2, "none of depth"
+    assert [ax.get_title("right") for ax in drawing.axes] == ["n = 2", "n = 1 to 2"]
     assert all(ax.has_data() for ax in drawing.axes)
     assert "(perceptron, NETtalk)" in caption
     assert "depth" not in caption

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sbp_brian import figures
+from tests.helpers.drawn import without_n
 from tests.helpers.made_records import run as run_record
 
 
@@ -35,6 +36,7 @@ def test_the_figure_shows_seeds_of_the_longest_runs_and_their_controls(tmp_path)
     ]
     records += [record_of(tmp_path, "nmnist", layers=3), record_of(tmp_path, "nmnist", 1, shuffle_time=True, layers=3)]
     drawing, _ = figures.get("decolle-learning").make(records)
+    assert not without_n(drawing)
     curves, bars, _, other = drawing.axes
     assert [len(line.get_xdata()) for line in curves.lines] == [2] * 6, "three seeds of two layers"
     assert [text.get_text() for text in curves.get_legend().get_texts()] == ["layer 1", "layer 2"]

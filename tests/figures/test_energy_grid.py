@@ -40,7 +40,8 @@ def test_each_cell_is_the_score_of_its_run(swept):
 def test_the_map_is_drawn_and_says_what_it_shows(swept):
     drawing, caption = figures.get("energy-grid").make([swept])
     with_sbp, without, gain = drawing.axes[:3]
-    assert [ax.get_title() for ax in (with_sbp, without, gain)] == ["with SBP", "without SBP", "difference"]
+    assert {ax.get_title("right") for ax in (with_sbp, without, gain)} == {"n = 1 to 2"}
+    assert [ax.get_title().strip() for ax in (with_sbp, without, gain)] == ["with SBP", "without SBP", "difference"]
     crossed = [sum(t.get_text() == "\u00d7" for t in ax.texts) for ax in (with_sbp, without, gain)]
     assert crossed == [1, 0, 1], "the last run of SBP is lacking"
     np.testing.assert_allclose(np.ma.compressed(gain.images[0].get_array()), 20)

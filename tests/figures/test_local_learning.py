@@ -6,6 +6,7 @@ import numpy as np
 
 from sbp_brian import figures
 from sbp_brian.figures.learning import local_learning
+from tests.helpers.drawn import without_n
 from tests.helpers.made_records import run
 
 
@@ -45,6 +46,7 @@ def test_rules_are_compared_at_one_budget_alone(tmp_path):
     assert rows[1][2] == ours
     figure = figures.get("local-learning")
     drawing, caption = figure.make(elsewhere + others + ours)
+    assert not without_n(drawing)
     assert "1 epoch of 20,000 samples, 128 cells" in caption
     left = drawing.axes[0]
     assert [text.get_text() for text in left.texts if "\u00b1" in text.get_text()] == ["93.50 \u00b1 0.71"]

@@ -6,6 +6,7 @@ import pytest
 from sbp_brian import figures
 from sbp_brian.figures.learning import replacement
 from sbp_brian.report.literature import WITHOUT_HIDDEN_GRADIENT
+from tests.helpers.drawn import without_n
 from tests.helpers.made_records import run
 
 SHARES = (0.5, 0.9, 1.0)
@@ -41,6 +42,7 @@ def test_a_run_without_replacement_stands_for_all_at_equal_rates(tmp_path):
         assert sorted(lines["zero"]) == [0, *SHARES]
         assert sorted(lines["pseudo-bp"]) == ([0, *SHARES] if name == "given" else list(SHARES))
     drawing, caption = figures.get("replacement").make(records)
+    assert not without_n(drawing)
     (ax,) = drawing.axes
     bars = {c.get_label(): c.lines for c in ax.containers}
     np.testing.assert_allclose(bars["zero"][0].get_ydata().astype(float), [91, 81, 71, 41])

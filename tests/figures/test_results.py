@@ -36,7 +36,8 @@ def test_a_panel_for_each_task_and_the_marks_of_both_worlds_where_they_were_meas
     ]
     drawing, caption = figure.reading(finding(*made)).make()
     mnist, nettalk = drawing.axes
-    assert [ax.get_title() for ax in drawing.axes] == ["MNIST", "NETtalk"]
+    assert [ax.get_title().strip() for ax in drawing.axes] == ["MNIST", "NETtalk"]
+    assert [ax.get_title("right") for ax in drawing.axes] == ["n = 2", "n = 2"]
     assert [len(ax.containers) for ax in drawing.axes] == [2, 1]
     rows = list(what_it_carries.REPORTS)
     marks = mnist.containers[1][0]

@@ -21,6 +21,17 @@ def quickly(target):
         prefs[FLAGS] = before
 
 
+@contextmanager
+def as_written():
+    """Let programs be compiled so that they do the operations of their text: none is fused, reordered or left out."""
+    before = prefs[FLAGS]
+    prefs[FLAGS] = ["-w", "-O0", "-ffp-contract=off", "-std=c++11"]
+    try:
+        yield
+    finally:
+        prefs[FLAGS] = before
+
+
 def shared_cache(tmp_path_factory):
     """The cache of the tests of targets, in a folder of an odd name, so that its one network is compiled once."""
     place = tmp_path_factory.getbasetemp() / "sbp-cache"

@@ -81,7 +81,7 @@ def with_delays():
     parts = [cells, given]
     for name, delay in (("none", None), ("same", 2 * ms), ("own", "own")):
         synapses = Synapses(
-            first, last, "w : 1", on_pre="v_post += w", on_post="w *= 1.1", name=f"syn_{name}", namespace={}
+            first, last, "w : 1", on_pre="v_post += w*(1 + 0.1*j)", on_post="w *= 1.1", name=f"syn_{name}", namespace={}
         )
         synapses.connect(j="(i + k) % 4 for k in range(2)")
         synapses.w = "0.02*(1 + i)"

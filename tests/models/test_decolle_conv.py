@@ -12,8 +12,8 @@ from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.executing import execute
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.conv import ConvDecolle
-from sbp_brian.models.kernels import link
 from tests.helpers import decolle_cases
+from tests.helpers.unrolled_kernels import link
 from tests.reference import decolle
 from tests.reference.convolutions import numbers, unrolled
 

@@ -21,6 +21,7 @@ from sbp_brian.models.sbp_network.options import (
     MembraneHomeostasis,
     OneHop,
     Poisson,
+    Precision,
     Reports,
     SeveralRight,
     ShortTerm,
@@ -374,10 +375,12 @@ def test_the_hidden_rate_may_stay_while_the_output_rate_decays():
     assert "inputs.retro_rate" not in network("weighted/activity").trial_model().by_epoch(1)
 
 
-def test_a_share_of_the_inputs_takes_part(trial):
-    start, result = run("numpy", "weighted/activity", trial, Subset(seed=4), lambda_p=0.25)
+@pytest.mark.parametrize(("target", "alike"), [("numpy", 1), ("numpy", 3), ("cpp", 6)])
+def test_a_share_of_the_inputs_takes_part(target, alike, trial):
+    start, result = run(target, "weighted/activity", trial, Subset(4, alike), lambda_p=0.25)
     pre, post = np.indices((N_IN, N_HID)).reshape(2, -1)
-    mask = InputSubset(0.25, 4).values("inputs", pre, post).reshape(N_IN, N_HID)
+    mask = InputSubset(0.25, 4, alike=alike).values("inputs", pre, post).reshape(N_IN, N_HID)
+    assert (mask[:, ::alike].repeat(alike, 1)[:, :N_HID] == mask).all()
     assert (mask.sum(0) == N_IN // 4).all()
     net, counts, _ = reference("weighted/activity", trial, start, mask.astype(float))
     compare(result, net, counts, start)
@@ -387,6 +390,31 @@ def test_a_share_of_the_inputs_takes_part(trial):
     moved = (result["inputs.w"] != start["inputs.w"]).reshape(N_IN, N_HID)
     assert not moved[~mask].any()
     assert moved[mask].any()
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("cpp", marks=pytest.mark.slow)])
+def test_single_precision_follows_the_reference_to_its_digits(target, trial):
+    start, result = run(target, "weighted/activity", trial, Precision("single"))
+    net, counts, _ = reference("weighted/activity", trial, start)
+    np.testing.assert_array_equal(result["answers.c"][:, 1 : N + 1], counts)
+    for name, wanted in (("inputs.w", net.w[0]), ("outputs.w", net.w[1]), ("hidden.bias", net.bias[0])):
+        assert np.asarray(result[name]).dtype == np.float32
+        np.testing.assert_allclose(result[name], wanted.ravel(), rtol=0, atol=1e-5, err_msg=name)
+        assert np.abs(result[name] - wanted.ravel()).max() > 1e-9, "in double precision, then"
+    assert np.asarray(result["answers.t"]).dtype == np.float64
+
+
+def test_loops_over_single_precision_hold_no_number_of_double_precision(tmp_path):
+    from sbp_brian.targets.programs import generate
+
+    model = network("weighted/activity", Precision("single"))
+    presentation = Presentation(np.zeros((N, N_IN), np.uint8), N, model.duration)
+    generate(functools.partial(SBPNetwork.network, model, presentation), N * model.duration, {}, tmp_path)
+    for pathway in ("inputs_present", "inputs_retrograde", "outputs_pre", "outputs_missing", "outputs_excess"):
+        text = (tmp_path / "code_objects" / f"{pathway}_dense_codeobject.cpp").read_text()
+        loop = text[text.index(f"void _run_{pathway}_dense_codeobject()") :]
+        assert "float" in loop
+        assert "double" not in loop.replace("const double inf = INFINITY;", ""), pathway
 
 
 SIGNALS_AND_TAGS = [

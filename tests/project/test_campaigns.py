@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from campaigns import calls, catalogue, files, kills, nest, networks, running, soak
+from campaigns import calls, catalogue, files, kept, kills, nest, networks, running, soak
 from campaigns.bad_values import misspelled
 from campaigns.base import Case, Outcome
 from campaigns.child import Ended, forked
@@ -82,6 +82,30 @@ def test_a_campaign_ends_in_time_and_tells_how_many_cases_that_were(minutes, n, 
     found = running.run(campaign, 5, workers=0, minutes=minutes, say=said.append)
     assert (found["n"], found["held"]) == (n, n - 1)
     assert ("0 minutes have passed: 3 cases are left out" in said) == (n < 5)
+
+
+def test_a_campaign_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
+    asked = []
+
+    def check(cases, place):
+        asked.extend(case.index for case in cases)
+        return [Outcome(case.index, "no" * (case.index == 1), {"s": float(case.index)}) for case in cases]
+
+    campaign = replace(
+        calls.CAMPAIGN, draw=lambda seed, n: [Case(k, "a", f"case {k}") for k in range(n)], check=check, chunk=2
+    )
+    monkeypatch.setattr(catalogue, "get", lambda name: campaign)
+    monkeypatch.setattr(kept, "commit", lambda: "abc1234")
+    options = dict(workers=0, say=lambda text: None, keep=tmp_path)
+    assert running.run(campaign, 5, minutes=0.0, **options)["n"] == 2
+    found = running.run(campaign, 5, **options)
+    assert asked == [0, 1, 2, 3, 4]
+    assert (found["n"], found["held"], found["worst"]) == (5, 4, {"s": 4.0})
+    assert running.run(campaign, 5, seed=1, **options)["n"] == 5
+    assert asked == [0, 1, 2, 3, 4] * 2, "another seed has other cases"
+    monkeypatch.setattr(kept, "commit", lambda: "abc1234+")
+    with pytest.raises(SettingError, match="changed since"):
+        running.run(campaign, 5, **options)
 
 
 # ----------------------------------------------------------------------------------------------------------- children

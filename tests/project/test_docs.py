@@ -5,6 +5,7 @@ import pkgutil
 import re
 import runpy
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import brian2
 import matplotlib.pyplot as plt
@@ -14,6 +15,7 @@ import pytest
 import sbp_brian as sbp
 from sbp_brian import figures, protocols, recipes, targets
 from sbp_brian.experiments import sweep
+from tests.helpers import made_records
 from tests.helpers.nest_settings import with_coincidences_of_nest
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +30,10 @@ PAGES = [
     "docs/decolle.md",
     "docs/nest.md",
     "docs/findings.md",
+    "docs/mnist.md",
 ]
+#: Pages whose blocks have a test of their own, since they need more than the page says.
+ELSEWHERE = {"docs/biology.md": "tests/helpers/manual.py", "docs/cuda.md": __file__, "docs/sweep.md": __file__}
 
 
 DOCS = [
@@ -39,6 +44,36 @@ ALL = ["README.md", "CONTRIBUTING.md", *DOCS]
 
 def blocks(page):
     return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_no_block_of_code_is_left_out():
+    assert {page for page in ALL if blocks(page)} == {*PAGES, *ELSEWHERE}
+    for page, where in ELSEWHERE.items():
+        assert Path(page).name in (ROOT / where).read_text(encoding="utf-8")
+
+
+def test_the_trainings_of_the_page_on_cuda_run_side_by_side(tmp_path, monkeypatch):
+    """On numpy, which runs them one after the other: two of them, of few samples."""
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("docs/cuda.md")
+    for before, now in (('target="cuda"', 'target="numpy"'), ("range(16)", "range(1)"), ("epochs=3", "epochs=1")):
+        assert before in block
+        block = block.replace(before, now)
+    rng = np.random.default_rng(1)
+    images, labels = rng.integers(0, 255, (9, 784), dtype=np.uint8), rng.integers(0, 10, 9)
+    names = {"samples": sbp.Samples(images, labels, 10, *np.split(np.arange(9), 3))}
+    exec(compile(block, "docs/cuda.md", "exec"), names)
+    assert [len(history) for history in names["histories"]] == [1, 1]
+
+
+def test_the_sweep_of_the_page_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("docs/sweep.md")
+    scores = np.array([[0.9, 0.92], [0.8, 0.84]])
+    made_records.run(tmp_path / "results", protocol="sweep", arrays={"validation_accuracy": scores})
+    names = {}
+    exec(compile(block, "docs/sweep.md", "exec"), names)
+    np.testing.assert_allclose(names["mean"], [0.91, 0.82])
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -133,6 +168,65 @@ def test_links_between_pages_lead_somewhere():
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text()):
             place = (ROOT / page).parent / target
             assert place in MADE or place.exists(), f"{page}: {target}"
+
+
+#: Where addresses and DOIs stand: pages, notebooks, citation, docstrings and recipes.
+CITING = [
+    ROOT / name
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "environment.yml", "pyproject.toml")
+] + sorted(
+    path
+    for room in ("docs", "sbp_brian", "models", "protocols", "figures", "recipes", "examples")
+    for path in (ROOT / room).rglob("*")
+    if path.suffix in (".md", ".py", ".ipynb", ".toml") and "upstream" not in path.parts
+)
+_ADDRESS = re.compile(r"\bhttps?://[^\s\"'`<>|]+")
+#: Data sets of which there is no address with https.
+OLD_ADDRESSES = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
+
+
+def test_addresses_of_other_places_are_whole_and_encrypted():
+    found = {
+        (address.rstrip(".,;:)]}"), path.relative_to(ROOT).as_posix())
+        for path in CITING
+        for address in _ADDRESS.findall(path.read_text(encoding="utf-8"))
+        if not set(address) & set("{\\") and not re.match(r"https?://(localhost|127|host|example)", address)
+    }
+    assert len(found) > 10
+    for address, where in found:
+        if address.startswith(OLD_ADDRESSES):
+            continue
+        parts = urlsplit(address)
+        assert parts.scheme == "https", f"{where}: {address} is not encrypted"
+        assert re.fullmatch(r"[\w-]+(\.[\w-]+)+", parts.netloc), f"{where}: {address}"
+
+
+def test_every_doi_can_be_one_and_is_spelled_alike_everywhere(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    from dois import DOI
+
+    spelled = {}
+    for path in CITING:
+        text, where = path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix()
+        for told in re.findall(r"\bdoi:\s?10\.[^.\s][^\s\"]*", text):
+            assert DOI.match(told), f"{where}: {told}"
+        for doi in [*DOI.findall(text), *re.findall(r"https://doi\.org/([^\s)>\"'`{]+[\w])", text)]:
+            spelled.setdefault(doi.lower(), set()).add(doi)
+    assert len(spelled) > 40
+    assert not [forms for forms in spelled.values() if len(forms) > 1]
+
+
+def test_a_doi_ends_where_its_sentence_does(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    from dois import linked
+
+    text = "See (A 2003, doi:10.1016/S0896-6273(03)00761-X), and doi:10.1523/JNEUROSCI.20-09-03233.2000."
+    parts = linked(text)
+    assert "".join(part.astext() for part in parts) == text
+    assert [part["refuri"] for part in parts[1::2]] == [
+        "https://doi.org/10.1016/S0896-6273(03)00761-X",
+        "https://doi.org/10.1523/JNEUROSCI.20-09-03233.2000",
+    ]
 
 
 @pytest.fixture(scope="module")

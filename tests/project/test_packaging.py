@@ -1,5 +1,6 @@
 """The package as users get it: a wheel and a source archive, in an environment that holds nothing else of it."""
 
+import configparser
 import os
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import brian2
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from platformdirs import user_cache_dir
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +28,29 @@ def run(*command, cwd, **environment):
         capture_output=True,
         check=False,
     )
+
+
+#: What conda calls otherwise than pip.
+CALLED = {"matplotlib-base": "matplotlib"}
+
+
+def test_the_environment_of_conda_asks_for_what_pip_asks_for():
+    asked = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+
+    def listed(text):
+        return {CALLED.get(r.name, r.name): r.specifier for r in map(Requirement, text)}
+
+    ours = listed(line for line in setup["options"]["install_requires"].splitlines() if line)
+    digits = listed(line for line in setup["options.extras_require"]["digits"].splitlines() if line)
+    packages = [entry for entry in asked["dependencies"] if isinstance(entry, str)]
+    python = next(entry for entry in packages if entry.startswith("python="))
+    others = listed(entry for entry in packages if entry not in (python, "pip", "make", "gxx_linux-64"))
+    assert others == ours | digits, "the digits are there too"
+    assert SpecifierSet(setup["options"]["python_requires"]).contains(python.removeprefix("python="))
+    assert asked["dependencies"][-1] == {"pip": ["."]}, "the package itself, by pip, last"
+    assert "conda-forge" in asked["channels"]
 
 
 @pytest.fixture(scope="module")

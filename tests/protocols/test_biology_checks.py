@@ -1,13 +1,54 @@
 """What is asked of all biological protocols alike: bad input at the command line, blockers, convergence, the manual."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from benchmarks import biology_checks
 from benchmarks.biology_checks import NAMES, converged, halved
 from sbp_brian.__main__ import main
+from sbp_brian.experiments.parameters import Parameters
+from sbp_brian.experiments.protocol import Context
 from sbp_brian.protocols.biology import bi_poo_1998, du_poo_2004
+from sbp_brian.protocols.biology.reporting import report_change
 from tests.helpers.manual import example
+
+
+@dataclass
+class Recorded:
+    """What an experiment recorded of one synapse that stays as it was."""
+
+    changes: np.ndarray
+
+    def change(self, condition, synapse):
+        return self.changes
+
+    def noise_free(self, condition, synapse):
+        return np.zeros_like(self.changes)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [
+        (1, "One seed has no spread, and 'no change' is judged without it; take -s seeds=10 or more."),
+        (3, "3 seeds are too few to tell 'no change' from a change: some bands are wider than 25%"),
+        (40, None),
+    ],
+)
+def test_too_few_seeds_are_said_as_such(seeds, told, tmp_path):
+    context = Context(Parameters({}, {}), "numpy", 0, tmp_path)
+    recorded = Recorded(np.linspace(-0.05, 0.05, seeds))
+    for name in ("A->G", "D->B"):
+        report_change(context, name, recorded, "LTP", name, "none", "control")
+    report_change(context, "A->B", recorded, "LTP", "A->B", "up", "abstract")
+    if told is None:
+        assert not context.notes
+    else:
+        (note,) = context.notes
+        assert note.startswith(told)
+
 
 #: A user's own experiment, with one line to go wrong.
 OWN = """from brian2 import ms, pA, second, um

@@ -7,6 +7,8 @@ import pytest
 from brian2 import ms
 
 from sbp_brian import figures, protocols
+from sbp_brian.brian.convolution import Convolution, Maps
+from sbp_brian.datasets import load_mnist
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.executing import execute
 from sbp_brian.models.stdbp import STDBP
@@ -18,6 +20,7 @@ from sbp_brian.protocols.benchmarks.tasks import mnist, yin_yang
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.readout import FirstSpike
 from sbp_brian.training.spiking import Samples
+from tests.reference.convolutions import unrolled
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +149,48 @@ def test_an_arm_of_the_other_model_is_refused(tmp_path):
         execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "stdbp", "learning": "weighted", **few})
     with pytest.raises(ParameterError, match="learning=sbp is none of model=sbp_network"):
         execute(protocols.get("mnist"), out=tmp_path, parameters={"learning": "sbp", **few})
+
+
+def test_kernels_are_a_model_of_their_own(tmp_path):
+    few = {"train_samples": 8, "validation_samples": 3, "test_samples": 4, "epochs": 1}
+    asked = {"model": "stdbp_conv", "learning": "sbp-bit", "maps": 2, "kernel": 7, "stride": 3, **few}
+    record = execute(protocols.get("mnist"), out=tmp_path, parameters=asked, target="numpy")
+    found = metrics(record)
+    images = load_mnist("test").images[:4] > 0
+    pixel, _, _ = unrolled(Convolution(Maps(1, 28, 28), 2, 7, 3))
+    operations = images[:, pixel].sum() / 4 + 10 * found["hidden_spikes_per_sample"]
+    assert found["synaptic_operations_per_sample"] == pytest.approx(operations, rel=1e-12)
+    before, after = record.array("kernels_before"), record.array("kernels_after")
+    assert before.shape == after.shape == (2, 7, 7)
+    assert not np.array_equal(before, after)
+    assert figures.get("shared-kernels").missing([record]) == []
+    assert "784-128-10 with 2 kernels of 7 x 7 (sbp-bit)" in record.summary
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            {"learning": "sbp", "pooling": 2},
+            "learning=sbp reports one synapse back, .*, and pooling=2 puts others",
+        ),
+        ({"learning": "sbp-bit", "dense": 9}, "learning=sbp-bit reports one synapse back, .* leave dense at 0$"),
+        ({"epochs": 2, "average": 3}, "average=3 is more than the 2 epochs there are"),
+        ({"kernel": 29}, "kernel"),
+    ],
+)
+def test_kernels_that_cannot_be_are_refused_before_data_are_read(tmp_path, asked, message):
+    with pytest.raises(ParameterError, match=message) as refused:
+        execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "stdbp_conv", **asked}, target="numpy")
+    assert "\n" not in str(refused.value)
+
+
+def test_kernels_on_cuda_are_refused():
+    asked = mnist.PROTOCOL.resolve(model="stdbp_conv")
+    with pytest.raises(
+        ParameterError, match="model=stdbp_conv takes spikes in their exact order, and CUDA all at once"
+    ):
+        mnist.OFFERS["stdbp_conv"].learner.check(asked, "cuda")
 
 
 def test_ranks_keep_the_order_and_nothing_else():

@@ -8,6 +8,7 @@ from sbp_brian.report import literature, page
 from sbp_brian.report.claims import VERDICTS, claims
 from sbp_brian.report.differences import compare
 from sbp_brian.report.learning import by_learning, by_value, curve
+from tests.helpers.drawn import without_n
 from tests.helpers.made_records import run
 
 
@@ -119,13 +120,17 @@ def test_runs_of_the_ten_recordings_are_found_and_named(tmp_path):
     told = verdict(claims(runs), "SBP raises the score of the spiking", "DvsGesture").measured
     assert told.endswith("ten recordings, one subject, not the paper's data")
     drawing, caption = figures.get("sbp-curves").make(runs)
-    assert [ax.get_title() for ax in drawing.axes if ax.has_data()] == ["DvsGesture,\nten recordings,\none subject"]
+    assert not without_n(drawing)
+    assert [ax.get_title().strip() for ax in drawing.axes if ax.has_data()] == [
+        "DvsGesture,\nten recordings,\none subject"
+    ]
     assert "DvsGesture, ten recordings, one subject" in caption
     drawing, caption = figures.get("sbp-algorithms").make(runs)
     gestures = next(ax for ax in drawing.axes if ax.get_title() == "DvsGesture")
     assert any(text.get_text() == "n = 2\u2020" for text in gestures.texts)
     assert "\u2020 ten recordings, one subject: other data" in caption
     drawing, caption = figures.get("sbp-cost").make(runs)
+    assert without_n(drawing) == ["a", "b", "d", "e"], "where all is published"
     gestures = next(ax for ax in drawing.axes if "ten recordings" in ax.get_title())
     assert [text.get_text() for text in gestures.get_xticklabels()] == ["without", "SBP"], "nothing published"
     assert "Nothing published stands beside the ten recordings" in caption
@@ -252,6 +257,7 @@ def test_depth_weights_and_rasters(tmp_path):
         run(tmp_path / "deep", s, seed, depth=d, arrays=arrays) for d, s in ((1, 0.98), (2, 0.97)) for seed in (0, 1)
     ]
     weights, caption = figures.get("sbp-weights").make(deep)
+    assert not without_n(weights)
     assert [text.get_text() for text in weights.axes[2].get_legend().get_texts()] == [
         "1 hidden layer",
         "2 hidden layers",
@@ -259,6 +265,7 @@ def test_depth_weights_and_rasters(tmp_path):
     assert len(weights.axes[3].patches) == 2
     assert "by the number of hidden layers: 1, 1 seed" in caption
     drawing, caption = figures.get("sbp-depth").make(deep)
+    assert not without_n(drawing)
     assert "2 hidden, 2 seeds" in caption
     np.testing.assert_allclose(drawing.axes[0].containers[0].lines[0].get_ydata().astype(float), [98, 97])
 
@@ -288,6 +295,7 @@ def test_scores_costs_and_counted_operations(tmp_path):
         "frozen": [40.0],
     }
     drawing, caption = figures.get("sbp-cost").make(runs)
+    assert without_n(drawing) == ["b", "c", "e", "f"], "where all is published"
     counts = next(ax for ax in drawing.axes if "operations" in ax.get_ylabel())
     assert [bar.get_height() for bar in counts.patches] == pytest.approx([20e-9, 40e-9])
     assert all(ax.has_data() for ax in drawing.axes)

@@ -330,6 +330,39 @@ def test_captions_may_depend_on_the_records(record):
     assert OTHER.missing([record]) == ["elsewhere"]
 
 
+def test_a_figure_of_the_page_is_drawn_once_for_its_files_and_the_page(record, tmp_path):
+    drawn = []
+
+    def counting(found):
+        drawn.append(found)
+        return draw(found)
+
+    figure = Figure("counted", "Counted", "Counted.", ("demo",), counting).once()
+    figure.save([record], tmp_path / "figures")
+    made = page.write([record], tmp_path / "report.html", page.Shown(figures=[figure]), figures=tmp_path / "figures")
+    assert "counted.svg" in made.read_text()
+    assert len(drawn) == 1
+    figure.make([record, record])
+    assert len(drawn) == 2, "other records are another drawing"
+    committed = figures.get("how-late")
+    assert committed.once() is committed
+
+
+def test_panels_tell_their_numbers():
+    _, axes = new(COLUMNS, 60, ncols=5)
+    axes[1].set_title("mixed")
+    label_panels(*axes, n=(3, {3, 5}, (), None, [1000, 1000]))
+    assert [ax.get_title("right") for ax in axes] == ["n = 3", "n = 3 to 5", "", "", "n = 1,000"]
+    assert [ax.get_title("left") for ax in axes] == list("abcde")
+    assert axes[1].get_title() == "mixed\n", "its last line is that of the letter and of n"
+    _, (left, right) = new(COLUMNS, 60, ncols=2)
+    label_panels(left, right, n={right: 2})
+    assert [ax.get_title("right") for ax in (left, right)] == ["", "n = 2"]
+    _, alone = new(COLUMN, 60)
+    label_panels(alone, n=4)
+    assert (alone.get_title("left"), alone.get_title("right")) == ("", "n = 4")
+
+
 def test_the_list_of_figures():
     assert "base" not in figures.names()
     for name in figures.names():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -21,6 +21,9 @@ WORDS = {"threshold": "v > 1", "reset": "v = 0", "method": "euler", "name": "cel
 CHANCY = Emission("change", noise=0.5, loss=0.3)
 #: Two ways to switch SBP off for a run.
 SILENT = {"gains": {"cells.retro_ltp_gain": 0, "cells.retro_ltd_gain": 0}, "lambda_f": {"among.retro_lambda_f": 0}}
+on_targets = pytest.mark.parametrize(
+    "target", ["numpy", *(pytest.param(target, marks=pytest.mark.slow) for target in ("cython", "cpp"))]
+)
 
 
 def network(with_sbp, arrays=True):
@@ -32,10 +35,12 @@ def network(with_sbp, arrays=True):
         cells, made = NeuronGroup(N, CELLS, **WORDS), Synapses
     code = "last = rand(); w += 0.1*last; v += 0.02*w*(rand() < 0.5)"
     among = made(cells, cells, "w : 1\nlast : 1", on_pre=code, name="among")
-    among.connect(**({"i": np.arange(N), "j": (np.arange(N) + 1) % N} if arrays else {"p": 0.3}))
+    pre = np.tile(np.arange(N), 2)
+    among.connect(**({"i": pre, "j": (pre + 1 + np.arange(2 * N) // N) % N} if arrays else {"p": 0.3}))
     return Network(cells, among, SpikeMonitor(cells, name="spikes"))
 
 
+@cache
 def simulation(with_sbp, target="numpy", arrays=True):
     return Simulation(partial(network, with_sbp, arrays), 30 * ms, target, dt=0.5 * ms)
 
@@ -56,9 +61,7 @@ def drawn(seed_of_run, steps=3, n=200):
 
 
 # ------------------------------------------------------------------------------------------------ the network's own
-@pytest.mark.parametrize(
-    "target", ["numpy", *(pytest.param(target, marks=pytest.mark.slow) for target in ("cython", "cpp"))]
-)
+@on_targets
 def test_without_gains_or_fraction_the_network_draws_what_it_draws_without_sbp(target):
     with quickly(target):
         wanted, program = simulation(False, target).run(seed=3), simulation(True, target)
@@ -99,6 +102,33 @@ def test_runs_of_two_seeds_draw_independent_numbers_and_runs_of_one_seed_the_sam
     one, other = (drawn(seed)[0] for seed in (1_835_504_127, 686_643_340))
     for k in range(3):
         assert abs(np.corrcoef(one[k], other[k])[0, 1]) < 4 / np.sqrt(one[k].size)
+
+
+@on_targets
+def test_what_cells_draw_at_each_event_follows_from_the_seed_of_the_run(target):
+    with quickly(target):
+        program = simulation(True, target)
+        first, without = program.run(seed=3), program.run({"cells.retro_cell_seed": 0}, seed=3)
+        other = program.run({"cells.retro_cell_seed": first["cells.retro_cell_seed"] + 1}, seed=3)
+        same = program.run({"cells.retro_cell_seed": first["cells.retro_cell_seed"]}, seed=3)
+    assert first["cells.retro_cell_seed"] > 0
+    for key in ("cells.retro_draw", "cells.retro_state", "among.w", "spikes.i"):
+        np.testing.assert_array_equal(same[key], first[key], err_msg=key)
+    drew = np.flatnonzero(first["cells.retro_draw"])
+    assert len(drew) > 10, "there were events of the signal"
+    for found in (without, other):
+        assert (found["cells.retro_draw"][drew] != first["cells.retro_draw"][drew]).all()
+        assert (found["among.w"] != first["among.w"]).any(), "other synapses took part"
+
+
+def test_two_seeds_of_the_run_draw_other_subsets():
+    first, second, again = (simulation(True).run(seed=seed) for seed in (3, 4, 3))
+    drew = np.flatnonzero(first["cells.retro_draw"])
+    assert len(drew) > 10
+    for key in ("cells.retro_draw", "cells.retro_state"):
+        np.testing.assert_array_equal(first[key], again[key])
+        assert (first[key] != second[key])[drew].all()
+    assert first["cells.retro_cell_seed"] != second["cells.retro_cell_seed"]
 
 
 def test_a_run_may_say_by_which_seed_reports_are_drawn():

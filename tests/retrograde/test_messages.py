@@ -190,8 +190,8 @@ def test_units_of_the_weight(verb):
 def test_roles():
     sbp, held = RetrogradeSBP(), RetrogradeSBP(transport=Window())
     assert said(lambda: sbp.emitting(STATIC)) == (
-        "rule 'static': no pathway assigns the weight 'w', so there is no change to report; give emitting() a plastic "
-        "rule, or name its weight with SynapseRule(weight=...)"
+        "rule 'static': no pathway assigns the weight 'w', so there is no change to report; let it receive only "
+        "(emits=False), give it code that changes the weight, or name another by weight=..."
     )
     for verb, rule in (("emitting", PLASTIC), ("receiving", PLASTIC)):
         wrap = getattr(sbp, verb)

@@ -268,9 +268,11 @@ def test_a_fraction_of_zero_leaves_the_random_numbers_of_the_network():
             np.testing.assert_array_equal(a, b)
 
 
-def test_draws_of_an_event_are_uniform_and_each_cells_own():
+@pytest.mark.parametrize("seed_of_run", [0, 5, 1_835_504_127])
+def test_draws_of_an_event_are_uniform_and_each_cells_own(seed_of_run):
     sbp = RetrogradeSBP(lambda_p=0.5, draw="event")
     cells = sbp.neurons(500, "v : 1", threshold="v > 1")
+    cells.retro_cell_seed = seed_of_run
     cells.retro_ltp_due = 1
     net, drawn = Network(cells), []
     for _ in range(20):
@@ -278,10 +280,11 @@ def test_draws_of_an_event_are_uniform_and_each_cells_own():
         net.run(defaultclock.dt)
         drawn.append(np.array(cells.retro_draw))
     drawn = np.array(drawn)
-    assert ((drawn > 0) & (drawn < 1)).all()
+    assert ((drawn > 0) & (drawn <= 1)).all()
     counts = np.histogram(drawn, 10, (0, 1))[0]
     assert (abs(counts - 1000) < 5 * np.sqrt(900)).all()
-    assert abs(np.corrcoef(drawn[:-1].ravel(), drawn[1:].ravel())[0, 1]) < 0.04
+    for one, other in ((drawn[:-1], drawn[1:]), (drawn[:, :-1], drawn[:, 1:])):
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.04
 
 
 def test_lastupdate_is_the_time_of_the_rules_own_last_event():
@@ -440,7 +443,7 @@ def plain():
         ({"source": onto_synapses(), "receives": False}, r"'made'.*signal belongs to cells.*emits=False"),
         ({"model": "w : integer"}, "'w' is integer, which holds no share of a signal; declare it as 'w : 1'"),
         ({"model": "w : boolean", "on_pre": "w = not w", "receives": False}, "'w' is boolean"),
-        ({"on_pre": "v += w"}, "no pathway assigns the weight"),
+        ({"on_pre": "v += w"}, "no pathway assigns the weight.*emits=False"),
         ({"on_pre": "x = 2*k; w = x"}, "sets the weight anew, 'w = x'"),
         ({"model": "w : 1\ny = 2*w : 1\nx : 1", "on_pre": "w = 2*x"}, "sets the weight anew"),
     ],
@@ -464,8 +467,11 @@ def test_a_weight_computed_from_itself_may_be_assigned(code):
     ("kwds", "words"),
     [
         ({"weight": "we"}, r"'we' is a constant.*model='we : 1'.*synapses.we = "),
-        ({"weight": "u"}, "'u' is not in the model, which has 'w'"),
+        ({"weight": "u"}, "'u' is not in the model, which has 'w'.*'we' of the script.*model='we : 1', weight='we'"),
+        ({"model": None, "on_pre": "v += we + k"}, "'w' is not in the model.*where 'k', 'we' of the script"),
+        ({"model": None, "on_pre": "v += 1"}, r"no variable; .*or add 'w : 1' \(with its unit\) to the model$"),
         ({"model": "w : 1\nw : 1"}, "model: "),
+        ({"model": "w : 1\ndtrace/dt = -trace/ms : 1 (event-driven)"}, "sympy.* has 'trace'.*'synaptic_trace'"),
         ({"on_pre": 3}, "on_pre must be the code in one string"),
         ({"on_pre": "w +"}, "cannot read"),
         ({"model": "w : 1\nv : 1"}, "variable of the rule and of the source group"),
@@ -497,9 +503,19 @@ def test_cells_that_the_signal_does_not_fit_are_refused(model, events, words):
 def test_compartments_are_refused_with_the_reason():
     from brian2 import Soma, SpatialNeuron, um
 
-    cell = SpatialNeuron(Soma(30 * um), "Im = 0*amp/meter**2 : amp/meter**2\nretro_ltp_now : 1", name="branched")
-    with pytest.raises(RetrogradeError, match=r"compartments of one SpatialNeuron.*stay in the compartment"):
-        RetrogradeSBP().operation(cell)
+    sbp, soma, equations = RetrogradeSBP(), Soma(30 * um), "Im = 0*amp/meter**2 : amp/meter**2\nretro_ltp_now : 1"
+    cells, branched = sbp.neurons(1, "v : 1", threshold="v > 1"), SpatialNeuron(soma, equations, name="branched")
+    why = (
+        "are each a cell to Brian2: a report would stay in the compartment.*soma and dendrite as variables of one cell"
+    )
+    for made, words in (
+        (lambda: sbp.operation(branched), "the cells 'branched' are the compartments of one SpatialNeuron, which "),
+        (lambda: sbp.neurons(soma, equations), "the compartments of a SpatialNeuron "),
+        (lambda: sbp.synapses(branched, cells, "w : 1", on_pre="w += 1"), "source 'branched'.*: compartments "),
+        (lambda: sbp.synapses(cells, branched, "w : 1", on_pre="w += 1"), "target 'branched'.*: compartments "),
+    ):
+        with pytest.raises(RetrogradeError, match=words + why):
+            made()
 
 
 def test_parts_of_a_group_take_part():

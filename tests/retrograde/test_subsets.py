@@ -8,6 +8,7 @@ from brian2 import BrianObjectException, Network, StateMonitor, ms, seed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sbp_brian.errors import RetrogradeError
 from sbp_brian.retrograde import RetrogradeSBP
 from sbp_brian.retrograde.subsets import InputSubset
 from sbp_brian.rules import SynapseRule
@@ -60,6 +61,30 @@ def test_a_larger_share_holds_the_smaller(lambda_p, more, seed):
     few = InputSubset(lambda_p, seed).values("s", post, post)
     many = InputSubset(min(1, lambda_p + more), seed).values("s", post, post)
     assert np.all(many[few])
+
+
+@given(st.floats(0.02, 0.9), st.integers(2, 9), st.integers(1, 30), st.integers(2, 40), st.integers(0, 9))
+@settings(max_examples=100, deadline=None)
+def test_cells_that_are_alike_have_the_same_inputs(lambda_p, alike, n_pre, n_post, seed):
+    pre, post = np.indices((n_pre, n_post)).reshape(2, -1)
+    member = InputSubset(lambda_p, seed, alike=alike).values("s", pre, post).reshape(n_pre, n_post)
+    assert np.all(member.sum(0) == max(1, round(lambda_p * n_pre)))
+    for first in range(0, n_post, alike):
+        assert np.all(member[:, first : first + alike] == member[:, first : first + 1])
+
+
+def test_groups_of_cells_that_are_alike_differ_and_have_every_input_as_often():
+    pre, post = np.indices((200, 4000)).reshape(2, -1)
+    member = InputSubset(0.25, 3, alike=4).values("s", pre, post).reshape(200, 4000)
+    assert len(np.unique(member.T, axis=0)) == 1000
+    # 1,000 draws for each input: a share of 0.25 +- 0.0137, 200 times
+    assert np.abs(member.mean(1) - 0.25).max() < 4 * np.sqrt(0.25 * 0.75 / 1000)
+
+
+@pytest.mark.parametrize(("wrong", "named"), [({"alike": 0}, "alike"), ({"alike": 2, "draw": "event"}, "draw")])
+def test_cells_alike_in_no_way_are_refused(wrong, named):
+    with pytest.raises(RetrogradeError, match=named):
+        RetrogradeSBP(lambda_p=0.5, **wrong)
 
 
 def test_differs_between_objects_and_seeds_and_repeats():
@@ -175,6 +200,7 @@ def test_same_subset_on_cpp_as_on_numpy():
         moved = np.diff(result["seen_drawn.w"], axis=1) > 0
         assert set(moved.sum(axis=0)) == {0, 3}
         assert np.sum(moved.any(axis=0)) == 4
+    np.testing.assert_array_equal(*(np.diff(result["seen_drawn.w"], axis=1) > 0 for result in results))
     found = [result["inputs.w"] for result in results]
     np.testing.assert_array_equal(found[0] > 1, found[1] > 1)
     np.testing.assert_allclose(*found, rtol=1e-13)

@@ -594,6 +594,15 @@ def test_what_brian2_cannot_integrate():
     assert found.endswith(" Write the equation so that it is linear, or make it (clock-driven)")
 
 
+@pytest.mark.parametrize("name", ["beta", "Q"])
+def test_names_that_sympy_has_for_itself(name):
+    rule = replace(RULE, model=f"w : 1\ndx/dt = -x/tau : 1 (event-driven)\nd{name}/dt = -{name}/tau : 1 (event-driven)")
+    assert said(lambda: rule.synapses(cells("one"), cells("two"), name="between")) == (
+        f"model: sympy, which solves equations, has '{name}' for itself; rename the variable, for example to "
+        f"'synaptic_{name}'"
+    )
+
+
 def test_the_last_update_is_there_where_equations_are_event_driven():
     rule = replace(RULE, on_pre={"pre": "w = int(t - lastupdate > 1*ms) # one # two"})
     assert rule.on_pre["pre"] == "w = int(t - lastupdate > 1*ms)"

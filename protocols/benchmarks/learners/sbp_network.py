@@ -87,6 +87,13 @@ PARAMETERS = {
     "hidden": common.HIDDEN,
     "depth": common.DEPTH,
     "lambda_p": replace(common.LAMBDA_P, needs=NEEDS_SIGNAL),
+    "alike": Parameter(
+        1,
+        minimum=1,
+        maximum=100_000,
+        help="hidden cells in a row that have the same inputs that take part; 16 save the time of the others",
+        needs={"lambda_p": Below(1), **NEEDS_SIGNAL},
+    ),
     "lambda_f": replace(common.LAMBDA_F, needs=NEEDS_SIGNAL),
     "rate_hidden": common.rate("hidden layers", NEEDS_SIGNAL),
     "rate_output": common.rate("the output layer"),
@@ -176,6 +183,9 @@ PARAMETERS = {
         minimum=0.0,
         maximum=0.999,
         help="share by which hidden membranes are drawn to their own average in each step",
+    ),
+    "precision": Parameter(
+        "double", choices=("double", "single"), help="of weights and of cells' variables; single is faster"
     ),
     "tau_stdp": Parameter(
         None,
@@ -285,7 +295,7 @@ class SBPNetworkLearner(Learner):
             options=(
                 *_options(p, **given),
                 *([options.SeveralRight()] if samples.targets is not None else []),
-                *([options.Subset(seed)] if p.lambda_p < 1 else []),
+                *([options.Subset(seed, p.alike)] if p.lambda_p < 1 else []),
                 *_moved(p, seed),
             ),
         )
@@ -370,6 +380,8 @@ def _options(p: Parameters, step=None, input=None) -> list[Option]:
     ):
         if there:
             wanted.append(option())
+    if p.precision != "double":
+        wanted.append(options.Precision(p.precision))
     if (p.weight_scale, p.connected) != (1, 1):
         wanted.append(options.InitialWeights(p.weight_scale, p.connected))
     return [*wanted, *_reports(p)]

@@ -141,9 +141,13 @@ class STDBPLearner(Learner):
         )
         context.metric(
             "synaptic_operations_per_sample",
-            sum(count * m for count, m in zip(spikes.values(), network.layers[1:], strict=True)),
+            self.operations(outcome, spikes),
             provenance="spikes counted by the network, times their synapses; test samples",
         )
+
+    def operations(self, outcome: Outcome, spikes: Mapping[str, float]) -> float:
+        """Additions that the spikes of a sample cause, given their number by layer."""
+        return sum(count * m for count, m in zip(spikes.values(), outcome.plan.network.layers[1:], strict=True))
 
     def hidden_spikes(self, epoch: Epoch) -> float:
         """Of the first hidden layer."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from sbp_brian.datasets import load_fashion_mnist
 from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.models.stdbp.options import Cells, Weights
-from sbp_brian.protocols.benchmarks.learners import sbp_network, stdbp
+from sbp_brian.protocols.benchmarks.learners import sbp_network, stdbp, stdbp_conv
 from sbp_brian.protocols.benchmarks.learning import Data
 from sbp_brian.protocols.benchmarks.task import Offer, Task
 from sbp_brian.training.samples import Samples
@@ -50,6 +50,12 @@ TASK = Task(
             published=stdbp.published("784-1000-10, second hand"),
             bands={"exact": {6: 0.88}},
             whole=54_000,
+        ),
+        "stdbp_conv": Offer(
+            stdbp_conv.LEARNER,
+            USUAL,
+            network={"image": (28, 28), "cells": Cells(kappa=20.0)},
+            quick=QUICK,
         ),
         "sbp_network": Offer(
             sbp_network.LEARNER,

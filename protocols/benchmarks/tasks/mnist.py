@@ -16,7 +16,7 @@ from brian2 import ms
 from sbp_brian.datasets import load_mnist
 from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.models.decolle.cell import DecolleCell
-from sbp_brian.protocols.benchmarks.learners import artificial, decolle, published, sbp_network, stdbp
+from sbp_brian.protocols.benchmarks.learners import artificial, decolle, published, sbp_network, stdbp, stdbp_conv
 from sbp_brian.protocols.benchmarks.learning import Data
 from sbp_brian.protocols.benchmarks.task import Offer, Task
 from sbp_brian.training.samples import Samples
@@ -77,6 +77,12 @@ OFFERS = {
         published=stdbp.published("784-400-10, second hand"),
         bands={"exact": {6: 0.98}},
         whole=IMAGES,
+    ),
+    "stdbp_conv": Offer(
+        stdbp_conv.LEARNER,
+        SHORT,
+        network={"image": (28, 28)},
+        quick=QUICK,
     ),
     "decolle": Offer(
         decolle.LEARNER,
@@ -173,6 +179,6 @@ TASK = Task(
     },
     load=load,
     offers=OFFERS,
-    figures=("mnist-learning", "artificial", "decolle-learning", "local-learning"),
+    figures=("mnist-learning", "artificial", "decolle-learning", "local-learning", "shared-kernels"),
 )
 PROTOCOL = TASK.protocol()

@@ -1,13 +1,90 @@
 {% extends 'common_group.cpp' %}
-{# `together` events are taken together where their order matters only at each one of the other cells: what these have is
-   then read and written once for all of them. #}
+{# Events are those of `n_source` cells, the other side has `n_target`. `together` events are taken together where their
+   order matters only at each one of the other cells: what these have is then read and written once for all of them.
+   Where the code does nothing unless a variable says so, and it says so for few, these are listed before a run, and
+   only they are visited. #}
+{% block extra_headers %}
+{% if deciding_variable is not none %}
+#include <vector>
+std::vector<int32_t> _visited_{{codeobj_name}};  // first and last of each run of other cells, event cell by event cell
+std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; empty: all are visited
+{% endif %}
+{% endblock %}
+
+{% block before_code %}
+{% if deciding_variable is not none %}
+    {% set decides = get_array_name(deciding_variable) %}
+    extern std::vector<int32_t> _visited_{{codeobj_name}};
+    extern std::vector<size_t> _first_{{codeobj_name}};
+    std::vector<int32_t> &_runs = _visited_{{codeobj_name}};
+    std::vector<size_t> &_firsts = _first_{{codeobj_name}};
+    _runs.clear();
+    _firsts.clear();
+    size_t _few = 0;
+    for(int32_t _event_cell = 0; _event_cell < {{n_source}}; _event_cell++)
+    {
+        _firsts.push_back(_runs.size());
+        for(int32_t _other = 0; _other < {{n_target}}; _other++)
+        {
+            {% if over == 'row' %}
+            const size_t _idx = (size_t)_event_cell * {{n_target}} + _other;
+            {% else %}
+            const size_t _idx = (size_t)_other * {{n_source}} + _event_cell;
+            {% endif %}
+            if(!{{decides}}[_idx])
+                continue;
+            _few++;
+            if(_runs.size() > _firsts.back() && _runs.back() == _other - 1)
+                _runs.back() = _other;
+            else
+                _runs.insert(_runs.end(), {_other, _other});
+        }
+    }
+    _firsts.push_back(_runs.size());
+    // what is visited costs by itself, and as much as {{start_of_run}} more where a run of them begins
+    if(_few + {{start_of_run}} * (_runs.size() / 2) > (size_t){{n_source}} * {{n_target}})
+        _firsts.clear();
+{% endif %}
+{% endblock %}
+
 {% block maincode %}
+    {% macro numbers() %}
+                {% if over == 'row' %}
+                const int32_t _presynaptic_idx = _event_cell;
+                const int32_t _postsynaptic_idx = _other;
+                const size_t _idx = (size_t)_event_cell * {{n_target}} + _other;
+                {% else %}
+                const int32_t _presynaptic_idx = _other;
+                const int32_t _postsynaptic_idx = _event_cell;
+                const size_t _idx = (size_t)_other * {{n_source}} + _event_cell;
+                {% endif %}
+                const size_t _vectorisation_idx = _idx;
+    {% endmacro %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     const int32_t *_event_cells = {{_eventspace}};
     const int32_t _n_events = {{_eventspace}}[_num{{eventspace_variable.name}} - 1];
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
     int32_t _event = 0;
+    {% if deciding_variable is not none %}
+    for(; _event < _n_events && !_first_{{codeobj_name}}.empty(); _event++)
+    {
+        const int32_t _event_cell = _event_cells[_event];
+        const size_t _end = _first_{{codeobj_name}}[_event_cell + 1];
+        for(size_t _run = _first_{{codeobj_name}}[_event_cell]; _run < _end; _run += 2)
+        {
+            const int32_t _last = _visited_{{codeobj_name}}[_run + 1];
+            {% if independent %}
+            #pragma GCC ivdep
+            {% endif %}
+            for(int32_t _other = _visited_{{codeobj_name}}[_run]; _other <= _last; _other++)
+            {
+                {{numbers()}}
+                {{vector_code|join('\n')|replace(get_array_name(deciding_variable) ~ '[_idx]', '1')|autoindent}}
+            }
+        }
+    }
+    {% endif %}
     {% for width in ([together, 1] if together > 1 else [1]) %}
     for(; _event + {{width}} <= _n_events; _event += {{width}})
     {
@@ -20,16 +97,7 @@
             for(int32_t _of_width = 0; _of_width < {{width}}; _of_width++)
             {
                 const int32_t _event_cell = _event_cells[_event + _of_width];
-                {% if over == 'row' %}
-                const int32_t _presynaptic_idx = _event_cell;
-                const int32_t _postsynaptic_idx = _other;
-                const size_t _idx = (size_t)_event_cell * {{n_target}} + _other;
-                {% else %}
-                const int32_t _presynaptic_idx = _other;
-                const int32_t _postsynaptic_idx = _event_cell;
-                const size_t _idx = (size_t)_other * {{n_source}} + _event_cell;
-                {% endif %}
-                const size_t _vectorisation_idx = _idx;
+                {{numbers()}}
                 {{vector_code|autoindent}}
             }
         }

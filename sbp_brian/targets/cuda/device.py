@@ -36,7 +36,7 @@ from sbp_brian.targets.cuda.build import Recipe, compile_project, recipe
 from sbp_brian.targets.cuda.checks import check_delays, check_races
 from sbp_brian.targets.cuda.clocks import ClocksByValue, check_clocks, every_clock_by_value
 from sbp_brian.targets.cuda.counting import ask_once
-from sbp_brian.targets.cuda.mending import mend
+from sbp_brian.targets.cuda.mending import mend, with_own_counter
 from sbp_brian.targets.cuda.on_cpu.compiling import cpu_recipe
 from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.targets.cuda.on_cpu.translation import translate
@@ -131,10 +131,15 @@ class CudaDevice(CUDAStandaloneDevice):
         data_instead(self, var, arr)
 
     def generate_codeobj_source(self, writer):
-        """brian2cuda's, with every clock handed to kernels by value."""
+        """brian2cuda's, with every clock handed to kernels by value and no name in the way of a network's own."""
         with every_clock_by_value():
             super().generate_codeobj_source(writer)
-        check_clocks(self, Path(self.project_dir, "code_objects"))
+        folder = Path(self.project_dir, "code_objects")
+        check_clocks(self, folder)
+        for codeobj in self.code_objects.values():
+            if codeobj.template_name == "synapses":
+                file = folder / f"{codeobj.name}.cu"
+                file.write_text(with_own_counter(file.read_text()))
 
     def generate_rand_source(self, writer):
         """brian2cuda's; it knows synapses, whose number it reads at run time, by the name of their class."""

@@ -1,7 +1,9 @@
-"""Unguarded accesses in brian2cuda's own headers, mended in each generated project's copy of them.
+"""What is mended in each generated project: unguarded accesses in brian2cuda's headers, and a name in its templates.
 
-They were found by carrying programs out in other orders than a GPU's usual one (`on_cpu`), and by the thread sanitizer.
-A header that does not have the place is of another version: then the program is refused rather than left unguarded.
+The accesses were found by carrying programs out in other orders than a GPU's usual one (`on_cpu`), and by the thread
+sanitizer. A header that does not have the place is of another version: then the program is refused rather than left
+unguarded. The template of pathways counts synapses by a variable ``j``, and so code that reads ``j``, the number of the
+postsynaptic cell, does not compile.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from pathlib import Path
 
 from sbp_brian.errors import CudaRaceError
 
-__all__ = ["MENDED", "mend"]
+__all__ = ["MENDED", "mend", "with_own_counter"]
 
 
 @dataclass(frozen=True)
@@ -76,3 +78,15 @@ def mend(project: Path) -> None:
                 "brian2cuda 1.0b1, or choose target='cpp'"
             )
         path.write_text(text)
+
+
+#: The loop over the synapses of a pathway, with all of it that knows its counter.
+_COUNTED = re.compile(
+    r"for ?\(int j = \w+; j < \w+; j\+=\w+\)\s*\{(?:\s*//[^\n]*)?\s*int32_t _idx = [^;]*;"
+    r"(?:\s*_vectorisation_idx = j;)?"
+)
+
+
+def with_own_counter(text: str) -> str:
+    """The text of a pathway's code, whose loops count by a variable that no network can have."""
+    return _COUNTED.sub(lambda loop: re.sub(r"\bj\b", "_sbp_number", loop[0]), text)

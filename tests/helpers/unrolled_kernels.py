@@ -1,9 +1,4 @@
-"""Synapses that share weights, one object each: how those of a convolution are connected and linked.
-
-A synapse holds the number of its weight; the weights belong to a group of their own, which the synapse's variables are
-linked to. Code that depends on the order of events needs this; else `SynapseRule.kernels` stores no synapse, and is
-faster.
-"""
+"""Kernels written out: a synapse for each pair of cells of a convolution, linked to the weight that it shares."""
 
 from __future__ import annotations
 

@@ -1,0 +1,161 @@
+"""The flagship beside other programs for the same network: processor time of a training sample, in one run.
+
+Run it from the checkout, on a quiet machine: ``python -m benchmarks.peers [images] [repeats] [PYTHON]``, PYTHON an
+interpreter that has torch (without it that part is left out). On MNIST, from the same first weights and in the same
+order: this package in double and in single precision (C++ standalone), the program written by hand
+(``benchmarks/flagship.c``) in both, plain Brian2 (Cython) with its retrograde signal as a Python operation, and PyTorch
+one image and 128 at a time. Turns are taken, and the best of all repeats counts; how many images each answered right
+while it learned shows that they compute the same.
+"""
+
+import functools
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks._common import children_s, write
+from sbp_brian.datasets import load_mnist
+from sbp_brian.models.sbp_network import SBPNetwork
+from sbp_brian.models.sbp_network.options import Precision
+from sbp_brian.targets import Simulation
+from sbp_brian.training.spiking import Presentation
+
+HERE = Path(__file__).parent
+FLAGS = ("-O3", "-march=native", "-ffast-math")
+#: Images that the slow ones learn.
+FEW = 300
+
+
+class Ours:
+    """The network as a program of this package."""
+
+    def __init__(self, images, labels, model, own=None):
+        self.model, self.own = model, own or {}
+        self.n, self.labels = len(labels), labels
+        self.presentation = Presentation(images, self.n, self.model.duration)
+        make = functools.partial(SBPNetwork.network, self.model, self.presentation)
+        self.simulation = Simulation(make, (self.n + 1) * self.model.duration, "cpp").build()
+
+    def run(self, n):
+        """The processor time that `n` images take with all that a run takes (s), and how many were answered right."""
+        trial = self.model.trial_model()
+        shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
+        began = children_s()
+        duration = (n + 1) * self.model.duration
+        result = self.simulation.run(
+            {**trial.initial(0), **trial.rates, **self.own, **shown}, seed=0, duration=duration
+        )
+        spent = children_s() - began
+        scores = np.asarray(result["answers.c"])[:, 1 : n + 1] + np.asarray(result["answers.v"])[:, 1 : n + 1] / 2
+        return spent, int((scores.argmax(0) == self.labels[:n]).sum())
+
+    def measure(self):
+        """Microseconds an image, share answered right."""
+        few = self.run(1)[0]
+        spent, right = self.run(self.n)
+        return 1e6 * (spent - few) / (self.n - 1), right / self.n
+
+
+class ByHand:
+    """The program in C."""
+
+    def __init__(self, folder, images, labels, network, real):
+        start, self.rates = network.trial_model().initial(0), [str(network.rate_hidden), str(network.rate_output)]
+        self.n, self.case, self.program = len(labels), folder / "case.bin", folder / f"flagship_{real}"
+        compiler = shutil.which("gcc") or shutil.which("cc")
+        if compiler is None:
+            raise SystemExit("no C compiler was found: install gcc")
+        source = [str(HERE / "flagship.c"), "-lm"]
+        subprocess.run([compiler, *FLAGS, f"-DREAL={real}", "-o", str(self.program), *source], check=True)
+        order = np.arange(self.n, dtype=np.int32)
+        weights = np.concatenate([start["inputs.w"], start["outputs.w"]])
+        self.case.write_bytes(
+            images.tobytes() + labels.astype(np.uint8).tobytes() + weights.tobytes() + order.tobytes()
+        )
+
+    def measure(self):
+        """Microseconds an image, share answered right."""
+        done = subprocess.run(
+            [self.program, self.case, str(self.n), "0", "1", *self.rates], check=True, capture_output=True, text=True
+        )
+        _, right, spent = done.stdout.splitlines()[0].split()
+        return float(spent), float(right)
+
+
+class InOtherPython:
+    """A script that prints microseconds an image and the share answered right."""
+
+    def __init__(self, command):
+        self.command = [str(word) for word in command]
+
+    def measure(self):
+        """Microseconds an image, share answered right."""
+        done = subprocess.run(self.command, check=True, capture_output=True, text=True)
+        spent, right = done.stdout.splitlines()[-1].split()
+        return float(spent), float(right)
+
+
+def has_torch(python):
+    """Whether an interpreter has torch."""
+    return not subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode
+
+
+def some_images(n):
+    """Training images of MNIST in a random order, and their labels."""
+    data = load_mnist("fit")
+    order = np.random.default_rng(0).permutation(len(data.labels))[:n]
+    return np.ascontiguousarray(data.images[order]), data.labels[order]
+
+
+def best(peers, repeats):
+    """Microseconds an image and share answered right: each peer's best of all repeats, which take turns."""
+    found = {name: [] for name in peers}
+    for _ in range(repeats):
+        for name, peer in peers.items():
+            found[name].append(peer.measure())
+    return {name: (min(spent for spent, _ in all_of), all_of[0][1]) for name, all_of in found.items()}
+
+
+def main():
+    """Measure all in turn, print a table, and write the result of the recipe ``speed-peers``."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    python = sys.argv[3] if len(sys.argv) > 3 else sys.executable
+    network, (images, labels) = SBPNetwork(), some_images(n)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        peers = {
+            "sbp_brian, double": Ours(images, labels, network),
+            "sbp_brian, single": Ours(images, labels, network.with_options(Precision("single"))),
+            "C, double": ByHand(folder, images, labels, network, "double"),
+            "C, float": ByHand(folder, images, labels, network, "float"),
+        }
+        case, start = folder / "few.npz", network.trial_model().initial(0)
+        np.savez(
+            case,
+            images=images,
+            labels=labels,
+            hidden=start["inputs.w"].reshape(network.n_input, -1),
+            output=start["outputs.w"].reshape(-1, network.n_output),
+            rate_hidden=network.rate_hidden,
+            rate_output=network.rate_output,
+        )
+        for batch in (1, 128) if has_torch(python) else ():
+            peers[f"PyTorch, {batch} at a time"] = InOtherPython([python, HERE / "flagship_torch.py", case, batch])
+        plain = InOtherPython([sys.executable, "-m", "benchmarks.flagship_plain", case, FEW])
+        found = {**best(peers, repeats), "plain Brian2, Cython": plain.measure()}
+    floor, cells = found["C, double"][0], {}
+    for name, (spent, right) in found.items():
+        print(
+            f"{name:24s} {spent:10.2f} us  {1e6 / spent:10,.0f} a second  {floor / spent:6.3f} x C  right {right:.4f}"
+        )
+        cells[name] = {"microseconds": spent, "per_second": 1e6 / spent, "beside_c": floor / spent, "right": right}
+    write("speed-peers", cells)
+
+
+if __name__ == "__main__":
+    main()
