@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from sbp_brian.figures.base import Figure, label_panels, new, without_empty
+from sbp_brian.figures.base import Figure, label_panels, new
 from sbp_brian.figures.style import COLUMNS, colour, rank
 from sbp_brian.report.learning import learning, model
 from sbp_brian.report.together import groups, one_a_seed, value
@@ -50,7 +50,7 @@ def draw(records):
         bars.plot([place] * len(test), test, "k.", markersize=3)
     bars.set_xticks(range(len(found)), list(found), rotation=30, ha="right")
     bars.set(ylabel="right, test (%)")
-    label_panels(*without_empty([kernels, curves, bars]))
+    label_panels(kernels, curves, bars, n=[1, *[{len(runs) for runs in found.values()}] * 2])
     return drawing
 
 
