@@ -76,9 +76,9 @@ docs-check: $(READY)
 links: $(READY)
 	@SBP_DOCS_RUN=0 $(BIN)/python -m sphinx --keep-going -q -b linkcheck -d build/docs-check docs build/links
 
-# The notebooks, each in a kernel of its own.
+# The notebooks, each in a kernel of its own; `make test` runs them, too.
 notebooks: $(READY)
-	$(BIN)/python -m pytest -n0 -m "slow or not slow" tests/project/test_notebooks.py
+	$(BIN)/python -m pytest -n0 tests/project/test_notebooks.py
 
 # The README's pictures, its example's among them.
 pictures: $(READY)
@@ -88,7 +88,7 @@ pictures: $(READY)
 campaign: $(READY)
 	$(BIN)/python -m campaigns --seed $(SEED)
 
-# The networks of the gallery on compiled targets, to campaigns/results/gallery.json; about an hour of one core.
+# The networks of the gallery on compiled targets, to campaigns/results/gallery.json; about twenty minutes of one core.
 gallery: $(READY)
 	$(BIN)/python tools/gallery.py
 

@@ -50,7 +50,8 @@ def draw(records):
         bars.plot([place] * len(test), test, "k.", markersize=3)
     bars.set_xticks(range(len(found)), list(found), rotation=30, ha="right")
     bars.set(ylabel="right, test (%)")
-    label_panels(kernels, curves, bars, n=[1, *[{len(runs) for runs in found.values()}] * 2])
+    seeds = {len(runs) for runs in found.values()}
+    label_panels(*without_empty([kernels, curves, bars]), n={kernels: 1, curves: seeds, bars: seeds})
     return drawing
 
 

@@ -10,11 +10,11 @@ from sbp_brian.errors import CheckpointError, ExportError, KeepError
 from sbp_brian.experiments.executing import execute
 from sbp_brian.experiments.protocol import Protocol, Source
 from sbp_brian.models.artificial.perceptron import SBPPerceptron
-from sbp_brian.models.kernels import link
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.protocols.benchmarks.learning import keep
 from sbp_brian.training.batches import NumpyTraining, Patterns, one_hot
 from sbp_brian.training.spiking import Samples, Training
+from tests.helpers.unrolled_kernels import link
 
 RNG = np.random.default_rng(5)
 IMAGES = (255 * (RNG.random((30, 16)) < 0.4)).astype(np.uint8)

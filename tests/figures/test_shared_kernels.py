@@ -20,6 +20,7 @@ def test_rows_of_kernels_and_bars_are_those_of_the_ways_of_learning(tmp_path):
     records += [record_of(tmp_path, "exact"), record_of(tmp_path, "frozen"), record_of(tmp_path, "sbp-bit", maps=4)]
     records += [record_of(tmp_path, "exact", model="stdbp")]
     kernels, curves, bars = figures.get("shared-kernels").make(records)[0].axes
+    assert [ax.get_title("right") for ax in (kernels, curves, bars)] == ["n = 1", "n = 1 to 3", "n = 1 to 3"]
     first, *others = (text.get_text() for text in kernels.get_yticklabels())
     assert first == "before"
     rows = {first, *others}

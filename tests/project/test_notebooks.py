@@ -17,7 +17,6 @@ def test_there_are_notebooks_without_outputs():
         assert not ran, f"{path.name}: clear all outputs before committing"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)  # which would keep the pictures out of the notebook
