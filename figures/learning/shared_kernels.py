@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from sbp_brian.figures.base import Figure, label_panels, new
+from sbp_brian.figures.base import Figure, label_panels, new, without_empty
 from sbp_brian.figures.style import COLUMNS, colour, rank
 from sbp_brian.report.learning import learning, model
 from sbp_brian.report.together import groups, one_a_seed, value
