@@ -88,7 +88,7 @@ pictures: $(READY)
 campaign: $(READY)
 	$(BIN)/python -m campaigns --seed $(SEED)
 
-# The networks of the gallery on compiled targets, to campaigns/results/gallery.json; about an hour of one core.
+# The networks of the gallery on compiled targets, to campaigns/results/gallery.json; about twenty minutes of one core.
 gallery: $(READY)
 	$(BIN)/python tools/gallery.py
 

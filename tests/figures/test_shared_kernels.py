@@ -27,6 +27,7 @@ def test_rows_of_kernels_and_bars_are_those_of_the_ways_of_learning(tmp_path):
     assert rows == {"before", "exact", "sbp", "frozen"}, "the network of other maps is another"
     assert len(curves.lines) == 5
     assert {text.get_text() for text in bars.get_xticklabels()} == rows - {"before"}
+    assert [ax.get_title(loc="right") for ax in (kernels, curves, bars)] == ["n = 1", "n = 1 to 3", "n = 1 to 3"]
     picture = kernels.images[0].get_array()
     assert picture.shape == (4 * 6, 8 * 6)
     np.testing.assert_array_equal(picture[:5, :5], records[3].array("kernels_before")[0])
