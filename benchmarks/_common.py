@@ -29,6 +29,9 @@ def mnist_patterns(images: int | None = None, load=load_mnist) -> Patterns:
 def write(recipe: str, cells: dict[str, dict[str, float]]) -> None:
     """Write a result that this command made: cell -> metric -> value."""
     measured = {"commit": commit(), "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
-    numbers = {name: {metric: Number(value) for metric, value in cell.items()} for name, cell in cells.items()}
+    numbers = {
+        name: {metric: Number(value, by_seed={"0": value}) for metric, value in cell.items()}
+        for name, cell in cells.items()
+    }
     path = Path(__file__).parents[1] / "recipes" / "results" / f"{recipe}.json"
     path.write_text(Result(recipe, measured, numbers).to_json(), encoding="utf-8")

@@ -10,7 +10,6 @@ import click
 
 from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
-from sbp_brian.cli.list import model_files
 from sbp_brian.cli.options import set_option, settings, size_options
 from sbp_brian.errors import CommandError
 from sbp_brian.wording import unknown
@@ -39,6 +38,7 @@ def describe(
     file of your own that defines PROTOCOL. Nothing is run. The tables are those of doi:10.1371/journal.pcbi.1000456.
     A model that numpy computes by itself has no network in Brian2: its equations are those that its file states.
     """
+    from sbp_brian.cli.list import model_files  # takes rich, which --help does without
     from sbp_brian.export.described import to_latex, to_markdown
 
     files = model_files(catalogue.models())
