@@ -1,6 +1,7 @@
 """What several benchmarks need."""
 
 import resource
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from sbp_brian.datasets import load_mnist
 from sbp_brian.experiments.results import Number, Result
 from sbp_brian.identity import versions
 from sbp_brian.training.batches import Patterns, one_hot
-from tools.measure import commit
+
+ROOT = Path(__file__).parents[1]
 
 
 def children_s() -> float:
@@ -26,12 +28,22 @@ def mnist_patterns(images: int | None = None, load=load_mnist) -> Patterns:
     return Patterns.join(parts, scale=1 / 255)
 
 
-def write(recipe: str, cells: dict[str, dict[str, float]]) -> None:
-    """Write a result that this command made: cell -> metric -> value."""
-    measured = {"commit": commit(), "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
-    numbers = {
-        name: {metric: Number(value, by_seed={"0": value}) for metric, value in cell.items()}
-        for name, cell in cells.items()
-    }
-    path = Path(__file__).parents[1] / "recipes" / "results" / f"{recipe}.json"
+def write(recipe: str, at: str, cells: Mapping[str, Mapping[str, Number | float]]) -> None:
+    """Write a result that a command made.
+
+    Parameters
+    ----------
+    recipe : str
+    at : str
+        The commit (`tools.measure.commit`), asked for before anything was measured.
+    cells : mapping of str to mapping
+        Cell -> metric -> its number; a plain one is that of seed 0.
+    """
+    measured = {"commit": at, "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
+    numbers = {name: {metric: _number(value) for metric, value in cell.items()} for name, cell in cells.items()}
+    path = ROOT / "recipes" / "results" / f"{recipe}.json"
     path.write_text(Result(recipe, measured, numbers).to_json(), encoding="utf-8")
+
+
+def _number(value: Number | float) -> Number:
+    return value if isinstance(value, Number) else Number(value, by_seed={"0": value})

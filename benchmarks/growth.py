@@ -17,6 +17,7 @@ from benchmarks._common import write
 from benchmarks.peers import Ours, best, some_images
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Precision, Subset
+from tools.measure import commit
 
 SIZES = (500, 1000, 2000, 4000, 8000)
 SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
@@ -74,11 +75,12 @@ def main():
     """Measure, print and write the results of the recipes ``speed-growth`` and ``speed-lambda-p``."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    at = commit()
     for recipe, measure in (("speed-growth", grown), ("speed-lambda-p", shared)):
         cells = measure(n, repeats)
         for name, cell in cells.items():
             print(f"{name:28s}", ", ".join(f"{metric} {value:.4g}" for metric, value in cell.items()), flush=True)
-        write(recipe, cells)
+        write(recipe, at, cells)
 
 
 if __name__ == "__main__":

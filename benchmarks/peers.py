@@ -23,6 +23,7 @@ from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Precision
 from sbp_brian.targets import Simulation
 from sbp_brian.training.spiking import Presentation
+from tools.measure import commit
 
 HERE = Path(__file__).parent
 FLAGS = ("-O3", "-march=native", "-ffast-math")
@@ -131,7 +132,7 @@ def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     python = sys.argv[3] if len(sys.argv) > 3 else sys.executable
-    network, (images, labels) = SBPNetwork(), some_images(n)
+    at, network, (images, labels) = commit(), SBPNetwork(), some_images(n)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peers = {
@@ -160,7 +161,7 @@ def main():
             f"{name:24s} {spent:10.2f} us  {1e6 / spent:10,.0f} a second  {floor / spent:6.3f} x C  right {right:.4f}"
         )
         cells[name] = {"microseconds": spent, "per_second": 1e6 / spent, "beside_c": floor / spent, "right": right}
-    write("speed-peers", cells)
+    write("speed-peers", at, cells)
 
 
 if __name__ == "__main__":

@@ -18,18 +18,15 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
-from benchmarks._common import mnist_patterns
+from benchmarks._common import mnist_patterns, write
 from sbp_brian import protocols
 from sbp_brian.datasets import load_fashion_mnist
-from sbp_brian.experiments.results import Number, Result, over_seeds
-from sbp_brian.identity import versions
+from sbp_brian.experiments.results import Number, over_seeds
 from sbp_brian.models.sbp_network.rate_reference import RateReference
 from sbp_brian.protocols.benchmarks.learners.artificial import patterns
 from sbp_brian.protocols.benchmarks.tasks import dvsgesture, nettalk
@@ -154,11 +151,9 @@ def main(name: str = "mnist", epochs: int = 0, seeds: int = 3, *rules: str) -> N
         cells[f"learning={learning}"] = {
             metric: Number(**over_seeds({str(seed): float(value) for seed, value in enumerate(values)}))
             for metric, values in scores.items()
-        } | {"rate_output": Number(rates[1], by_seed={"0": rates[1]})}
+        } | {"rate_output": rates[1]}
     if task.recipe:
-        measured = {"commit": here, "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
-        path = Path(__file__).parents[1] / "recipes" / "results" / f"{task.recipe}.json"
-        path.write_text(Result(task.recipe, measured, cells).to_json(), encoding="utf-8")
+        write(task.recipe, here, cells)
 
 
 if __name__ == "__main__":

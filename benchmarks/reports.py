@@ -16,18 +16,15 @@ from __future__ import annotations
 import math
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks._common import ROOT, write
 from sbp_brian import protocols
 from sbp_brian.datasets import available
 from sbp_brian.experiments.executing import execute
-from sbp_brian.experiments.results import Number, Result
-from sbp_brian.identity import versions
 from tools.measure import commit
 
-ROOT = Path(__file__).parents[1]
 #: Report -> where its search begins: rate of hidden layers, rate of the output.
 START = {
     "bit": (1e-4, 5e-4),
@@ -184,13 +181,12 @@ def main(task: str = "mnist", world: str = "mixed", *learnings: str) -> int:
     with tempfile.TemporaryDirectory() as out:
         search = Search(task, world, Path(out))
         chosen = {learning: search.best(learning) for learning in learnings or START}
-    measured = {"commit": here, "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
-    _write_rates(task, world, search.tried, chosen, measured)
+    _write_rates(task, world, search.tried, chosen, here)
     _write_recipe(task, world, chosen)
     return 0
 
 
-def _write_rates(task: str, world: str, tried: Tried, chosen: Chosen, measured: dict[str, Any]) -> None:
+def _write_rates(task: str, world: str, tried: Tried, chosen: Chosen, at: str) -> None:
     """The recipe of the search, whose command is this module's, and its result."""
     name, cells = f"reports-{task}-{world}-rates", {}
     for learning, rates in chosen.items():
@@ -204,10 +200,9 @@ def _write_rates(task: str, world: str, tried: Tried, chosen: Chosen, measured: 
             "diverged": len(own) - len(finite),
             **{f"validation, rates {hidden:g} and {output:g}": score for (hidden, output), score in finite.items()},
         }
-        cells[learning] = {metric: Number(value, by_seed={"0": value}) for metric, value in found.items()}
+        cells[learning] = found
     some = "" if chosen.keys() == START.keys() else " " + " ".join(chosen)
-    path = ROOT / "recipes" / "results" / f"{name}.json"
-    path.write_text(Result(name, measured, cells).to_json(), encoding="utf-8")
+    write(name, at, cells)
     lines = [
         f'title = "What a synapse reports, {task}, {SAID[world]}: rates tried on validation samples"',
         f'command = "python -m benchmarks.reports {task} {world}{some}"',

@@ -59,7 +59,7 @@ def of_many_sizes(clock):
     for n in SIZES:
         group = NeuronGroup(
             n,
-            "v : 1\nsum_i : 1\ncount : 1 (shared)",
+            "v : 1\nsum_i : 1",
             threshold="v > 0.5",
             reset="sum_i += 1 + (i + 1)*int(t/(0.1*ms)*7 + 0.5)",
             clock=clock,
@@ -77,9 +77,7 @@ def of_many_sizes(clock):
 
 def read_by_others(clock):
     """Synapses on clocks of their own, finer and coarser, on which nothing runs: their code reads the time there."""
-    cells = NeuronGroup(
-        3, "got : 1\nlast : second", threshold="i == timestep(t, dt) % 5", reset="", clock=clock, name="senders"
-    )
+    cells = NeuronGroup(3, "got : 1", threshold="i == timestep(t, dt) % 5", reset="", clock=clock, name="senders")
     yield cells
     for name, step in IDLE.items():
         synapses = Synapses(
