@@ -75,7 +75,7 @@ def by_order(found: Found) -> list[Curve]:
 
 
 def by_spread(found: Found) -> list[Curve]:
-    """Standard deviation of the signal's arrival over its mean (`sbp_brian.retrograde.cascade`); the kind is the tag's shape."""
+    """SD of the signal's arrival over its mean (`sbp_brian.retrograde.cascade`); the kind is the tag's shape."""
 
     def key(p: Mapping[str, str]) -> tuple[str, float] | None:
         if "signal_order" not in p:
