@@ -117,6 +117,10 @@ def _finish_lateness(ax, curves: list[Curve]) -> None:
 
 def _finish_order(ax, curves: list[Curve]) -> None:
     ax.set(xscale="log", xlabel="stages of the cascade that is the tag")
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, top * (top / bottom) ** 0.35)  # room for what the lines are
+    handles = ax.get_legend().legend_handles
+    ax.legend(handles=handles, fontsize=7, loc="upper center", ncols=2)
     _name(ax, sorted({x for curve in curves for x, _ in curve.points}))
 
 
