@@ -74,7 +74,7 @@ def by_order(found: Found) -> list[Curve]:
 
 
 def by_spread(found: Found) -> list[Curve]:
-    """SD of the signal's arrival over its mean, as `sbp_brian.retrograde.cascade` has it; the kind is the tag's shape."""
+    """SD of the signal's arrival over its mean, by `sbp_brian.retrograde.cascade`; the kind is the tag's shape."""
 
     def key(p: Mapping[str, str]) -> tuple[str, float] | None:
         if "signal_order" not in p:
