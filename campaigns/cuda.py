@@ -99,7 +99,7 @@ SETTINGS = (
     Setting("braille", "braille", {"hidden": 20, "epochs": 1, "train_samples": 27, "test_samples": 9}),
     Setting("decolle-regression", "decolle-regression", {"hidden": 20, "passes": 2, "every": 1}, random=True),
     Setting("du-poo-2004", "du-poo-2004", {"seeds": 1}),
-    Setting("sbp-predictions", "sbp-predictions", {"seeds": 1, "pairs": 8, "alternating": 4, "numbers": "5,10"}),
+    Setting("sbp-predictions", "sbp-predictions", {"seeds": 1, "alternating": 4, "numbers": "5,10"}),
 )
 
 
@@ -181,7 +181,11 @@ def _on_cuda(setting: Setting, place: Path, how: tuple[int, int], seed: int = 0)
 def _equal(setting: Setting, cases: Sequence[Case], place: Path) -> Iterator[Outcome]:
     from tests.helpers.compared import apart, differences
 
-    expected = ran(setting, place)
+    try:
+        expected = ran(setting, place)
+    except Exception as error:  # the others' outcomes are not to be lost with it
+        yield from (Outcome(case.index, f"in C++: {type(error).__name__}: {error}"[:400]) for case in cases)
+        return
     for case in cases:
         try:
             found = _on_cuda(setting, place, case.given["how"])
