@@ -14,7 +14,6 @@ from sbp_brian.figures.base import label_panels, new
 from sbp_brian.figures.learning.score_axis import score_axis
 from sbp_brian.figures.results import Found, Measured, ResultFigure, single
 from sbp_brian.figures.style import BLACK, COLUMN, COLUMNS, GREY, colour, marker
-from sbp_brian.retrograde.cascade import share
 
 __all__ = ["FIGURE", "Curve", "by_lateness", "by_mismatch", "by_order", "by_spread"]
 
@@ -75,14 +74,14 @@ def by_order(found: Found) -> list[Curve]:
 
 
 def by_spread(found: Found) -> list[Curve]:
-    """SD of the signal's arrival over its mean (`sbp_brian.retrograde.cascade`); the kind is the tag's shape."""
+    """SD of the signal's arrival over its mean, by `sbp_brian.retrograde.cascade`; the kind is the tag's shape."""
 
     def key(p: Mapping[str, str]) -> tuple[str, float] | None:
         if "signal_order" not in p:
             return None
         kind = "tag as dispersed" if p["tag"] == "cascade" else "tag of one moment"
         stages = int(p["signal_order"])
-        return kind, math.sqrt((1 - share(int(p["late"]), stages)) / stages)
+        return kind, math.sqrt((1 - stages / int(p["late"])) / stages)
 
     looks = {"tag as dispersed": ("-", True), "tag of one moment": (":", False)}
     return _curves(found["late-spread"], key, looks) if "late-spread" in found else []
