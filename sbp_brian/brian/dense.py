@@ -17,7 +17,7 @@ of the events at each other cell counts (rows, no write to the presynaptic cell,
 taken together, which reads and writes the other cells' variables once for four rows.
 
 Where the code does nothing at most synapses (`sbp_brian.brian.members`), it visits the others alone, by a list that is
-made at the start of each run.
+made at the start of each run; where it does nothing at some of them, whole rows are visited with a bit for each.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ __all__ = ["DensePathway", "DenseSynapses"]
 
 #: Events of presynaptic cells that the dense loop takes together, where it may.
 TOGETHER = 4
+
+
+#: Synapses whose taking part one number tells.
+WORD = 32
 
 
 #: Where few synapses are visited, a run of neighbours costs as much to begin as so many synapses of a whole row.
@@ -131,6 +135,7 @@ class DensePathway(SynapticPathway):
                     "together": together,
                     "deciding_variable": self.group.variables[deciding] if deciding else None,
                     "start_of_run": START_OF_RUN,
+                    "by_bits": bool(deciding and pre_to_post and independent and len(self.target) >= WORD),
                 },
                 codeobj_class=UnitCodeObject,
             )

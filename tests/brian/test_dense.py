@@ -182,6 +182,14 @@ def test_all_of_these_loops_may_pass_synapses_over():
             assert f"_visited_{pathway.codeobj.name}[_run]" in pathway.codeobj.code.cpp_file
 
 
+def test_where_many_take_part_a_row_is_visited_with_a_bit_for_each():
+    """In rows; the loop of the other order, from which no vector instructions come, asks each synapse."""
+    for name in TAKING_PART:
+        for pathway in MADE[name]._pathways:
+            by_bits = "1 << _bit" in pathway.codeobj.code.cpp_file
+            assert by_bits == (pathway.prepost == "pre")
+
+
 STATIC = SynapseRule("w : 1", on_pre={"pre": "g_post += w"})
 
 
