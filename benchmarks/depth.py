@@ -1,10 +1,10 @@
 """What a training sample costs with one hidden layer and with two, of STDBP and of DECOLLE, beside what it visits.
 
 Run it from the checkout, on a quiet machine: ``python -m benchmarks.depth [images] [repeats]``. Processor time on
-MNIST in double precision, C++ standalone, the best of all repeats, which take turns, and what a run takes without images
-taken off. The synapses that are visited are counted by the network's own monitors in the same run: each active input reaches
-all cells of the first layer, once when it delivers and once more where its synapses learn, and each spike of a hidden
-cell those of the next.
+MNIST in double precision, C++ standalone, the best of all repeats, which take turns, and what a run takes without
+images taken off. The synapses that are visited are counted by the network's own monitors in the same run: each active
+input reaches all cells of the first layer, once when it delivers and once more where its synapses learn, and each
+spike of a hidden cell those of the next.
 """
 
 import functools
