@@ -113,7 +113,6 @@ def test_the_dense_loop_was_really_used(result):
         ("g_post += w", True),
         ("w += 0.1*v_pre*v_post", True),
         ("sent_pre += w", True),  # of each row its own, in the order of the row
-        ("total += w", False),  # all synapses write one variable
         ("g_post += w*int(rand() < 0.5)", False),  # random numbers keep their order
         ("g_post += w*given(t, i)", True),
     ],
@@ -121,7 +120,7 @@ def test_the_dense_loop_was_really_used(result):
 def test_four_events_are_taken_together_where_only_the_order_at_each_cell_counts(standalone, code, together):
     a, b = cells("a", 3, 1), cells("b", 4, 2)
     rule = SynapseRule(
-        "w : 1\ntotal : 1 (shared)",
+        "w : 1",
         on_pre={"pre": code},
         name="asked",
         namespace={"given": TimedArray(np.ones((2, 3)), dt=1 * ms, name="given_values")},
