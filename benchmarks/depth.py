@@ -50,6 +50,7 @@ class Learner:
         result = self.simulation.run({**trial.initial(0), **trial.rates, **shown}, seed=0, duration=duration)
         spent = children_s() - began
         spikes = {name[: -len("_spikes.N")]: float(result[name]) for name in result if name.endswith("_spikes.N")}
+        spikes |= {name[:-2]: float(result[name]) for name in result if name.endswith("_sample_ends.N")}
         return spent, spikes | ({"pixels": float(result["onsets.N"])} if "onsets.N" in result else {})
 
     def measure(self):
@@ -63,7 +64,9 @@ def visited(model, spikes):
     """Synapses that a sample's events visit; `spikes` are those of each group, the one next to the input first."""
     if isinstance(model, SBPNetwork):
         names, sizes = ["pixels", *model.hidden_names], (*model.hidden_sizes, model.n_output)
-        return sum(spikes[name] * size for name, size in zip(names, sizes, strict=True)) + spikes["pixels"] * sizes[0]
+        learning = ["pixels", *(f"{name}_sample_ends" for name in model.hidden_names[:-1])]
+        reached = zip([*names, *learning], (*sizes, *model.hidden_sizes), strict=True)
+        return sum(spikes[name] * size for name, size in reached)
     return sum(spikes[name] * size for name, size in zip(model.names, model.layers[1:], strict=False))
 
 
