@@ -17,7 +17,7 @@ LAYERS = {
         "time shuffled": ("N-MNIST, time shuffled", VERMILION, "--"),
     },
 }
-FORMS = {"unrolled": ORANGE, "shared": BLUE}
+FORMS = {"unrolled": (ORANGE, "s"), "shared": (BLUE, "o")}
 
 
 def _layers(found: Found):
@@ -42,11 +42,12 @@ def draw(found: Found):
             break
         ax, named = left.pop(0), found[COST].named(metric)
         networks = list(dict.fromkeys(name.split(", ")[0] for name in named))
-        for beside, (form, colour) in zip((-0.2, 0.2), FORMS.items(), strict=True):
+        for form, (colour, marker) in FORMS.items():
             heights = [named[f"{network}, {form}"].mean for network in networks]
-            ax.bar([k + beside for k in range(len(networks))], heights, 0.4, color=colour, label=form)
+            ax.plot(range(len(networks)), heights, marker, color=colour, linestyle="none", label=form)
         ax.set(yscale="log", ylabel=words)
         ax.set_xticks(range(len(networks)), networks)
+        ax.set_xlim(-0.5, len(networks) - 0.5)
         panels.append(ax)
         counts[ax] = {number.n for number in named.values()}
     if panels:
@@ -78,7 +79,7 @@ def caption(found: Found) -> str:
         parts.append(
             "Processor time of a learning sample and weights or synapses that are stored, of a network with 16 kernels "
             "that spikes once a cell (STDBP, MNIST) and one of three layers (DECOLLE, N-MNIST): a synapse for "
-            "each pair of cells, linked to its weight (unrolled), and shared kernels. Both axes are logarithmic."
+            "each pair of cells, linked to its weight (unrolled), and shared kernels. The axes are logarithmic."
         )
     if list(_layers(found)):
         parts.append(

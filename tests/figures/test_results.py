@@ -166,8 +166,8 @@ def test_what_kernels_cost_and_learn():
         finding((recipe("speed-kernels", ""), result("speed-kernels", cells)), learned)
     ).make()
     time, stored, right = drawing.axes
-    assert [bar.get_height() for bars in time.containers for bar in bars] == [4.0, 0.2]
-    assert [bar.get_height() for bars in stored.containers for bar in bars] == [57600, 400]
+    assert [line.get_ydata()[0] for line in time.lines] == [4.0, 0.2]
+    assert [line.get_ydata()[0] for line in stored.lines] == [57600, 400]
     np.testing.assert_allclose(right.lines[0].get_ydata(), [85.0, 95.0])
     assert [ax.get_title("right") for ax in drawing.axes] == ["n = 1", "n = 1", "n = 2"]
     assert "speed-kernels, decolle-shared-kernels" in caption
