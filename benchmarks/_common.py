@@ -28,21 +28,28 @@ def mnist_patterns(images: int | None = None, load=load_mnist) -> Patterns:
     return Patterns.join(parts, scale=1 / 255)
 
 
-def write(recipe: str, at: str, cells: Mapping[str, Mapping[str, Number | float]]) -> None:
-    """Write a result that a command made.
+def result(recipe: str, at: str, cells: Mapping[str, Mapping[str, Number | float]], **told: str) -> Result:
+    """What a command measured.
 
     Parameters
     ----------
     recipe : str
     at : str
-        The commit (`tools.measure.commit`), asked for before anything was measured.
+        The commit (`tools.measure.commit`), asked for before anything was measured; empty where it is not known.
     cells : mapping of str to mapping
         Cell -> metric -> its number; a plain one is that of seed 0.
+    **told : str
+        What else is to be known of the measurement.
     """
-    measured = {"commit": at, "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions())}
+    measured = {"commit": at, "date": datetime.now(UTC).date().isoformat(), "versions": dict(versions()), **told}
     numbers = {name: {metric: _number(value) for metric, value in cell.items()} for name, cell in cells.items()}
+    return Result(recipe, measured, numbers)
+
+
+def write(recipe: str, at: str, cells: Mapping[str, Mapping[str, Number | float]], **told: str) -> None:
+    """Write the committed result of a recipe, as of `result`."""
     path = ROOT / "recipes" / "results" / f"{recipe}.json"
-    path.write_text(Result(recipe, measured, numbers).to_json(), encoding="utf-8")
+    path.write_text(result(recipe, at, cells, **told).to_json(), encoding="utf-8")
 
 
 def _number(value: Number | float) -> Number:

@@ -1,13 +1,15 @@
 """The flagship beside other programs for the same network: processor time of a training sample, in one run.
 
-Run it from the checkout, on a quiet machine: ``python -m benchmarks.peers [images] [repeats] [PYTHON]``, PYTHON an
-interpreter that has torch (without it that part is left out). On MNIST, from the same first weights and in the same
-order: this package in double and in single precision (C++ standalone), the program written by hand
-(``benchmarks/flagship.c``) in both, plain Brian2 (Cython) with its retrograde signal as a Python operation, and PyTorch
-one image and 128 at a time. Turns are taken, and the best of all repeats counts; how many images each answered right
-while it learned shows that they compute the same.
+Run it from the checkout, on a quiet machine: ``python -m benchmarks.peers [--torch PYTHON]``, PYTHON an interpreter
+that has torch, such as that of an environment of its own (without it that part is left out, which is said); also as
+``sbp benchmark --peers``, which writes to a folder of one's own instead of the committed result. On MNIST, from the
+same first weights and in the same order: this package in double and in single precision (C++ standalone), the program
+written by hand (``benchmarks/flagship.c``) in both, plain Brian2 (Cython) with its retrograde signal as a Python
+operation, and PyTorch one image and 128 at a time. Turns are taken, and the best of all repeats counts; how many images
+each answered right while it learned shows that they compute the same.
 """
 
+import argparse
 import functools
 import shutil
 import subprocess
@@ -17,8 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._common import children_s, write
+from benchmarks._common import children_s, result, write
+from sbp_brian import recipes
 from sbp_brian.datasets import load_mnist
+from sbp_brian.figures.learning.speed_peers import draw
+from sbp_brian.figures.results import Measured
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Precision
 from sbp_brian.targets import Simulation
@@ -100,7 +105,9 @@ class InOtherPython:
 
 
 def has_torch(python):
-    """Whether an interpreter has torch."""
+    """Whether an interpreter is there and has torch."""
+    if shutil.which(python) is None:
+        raise SystemExit(f"there is no interpreter {python}: --torch takes the path of one")
     return not subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode
 
 
@@ -129,10 +136,17 @@ def best(peers, repeats):
 
 def main():
     """Measure all in turn, print a table, and write the result of the recipe ``speed-peers``."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    python = sys.argv[3] if len(sys.argv) > 3 else sys.executable
-    at, network, (images, labels) = commit(), SBPNetwork(), some_images(n)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=20_000, help="that the fast ones learn")
+    parser.add_argument("--repeats", type=int, default=5, help="of which the best counts")
+    parser.add_argument("--torch", metavar="PYTHON", default=sys.executable, help="an interpreter that has PyTorch")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="table and figure there, and not the committed result")
+    asked = parser.parse_args()
+    python, at = asked.torch, commit() if asked.out is None else ""
+    with_torch = has_torch(python)
+    if not with_torch:
+        print(f"{python} has no torch, so PyTorch is left out; --torch PYTHON names an interpreter that has it")
+    network, (images, labels) = SBPNetwork(), some_images(asked.images)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peers = {
@@ -151,17 +165,25 @@ def main():
             rate_hidden=network.rate_hidden,
             rate_output=network.rate_output,
         )
-        for batch in (1, 128) if has_torch(python) else ():
+        for batch in (1, 128) if with_torch else ():
             peers[f"PyTorch, {batch} at a time"] = InOtherPython([python, HERE / "flagship_torch.py", case, batch])
         plain = InOtherPython([sys.executable, "-m", "benchmarks.flagship_plain", case, FEW])
-        found = {**best(peers, repeats), "plain Brian2, Cython": plain.measure()}
+        found = {**best(peers, asked.repeats), "plain Brian2, Cython": plain.measure()}
     floor, cells = found["C, double"][0], {}
     for name, (spent, right) in found.items():
         print(
             f"{name:24s} {spent:10.2f} us  {1e6 / spent:10,.0f} a second  {floor / spent:6.3f} x C  right {right:.4f}"
         )
         cells[name] = {"microseconds": spent, "per_second": 1e6 / spent, "beside_c": floor / spent, "right": right}
-    write("speed-peers", at, cells)
+    if asked.out is None:
+        write("speed-peers", at, cells)
+        return
+    asked.out.mkdir(parents=True, exist_ok=True)
+    found = result("speed-peers", at, cells)
+    (asked.out / "speed-peers.json").write_text(found.to_json(), encoding="utf-8")
+    drawing = draw({"speed-peers": Measured(recipes.get("speed-peers"), found)})
+    drawing.savefig(asked.out / "speed-peers.png", dpi=200)
+    print(f"written: {asked.out / 'speed-peers.json'} and {asked.out / 'speed-peers.png'}")
 
 
 if __name__ == "__main__":

@@ -22,12 +22,17 @@ from campaigns.base import Campaign, Case, Outcome
 __all__ = ["CAMPAIGN", "SETTINGS", "Setting", "gathered", "means", "ran"]
 
 THREADS, ORDERS = (32, 1, 256), (1, 2, 3, 4, 0)
-#: Fifteen ways; the first three have other threads and another order each.
+#: By how much the place of an order is beyond that of the threads, in the order in which ways are tried.
+_BEYOND = (0, 3, 1, 2, 4)
+#: Fifteen ways; the first three have other threads and another order each, the first five all orders.
 HOWS = sorted(
     ((threads, order) for threads in THREADS for order in ORDERS),
-    key=lambda way: ((ORDERS.index(way[1]) - THREADS.index(way[0])) % len(ORDERS), THREADS.index(way[0])),
+    key=lambda way: (
+        _BEYOND.index((ORDERS.index(way[1]) - THREADS.index(way[0])) % len(ORDERS)),
+        THREADS.index(way[0]),
+    ),
 )
-FIRST = 3
+FIRST = 5
 RELATIVE, LEAST_P = 1e-10, 1e-3
 
 
@@ -99,12 +104,12 @@ SETTINGS = (
     Setting("braille", "braille", {"hidden": 20, "epochs": 1, "train_samples": 27, "test_samples": 9}),
     Setting("decolle-regression", "decolle-regression", {"hidden": 20, "passes": 2, "every": 1}, random=True),
     Setting("du-poo-2004", "du-poo-2004", {"seeds": 1}),
-    Setting("sbp-predictions", "sbp-predictions", {"seeds": 1, "pairs": 8, "alternating": 4, "numbers": "5,10"}),
+    Setting("sbp-predictions", "sbp-predictions", {"seeds": 1, "alternating": 4, "numbers": "5,10"}),
 )
 
 
 def draw(_seed: int, n: int) -> list[Case]:
-    """All ways of settings that need fifteen seeds, three ways of each other one, and then the other ways."""
+    """All ways of settings that need fifteen seeds, five ways of each other one, and then the other ways."""
     seeds, first, rest = [], [], []
     for setting in SETTINGS:
         kind = setting.name + (" (in distribution)" if setting.random else " (refused)" if setting.refused else "")
@@ -181,7 +186,11 @@ def _on_cuda(setting: Setting, place: Path, how: tuple[int, int], seed: int = 0)
 def _equal(setting: Setting, cases: Sequence[Case], place: Path) -> Iterator[Outcome]:
     from tests.helpers.compared import apart, differences
 
-    expected = ran(setting, place)
+    try:
+        expected = ran(setting, place)
+    except Exception as error:  # the others' outcomes are not to be lost with it
+        yield from (Outcome(case.index, f"in C++: {type(error).__name__}: {error}"[:400]) for case in cases)
+        return
     for case in cases:
         try:
             found = _on_cuda(setting, place, case.given["how"])

@@ -33,6 +33,8 @@ SHOWS = {
     "sbp-rasters": "mnist",
     "sbp-weights": "mnist",
     "shared-kernels": "sbp-kernels",
+    "speed": "speed-growth",
+    "speed-peers": "speed-peers",
     "stdbp-gradients": "stdbp",
     "stdbp-learning": "stdbp",
     "what-it-carries": "reports-mnist-mixed",

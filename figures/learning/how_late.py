@@ -69,18 +69,19 @@ def by_order(found: Found) -> list[Curve]:
         wanted = p.get("tag_centred") == "yes" and p.get("tag_delay", p["late"]) == p["late"]
         return (f"{int(p['late']):,} late", int(p["tag_order"])) if wanted and p.get("tag") == "cascade" else None
 
-    looks = {"10 late": ("-", True), "100 late": ("--", True), "1,000 late": (":", False)}
+    looks = {"10 late": ("-", True), "50 late": ("-.", True), "100 late": ("--", True), "600 late": (":", False)}
     return _curves(found["late-cascade"], key, looks) if "late-cascade" in found else []
 
 
 def by_spread(found: Found) -> list[Curve]:
-    """Standard deviation of the signal's arrival over its mean, 1/sqrt(stages); the kind is the tag's shape."""
+    """SD of the signal's arrival over its mean, by `sbp_brian.retrograde.cascade`; the kind is the tag's shape."""
 
     def key(p: Mapping[str, str]) -> tuple[str, float] | None:
         if "signal_order" not in p:
             return None
         kind = "tag as dispersed" if p["tag"] == "cascade" else "tag of one moment"
-        return kind, 1 / math.sqrt(int(p["signal_order"]))
+        stages = int(p["signal_order"])
+        return kind, math.sqrt((1 - stages / int(p["late"])) / stages)
 
     looks = {"tag as dispersed": ("-", True), "tag of one moment": (":", False)}
     return _curves(found["late-spread"], key, looks) if "late-spread" in found else []
@@ -115,6 +116,10 @@ def _finish_lateness(ax, curves: list[Curve]) -> None:
 
 def _finish_order(ax, curves: list[Curve]) -> None:
     ax.set(xscale="log", xlabel="stages of the cascade that is the tag")
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, top * (top / bottom) ** 0.35)  # room for what the lines are
+    handles = ax.get_legend().legend_handles
+    ax.legend(handles=handles, fontsize=7, loc="upper center", ncols=2)
     _name(ax, sorted({x for curve in curves for x, _ in curve.points}))
 
 

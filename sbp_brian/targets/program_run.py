@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,33 @@ _FAILURES = (
     "Error opening static array",
     "Error writing ",
 )
+#: Words before each program, as of a profiler; filled within `launched_by`.
+_LAUNCHER: list[str] = []
 _WRONG_SIZE = re.compile(r"file size (\d+) does not match expected size (\d+)")
+
+
+@contextmanager
+def launched_by(*words: str) -> Iterator[None]:
+    """Start compiled programs by another one, such as a profiler or `numactl`.
+
+    Parameters
+    ----------
+    *words : str
+        The command and its own arguments; the program and its arguments follow. Files that it is to write need absolute
+        paths, since a program runs in a folder of its own.
+
+    Examples
+    --------
+    ::
+
+        with launched_by("valgrind", "--tool=callgrind", "--callgrind-out-file=/tmp/counts"):
+            simulation.run()
+    """
+    _LAUNCHER.extend(words)
+    try:
+        yield
+    finally:
+        del _LAUNCHER[len(_LAUNCHER) - len(words) :]
 
 
 class ProgramRun:
@@ -134,7 +161,7 @@ class ProgramRun:
                 return
             # a session of its own: Ctrl+C in the terminal reaches it once, through us
             self._process = subprocess.Popen(
-                [str(self.program), *arguments],
+                [*_LAUNCHER, str(self.program), *arguments],
                 cwd=place,
                 env=environment,
                 text=True,

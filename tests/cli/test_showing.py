@@ -14,14 +14,16 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from sbp_brian.__main__ import CATALOGUE
+from sbp_brian.cli import benchmark as benchmark_module
 from sbp_brian.cli import doctor, ending, running
 from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.checkout import run_script
 from sbp_brian.cli.ending import clean_end
 from sbp_brian.cli.main import command_line
 from sbp_brian.cli.output import draw_figures
 from sbp_brian.cli.streams import patient
 from sbp_brian.cli.warning_lines import one_line_warnings
-from sbp_brian.errors import DeviceMissing
+from sbp_brian.errors import CommandError, DeviceMissing
 from sbp_brian.experiments import building
 from sbp_brian.experiments.protocol import Protocol, Source
 from sbp_brian.targets import cache_entry
@@ -124,6 +126,47 @@ def test_benchmark_fails_where_a_target_differs_from_its_reference(value, code, 
     told = "Error: numpy differs from its reference in speed; the record tells by how much\n"
     assert done.stderr == (told if code else "")
     assert "speed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--torch", "python3"), "--torch is for --peers"),
+        (("--peers", "--count", "file"), "--peers and --count exclude one another"),
+        (("--count", "file", "--compare", "file"), "--count and --compare exclude one another"),
+        (("--peers", "--seed", "1"), "--seed has no effect with --peers"),
+        (("--compare", "file", "--quick"), "--quick has no effect with --compare"),
+        (("--count", "file", "--out", "there"), "--out has no effect with --count"),
+    ],
+)
+def test_options_of_benchmark_that_do_not_go_together(words, told):
+    done = sbp("benchmark", *words)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+def test_scripts_of_the_checkout_are_run_and_missed_where_there_is_none(tmp_path):
+    with pytest.raises(CommandError, match=r"benchmarks.peers is in the repository and not in the installed package"):
+        run_script("benchmarks.peers", [], root=tmp_path)
+    (tmp_path / "script.py").write_text("import sys\nopen('said', 'w').write(' '.join(sys.argv[1:]))\n")
+    run_script("script", ["a", "b c"], root=tmp_path)
+    assert (tmp_path / "said").read_text() == "a b c"
+    (tmp_path / "failing.py").write_text("raise SystemExit(3)")
+    with pytest.raises(CommandError, match="failing ended with status 3"):
+        run_script("failing", [], root=tmp_path)
+
+
+def test_benchmark_asks_its_scripts_for_what_was_asked(tmp_path, monkeypatch):
+    asked_for = []
+    monkeypatch.setattr(benchmark_module, "run_script", lambda *script: asked_for.append(script))
+    monkeypatch.chdir(tmp_path)
+    for words in (("--peers", "--torch", "py"), ("--count", "new.json"), ("--compare", "old.json")):
+        assert sbp("benchmark", *words).exit_code == 0
+    assert asked_for == [
+        ("benchmarks.peers", ["--out", str(tmp_path / "results"), "--torch", "py"]),
+        ("benchmarks.instructions", ["--count", str(tmp_path / "new.json")]),
+        ("benchmarks.instructions", ["--compare", str(tmp_path / "old.json")]),
+    ]
 
 
 def test_a_run_without_a_metric_shows_no_table(tmp_path):

@@ -84,12 +84,12 @@ def test_order_spread_and_mismatch_are_read_from_the_settings():
         }.items()
     }
     points = {
-        of.__name__: [(curve.kind, x, number.mean) for curve in of(found) for x, number in curve.points]
+        of.__name__: [(curve.kind, round(x, 4), number.mean) for curve in of(found) for x, number in curve.points]
         for of in (how_late.by_order, how_late.by_spread, how_late.by_mismatch)
     }
     assert points == {
         "by_order": [("100 late", 4, 0.97)],
-        "by_spread": [("tag as dispersed", 0.5, 0.95), ("tag of one moment", 0.2, 0.9)],
+        "by_spread": [("tag as dispersed", 0.4899, 0.95), ("tag of one moment", 0.1732, 0.9)],
         "by_mismatch": [("tag of 4 stages", 0.5, 0.94), ("tag of one moment", 1.1, 0.91)],
     }
     drawing, caption = figures.get("how-late").reading(finding(found["late-spread"])).make()

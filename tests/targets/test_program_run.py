@@ -14,7 +14,7 @@ from brian2 import ms
 from sbp_brian.errors import Interrupted, RunFailed
 from sbp_brian.targets import Simulation, parallel
 from sbp_brian.targets.parallel import run_in_processes, run_in_threads
-from sbp_brian.targets.program_run import ProgramRun
+from sbp_brian.targets.program_run import ProgramRun, launched_by
 from tests.helpers.targets_network import make
 
 BEGUN = "echo sbp-progress 0.1 0.1\n"
@@ -53,6 +53,20 @@ def test_a_program_that_is_stopped_before_it_starts_is_not_started(program, tmp_
     run.run()
     assert not run.begun
     assert not (tmp_path / "started").exists()
+
+
+def test_a_program_is_started_by_another_one_within_and_alone_after_it(program, tmp_path):
+    launcher = tmp_path / "launcher"
+    launcher.write_text('#!/bin/sh\nbasename "$2" >"$1"\nshift\nexec "$@"')
+    launcher.chmod(0o755)
+    run = program(f"echo started >>{tmp_path}/program")
+    with launched_by(str(launcher), str(tmp_path / "asked")):
+        run.run()
+    assert (tmp_path / "asked").read_text() == "main\n"
+    (tmp_path / "asked").unlink()
+    program(f"echo started >>{tmp_path}/program").run()
+    assert not (tmp_path / "asked").exists()
+    assert (tmp_path / "program").read_text() == "started\n" * 2
 
 
 def test_a_program_that_ends_before_its_first_step_has_not_begun(program):
