@@ -8,7 +8,7 @@ test: spikes and mean weights of the same seed, p above 0.001. What CUDA refuses
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -237,10 +237,10 @@ def _in_distribution(setting: Setting, cases: Sequence[Case], place: Path) -> It
     yield from (Outcome(case.index, "; ".join(wrong[:3]), {"1 - p": 1 - least}) for case in cases)
 
 
-def means(results: Sequence[dict]) -> dict[str, float]:
-    """Numbers of spikes and mean weights of each run."""
+def means(results: Sequence[dict], of: Callable[[np.ndarray], np.ndarray] = np.asarray) -> dict[str, float]:
+    """Numbers of spikes and mean weights of each run, or the mean of what `of` makes of them."""
     return {
-        f"run {k}, {name}": float(np.mean(values))
+        f"run {k}, {name}": float(np.mean(of(values)))
         for k, result in enumerate(results)
         for name, values in result.items()
         if name.endswith((".count", ".w", ".N")) and np.size(values)
