@@ -209,10 +209,16 @@ def names() -> tuple[str, ...]:
     return tuple(entry.name for entry in entries())
 
 
+def own_names() -> tuple[str, ...]:
+    """The names of the protocols of this package."""
+    return tuple(entry.name for entry in _ENTRIES)
+
+
 def _foreign() -> list[Protocol]:
     """The protocols of other packages that can be used."""
-    own = tuple(entry.name for entry in _ENTRIES)
-    found = (foreign.load(foreign.PROTOCOLS, name, Protocol, own) for name in foreign.offered(foreign.PROTOCOLS))
+    found = (
+        foreign.load(foreign.PROTOCOLS, name, Protocol, own_names()) for name in foreign.offered(foreign.PROTOCOLS)
+    )
     return [protocol for protocol in found if protocol is not None]
 
 

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 from brian2 import ms, pA
-from scipy.stats import linregress
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
@@ -164,12 +163,14 @@ def report_window(context: Context, recordings, intervals, pairs: int) -> dict:
 
 def report_strength(context: Context, recordings, strengths) -> None:
     """Slopes of LTP and LTD against the logarithm of the EPSC amplitude at the start."""
+    from scipy.stats import linregress  # half a second to import
+
     for dt, name, pattern in ((10, "LTP per tenfold strength", "down"), (-10, "LTD per tenfold strength", "none")):
         labels = [f"{label(dt)}, {s:g} pA" for s in strengths]
         epsc = np.concatenate([recordings.strength(one, "A->B") / pA for one in labels])
         changes = np.concatenate([recordings.change(one, "A->B") for one in labels])
         fit = linregress(np.log10(epsc), changes)
-        tolerance = float(student.ppf(0.9995, changes.size - 2) * fit.stderr)
+        tolerance = float(stdtrit(changes.size - 2, 0.9995) * fit.stderr)
         context.metric(
             name,
             100 * fit.slope,

@@ -8,8 +8,6 @@ one sign x ends at ``upper (1 - exp(-rate M))``, M the total relative change at 
 from __future__ import annotations
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
-from scipy.stats import gamma
 
 from sbp_brian.models.circuits import culture_sbp
 
@@ -80,6 +78,9 @@ def latency(share: float, pairs: int, period: float, size: float, sbp=None, leng
 
 def _arrived(seconds: np.ndarray, chain, length) -> np.ndarray:
     """Share of an emission that has left the pool after a time: a gamma distribution and an exponential one, summed."""
+    from scipy.integrate import cumulative_trapezoid  # with the next line more than half a second to import
+    from scipy.stats import gamma
+
     length = chain.length if length is None else length
     mean = float(length / chain.velocity)
     fine = np.arange(0, max(1.0, seconds.max()) + 0.5, 0.5)

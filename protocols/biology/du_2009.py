@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import numpy as np
 from brian2 import ms, second, um
-from scipy.stats import linregress
 
 from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
@@ -309,6 +308,8 @@ def report_latency(context: Context, recordings, tried, experiment, seeds: int) 
                 seeds,
             ]
         )
+    from scipy.stats import linregress  # half a second to import
+
     _latencies(context, rows)
     kept = np.array(kept)
     context.array("latency", kept)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import fftconvolve
-from scipy.stats import gamma
 
 __all__ = ["arrived", "crossing", "mean_latency", "time_to"]
 
@@ -31,6 +29,9 @@ def arrived(minutes, length: float, velocity: float, stages: int, pool: float, i
     -------
     ndarray, between 0 and 1
     """
+    from scipy.signal import fftconvolve  # with the next line more than half a second to import
+    from scipy.stats import gamma
+
     seconds = np.asarray(minutes, dtype=float) * 60 + induction
     since = np.arange(0, seconds.max() + 2 * GRID, GRID)  # time since induction began
     passed = np.diff(gamma.cdf(since, stages, scale=length / (stages * velocity)), prepend=0)

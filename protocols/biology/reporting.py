@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from sbp_brian.experiments.protocol import Context, Parameter
 from sbp_brian.models.circuits import Timeline
@@ -63,7 +63,7 @@ def no_change_tolerance(
     n = changes.size
     if n < 2 or abs(noise_free.mean()) > least:
         return least
-    quantile = student.ppf(1 - (1 - CONFIDENCE) / (2 * statements), n - 1)
+    quantile = stdtrit(n - 1, 1 - (1 - CONFIDENCE) / (2 * statements))  # of Student's t
     return max(least, float(quantile * changes.std(ddof=1) / np.sqrt(n)))
 
 

@@ -6,8 +6,7 @@ Source: Bi & Poo 2001, Annu Rev Neurosci 24:139, doi:10.1146/annurev.neuro.24.1.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import curve_fit
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 __all__ = ["FIT", "fit_side", "label", "window"]
 
@@ -43,6 +42,7 @@ def fit_side(intervals_ms: np.ndarray, changes: np.ndarray, sign: str) -> dict[s
     dict
         ``value`` = (A, tau in ms), ``low`` and ``high``: ends of their 95 % confidence intervals.
     """
+    from scipy.optimize import curve_fit  # a tenth of a second, and not every run fits
 
     def decay(dt, amplitude, tau):
         return amplitude * np.exp(-dt / tau)
@@ -51,5 +51,5 @@ def fit_side(intervals_ms: np.ndarray, changes: np.ndarray, sign: str) -> dict[s
     first, _ = curve_fit(decay, distance, changes, p0=(0.5 if sign == "+" else -0.3, 25.0))
     spread = np.clip(1 + decay(distance, *first), 0.1, None)
     value, covariance = curve_fit(decay, distance, changes, p0=first, sigma=spread)
-    half = student.ppf(0.975, max(1, len(changes) - 2)) * np.sqrt(np.diag(covariance))
+    half = stdtrit(max(1, len(changes) - 2), 0.975) * np.sqrt(np.diag(covariance))
     return {"value": value, "low": value - half, "high": value + half}

@@ -12,7 +12,6 @@ import functools
 
 import numpy as np
 from brian2 import Quantity, second, um
-from scipy.optimize import brentq
 
 from sbp_brian.experiments.protocol import Context
 from sbp_brian.models.circuits import tagged
@@ -55,6 +54,8 @@ def half(found: np.ndarray, whole: float) -> float:
 
 def closed_form(velocity: float, emitted: float) -> float:
     """The same (s) without a network; `velocity` in m/s."""
+    from scipy.optimize import brentq  # a tenth of a second to import
+
     sbp = tadpole_sbp()
     chain, pool = sbp.transport, float(sbp.transport.pool)
 

@@ -17,7 +17,7 @@ of the events at each other cell counts (rows, no write to the presynaptic cell,
 taken together, which reads and writes the other cells' variables once for four rows.
 
 Where the code does nothing at most synapses (`sbp_brian.brian.members`), it visits the others alone, by a list that is
-made at the start of each run.
+made at the start of each run; where it does nothing at some of them, whole rows are visited with a bit for each.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ __all__ = ["DensePathway", "DenseSynapses"]
 
 #: Events of presynaptic cells that the dense loop takes together, where it may.
 TOGETHER = 4
+
+
+#: Synapses whose taking part one number tells.
+WORD = 32
 
 
 #: Where few synapses are visited, a run of neighbours costs as much to begin as so many synapses of a whole row.
@@ -110,7 +114,8 @@ class DensePathway(SynapticPathway):
         pre_to_post = self.prepost == "pre"
         independent = self.source is not self.target and not self._writes_to_event_cell()
         deciding = deciding_variable(self.abstract_code, self.group.variables)
-        together = TOGETHER if pre_to_post and independent and not self._draws(run_namespace) else 1
+        apart = self.source is not self.target and self._written() <= {"_idx", "_presynaptic_idx", "_postsynaptic_idx"}
+        together = TOGETHER if pre_to_post and apart and not self._draws(run_namespace) else 1
         with _constants_of(self._precision()):
             codeobj = create_runner_codeobj(
                 self.group,
@@ -131,6 +136,7 @@ class DensePathway(SynapticPathway):
                     "together": together,
                     "deciding_variable": self.group.variables[deciding] if deciding else None,
                     "start_of_run": START_OF_RUN,
+                    "by_bits": bool(deciding and pre_to_post and independent and len(self.target) >= WORD),
                 },
                 codeobj_class=UnitCodeObject,
             )
@@ -156,14 +162,15 @@ class DensePathway(SynapticPathway):
 
     def _writes_to_event_cell(self) -> bool:
         """True where the code writes a variable that all synapses of the loop share: its iterations then depend."""
-        shared = "_presynaptic_idx" if self.prepost == "pre" else "_postsynaptic_idx"
-        for line in self.abstract_code.splitlines():
-            if not line.split("#")[0].strip():
-                continue
-            name = parse_statement(line)[0]
-            if name in self.group.variables and self.group.variables.indices[name] in (shared, "0"):
-                return True
-        return False
+        return not {"_presynaptic_idx" if self.prepost == "pre" else "_postsynaptic_idx", "0"}.isdisjoint(
+            self._written()
+        )
+
+    def _written(self) -> set[str]:
+        """By which indices the code writes variables."""
+        lines = [line for line in self.abstract_code.splitlines() if line.split("#")[0].strip()]
+        names = {parse_statement(line)[0] for line in lines}
+        return {self.group.variables.indices[name] for name in names if name in self.group.variables}
 
 
 @contextmanager

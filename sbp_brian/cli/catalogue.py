@@ -43,6 +43,9 @@ class Protocols(typing.Protocol):
     def names(self) -> Sequence[str]:
         """Their names."""
 
+    def own_names(self) -> Sequence[str]:
+        """Those of this package."""
+
     def get(self, name: str) -> Protocol:
         """The one of this name, or of a user's own file; an unknown one is refused with the nearest."""
 

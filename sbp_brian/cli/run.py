@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from sbp_brian.brian.without_plots import import_brian2
 from sbp_brian.children import die_with_parent
 from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
@@ -78,7 +80,7 @@ def run(
         return
     if protocol is None:
         raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
-    found = catalogue.protocols.get(protocol)
+    found = _protocol(catalogue, protocol)
     if parameters:
         _list_parameters(found, size or "default", settings(given))
         return
@@ -87,6 +89,13 @@ def run(
     )
     if check:
         check_bands([record])
+
+
+def _protocol(catalogue: Catalogue, name: str) -> Any:
+    """The protocol; Brian2 is imported without plots for it, and not at all for a name that there is not."""
+    if name.endswith(".py") or name in catalogue.protocols.own_names():
+        import_brian2()
+    return catalogue.protocols.get(name)
 
 
 def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:

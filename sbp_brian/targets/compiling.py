@@ -50,7 +50,8 @@ STANDARD_HEADERS = (
 )
 HEADER = "sbp_standard.h"
 #: What little is optimised: objects.cpp sets arrays up and writes them out, once a run; main.cpp and network.cpp call.
-SPARED = ("objects.o: override OPTIMISATIONS += -O0", "unit_frame.o: override OPTIMISATIONS += -O1")
+#: At -O0 the compiler takes no precompiled headers that were made with more, and the other way round.
+SPARED = ("objects.o: override OPTIMISATIONS += -Og", "unit_frame.o: override OPTIMISATIONS += -O1")
 #: A disk with less than this free counts as full where compiling fails (bytes).
 _SPARE = 1 << 20
 
@@ -122,7 +123,7 @@ def compile_project(cache: Path, folder: Path, flags: list[str]) -> None:
     # the entry is held, so that nobody removes it, until the program is compiled
     header = _precompiled_header(cache, folder, supported)
     flags = [*supported, "-include", HEADER] if header else supported
-    extra = [f"--eval={rule}" for rule in SPARED]
+    extra = [] if "-O0" in flags else [f"--eval={rule}" for rule in SPARED]
     try:
         _make(cache, folder, flags, ["main"], extra)
     except CompileError:

@@ -112,7 +112,7 @@ def test_the_dense_loop_was_really_used(result):
     [
         ("g_post += w", True),
         ("w += 0.1*v_pre*v_post", True),
-        ("sent_pre += w", False),  # all synapses of the row write one variable
+        ("sent_pre += w", True),  # of each row its own, in the order of the row
         ("g_post += w*int(rand() < 0.5)", False),  # random numbers keep their order
         ("g_post += w*given(t, i)", True),
     ],
@@ -180,6 +180,14 @@ def test_all_of_these_loops_may_pass_synapses_over():
     for name in TAKING_PART:
         for pathway in MADE[name]._pathways:
             assert f"_visited_{pathway.codeobj.name}[_run]" in pathway.codeobj.code.cpp_file
+
+
+def test_where_many_take_part_a_row_is_visited_with_a_bit_for_each():
+    """In rows; the loop of the other order, from which no vector instructions come, asks each synapse."""
+    for name in TAKING_PART:
+        for pathway in MADE[name]._pathways:
+            by_bits = "1 << _bit" in pathway.codeobj.code.cpp_file
+            assert by_bits == (pathway.prepost == "pre")
 
 
 STATIC = SynapseRule("w : 1", on_pre={"pre": "g_post += w"})

@@ -2,12 +2,18 @@
 {# Events are those of `n_source` cells, the other side has `n_target`. `together` events are taken together where their
    order matters only at each one of the other cells: what these have is then read and written once for all of them.
    Where the code does nothing unless a variable says so, and it says so for few, these are listed before a run, and
-   only they are visited. #}
+   only they are visited. Where it says so for many, whole rows are visited, and what it says of 32 synapses stands in
+   one number (`by_bits`): a vector instruction takes their bits apart sooner than it reads and widens 32 bytes. #}
 {% block extra_headers %}
 {% if deciding_variable is not none %}
+#include <algorithm>
 #include <vector>
 std::vector<int32_t> _visited_{{codeobj_name}};  // first and last of each run of other cells, event cell by event cell
 std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; empty: all are visited
+{% if by_bits %}
+std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of a row; the last 32 end with the row,
+    // and those of them that another word has, too, are 0 there
+{% endif %}
 {% endif %}
 {% endblock %}
 
@@ -44,6 +50,16 @@ std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; 
     // what is visited costs by itself, and as much as {{start_of_run}} more where a run of them begins
     if(_few + {{start_of_run}} * (_runs.size() / 2) > (size_t){{n_source}} * {{n_target}})
         _firsts.clear();
+    {% if by_bits %}
+    extern std::vector<uint32_t> _words_{{codeobj_name}};
+    const size_t _of_row = ({{n_target}} + 31)/32;
+    _words_{{codeobj_name}}.assign(_firsts.empty() ? {{n_source}}*_of_row : 0, 0);
+    for(size_t _row = 0; _firsts.empty() && _row < {{n_source}}; _row++)
+        for(size_t _other = 0; _other < {{n_target}}; _other++)
+            _words_{{codeobj_name}}[_row*_of_row + _other/32] |=
+                (uint32_t)({{decides}}[_row*{{n_target}} + _other] != 0)
+                << (_other - std::min(_other/32*32, (size_t){{n_target - 32}}));
+    {% endif %}
 {% endif %}
 {% endblock %}
 
@@ -59,6 +75,9 @@ std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; 
                 const size_t _idx = (size_t)_other * {{n_source}} + _event_cell;
                 {% endif %}
                 const size_t _vectorisation_idx = _idx;
+    {% endmacro %}
+    {% macro by_bit() %}
+    {{vector_code|join('\n')|replace(get_array_name(deciding_variable) ~ '[_idx]', '((_word & ((uint32_t)1 << _bit)) != 0)')}}
     {% endmacro %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     const int32_t *_event_cells = {{_eventspace}};
@@ -85,7 +104,26 @@ std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; 
         }
     }
     {% endif %}
-    {% for width in ([together, 1] if together > 1 else [1]) %}
+    {% if by_bits %}
+    const uint32_t *_words = _words_{{codeobj_name}}.data();
+    for(; _event < _n_events; _event++)
+    {
+        const int32_t _event_cell = _event_cells[_event];
+        for(int32_t _block = 0; _block < {{(n_target + 31) // 32}}; _block++)
+        {
+            const uint32_t _word = _words[(size_t)_event_cell * {{(n_target + 31) // 32}} + _block];
+            const int32_t _begin = std::min(32 * _block, {{n_target - 32}});
+            #pragma GCC ivdep
+            for(int32_t _bit = 0; _bit < 32; _bit++)
+            {
+                const int32_t _other = _begin + _bit;
+                {{numbers()}}
+                {{by_bit()|autoindent}}
+            }
+        }
+    }
+    {% endif %}
+    {% for width in ([] if by_bits else [together, 1] if together > 1 else [1]) %}
     for(; _event + {{width}} <= _n_events; _event += {{width}})
     {
         {% if independent %}
