@@ -22,6 +22,7 @@ SHOWS = {
     "energy-grid": "energy-map",
     "how-late": "late",
     "lambda-maps": "lambda-map",
+    "kernels-cost": "speed-kernels",
     "mnist-learning": "mnist",
     "predictions": "sbp-predictions",
     "report-angles": "reports-angle",

@@ -154,3 +154,22 @@ def test_angles_are_told_apart_by_world_and_follow_the_epochs():
     line = drawing.axes[0].containers[0][0]
     np.testing.assert_array_equal(line.get_xdata(orig=False), [0, 1, 10])
     assert "mean and SD of 2 seeds" in caption
+
+
+def test_what_kernels_cost_and_learn():
+    cost = {"STDBP, unrolled": (4.0, 57600), "STDBP, shared": (0.2, 400)}
+    cells = {name: {"milliseconds": [time], "stored": [stored]} for name, (time, stored) in cost.items()}
+    layers = {"": {"test_accuracy_layer1": [0.8, 0.9], "test_accuracy_layer2": [0.9, 1.0]}}
+    figure = figures.get("kernels-cost")
+    learned = recipe("decolle-shared-kernels", ""), result("decolle-shared-kernels", layers)
+    drawing, caption = figure.reading(
+        finding((recipe("speed-kernels", ""), result("speed-kernels", cells)), learned)
+    ).make()
+    time, stored, right = drawing.axes
+    assert [line.get_ydata()[0] for line in time.lines] == [4.0, 0.2]
+    assert [line.get_ydata()[0] for line in stored.lines] == [57600, 400]
+    np.testing.assert_allclose(right.lines[0].get_ydata(), [85.0, 95.0])
+    assert [ax.get_title("right") for ax in drawing.axes] == ["n = 1", "n = 1", "n = 2"]
+    assert "speed-kernels, decolle-shared-kernels" in caption
+    (only,) = figure.reading(finding(learned)).make()[0].axes
+    assert only.get_xlabel() == "layer"

@@ -1,6 +1,7 @@
 """DECOLLE with shared weights against the independent loop with its kernels written out."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from sbp_brian.errors import ParameterError
 from sbp_brian.experiments.executing import execute
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.conv import ConvDecolle
+from sbp_brian.protocols.benchmarks.learners.decolle import CONVOLUTIONAL
+from sbp_brian.protocols.benchmarks.tasks.nmnist import LOCAL
 from tests.helpers import decolle_cases
 from tests.helpers.unrolled_kernels import link
 from tests.reference import decolle
@@ -229,7 +232,25 @@ def test_maps_of_the_last_layer_can_be_chosen(tmp_path):
         parameters={"model": "decolle_conv", "top_maps": 3, **small},
     )
     assert any("kernels=((8, 7, 2), (16, 5, 2), (3, 3, 1))" in note for note in record.notes)
+    with pytest.raises(ParameterError, match="top_maps has no effect with kernels=paper; it needs kernels=small"):
+        execute(
+            protocols.get("mnist"),
+            out=tmp_path,
+            parameters={"model": "decolle_conv", "top_maps": 3, "kernels": "paper", **small},
+        )
     with pytest.raises(
         ParameterError, match=r"top_maps means nothing to model=decolle .* top_maps is used by model=decolle_conv"
     ):
         execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "decolle", "top_maps": 3, **small})
+
+
+@pytest.mark.parametrize(
+    ("kernels", "layers"), [("paper", (2048, 14400, 21632, 3200)), ("quarter-paper", (2048, 3600, 5408, 800))]
+)
+def test_the_network_of_the_paper_and_a_part_of_its_maps_can_be_chosen(kernels, layers):
+    asked = SimpleNamespace(learning="local", rate_hidden=0.3, epochs=1, kernels=kernels)
+    samples = SimpleNamespace(classes=10, training=np.arange(5))
+    settings = {**LOCAL, "image": (2, 32, 32)}
+    net = CONVOLUTIONAL.network(asked, SimpleNamespace(network={}, samples=samples), 0, settings)
+    assert net.layers == layers
+    assert net.single

@@ -16,7 +16,7 @@ import numpy as np
 
 from sbp_brian.experiments.protocol import Context, Parameter, Parameters
 from sbp_brian.models.decolle import LEARNING, Decolle
-from sbp_brian.models.decolle.conv import ConvDecolle
+from sbp_brian.models.decolle.conv import PAPER, ConvDecolle
 from sbp_brian.protocols.benchmarks import baselines, layer_readout
 from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import Data, Learner, Outcome, Plan
@@ -28,6 +28,8 @@ __all__ = ["CONVOLUTIONAL", "KERNELS", "LEARNER"]
 
 #: Maps, side of a kernel and distance of patches of each layer of shared kernels.
 KERNELS = ((8, 7, 2), (16, 5, 2), (16, 3, 1))
+#: Which part of the maps of the paper's network each of these has.
+PARTS = {"paper": 1, "half-paper": 2, "quarter-paper": 4, "eighth-paper": 8}
 RATE = common.rate("all layers", {"learning": tuple(name for name in LEARNING if name != "frozen")})
 
 
@@ -181,7 +183,15 @@ CONVOLUTIONAL_PARAMETERS = {
     "epochs": common.EPOCHS,
     "rate_hidden": RATE,
     "readout": READOUT,
-    "top_maps": Parameter(None, kind=int, minimum=1, maximum=1000, help="maps of the last layer"),
+    "kernels": Parameter(
+        "small",
+        choices=("small", *PARTS),
+        help="three small layers, or the paper's (7 x 7, 64-128-128 maps, pooling) or a part of their maps, in single "
+        "precision",
+    ),
+    "top_maps": Parameter(
+        None, kind=int, minimum=1, maximum=1000, help="maps of the last layer", needs={"kernels": ("small",)}
+    ),
 }
 
 
@@ -199,9 +209,13 @@ class ConvolutionalLearner(DecolleLearner):
         """The network that the parameters ask for."""
         settings = {**settings, **data.network}
         final, _ = settings.pop("final"), settings.pop("inputs", None)
-        *lower, (_, size, stride) = KERNELS
-        kernels = (*lower, (p.top_maps, size, stride))
         asked = self._asked(p, data.samples, final)
+        if p.kernels == "small":
+            *lower, (_, size, stride) = KERNELS
+            kernels = (*lower, (p.top_maps, size, stride))
+        else:
+            kernels = tuple((maps // PARTS[p.kernels], *rest) for maps, *rest in PAPER)
+            asked["single"] = True
         return ConvDecolle(readouts=data.samples.classes, kernels=kernels, **asked, **settings)
 
 
