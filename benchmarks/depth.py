@@ -4,7 +4,7 @@ Run it from the checkout, on a quiet machine: ``python -m benchmarks.depth [imag
 MNIST in double precision, C++ standalone, the best of all repeats, which take turns, and what a run takes without
 images taken off. The synapses that are visited are counted by the network's own monitors in the same run: each active
 input reaches all cells of the first layer, once when it delivers and once more where its synapses learn, and each
-spike of a hidden cell those of the next.
+spike of a hidden cell those of the next, whose synapses learn likewise.
 """
 
 import functools

@@ -12,8 +12,8 @@ The dense loop is used where all of this holds, and Brian2's own pathway everywh
 - neither side is a subgroup, and the pathway has no delay.
 
 Both forms apply the same statements in the same order (events by cell index, synapses by the other cell's index), so
-weights agree up to the rounding of fused operations; tests/brian/test_dense.py holds them equal. Where only the order
-of the events at each other cell counts (rows, no write to the presynaptic cell, no random numbers) four events are
+weights agree up to the rounding of fused operations; tests/brian/test_dense.py holds them equal. In rows, where no
+random numbers are drawn and no variable is written that all synapses share, four events are
 taken together, which reads and writes the other cells' variables once for four rows.
 
 Where the code does nothing at most synapses (`sbp_brian.brian.members`), it visits the others alone, by a list that is
