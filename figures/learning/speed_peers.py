@@ -38,7 +38,7 @@ def caption(found: Found) -> str:
         "core. C: written by hand for this network. Right answers while learning: "
         + "; ".join(f"{name} {100 * share:.1f} %" for name, share in right.items())
         + ". Plain Brian2 learned fewer images, so it is right less often; PyTorch with 128 at a time changes weights "
-        "once for all of them, which is another learning."
+        "once for all of them, at rates that were chosen for one at a time."
     )
 
 
