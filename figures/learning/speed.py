@@ -61,6 +61,7 @@ def draw(found: Found):
         right.axhline(0, color=GREY, linewidth=0.5)
         right.set(xscale="log", xlabel="share of input synapses that take part, lambda_p")
         right.set_ylabel("learning pass, beside that of all")
+        right.set_ylim(top=1.6 * max(time for points in kinds.values() for _, time, _ in points))  # room for the legend
         right.legend()
     label_panels(*without_empty([left, right]))
     return drawing
