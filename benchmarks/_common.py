@@ -1,14 +1,20 @@
 """What several benchmarks need."""
 
+import functools
 import resource
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
+from sbp_brian import targets
 from sbp_brian.datasets import load_mnist
 from sbp_brian.experiments.results import Number, Result
 from sbp_brian.identity import versions
+from sbp_brian.models.decolle import Decolle
 from sbp_brian.training.batches import Patterns, one_hot
+from sbp_brian.training.spiking import Presentation, TrialModel
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,6 +32,39 @@ def mnist_patterns(images: int | None = None, load=load_mnist) -> Patterns:
         data, n = load(split), images if name == "training" else None
         parts[name] = data.images[:n], one_hot(data.labels[:n], 10)
     return Patterns.join(parts, scale=1 / 255)
+
+
+class Learner:
+    """A network as a C++ program that learns the first of some samples.
+
+    Parameters
+    ----------
+    trial : TrialModel
+    images : ndarray
+        As its presentation takes them.
+    labels : ndarray of int
+    """
+
+    def __init__(self, trial: TrialModel, images: np.ndarray, labels: np.ndarray):
+        self.trial, self.labels, self.n = trial, labels, len(labels)
+        self.presentation = Presentation(images, self.n, trial.duration)
+        make = functools.partial(trial.make, self.presentation)
+        self.simulation = targets.Simulation(make, (self.n + 1) * trial.duration, "cpp").build()
+
+    def run(self, n: int) -> tuple[targets.Result, float]:
+        """What `n` samples gave, and the processor time that they took with all that a run takes (s)."""
+        shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
+        values = {**self.trial.initial(0), **self.trial.rates, **shown}
+        began = children_s()
+        result = self.simulation.run(values, seed=0, duration=(n + 1) * self.trial.duration)
+        return result, children_s() - began
+
+
+def mnist_spikes(images: np.ndarray, model: Decolle) -> np.ndarray:
+    """Packed input spikes of images, as often as pixels are bright, drawn by one fixed seed."""
+    share, rng = float(model.input_rate * model.step) / 255, np.random.default_rng(0)
+    drawn = (rng.random((1, model.steps, 784)) < image * share for image in images.astype(float))
+    return np.concatenate([Decolle.packed(one) for one in drawn])
 
 
 def result(recipe: str, at: str, cells: Mapping[str, Mapping[str, Number | float]], **told: str) -> Result:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._common import children_s
+from benchmarks._common import children_s, mnist_spikes
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.protocols.benchmarks.tasks.mnist import LOCAL
@@ -90,10 +90,7 @@ def main():
     labels = data.labels[:n].astype(int)
     settings = {name: value for name, value in LOCAL.items() if name != "final"}
     model = Decolle((784, 128, 128), 10, encoding="spikes", rate=1.0, **settings)
-    share, rng = float(model.input_rate * model.step) / 255, np.random.default_rng(0)
-    bits = np.concatenate(
-        [Decolle.packed(rng.random((1, model.steps, 784)) < image * share) for image in data.images[:n].astype(float)]
-    )
+    bits = mnist_spikes(data.images[:n], model)
     rank1, dense = (
         Standalone(replace(model, form=form), bits[:m], labels[:m]) for form, m in (("rank1", n), ("dense", slow))
     )

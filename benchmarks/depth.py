@@ -7,18 +7,13 @@ input reaches all cells of the first layer, once when it delivers and once more 
 spike of a hidden cell those of the next, whose synapses learn likewise.
 """
 
-import functools
 import sys
 
-import numpy as np
-
-from benchmarks._common import children_s, write
+from benchmarks._common import Learner, write
 from benchmarks.peers import best, some_images
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.stdbp import STDBP
-from sbp_brian.targets import Simulation
-from sbp_brian.training.spiking import Presentation
 from tools.measure import commit
 
 NETWORKS = {
@@ -32,32 +27,17 @@ NETWORKS = {
 SLOW = ("DECOLLE, 150",)
 
 
-class Learner:
-    """A network as a program, with all that its training would give it."""
-
-    def __init__(self, model, images, labels):
-        self.model, self.labels, self.n = model, labels, len(labels)
-        self.presentation = Presentation(images, self.n, model.duration)
-        make = functools.partial(type(model).network, model, self.presentation)
-        self.simulation = Simulation(make, (self.n + 1) * model.duration, "cpp").build()
-
-    def run(self, n):
-        """The processor time that `n` images take with all that a run takes (s), and how often each group spiked."""
-        trial = self.model.trial_model()
-        shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
-        duration = (n + 1) * self.model.duration
-        began = children_s()
-        result = self.simulation.run({**trial.initial(0), **trial.rates, **shown}, seed=0, duration=duration)
-        spent = children_s() - began
-        spikes = {name[: -len("_spikes.N")]: float(result[name]) for name in result if name.endswith("_spikes.N")}
-        spikes |= {name[:-2]: float(result[name]) for name in result if name.endswith("_sample_ends.N")}
-        return spent, spikes | ({"pixels": float(result["onsets.N"])} if "onsets.N" in result else {})
+class Counted(Learner):
+    """A network whose monitors count what its events visit."""
 
     def measure(self):
         """Microseconds of all images but one, of the first alone, spikes of each group a sample."""
-        spent, spikes = self.run(self.n)
+        result, spent = self.run(self.n)
+        spikes = {name[: -len("_spikes.N")]: float(result[name]) for name in result if name.endswith("_spikes.N")}
+        spikes |= {name[:-2]: float(result[name]) for name in result if name.endswith("_sample_ends.N")}
+        spikes |= {"pixels": float(result["onsets.N"])} if "onsets.N" in result else {}
         told = {name: count / self.n for name, count in spikes.items()}
-        return 1e6 * spent / (self.n - 1), 1e6 * self.run(1)[0] / (self.n - 1), told
+        return 1e6 * spent / (self.n - 1), 1e6 * self.run(1)[1] / (self.n - 1), told
 
 
 def visited(model, spikes):
@@ -75,7 +55,10 @@ def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     at, cells = commit(), {}
-    peers = {name: Learner(model, *some_images(n // 8 if name in SLOW else n)) for name, model in NETWORKS.items()}
+    peers = {
+        name: Counted(model.trial_model(), *some_images(n // 8 if name in SLOW else n))
+        for name, model in NETWORKS.items()
+    }
     for name, (spent, spikes) in best(peers, repeats).items():
         reached = visited(NETWORKS[name], spikes)
         cells[name] = {"microseconds": spent, "visited": reached, "nanoseconds": 1e3 * spent / reached}

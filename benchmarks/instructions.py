@@ -12,7 +12,6 @@ Without an option the result of the recipe ``instructions`` is written.
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import platform
 import re
@@ -26,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import prefs, second
 
-from benchmarks._common import result, write
+from benchmarks._common import Learner, mnist_spikes, result, write
 from sbp_brian import protocols
 from sbp_brian.datasets import load_mnist
 from sbp_brian.errors import RecipeError
@@ -38,10 +37,10 @@ from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Precision
 from sbp_brian.models.stdbp import STDBP
 from sbp_brian.protocols.benchmarks.tasks.mnist import LOCAL
-from sbp_brian.targets import Simulation, collecting
+from sbp_brian.targets import collecting
 from sbp_brian.targets.compiling import compiler_command
 from sbp_brian.targets.program_run import launched_by
-from sbp_brian.training.spiking import Presentation, TrialModel
+from sbp_brian.training.spiking import TrialModel
 from tools.measure import commit
 
 __all__ = ["MORE", "PROCESSOR", "counted", "environment", "slower"]
@@ -53,20 +52,12 @@ MORE = 0.02
 _FLAGS = "codegen.cpp.extra_compile_args_gcc"
 
 
-class Learning:
-    """A network that learns the first images of MNIST."""
+class Learning(Learner):
+    """A network that learns the first images of MNIST, few of them and many."""
 
-    def __init__(self, model: TrialModel, images: np.ndarray, labels: np.ndarray, few: int, many: int):
-        self.model, self.labels, self.few, self.many = model, labels, few, many
-        self.presentation = Presentation(images, many, model.duration)
-        make = functools.partial(model.make, self.presentation)
-        self.simulation = Simulation(make, (many + 1) * model.duration, "cpp")
-
-    def run(self, n: int) -> None:
-        """Learn `n` samples."""
-        shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
-        values = {**self.model.initial(0), **self.model.rates, **shown}
-        self.simulation.run(values, seed=0, duration=(n + 1) * self.model.duration)
+    def __init__(self, trial: TrialModel, images: np.ndarray, labels: np.ndarray, few: int, many: int):
+        super().__init__(trial, images[:many], labels[:many])
+        self.few, self.many = few, many
 
 
 class Circuit:
@@ -84,12 +75,6 @@ class Circuit:
         self.simulation.run(seed=0, duration=n * second)
 
 
-def _spikes(images: np.ndarray, model: Decolle) -> np.ndarray:
-    share, rng = float(model.input_rate * model.step) / 255, np.random.default_rng(0)
-    drawn = (rng.random((1, model.steps, 784)) < image * share for image in images.astype(float))
-    return np.concatenate([Decolle.packed(one) for one in drawn])
-
-
 def programs() -> dict[str, Callable[[], Learning | Circuit]]:
     """What is counted: name -> a function that makes it."""
     data = load_mnist("fit", embedded=True)  # the same everywhere
@@ -101,7 +86,7 @@ def programs() -> dict[str, Callable[[], Learning | Circuit]]:
 
     def decolle() -> Learning:
         model = Decolle((784, 128, 128), 10, encoding="spikes", rate=1.0, **local)
-        return Learning(model.trial_model(), _spikes(images[:30], model), labels[:30], 10, 30)
+        return Learning(model.trial_model(), mnist_spikes(images[:30], model), labels, 10, 30)
 
     return {
         "one hidden layer of 500, double": sbp,

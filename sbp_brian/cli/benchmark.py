@@ -8,7 +8,7 @@ import click
 
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.checkout import run_script
-from sbp_brian.cli.options import on_cpu_options, run_options, set_option, settings
+from sbp_brian.cli.options import on_cpu_options, run_options, set_option, settings, was_given
 from sbp_brian.cli.running import run_and_show
 from sbp_brian.errors import CommandError
 
@@ -34,8 +34,7 @@ def _others(ctx: click.Context, out: Path, peers: bool, torch, count, compare) -
         return None
     own = {"--peers": {"peers", "torch", "out"}, "--count": {"count"}, "--compare": {"compare"}}[asked[0]]
     for parameter in ctx.command.params:
-        typed = ctx.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE
-        if typed and parameter.name not in own:
+        if parameter.name not in own and was_given(ctx, str(parameter.name)):
             raise click.UsageError(f"{parameter.opts[0]} has no effect with {asked[0]}; leave it out")
     if peers:
         return "benchmarks.peers", ["--out", str(out.resolve()), *([] if torch is None else ["--torch", torch])]

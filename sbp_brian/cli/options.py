@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from sbp_brian.cli import completing
@@ -26,7 +27,13 @@ __all__ = [
     "set_option",
     "settings",
     "size_options",
+    "was_given",
 ]
+
+
+def was_given(ctx: click.Context, name: str) -> bool:
+    """Whether a parameter of a command was given, and is not the default."""
+    return ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP, None)
 
 
 class Alternative(click.Option):

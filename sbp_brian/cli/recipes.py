@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from sbp_brian.brian.without_plots import import_brian2
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.checking import check_bands
+from sbp_brian.cli.options import was_given
 from sbp_brian.errors import CommandError
 
 __all__ = ["reproduce_recipes", "run_recipe"]
@@ -65,7 +65,7 @@ def run_recipe(
     cell = catalogue.recipes.get(name).cell(chosen)
     recipe = _runnable(catalogue, name, protocol, check)
     asked = click.get_current_context()
-    of_user = {key: asked.params[key] for key in ("seed", "target") if _given(asked, key)}
+    of_user = {key: asked.params[key] for key in ("seed", "target") if was_given(asked, key)}
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
     import_brian2()
@@ -106,7 +106,7 @@ def reproduce_recipes(
 
     asked = click.get_current_context()
     for key in ("seed", "target"):
-        if _given(asked, key):
+        if was_given(asked, key):
             raise CommandError(f"--{key} is the recipe's own here; change it with 'sbp run --recipe'")
     wanted = [_runnable(catalogue, name, next(iter(protocols), None), check) for name in names]
     jobs = {recipe.name: _jobs(recipe, out, keep) for recipe in wanted}
@@ -134,10 +134,6 @@ def reproduce_recipes(
         raise click.ClickException(f"not reproduced: {bad[0]}{more}")
     if check:
         check_bands(found, len(found))
-
-
-def _given(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP, None)
 
 
 def _runnable(catalogue: Catalogue, name: str, protocol: str | None, check: bool):

@@ -47,7 +47,7 @@ def launched_by(*words: str) -> Iterator[None]:
     --------
     ::
 
-        with launched_by("valgrind", "--tool=callgrind", "--callgrind-out-file=/tmp/counts"):
+        with launched_by("valgrind", "--tool=callgrind", f"--callgrind-out-file={Path('counts').absolute()}"):
             simulation.run()
     """
     _LAUNCHER.extend(words)
