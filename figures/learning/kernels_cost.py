@@ -86,9 +86,7 @@ def caption(found: Found) -> str:
             "each pair of cells, linked to its weight (unrolled), and shared kernels. The axes are logarithmic."
         )
     if list(_layers(found)):
-        parts.append(
-            "Test digits named right by each of three layers of kernels that learn by local losses."
-        )
+        parts.append("Test digits named right by each of three layers of kernels that learn by local losses.")
     return f"{' '.join(parts)} From the committed results of the recipes {', '.join(found)}."
 
 
