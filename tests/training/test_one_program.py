@@ -12,14 +12,14 @@ from sbp_brian.training.one_program import network, one_program
 from sbp_brian.training.spiking import Samples, Training
 
 
-def samples(n=60, pixels=36, classes=3):
+def samples(n=24, pixels=36, classes=3):
     rng = np.random.default_rng(1)
     images = (rng.random((n, pixels)) < 0.4) * rng.integers(50, 255, (n, pixels))
     parts = np.split(np.arange(n), [2 * n // 3, 5 * n // 6])
     return Samples(images.astype(np.uint8), rng.integers(0, classes, n), classes, *parts)
 
 
-def made(lambda_p, hidden=(12, 8), **more):
+def made(lambda_p, hidden=(8, 6), **more):
     options = (Subset(3, alike=2),) if lambda_p < 1 else ()
     return SBPNetwork(36, hidden, 3, width=6, lambda_p=lambda_p, lambda_f=0.7, options=options, **more)
 
