@@ -12,7 +12,7 @@ from tests.reference.small_networks import on_numpy
 N = 41
 STEPS = {"a": 0.1, "b": 0.3, "c": 0.25, "d": 1.0}  # ms: together at some times, alone at others
 #: Of groups, about the numbers of cells that are looked at together.
-SIZES = (1, 7, 8, 9, 511, 512, 513, 1030)
+SIZES = (1, 7, 8, 17, 63, 64, 511, 512, 513, 1030)
 #: ms; of clocks without code.
 IDLE = {"fine": 0.01, "odd": 0.07, "coarse": 0.5, "rare": 1000.0}
 
@@ -55,7 +55,7 @@ def network():
 
 
 def of_many_sizes(clock):
-    """Groups whose cells are looked for eight and 512 at a time, and what is left over; each fires its own cells."""
+    """Groups whose cells are looked for eight, sixteen and 512 at a time, and what is left over; each fires its own."""
     for n in SIZES:
         group = NeuronGroup(
             n,
