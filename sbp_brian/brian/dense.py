@@ -139,7 +139,7 @@ class DensePathway(SynapticPathway):
                     "over": "row" if pre_to_post else "column",
                     "independent": independent,
                     "together": together,
-                    "apart": self.source is not self.target and "0" not in self._written(),
+                    "apart": apart,
                     "kept_at": kept_at,
                     "with_kept": with_kept,
                     "deciding_variable": self.group.variables[deciding] if deciding else None,

@@ -55,12 +55,12 @@ class CanonicalDevice(CPPStandaloneDevice):
         writer.write("network.*", loop)
 
     def _clocks_read(self) -> list[str]:
-        """Names of clocks of which a piece of code names the time or the number of the step."""
+        """Names of clocks of which a piece of code names the time, or the number of the step, which begins alike."""
         texts = [code.code.cpp_file for code in self.code_objects.values()]
         return sorted(
             clock.name
             for clock in self.clocks
-            if any(self.get_array_name(clock.variables[name]) in text for name in ("t", "timestep") for text in texts)
+            if any(self.get_array_name(clock.variables["t"], access_data=False) in text for text in texts)
         )
 
     def generate_makefile(self, writer, compiler, *settings, **more):

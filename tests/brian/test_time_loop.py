@@ -91,6 +91,11 @@ def read_by_others(clock):
         )
         synapses.connect()
         yield synapses
+    unread = Synapses(
+        cells, cells, on_pre="got_post += 1", delay=0 * ms, clock=Clock(0.03 * ms, name="idle_unread"), name="unread"
+    )
+    unread.connect()
+    yield unread
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +126,13 @@ def test_code_reads_the_time_of_a_clock_without_code(results, name):
     assert np.all(times > 0) or name == "rare"
     np.testing.assert_array_equal(np.asarray(compiled[f"idle_{name}_synapses.at"]), times)
     np.testing.assert_array_equal(compiled["senders.got"], plain["senders.got"])
+
+
+@pytest.mark.parametrize("clock", [*(f"idle_{name}" for name in IDLE), "idle_unread", "clock_a", "clock_c"])
+def test_all_clocks_stand_at_the_end_of_the_run(results, clock):
+    plain, compiled = results
+    assert int(compiled[f"{clock}.timestep"]) == int(plain[f"{clock}.timestep"]) > 0
+    assert float(compiled[f"{clock}.t"]) == float(plain[f"{clock}.t"])
 
 
 def test_all_some_and_none_of_the_cells_fired(results):

@@ -9,11 +9,18 @@
 #ifndef SBP_HELD
 #define SBP_HELD
 #include <type_traits>
-#ifdef __AVX2__
-#include <immintrin.h>
+// What <immintrin.h> has is asked of the compiler itself: reading that file takes as long as compiling the rest.
+#if defined(__AVX2__) && defined(__GNUC__) && !defined(__clang__)
+#define SBP_VECTORS
 #endif
 namespace {
-#ifdef __AVX2__
+#ifdef SBP_VECTORS
+typedef char sbp_16_bytes __attribute__((vector_size(16)));
+typedef int64_t sbp_2_numbers __attribute__((vector_size(16)));
+typedef float sbp_8_floats __attribute__((vector_size(32)));
+typedef int32_t sbp_8_cells __attribute__((vector_size(32)));
+typedef int32_t sbp_16_cells __attribute__((vector_size(64)));
+
 struct SBPPlaces
 {
     uint8_t of[256][8];
@@ -32,21 +39,31 @@ struct SBPPlaces
 };
 const SBPPlaces sbp_places;
 
+inline sbp_16_bytes sbp_8_bytes(const void *bytes)
+{
+    int64_t number;
+    memcpy(&number, bytes, 8);
+    const sbp_2_numbers both = {number, 0};
+    return (sbp_16_bytes)both;
+}
 inline unsigned sbp_eight(const int8_t *holds)
 {
-    return _mm_movemask_epi8(_mm_loadl_epi64((const __m128i *)holds)) & 255;
+    return __builtin_ia32_pmovmskb128(sbp_8_bytes(holds));
 }
 inline unsigned sbp_eight(const int32_t *holds)
 {
-    return _mm256_movemask_ps(_mm256_loadu_ps((const float *)holds));
+    sbp_8_floats numbers;
+    memcpy(&numbers, holds, 32);
+    return __builtin_ia32_movmskps256(numbers);
 }
 inline unsigned sbp_sixteen(const int8_t *holds)
 {
-    const __m128i all = _mm_loadu_si128((const __m128i *)holds);
+    sbp_16_bytes bytes;
+    memcpy(&bytes, holds, 16);
     #if defined(__AVX512BW__) && defined(__AVX512VL__)
-    return _mm_movepi8_mask(all);
+    return __builtin_ia32_cvtb2mask128(bytes);
     #else
-    return _mm_movemask_epi8(all);
+    return __builtin_ia32_pmovmskb128(bytes);
     #endif
 }
 inline unsigned sbp_sixteen(const int32_t *holds)  // a processor hands on in halves what it has just written at once
@@ -55,8 +72,8 @@ inline unsigned sbp_sixteen(const int32_t *holds)  // a processor hands on in ha
 }
 inline void sbp_write(const unsigned which, const int32_t first, int32_t *held)
 {
-    const __m256i places = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)sbp_places.of[which]));
-    _mm256_storeu_si256((__m256i *)held, _mm256_add_epi32(_mm256_set1_epi32(first), places));
+    const sbp_8_cells cells = (sbp_8_cells)__builtin_ia32_pmovzxbd256(sbp_8_bytes(sbp_places.of[which])) + first;
+    memcpy(held, &cells, 32);
 }
 #endif
 
@@ -65,18 +82,19 @@ template <typename T>
 inline int32_t sbp_held(const T *holds, const int32_t n, const int32_t first, int32_t *held)
 {
     int32_t found = 0, k = 0;
-    #ifdef __AVX2__
+    #ifdef SBP_VECTORS
     #ifdef __AVX512F__
-    __m512i cells = _mm512_add_epi32(
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(first));
+    sbp_16_cells cells = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    cells += first;
     #endif
     for(; k + 16 <= n; k += 16)
     {
         const unsigned which = sbp_sixteen(holds + k);
         #ifdef __AVX512F__
-        _mm512_storeu_si512(held + found, _mm512_maskz_compress_epi32(which, cells));
+        const sbp_16_cells those = (sbp_16_cells)__builtin_ia32_compresssi512_mask(cells, sbp_16_cells{0}, which);
+        memcpy(held + found, &those, 64);
         found += __builtin_popcount(which);
-        cells = _mm512_add_epi32(cells, _mm512_set1_epi32(16));
+        cells += 16;
         #else
         sbp_write(which & 255, first + k, held + found);
         found += __builtin_popcount(which & 255);
