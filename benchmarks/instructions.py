@@ -19,7 +19,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ from sbp_brian.targets.program_run import launched_by
 from sbp_brian.training.spiking import TrialModel
 from tools.measure import commit
 
-__all__ = ["MORE", "PROCESSOR", "counted", "environment", "slower"]
+__all__ = ["MORE", "PROCESSOR", "counted", "environment", "programs", "slower", "without_native"]
 
 #: The processor that programs are compiled for; valgrind knows no newer instructions.
 PROCESSOR = "x86-64-v3"
@@ -120,23 +121,31 @@ def counted(names: list[str] | None = None) -> dict[str, float]:
     -------
     dict of str to float
     """
-    known, before = programs(), prefs[_FLAGS]
+    known = programs()
     for name in names or ():
         if name not in known:
             sys.exit(f"there is no program {name!r}; there are: {'; '.join(known)}")
     if shutil.which("valgrind") is None:
         sys.exit("valgrind was not found: install it (Debian: apt install valgrind)")
-    prefs[_FLAGS] = [f"-march={PROCESSOR}" if flag.startswith("-march=") else flag for flag in before]
     found = {}
-    try:
+    with without_native():
         for name in names or known:
             one = known[name]()
             few, many = _instructions(one, one.few), _instructions(one, one.many)
             found[name] = (many - few) / (one.many - one.few)
             print(f"{name:34s} {found[name]:12,.0f} instructions a sample", flush=True)
+    return found
+
+
+@contextmanager
+def without_native() -> Iterator[None]:
+    """Compile for `PROCESSOR` instead of the processor at hand."""
+    before = prefs[_FLAGS]
+    prefs[_FLAGS] = [f"-march={PROCESSOR}" if flag.startswith("-march=") else flag for flag in before]
+    try:
+        yield
     finally:
         prefs[_FLAGS] = before
-    return found
 
 
 def environment() -> str:

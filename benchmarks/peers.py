@@ -50,14 +50,15 @@ class Ours:
         """The processor time that `n` images take with all that a run takes (s), and how many were answered right."""
         trial = self.model.trial_model()
         shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
-        began = children_s()
-        duration = (n + 1) * self.model.duration
-        result = self.simulation.run(
-            {**trial.initial(0), **trial.rates, **self.own, **shown}, seed=0, duration=duration
-        )
+        return self.timed({**trial.initial(0), **trial.rates, **self.own, **shown}, self.labels[:n])
+
+    def timed(self, values, labels):
+        """What `run` gives, for run arguments and the labels of the samples that they show."""
+        n, began = len(labels), children_s()
+        result = self.simulation.run(values, seed=0, duration=(n + 1) * self.model.duration)
         spent = children_s() - began
         scores = np.asarray(result["answers.c"])[:, 1 : n + 1] + np.asarray(result["answers.v"])[:, 1 : n + 1] / 2
-        return spent, int((scores.argmax(0) == self.labels[:n]).sum())
+        return spent, int((scores.argmax(0) == labels).sum())
 
     def measure(self):
         """Microseconds of all images but one, of the first alone, share answered right."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sbp_brian.figures.base import label_panels, new
 from sbp_brian.figures.results import Found, ResultFigure
-from sbp_brian.figures.style import BLUE, COLUMNS, ORANGE, VERMILION
+from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, ORANGE, VERMILION
 
 __all__ = ["COST", "FIGURE", "LAYERS"]
 
@@ -15,6 +15,10 @@ LAYERS = {
     "nmnist-shared-kernels": {
         "in order": ("N-MNIST", VERMILION, "-"),
         "time shuffled": ("N-MNIST, time shuffled", VERMILION, "--"),
+    },
+    "nmnist-paper-kernels": {
+        "local": ("N-MNIST, the paper's layers, a quarter", GREEN, "-"),
+        "time shuffled": ("the same, time shuffled", GREEN, "--"),
     },
 }
 FORMS = {"unrolled": (ORANGE, "s"), "shared": (BLUE, "o")}
@@ -82,9 +86,7 @@ def caption(found: Found) -> str:
             "each pair of cells, linked to its weight (unrolled), and shared kernels. The axes are logarithmic."
         )
     if list(_layers(found)):
-        parts.append(
-            "Test digits named right by each layer of three small layers of kernels that learn by local losses."
-        )
+        parts.append("Test digits named right by each of three layers of kernels that learn by local losses.")
     return f"{' '.join(parts)} From the committed results of the recipes {', '.join(found)}."
 
 

@@ -197,6 +197,7 @@ class SBPNetwork(HasOptions):
             cascade=self.cascade,
             seed=self.option(Subset).seed,
             alike=self.option(Subset).alike,
+            selectable=self.option(Subset).selectable,
         )
 
     # ---------------------------------------------------------------------------------------------------- building
@@ -312,7 +313,10 @@ class SBPNetwork(HasOptions):
         )
 
     def _shared(self) -> Shared:
-        """What it has in common with networks of other rates and lambda_f, and of another lambda_p below 1."""
+        """What it has in common with networks of other rates and lambda_f, and of another lambda_p below 1.
+
+        And with those of any lambda_p, where all synapses taking part are one choice of many.
+        """
         alike = self.learning in ("frozen", "shuffled-labels")
         common = replace(
             self,
@@ -323,12 +327,15 @@ class SBPNetwork(HasOptions):
             learning="weighted/activity" if alike else self.learning,
             options=tuple(option for option in self.options if not isinstance(option, Subset)),
         )
-        return Shared(functools.partial(SBPNetwork.network, common), self._own)
+        selectable = replace(common, lambda_p=1.0, options=(*common.options, Subset(selectable=True)))
+        make, own = SBPNetwork.network, functools.partial(self._own, selectable=True)
+        wider = Shared(functools.partial(make, selectable), own)
+        return Shared(functools.partial(make, common), self._own, wider)
 
-    def _own(self) -> dict[str, Any]:
+    def _own(self, *, selectable: bool = False) -> dict[str, Any]:
         """What is this network's own in one that is shared: lambda_f, and which synapses take part."""
         own = {f"{name}.retro_lambda_f": self.lambda_f for name in self.input_names}
-        if self.lambda_p == 1:
+        if self.lambda_p == 1 and not selectable:
             return own
         subset = InputSubset(self.lambda_p, self.option(Subset).seed, alike=self.option(Subset).alike)
         sizes = (self.n_input, *self.hidden_sizes)

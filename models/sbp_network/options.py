@@ -365,10 +365,13 @@ class Subset(Option):
         Of the random choice.
     alike : int
         So many hidden cells that follow one another have the same inputs that take part, see `RetrogradeSBP`.
+    selectable : bool
+        Which of them take part is a variable also where `lambda_p` is 1, see `RetrogradeSBP`.
     """
 
     seed: int = 0
     alike: int = 1
+    selectable: bool = False
 
     def __post_init__(self):
         checks.number("alike of Subset", self.alike, "[1, inf)", whole=True)

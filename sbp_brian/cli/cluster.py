@@ -90,6 +90,7 @@ def run_here(
     size: str,
     settings: dict[str, str],
     keep: tuple[str, ...] = (),
+    one_program: bool = False,
 ) -> tuple[dict[str, bytes] | None, str]:
     """One run in a process of its own on this worker: the files of its record, or None and the reason.
 
@@ -101,6 +102,8 @@ def run_here(
         A user's own protocol file.
     target, seed, size, settings, keep
         As for ``sbp run``.
+    one_program : bool
+        See `run_command`.
     """
     folder = Path(tempfile.mkdtemp(prefix="sbp-sweep-"))
     try:
@@ -108,7 +111,8 @@ def run_here(
             protocol = str(folder / protocol)
             Path(protocol).write_text(text, encoding="utf-8")
         out = folder / "out"
-        command = run_command(protocol, target=target, seed=seed, out=out, size=size, settings=settings, keep=keep)
+        how = {"size": size, "settings": settings, "keep": keep, "one_program": one_program}
+        command = run_command(protocol, target=target, seed=seed, out=out, **how)
         job = Job(protocol, command).run(lambda *_progress: None)
         if job.error:
             return None, job.error

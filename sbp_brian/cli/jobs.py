@@ -37,8 +37,13 @@ def run_command(
     fresh: bool = False,
     take_over: bool = False,
     keep: tuple[str, ...] = (),
+    one_program: bool = False,
 ) -> list[str]:
-    """The command line of ``sbp run`` that tells its progress in lines."""
+    """The command line of ``sbp run`` that tells its progress in lines.
+
+    With `one_program` its network is the one that serves most others of a sweep, see
+    `sbp_brian.training.one_program`; its record is the same.
+    """
     chosen = [text for name, value in (settings or {}).items() for text in ("-s", f"{name}={value}")]
     return [
         sys.executable,
@@ -57,6 +62,7 @@ def run_command(
         *(["--fresh"] if fresh else []),
         *(["--take-over"] if take_over else []),
         *(["--keep", ",".join(keep)] if keep else []),
+        *(["--one-program"] if one_program else []),
         *chosen,
     ]
 

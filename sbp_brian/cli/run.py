@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ __all__ = ["run"]
 @keep_option
 @check_option
 @click.option("--progress-lines", is_flag=True, hidden=True)
+@click.option("--one-program", is_flag=True, hidden=True)
 @click.pass_obj
 def run(
     catalogue: Catalogue,
@@ -49,6 +51,7 @@ def run(
     keep: tuple[str, ...],
     check: bool,
     progress_lines: bool,
+    one_program: bool,
     on_cpu,
 ) -> None:
     """Run PROTOCOL and compare its result with the published one.
@@ -84,9 +87,10 @@ def run(
     if parameters:
         _list_parameters(found, size or "default", settings(given))
         return
-    record = run_and_show(
-        found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu, keep
-    )
+    with _one_program(one_program):
+        record = run_and_show(
+            found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu, keep
+        )
     if check:
         check_bands([record])
 
@@ -96,6 +100,15 @@ def _protocol(catalogue: Catalogue, name: str) -> Any:
     if name.endswith(".py") or name in catalogue.protocols.own_names():
         import_brian2()
     return catalogue.protocols.get(name)
+
+
+def _one_program(wanted: bool) -> AbstractContextManager[None]:
+    """Take, where it is wanted, the program that a sweep takes for all its runs."""
+    if not wanted:
+        return nullcontext()
+    from sbp_brian.training.one_program import one_program
+
+    return one_program()
 
 
 def _list_parameters(protocol, size: str, given: dict[str, str]) -> None:

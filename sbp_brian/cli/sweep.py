@@ -179,6 +179,7 @@ def _on_this_machine(workers: int | None, fresh: bool):
                     fresh=fresh or plan.stale(out, point),
                     take_over=plan.take_over,
                     keep=plan.keep,
+                    one_program=plan.one_program,
                 ),
             )
             for point in todo
@@ -248,6 +249,7 @@ def _on_cluster(address: str):
                 "size": plan.size,
                 "settings": point.asked,
                 "keep": plan.keep,
+                "one_program": plan.one_program,
             }
             for point in todo
         ]

@@ -136,6 +136,8 @@ class Parameter:
     needs : mapping of str to values, or a sequence of such mappings
         Where it has an effect: other parameter -> the values (a sequence, `Above` or `Below`) that it must have, all of
         a mapping, or of one of several.  Parameters that are not declared are taken as having them.
+    one_program : bool
+        Networks that differ in it can be one compiled program, which a sweep over it then takes for all of them.
 
     Raises
     ------
@@ -151,6 +153,7 @@ class Parameter:
     maximum: float | None = None
     kind: type | None = None
     needs: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()
+    one_program: bool = False
 
     def __post_init__(self):
         if self.unit:

@@ -206,6 +206,11 @@ class Sweep:
             yield Point((*index, s), chosen, seed, name, own, parameters, asked)
 
     @property
+    def one_program(self) -> bool:
+        """Whether networks of all runs can be one program where each by itself might be another."""
+        return any(self.declared[name].one_program for name in self.axes)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Values of each axis, and seeds."""
         return (*(len(texts) for texts in self.axes.values()), len(self.seeds))

@@ -70,6 +70,10 @@ def check_parameters(sbp) -> None:
         raise RetrogradeError(f"RetrogradeSBP: alike must be a whole number of at least 1, got {sbp.alike!r}")
     if sbp.alike > 1 and sbp.draw == "event":
         raise RetrogradeError("RetrogradeSBP: cells are alike in a fixed subset only; leave out alike or draw='event'")
+    if sbp.selectable and sbp.draw == "event":
+        raise RetrogradeError(
+            "RetrogradeSBP: synapses are selectable where the subset is fixed; leave out selectable or draw='event'"
+        )
     if isinstance(sbp.transport, Window) and (sbp.has_lateral or sbp.postlateral_ltd or sbp.draw == "event"):
         raise RetrogradeError(
             "RetrogradeSBP: with transport=Window the input synapses express at presynaptic events only; "

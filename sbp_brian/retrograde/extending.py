@@ -199,7 +199,7 @@ def receiving(sbp: Any, rule: SynapseRule, on: str | None) -> SynapseRule:
         factors.append("int(timestep(t, dt) <= retro_open_until)")
     elif sbp.gate:
         factors.append(f"({sbp.gate})")
-    if sbp.lambda_p < 1:
+    if sbp.lambda_p < 1 or sbp.selectable:
         draft.choose_subset()
         drawn = "int((retro_rank - retro_draw_post) % 1.0 < retro_share)"
         factors.append("int(retro_receptive)" if sbp.draw == "fixed" else drawn)

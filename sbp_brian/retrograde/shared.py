@@ -71,6 +71,7 @@ def _of_inputs(sbp: Any) -> Iterable[tuple[bool, str, str]]:
         f"lambda_p={sbp.lambda_p}",
         "chooses synapses, of which shared kernels have none; take lambda_p=1",
     )
+    yield sbp.selectable, "selectable=True", "chooses synapses, of which shared kernels have none; leave it out"
     yield (
         sbp.expression != "additive",
         f"expression={sbp.expression!r}",

@@ -92,6 +92,9 @@ class RetrogradeSBP:
         So many cells that follow one another have the same random subset, 1: each its own. Where weights lie in rows,
         in C++ programs of synapses that connect all with all, 16 let a small `lambda_p` save the time that the other
         synapses would take; single ones that lie apart cost nearly as much as all.
+    selectable : bool
+        Which input synapses take part is a variable of theirs (``retro_receptive``) also where `lambda_p` is 1, all of
+        them: one program then serves every `lambda_p`, and a run may be given any other choice.
     gate : None, Quantity or str
         None: every input synapse takes part. A time: only those with a presynaptic spike within it. A string: an
         expression in the synapse's variables that multiplies the signal, e.g. ``"x_pre"``.
@@ -158,6 +161,7 @@ class RetrogradeSBP:
     unit: Quantity | None = None
     seed: int = field(default=0)
     alike: int = 1
+    selectable: bool = False
 
     def __post_init__(self):
         checks.check_parameters(self)

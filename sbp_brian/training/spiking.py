@@ -20,7 +20,7 @@ from sbp_brian.identity import digest
 from sbp_brian.targets import Result, Simulation
 from sbp_brian.targets.keeping import not_keeping
 from sbp_brian.targets.recordings import Weights, unit_text
-from sbp_brian.training import together
+from sbp_brian.training import one_program, together
 from sbp_brian.training.checkpoints import Checkpoints, Epoch
 from sbp_brian.training.divergence import unit_of, what_is_lost
 from sbp_brian.training.loop import EpochTraining, identity_of
@@ -42,10 +42,13 @@ class Shared:
         ``make(presentation)`` returns the network that is the same for all of them; picklable.
     own : callable
         ``own()`` -> run arguments that make it this one, beside those that `Training` gives to every run.
+    wider : Shared, optional
+        What it has in common with still more, where that costs something; see `sbp_brian.training.one_program`.
     """
 
     make: Callable
     own: Callable[[], Mapping[str, Any]] = dict
+    wider: Shared | None = None
 
 
 @dataclass(frozen=True)
@@ -157,9 +160,10 @@ class Training(EpochTraining):
         self.model, self.samples, self.shuffle = model, samples, shuffle
         capacity = max(len(samples.training) + len(samples.validation), len(samples.test))
         self.presentation = Presentation(samples.images, capacity, model.duration, samples.target_table)
+        network, self._own = one_program.network(model, target)
         with not_keeping():  # thousands of samples in a run: who trains tells what is worth it
             self.simulation = together.simulation(model, self.presentation, target) or Simulation(
-                Maker(model.make, self.presentation), capacity * model.duration, target, name="trials", key="trials"
+                Maker(network, self.presentation), capacity * model.duration, target, name="trials", key="trials"
             )
         start = model.initial(seed)
         self._dims = {name: get_dimensions(values) for name, values in start.items()}
@@ -305,7 +309,8 @@ class Training(EpochTraining):
         shown = self.presentation.settings(rows, self.samples.labels[rows], teaching)
         asked = self.simulation.settable  # e.g. without target_class, where the code reads target_value
         learned = {name: Quantity(values, dim=self._dims[name]) for name, values in self.learned.items()}
-        settings = {**learned, **rates, **{name: values for name, values in shown.items() if name in asked}}
+        shown = {name: values for name, values in shown.items() if name in asked}
+        settings = {**self._own, **learned, **rates, **shown}
         return self.simulation.run(
             settings, seed=seed, progress=progress, duration=(len(rows) + 1) * self.model.duration
         )

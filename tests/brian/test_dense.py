@@ -144,6 +144,11 @@ MOVED = SynapseRule(
     on_post={"post": "w = w*(1 + 0.02*int(member)*v_pre)"},
     name="moved",
 )
+#: The same where nothing asks who takes part.
+ALL = SynapseRule("w : 1", on_pre={"pre": "w = w + 0.01*(1 + v_post)"}, name="all")
+ALL_IF_ASKED = SynapseRule(
+    "w : 1\nmember : boolean (constant)", on_pre={"pre": "w = w + 0.01*int(member)*(1 + v_post)"}, name="all_if_asked"
+)
 
 
 def parts():
@@ -161,6 +166,12 @@ def parts():
             objects.append(synapses)
             if kind == "dense":
                 MADE[name] = synapses
+    for rule in (ALL, ALL_IF_ASKED):  # from the dense cells, which stand first
+        synapses = rule.synapses(objects[0], objects[1], name=f"part_{rule.name}")
+        synapses.connect()
+        synapses.w = START
+        objects.append(synapses)
+    synapses.member = True
     return Network(objects)
 
 
@@ -177,6 +188,12 @@ def test_synapses_that_take_no_part_are_passed_over_and_stay(in_part, name):
     np.testing.assert_array_equal(np.asarray(found)[~member], START[~member])
     assert np.all(np.asarray(found)[member] != START[member])
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_where_all_take_part_it_is_as_if_nobody_had_asked(in_part):
+    found = in_part["part_all_if_asked.w"]
+    assert np.all(np.asarray(found) != START)
+    np.testing.assert_array_equal(found, in_part["part_all.w"])
 
 
 def test_all_of_these_loops_may_pass_synapses_over():

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from brian2 import NeuronGroup
+from brian2 import Hz, NeuronGroup
 
 from sbp_brian import protocols
 from sbp_brian.brian.convolution import Maps
@@ -14,6 +14,7 @@ from sbp_brian.experiments.executing import execute
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.models.decolle.conv import ConvDecolle
 from sbp_brian.protocols.benchmarks.learners.decolle import CONVOLUTIONAL
+from sbp_brian.protocols.benchmarks.tasks import mnist as mnist_task
 from sbp_brian.protocols.benchmarks.tasks.nmnist import LOCAL
 from tests.helpers import decolle_cases
 from tests.helpers.unrolled_kernels import link
@@ -223,6 +224,17 @@ def test_a_number_of_hidden_cells_is_refused(tmp_path):
         execute(protocols.get("mnist"), out=tmp_path, parameters={"model": "decolle_conv", "hidden": 5})
 
 
+def test_an_image_can_be_shown_for_a_shorter_time():
+    mnist = protocols.get("mnist")
+    asked = mnist.resolve(model="decolle_conv", steps=24, input_rate=900.0)
+    samples = SimpleNamespace(classes=10, training=np.arange(5))
+    settings = mnist_task.TASK.offers["decolle_conv"].network
+    net = CONVOLUTIONAL.network(asked, SimpleNamespace(network={}, samples=samples), 0, settings)
+    assert net.steps == 24
+    assert net.input_rate == 900 * Hz
+    assert net.cell == settings["cell"]
+
+
 def test_maps_of_the_last_layer_can_be_chosen(tmp_path):
     small = {"train_samples": 3, "validation_samples": 2, "test_samples": 2, "epochs": 1}
     record = execute(
@@ -248,7 +260,7 @@ def test_maps_of_the_last_layer_can_be_chosen(tmp_path):
     ("kernels", "layers"), [("paper", (2048, 14400, 21632, 3200)), ("quarter-paper", (2048, 3600, 5408, 800))]
 )
 def test_the_network_of_the_paper_and_a_part_of_its_maps_can_be_chosen(kernels, layers):
-    asked = SimpleNamespace(learning="local", rate_hidden=0.3, epochs=1, kernels=kernels)
+    asked = protocols.get("nmnist").resolve(model="decolle_conv", kernels=kernels)
     samples = SimpleNamespace(classes=10, training=np.arange(5))
     settings = {**LOCAL, "image": (2, 32, 32)}
     net = CONVOLUTIONAL.network(asked, SimpleNamespace(network={}, samples=samples), 0, settings)

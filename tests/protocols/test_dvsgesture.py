@@ -95,6 +95,21 @@ def test_windows_as_spikes_hold_the_events_of_each_step():
 
 
 @pytest.mark.usefixtures("some_recordings")
+def test_shared_kernels_learn_windows(tmp_path):
+    record = execute(
+        protocols.get("dvsgesture"),
+        out=tmp_path,
+        target="numpy",
+        parameters={"model": "decolle_conv", "window": 200.0, "epochs": 1, "top_maps": 2},
+    )
+    names = {row["name"] for row in record.metrics}
+    assert {"test_accuracy_layer3", "linear_softmax_accuracy", "number_of_events_accuracy"} <= names
+    assert any("image=(2, 32, 32)" in note and "steps=200, burn_in=40" in note for note in record.notes)
+    with pytest.raises(ParameterError, match=r"no whole number of steps of 1 ms, as model=decolle_conv needs"):
+        dvsgesture.load_windows(asking(model="decolle_conv", recordings="official", window=33.5))
+
+
+@pytest.mark.usefixtures("some_recordings")
 def test_the_spiking_network_hears_the_events_of_a_window():
     _, samples, inputs, _ = dvsgesture.load_windows(asking(hold_out=True, input="spikes"))
     assert inputs["n_input"] == 1024

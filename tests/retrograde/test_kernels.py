@@ -154,6 +154,10 @@ def made():
             {"w_max": 1},
             r"RetrogradeSBP\(w_max=1\) would cut each synapse's share of the sum; bound the kernels in code",
         ),
+        (
+            {"selectable": True},
+            r"RetrogradeSBP\(selectable=True\) chooses synapses, of which shared kernels have none; l",
+        ),
         ({"persistence": 9 * ms}, r"RetrogradeSBP\(persistence=9. ms\) keeps what each synapse has expressed; let"),
         ({"gate": 9 * ms}, r"RetrogradeSBP\(gate=9. ms\) remembers a spike at each synapse; .* gate=\"trace_pre\"$"),
     ],

@@ -87,6 +87,13 @@ def test_cells_alike_in_no_way_are_refused(wrong, named):
         RetrogradeSBP(lambda_p=0.5, **wrong)
 
 
+def test_all_synapses_are_one_choice_where_they_are_selectable():
+    member, *_ = subset(RetrogradeSBP(selectable=True))
+    assert member.all()
+    with pytest.raises(RetrogradeError, match="leave out selectable or draw='event'"):
+        RetrogradeSBP(selectable=True, draw="event")
+
+
 def test_differs_between_objects_and_seeds_and_repeats():
     post = np.repeat(np.arange(4), 50)
     a = InputSubset(0.5, 1).values("a", post, post)

@@ -67,7 +67,7 @@ JITTER = Parameter(
     maximum=10,
     help="pixels by which training images are displaced at random, which adds to the data",
 )
-LAMBDA_P = Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part")
+LAMBDA_P = Parameter(1.0, minimum=0.001, maximum=1.0, help="share of input synapses that take part", one_program=True)
 LAMBDA_F = Parameter(1.0, minimum=0.0, maximum=1.0, help="share of the signal that they express")
 
 

@@ -42,7 +42,7 @@ READOUT = Parameter(
 
 
 #: Parameters of `Decolle` that a task may declare as its own.
-OFFERED = ("burn_in", "readout_scale", "spread")
+OFFERED = ("burn_in", "input_rate", "readout_scale", "spread", "steps")
 PARAMETERS = {"epochs": common.EPOCHS, "hidden": common.HIDDEN, "rate_hidden": RATE, "readout": READOUT}
 
 
@@ -69,9 +69,7 @@ class DecolleLearner(Learner):
         settings, samples = {**settings, **data.network}, data.samples
         final, inputs = settings.pop("final"), settings.pop("inputs", samples.images.shape[1])
         hidden = (p.hidden,) * p.get("depth", settings.pop("hidden_layers", 2))
-        settings |= {name: p[name] for name in OFFERED if name in p}
-        if "tau_mem" in p:
-            settings["cell"] = replace(settings["cell"], tau_mem=p.tau_mem)
+        settings |= _offered(p, settings)
         return Decolle((inputs, *hidden), samples.classes, **self._asked(p, samples, final), **settings)
 
     def _asked(self, p: Parameters, samples: Samples, final: float) -> dict[str, Any]:
@@ -170,6 +168,14 @@ class DecolleLearner(Learner):
         return kept
 
 
+def _offered(p: Parameters, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the task has made parameters of: some of `OFFERED`, and the cells' ``tau_mem``."""
+    found = {name: p[name] for name in OFFERED if name in p}
+    if "tau_mem" in p:
+        found["cell"] = replace(settings["cell"], tau_mem=p.tau_mem)
+    return found
+
+
 def layers_right(training: Training, network: Decolle, rows: np.ndarray, result) -> list[float]:
     """Share of right answers of each layer in the result of showing `rows`."""
     truth, shares = training.samples.labels[rows], []
@@ -209,6 +215,7 @@ class ConvolutionalLearner(DecolleLearner):
         """The network that the parameters ask for."""
         settings = {**settings, **data.network}
         final, _ = settings.pop("final"), settings.pop("inputs", None)
+        settings |= _offered(p, settings)
         asked = self._asked(p, data.samples, final)
         if p.kernels == "small":
             *lower, (_, size, stride) = KERNELS

@@ -14,8 +14,8 @@ and off together unless ``polarities=yes``; full is the 99th percentile of the c
 The order of the events within a window is lost. With ``input=spikes`` it is not: a pixel spikes in each of the `steps`
 steps (a twentieth of the window each) in which it has events, and the network hears every spike when it comes.
 
-With ``model=decolle`` a window is shown as it is: a cell for each of the 32 x 32 pixels and each polarity, which spikes
-in the steps of 1 ms in which it has events.
+With ``model=decolle`` and ``decolle_conv`` a window is shown as it is: a cell for each of the 32 x 32 pixels and each
+polarity, which spikes in the steps of 1 ms in which it has events.
 
 Settings were chosen on the ten recordings with ``hold_out=yes``: training on the first 0.8 s, validation from
 0.8 to 1.0 s.
@@ -61,7 +61,9 @@ PARTS = {
     True: {"training": (0, 800_000), "validation": (800_000, 1_000_000), "test": (1_050_000, 1_450_000)},
     False: {"training": (0, 1_000_000), "validation": (1_000_000, 1_000_000), "test": (1_050_000, 1_450_000)},
 }
-#: Of ``model=decolle``; validation windows do not tell nine settings apart.
+#: Models that learn by local losses, from events in steps of 1 ms.
+LOCALLY = ("decolle", "decolle_conv")
+#: Of these; validation windows do not tell nine settings apart.
 LOCAL = {
     "encoding": "spikes",
     "readout_scale": 1.0,
@@ -79,7 +81,7 @@ class Windows(NamedTuple):
     samples : Samples
         Windows as bytes, a graded onset for each pixel.
     spikes : Samples or None
-        The same windows as packed spikes (`spike_bytes`), for ``model=decolle`` and ``input=spikes``; every event of a
+        The same windows as packed spikes (`spike_bytes`), for `LOCALLY` and ``input=spikes``; every event of a
         step in one spike.
     inputs : dict
         Of those spikes: ``n_input``, ``steps`` and ``step``.
@@ -100,9 +102,10 @@ def window_us(p) -> int:
         raise ParameterError(
             f"window={window / 1000:g} ms does not divide the parts of a recording; take 20, 25, 40, 50, 100 or 200 ms"
         )
-    if p.model == "decolle" and window % 1000:
+    if p.model in LOCALLY and window % 1000:
         raise ParameterError(
-            f"window={window / 1000:g} ms is no whole number of steps of 1 ms, as model=decolle needs; take one that is"
+            f"window={window / 1000:g} ms is no whole number of steps of 1 ms, as model={p.model} needs; take one that "
+            "is"
         )
     return window
 
@@ -136,7 +139,7 @@ def load_windows(context: Context) -> Windows:
     p, window = context.parameters, window_us(context.parameters)
     counts, bits, labels, parts = [], [], [], []
     polarities, exponent = p.get("polarities", False), p.get("exponent", EXPONENT)
-    steps, both = _steps(p), p.model == "decolle" or polarities
+    steps, both = _steps(p), p.model in LOCALLY or polarities
     cells = PIXELS**2 * (1 + both)
     for name, label, events, n in stretches(p):
         frames = events.frames(window, n, polarities=polarities)
@@ -175,7 +178,7 @@ def load_windows(context: Context) -> Windows:
 def _steps(p) -> int:
     """Steps in which a window is shown as spikes; 0: it is shown as an onset."""
     window = window_us(p)
-    if p.model == "decolle":
+    if p.model in LOCALLY:
         return window // 1000
     if p.model != "sbp_network" or p.input != "spikes":
         return 0
@@ -244,7 +247,7 @@ def load(context: Context) -> Data:
     p = context.parameters
     shown, spikes, inputs, events = load_windows(context)
     features = shown.images / 255
-    if p.model == "decolle":
+    if p.model in LOCALLY:
         steps = inputs["steps"]
         network = {"inputs": inputs["n_input"], "steps": steps, "burn_in": steps // 5}
         return Data(spikes, features=features, network=network, extra={"events": events})
@@ -263,7 +266,7 @@ def _baselines(context: Context, data: Data) -> None:
     samples, events = data.samples, data.extra["events"]
     truth = samples.labels[samples.test]
     context.metric("chance", float(np.bincount(truth).max() / len(truth)), provenance="the most frequent gesture")
-    if context.parameters.model != "decolle":  # which reports them with its layers
+    if context.parameters.model not in LOCALLY:  # which reports them with its layers
         baselines.report(context, samples, data.features, "on the same bytes", decay=1e-3)
     nearest = nearest_mean(events["training"][:, None], samples.labels[samples.training], samples.classes)
     context.metric(
@@ -346,6 +349,12 @@ TASK = Task(
             quick=QUICK,
         ),
         "decolle": Offer(decolle.LEARNER, {"epochs": 30, "rate_hidden": 0.3}, network=LOCAL, quick=QUICK),
+        "decolle_conv": Offer(
+            decolle.CONVOLUTIONAL,
+            {"epochs": 30, "rate_hidden": 0.3},
+            network={**LOCAL, "image": (2, PIXELS, PIXELS)},
+            quick=QUICK,
+        ),
         "sbp_published": Offer(published.LEARNER, {"epochs": 30, "batch": 50}, parameters=SHOWN, quick=QUICK),
     },
     beside=beside,

@@ -98,6 +98,12 @@ OFFERS = {
         decolle.CONVOLUTIONAL,
         {"epochs": 3, "rate_hidden": 1.0},
         network={**LOCAL, "image": (1, 28, 28)},
+        parameters={
+            "steps": Parameter(
+                60, minimum=11, maximum=1000, help="steps of 1 ms that an image is shown; 10 do not count"
+            ),
+            "input_rate": Parameter(500.0, unit="Hz", minimum=1.0, maximum=1000.0, help="of a white pixel"),
+        },
         quick=QUICK,
         published={"local": LOCAL_PAPER},
     ),

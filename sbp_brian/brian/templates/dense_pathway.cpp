@@ -11,6 +11,9 @@
 std::vector<int32_t> _visited_{{codeobj_name}};  // first and last of each run of other cells, event cell by event cell
 std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; empty: all are visited
 {% if by_bits %}
+bool _everyone_{{codeobj_name}};  // it says so for all
+{% endif %}
+{% if by_bits %}
 std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of a row; the last 32 end with the row,
     // and those of them that another word has, too, are 0 there
 {% endif %}
@@ -51,6 +54,8 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
     if(_few + {{start_of_run}} * (_runs.size() / 2) > (size_t){{n_source}} * {{n_target}})
         _firsts.clear();
     {% if by_bits %}
+    extern bool _everyone_{{codeobj_name}};
+    _everyone_{{codeobj_name}} = _few == (size_t){{n_source}} * {{n_target}};
     extern std::vector<uint32_t> _words_{{codeobj_name}};
     const size_t _of_row = ({{n_target}} + 31)/32;
     _words_{{codeobj_name}}.assign(_firsts.empty() ? {{n_source}}*_of_row : 0, 0);
@@ -79,6 +84,9 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
     {% macro by_bit() %}
     {{vector_code|join('\n')|replace(get_array_name(deciding_variable) ~ '[_idx]', '((_word & ((uint32_t)1 << _bit)) != 0)')}}
     {% endmacro %}
+    {% macro for_everyone() %}
+    {{vector_code|join('\n')|replace(get_array_name(deciding_variable) ~ '[_idx]', '1')}}
+    {% endmacro %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     const int32_t *_event_cells = {{_eventspace}};
     const int32_t _n_events = {{_eventspace}}[_num{{eventspace_variable.name}} - 1];
@@ -106,7 +114,7 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
     {% endif %}
     {% if by_bits %}
     const uint32_t *_words = _words_{{codeobj_name}}.data();
-    for(; _event < _n_events; _event++)
+    for(; _event < _n_events && !_everyone_{{codeobj_name}}; _event++)
     {
         const int32_t _event_cell = _event_cells[_event];
         for(int32_t _block = 0; _block < {{(n_target + 31) // 32}}; _block++)
@@ -125,10 +133,11 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
     {% endif %}
     {# What the code reads and writes at one cell alone stays in numbers of the loop's own meanwhile, of the event's cells and
        of each other cell: sums become those of vectors, and what several events do to a cell is read and written once. #}
-    {% set code = vector_code|join('\n') %}
+    {% set code = for_everyone() if by_bits else vector_code|join('\n') %}
     {% set own, other = ('_presynaptic_idx', '_postsynaptic_idx') if over == 'row' else ('_postsynaptic_idx', '_presynaptic_idx') %}
     {% set of_event, of_other = kept_at(code, own), kept_at(code, other) %}
-    {% for width in ([] if by_bits else [together, 1] if together > 1 else [1]) %}
+    {# with bits what is left here are events of a run in which all take part #}
+    {% for width in ([together, 1] if together > 1 else [1]) %}
     for(; _event + {{width}} <= _n_events; _event += {{width}})
     {
         {% for k in range(width) %}

@@ -1,8 +1,19 @@
 {% extends 'common_group.cpp' %}
 {# Runs over what shared kernels reach from the cells of an event. The innermost loop is over what lies together in memory.
    `together` events at one place are taken together where their order matters at each weight and other cell only: what
-   these have is then read and written once for all of them. #}
+   these have is then read and written once for all of them. A function of its own has the loops: what are its arguments
+   the compiler believes not to overlap, so that it keeps a value over several events instead of storing it each time. #}
 {% block maincode %}
+    {% set arrays = [] %}
+    {% for line in pointers_lines if '__restrict' in line %}
+    {% set _ = arrays.append(line.split('=')[0].strip()) %}
+    {% endfor %}
+    #ifdef _MSC_VER
+    auto _over_all = [&]({{arrays|join(', ')}})
+    #else
+    auto _over_all = [&]({{arrays|join(', ')}}) __attribute__((noinline))
+    #endif
+    {
     {% set _eventspace = get_array_name(eventspace_variable) %}
     const int32_t *_event_cells = {{_eventspace}};
     const int32_t _n_events = {{_eventspace}}[_num{{eventspace_variable.name}} - 1];
@@ -119,4 +130,6 @@
         _event++;
         {% endif %}
     }
+    };
+    _over_all({% for array in arrays %}{{array.split()[-1]}}{{'' if loop.last else ', '}}{% endfor %});
 {% endblock %}
