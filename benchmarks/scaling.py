@@ -86,13 +86,15 @@ def by_samples(repeats):
 TRAINED = """
 import json, resource, sys
 from sbp_brian.datasets import load_mnist
+from sbp_brian.datasets.mnist import read_once
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Precision
 from sbp_brian.targets.program_run import launched_by
 from sbp_brian.training.spiking import Samples, Training
 n, epochs, folder, watch = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 splits = {"training": "fit", "validation": "validation", "test": "test"}
-parts = {name: load_mnist(split, embedded=False).arrays() for name, split in splits.items()}
+with read_once():
+    parts = {name: load_mnist(split, embedded=False).arrays() for name, split in splits.items()}
 parts["training"] = tuple(part[:n] for part in parts["training"])
 model = SBPNetwork(options=(Precision("single"),)).trial_model()
 with launched_by(sys.executable, "-c", watch, f"{folder}/program"):

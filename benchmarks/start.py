@@ -3,8 +3,10 @@
 Run it from the checkout: ``python -m benchmarks.start [repeats]``. Processor time of whole processes (s), the best of
 all repeats, which take turns: Python with numpy, with sympy too, with Brian2 as ``sbp run`` imports it and as a
 script does, ``sbp run tao-2000`` with all that it compiles kept from an earlier run, and, once, with an empty cache.
+And where the processor time of ``sbp run mnist --full`` goes from an empty cache, by parts (recipe ``speed-cold``).
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +22,58 @@ IMPORTS = {
     "Brian2": "import brian2",
 }
 AGAIN, FIRST = "tao-2000, again", "tao-2000, empty cache"
+
+#: Runs mnist and prints the processor time of its parts, that of the programs that they start among it (s).
+PARTS = """
+import json, resource, sys, time
+def spent():
+    started = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + started.ru_utime + started.ru_stime
+told = {}
+def timed(owner, name, called):
+    real = getattr(owner, name)
+    def measured(*args, **how):
+        began = spent()
+        try:
+            return real(*args, **how)
+        finally:
+            told[called] = told.get(called, 0.0) + spent() - began
+    setattr(owner, name, measured)
+from sbp_brian.brian.without_plots import import_brian2
+import_brian2()
+told["import of Brian2"] = spent()
+from sbp_brian import protocols
+from sbp_brian.experiments.executing import execute
+from sbp_brian.protocols.benchmarks.learners import sbp_network
+from sbp_brian.protocols.benchmarks.tasks import mnist
+from sbp_brian.targets import build_cache, compiling, program_run, standalone
+found = protocols.get("mnist")
+told["imports of the rest"] = spent() - sum(told.values())
+timed(mnist, "load_mnist", "data")
+timed(standalone, "generate", "code generation")
+timed(compiling, "_precompiled_header", "standard headers, compiled once")
+timed(build_cache, "compile_project", "its own program")
+timed(program_run.ProgramRun, "run", "training, validation, test")
+timed(sbp_network, "_rasters", "spikes of three samples, for a figure")
+execute(found, size="full", out=sys.argv[1])
+told["its own program"] -= told["standard headers, compiled once"]
+told["all others"] = spent() - sum(told.values())
+print("PARTS" + json.dumps(told))
+"""
+
+
+def parts():
+    """Part of ``sbp run mnist --full`` from an empty cache -> its processor time (s)."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", PARTS, f"{folder}/out"],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "SBP_CACHE": f"{folder}/cache"},
+        )
+    return json.loads(done.stdout.rpartition("PARTS")[2])
 
 
 def spent(arguments, **environment):
@@ -47,6 +101,11 @@ def main():
     for name, cell in cells.items():
         print(f"{name:32s} {cell['seconds']:6.2f} s")
     write("speed-start", at, cells)
+    every = [parts() for _ in range(min(repeats, 3))]
+    cells = {name: {"seconds": min(one[name] for one in every)} for name in every[0]}
+    for name, cell in cells.items():
+        print(f"{name:40s} {cell['seconds']:6.2f} s")
+    write("speed-cold", at, cells)
 
 
 if __name__ == "__main__":

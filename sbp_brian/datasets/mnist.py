@@ -16,6 +16,9 @@ test          the 10,000 published test images            the other 1,000: 100 a
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -31,12 +34,24 @@ from sbp_brian.errors import DatasetError
 from sbp_brian.identity import digest, used
 from sbp_brian.wording import names_parameters, takes_booleans, unknown
 
-__all__ = ["SPLITS", "load_fashion_mnist", "load_mnist"]
+__all__ = ["SPLITS", "load_fashion_mnist", "load_mnist", "read_once"]
 
 SPLITS = ("train", "fit", "validation", "test")
 EMBEDDED_SEED = 20211020  # the day the SBP paper appeared; any fixed number would do
 _EMBEDDED_BYTES = 1 << 24  # of its text; it takes 9 MB
 EMBEDDED_TEST = 100  # test images of each class
+#: Folder and part, checked or not -> images, labels, their digest.
+_READ: ContextVar[dict[tuple, tuple[np.ndarray, np.ndarray, str]] | None] = ContextVar("sbp_read", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Unpack, check and hold each file once for all splits that are loaded within; afterwards none is kept here."""
+    token = _READ.set({})
+    try:
+        yield
+    finally:
+        _READ.reset(token)
 
 
 @names_parameters
@@ -97,16 +112,28 @@ def _missing(entry: Entry, more: str = "") -> DatasetError:
 
 
 def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool) -> Dataset:
-    part = "t10k" if split == "test" else "train"
+    part, held, asked = (
+        "t10k" if split == "test" else "train",
+        _READ.get(),
+        (entry.name, folder, split == "test", verify),
+    )
+    found = held.get(asked) if held is not None else None
+    images, labels, content = found or _part(entry, folder, part, verify)
+    if held is not None:
+        held[asked] = images, labels, content
+    used(f"{entry.name}/{'test' if split == 'test' else 'train'}", f"{entry.title} (full)", content)
+    rows = _rows(split, len(labels), validation)
+    return Dataset(images[rows], labels[rows], entry.title, split, "full", folder)
+
+
+def _part(entry: Entry, folder: Path, part: str, verify: bool) -> tuple[np.ndarray, np.ndarray, str]:
+    """Images (n, 784) and labels of the published training or test data, and the digest of both."""
     arrays = []
     for role in (f"{part}-images", f"{part}-labels"):
         file = entry.files[role]
         arrays.append(read_idx(find_file(folder, file.name), file.shape, file.md5 if verify else None, entry.remedy))
     check_labels(arrays[1], 10, find_file(folder, entry.files[f"{part}-labels"].name), f"get it again ({entry.remedy})")
-    used(f"{entry.name}/{'test' if split == 'test' else 'train'}", f"{entry.title} (full)", digest(*arrays))
-    images, labels = arrays[0].reshape(len(arrays[0]), -1), arrays[1]
-    rows = _rows(split, len(labels), validation)
-    return Dataset(images[rows], labels[rows], entry.title, split, "full", folder)
+    return arrays[0].reshape(len(arrays[0]), -1), arrays[1], digest(*arrays)
 
 
 def _embedded(split: str, asked: str) -> Dataset:

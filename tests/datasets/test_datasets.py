@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbp_brian import datasets
-from sbp_brian.datasets import catalogue, lookup
+from sbp_brian import datasets, identity
+from sbp_brian.datasets import catalogue, lookup, mnist
 from sbp_brian.errors import DatasetError
 
 
@@ -133,6 +133,27 @@ def test_fashion_mnist(monkeypatch, tmp_path, nowhere):
     lay(tmp_path / "x", contents).rename(tmp_path / "fashion-mnist")
     monkeypatch.setenv("SBP_DATA", str(tmp_path))
     assert [len(datasets.load_fashion_mnist(split)) for split in datasets.SPLITS] == [7000, 1000, 6000, 100]
+
+
+def test_splits_that_are_loaded_together_are_read_once_and_are_the_same(monkeypatch, tmp_path, nowhere):
+    contents, entry = small(catalogue.CATALOGUE["fashion-mnist"], n_train=7000)
+    monkeypatch.setitem(catalogue.CATALOGUE, "fashion-mnist", entry)
+    lay(tmp_path / "x", contents).rename(tmp_path / "fashion-mnist")
+    monkeypatch.setenv("SBP_DATA", str(tmp_path))
+    read, reader = [], mnist.read_idx
+    monkeypatch.setattr(mnist, "read_idx", lambda path, *how: (read.append(path.name), reader(path, *how))[1])
+    apart = [datasets.load_fashion_mnist(split) for split in datasets.SPLITS]
+    assert len(read) == 8
+    read.clear()
+    with identity.noting() as noted, mnist.read_once():
+        together = [datasets.load_fashion_mnist(split) for split in datasets.SPLITS]
+    assert sorted(read) == sorted(contents)
+    assert sorted(noted.data) == ["fashion-mnist/test", "fashion-mnist/train"]
+    for one, other in zip(apart, together, strict=True):
+        np.testing.assert_array_equal(one.images, other.images)
+        np.testing.assert_array_equal(one.labels, other.labels)
+    datasets.load_fashion_mnist("test")
+    assert len(read) == 6, "nothing is kept"
 
 
 IMAGES = "t10k-images-idx3-ubyte.gz"

@@ -71,6 +71,7 @@ def test_outside_of_a_sweep_and_on_other_targets_a_network_is_its_own():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_110_cells_at_10_000_images_are_one_compilation(tmp_path):
     """The sweep as a user starts it, from an empty cache; one epoch."""
     need("mnist")

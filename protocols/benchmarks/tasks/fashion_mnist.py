@@ -9,6 +9,7 @@ Source of the data: Xiao, Rasul & Vollgraf 2017, doi:10.48550/arXiv.1708.07747.
 from __future__ import annotations
 
 from sbp_brian.datasets import load_fashion_mnist
+from sbp_brian.datasets.mnist import read_once
 from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.models.stdbp.options import Cells, Weights
 from sbp_brian.protocols.benchmarks.learners import sbp_network, stdbp, stdbp_conv
@@ -24,9 +25,10 @@ USUAL = {"epochs": 6, "decay": 0.7}
 
 def load(context: Context) -> Data:
     """The images that the run was asked for, with a note of what they are."""
-    parts = {}
-    for name, split in (("training", "fit"), ("validation", "validation"), ("test", "test")):
-        data = load_fashion_mnist(split)
+    parts, splits = {}, {"training": "fit", "validation": "validation", "test": "test"}
+    with read_once():
+        found = {name: load_fashion_mnist(split) for name, split in splits.items()}
+    for name, data in found.items():
         n = min(context.parameters.train_samples or len(data), len(data)) if name == "training" else len(data)
         context.note(f"{name}: {n:,} of {data.provenance}")
         parts[name] = data.images[:n], data.labels[:n]

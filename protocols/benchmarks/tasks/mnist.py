@@ -14,6 +14,7 @@ import numpy as np
 from brian2 import ms
 
 from sbp_brian.datasets import load_mnist
+from sbp_brian.datasets.mnist import read_once
 from sbp_brian.experiments.protocol import Context, Parameter, Source
 from sbp_brian.models.decolle.cell import DecolleCell
 from sbp_brian.protocols.benchmarks.learners import artificial, decolle, published, sbp_network, stdbp, stdbp_conv
@@ -44,8 +45,9 @@ def load(context: Context) -> Data:
     splits = {"training": "fit", "validation": "validation", "test": "test"}
     wanted = {"training": p.train_samples, "validation": p.validation_samples, "test": p.test_samples}
     arrays = {}
-    for name, split in splits.items():
-        data = load_mnist(split)
+    with read_once():
+        found = {name: load_mnist(split) for name, split in splits.items()}
+    for name, data in found.items():
         n = min(wanted[name] or len(data), len(data))
         context.note(f"{name}: {n:,} of {data.provenance}")
         arrays[name] = (data.images[:n], data.labels[:n])
