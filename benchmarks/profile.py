@@ -1,9 +1,9 @@
 """Where the instructions of a learned sample go, by the pieces of code of a program, counted by callgrind.
 
 Run it from the checkout: ``python -m benchmarks.profile [NAME ...]``, NAME one of the programs of
-`benchmarks.instructions`; by default STDBP and DECOLLE. A piece is one function of the compiled program: what runs at
-an event of one pathway, the equations of one group, a threshold. Two runs are counted, with few samples and with more,
-and what lies between is told for one sample. The result is that of the recipe ``speed-profile``.
+`benchmarks.instructions`; by default the flagship, STDBP and DECOLLE. A piece is one function of the compiled program:
+what runs at an event of one pathway, the equations of one group, a threshold. Two runs are counted, with few samples
+and with more, and what lies between is told for one sample. The result is that of the recipe ``speed-profile``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.instructions import Circuit, Learning, environment, programs, wi
 from sbp_brian.targets.program_run import launched_by
 from tools.measure import commit
 
-PROFILED = ("STDBP, 784-400-10", "DECOLLE, 784-128-128")
+PROFILED = ("one hidden layer of 500, single", "STDBP, 784-400-10", "DECOLLE, 784-128-128")
 #: Pieces with a smaller share are told together.
 LEAST = 0.01
 OTHERS = "all others"

@@ -13,8 +13,9 @@ The dense loop is used where all of this holds, and Brian2's own pathway everywh
 
 Both forms apply the same statements in the same order (events by cell index, synapses by the other cell's index), so
 weights agree up to the rounding of fused operations; tests/brian/test_dense.py holds them equal. In rows, where no
-random numbers are drawn and no variable is written that all synapses share, four events are
-taken together, which reads and writes the other cells' variables once for four rows.
+random numbers are drawn and no variable is written that all synapses share, four or eight
+events are taken together, which reads and writes the other cells' variables once for as many rows. What is added up at
+the event's own cell becomes a sum of vectors (`sbp_brian.brian.kept_numbers`), whose order is another.
 
 Where the code does nothing at most synapses (`sbp_brian.brian.members`), it visits the others alone, by a list that is
 made at the start of each run; where it does nothing at some of them, whole rows are visited with a bit for each.
@@ -41,6 +42,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.synapses.synapses import SynapticPathway
 
 from sbp_brian.brian.identity import identity
+from sbp_brian.brian.kept_numbers import kept_at, with_kept
 from sbp_brian.brian.members import deciding_variable
 from sbp_brian.brian.own_code import pathway_code
 from sbp_brian.brian.text import synapses_text
@@ -50,8 +52,9 @@ from sbp_brian.errors import RuleError
 __all__ = ["DensePathway", "DenseSynapses"]
 
 
-#: Events of presynaptic cells that the dense loop takes together, where it may.
-TOGETHER = 4
+#: Events of presynaptic cells that the dense loop takes together, where it may: of code of one statement, and of more,
+#: whose numbers would not all find a place in the processor.
+TOGETHER, OF_MORE = 8, 4
 
 
 #: Synapses whose taking part one number tells.
@@ -115,7 +118,9 @@ class DensePathway(SynapticPathway):
         independent = self.source is not self.target and not self._writes_to_event_cell()
         deciding = deciding_variable(self.abstract_code, self.group.variables)
         apart = self.source is not self.target and self._written() <= {"_idx", "_presynaptic_idx", "_postsynaptic_idx"}
-        together = TOGETHER if pre_to_post and apart and not self._draws(run_namespace) else 1
+        together = TOGETHER if len(self._statements()) == 1 else OF_MORE
+        if not (pre_to_post and apart) or self._draws(run_namespace):
+            together = 1
         with _constants_of(self._precision()):
             codeobj = create_runner_codeobj(
                 self.group,
@@ -134,6 +139,9 @@ class DensePathway(SynapticPathway):
                     "over": "row" if pre_to_post else "column",
                     "independent": independent,
                     "together": together,
+                    "apart": apart,
+                    "kept_at": kept_at,
+                    "with_kept": with_kept,
                     "deciding_variable": self.group.variables[deciding] if deciding else None,
                     "start_of_run": START_OF_RUN,
                     "by_bits": bool(deciding and pre_to_post and independent and len(self.target) >= WORD),
@@ -166,10 +174,12 @@ class DensePathway(SynapticPathway):
             self._written()
         )
 
+    def _statements(self) -> list[str]:
+        return [line for line in self.abstract_code.splitlines() if line.split("#")[0].strip()]
+
     def _written(self) -> set[str]:
         """By which indices the code writes variables."""
-        lines = [line for line in self.abstract_code.splitlines() if line.split("#")[0].strip()]
-        names = {parse_statement(line)[0] for line in lines}
+        names = {parse_statement(line)[0] for line in self._statements()}
         return {self.group.variables.indices[name] for name in names if name in self.group.variables}
 
 

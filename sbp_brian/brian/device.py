@@ -46,6 +46,23 @@ class CanonicalDevice(CPPStandaloneDevice):
         canonical_order(self.main_queue)
         super().generate_main_source(writer)
 
+    def generate_network_source(self, writer, compiler):
+        """Write the loop over time steps, which is told the clocks whose time code reads."""
+        longest = self._maximum_run_time
+        loop = self.code_object_class().templater.network(
+            None, None, maximum_run_time=None if longest is None else float(longest), read=self._clocks_read()
+        )
+        writer.write("network.*", loop)
+
+    def _clocks_read(self) -> list[str]:
+        """Names of clocks of which a piece of code names the time, or the number of the step, which begins alike."""
+        texts = [code.code.cpp_file for code in self.code_objects.values()]
+        return sorted(
+            clock.name
+            for clock in self.clocks
+            if any(self.get_array_name(clock.variables["t"], access_data=False) in text for text in texts)
+        )
+
     def generate_makefile(self, writer, compiler, *settings, **more):
         """Pack the files into units, which the makefile names in their place."""
         writer.source_files = set(write_units(Path(self.project_dir), writer.source_files, CPP))

@@ -22,6 +22,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.utils.stringtools import stripped_deindented_lines
 
 from sbp_brian.brian.flags import FlagsAsFloats
+from sbp_brian.brian.vector_code import FriendlyCode
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class SharedSupport:
         return keywords
 
 
-class UnitGenerator(FlagsAsFloats, SharedSupport, CPPCodeGenerator):
+class UnitGenerator(FlagsAsFloats, SharedSupport, FriendlyCode, CPPCodeGenerator):
     """Brian2's C++ generator, for pieces that share a translation unit."""
 
 

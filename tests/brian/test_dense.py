@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, TimedArray, ms
 
-from sbp_brian.brian.dense import DensePathway, DenseSynapses
+from sbp_brian.brian.dense import OF_MORE, TOGETHER, DensePathway, DenseSynapses
 from sbp_brian.rules import SynapseRule
 from sbp_brian.targets import Simulation
 from tests.reference.small_networks import on_numpy
@@ -32,7 +32,7 @@ RECURRENT = SynapseRule(
     name="recurrent",
 )
 
-#: Four events at once: writes only to synapses and postsynaptic cells; what comes of it depends on the order of events.
+#: Several events at once: writes only to synapses and postsynaptic cells; what comes of it depends on their order.
 LEAKY = SynapseRule(
     "w : 1",
     on_pre={"pre": "h_post = 0.9*h_post + w*(1 + 0.01*i)\nw = clip(w + 0.02*(v_pre - 0.1*h_post), 0, 1.5)"},
@@ -115,9 +115,10 @@ def test_the_dense_loop_was_really_used(result):
         ("sent_pre += w", True),  # of each row its own, in the order of the row
         ("g_post += w*int(rand() < 0.5)", False),  # random numbers keep their order
         ("g_post += w*given(t, i)", True),
+        ("g_post += w\nw = 0.9*w", True),
     ],
 )
-def test_four_events_are_taken_together_where_only_the_order_at_each_cell_counts(standalone, code, together):
+def test_several_events_are_taken_together_where_only_the_order_at_each_cell_counts(standalone, code, together):
     a, b = cells("a", 3, 1), cells("b", 4, 2)
     rule = SynapseRule(
         "w : 1",
@@ -128,7 +129,9 @@ def test_four_events_are_taken_together_where_only_the_order_at_each_cell_counts
     synapses = rule.synapses(a, b, name="asked")
     synapses.connect()
     Network(a, b, synapses).run(1 * ms)
-    assert ("_event + 4 <= _n_events" in synapses.pre.codeobj.code.cpp_file) == together
+    width = OF_MORE if "\n" in code else TOGETHER
+    assert width > 1
+    assert (f"_event + {width} <= _n_events" in synapses.pre.codeobj.code.cpp_file) == together
 
 
 #: Share of synapses that take part -> how they lie among the others.

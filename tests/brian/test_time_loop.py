@@ -12,7 +12,7 @@ from tests.reference.small_networks import on_numpy
 N = 41
 STEPS = {"a": 0.1, "b": 0.3, "c": 0.25, "d": 1.0}  # ms: together at some times, alone at others
 #: Of groups, about the numbers of cells that are looked at together.
-SIZES = (1, 7, 8, 9, 511, 512, 513, 1030)
+SIZES = (1, 7, 8, 17, 63, 64, 511, 512, 513, 1030)
 #: ms; of clocks without code.
 IDLE = {"fine": 0.01, "odd": 0.07, "coarse": 0.5, "rare": 1000.0}
 
@@ -55,7 +55,7 @@ def network():
 
 
 def of_many_sizes(clock):
-    """Groups whose cells are looked for eight and 512 at a time, and what is left over; each fires its own cells."""
+    """Groups whose cells are looked for eight, sixteen and 512 at a time, and what is left over; each fires its own."""
     for n in SIZES:
         group = NeuronGroup(
             n,
@@ -91,6 +91,11 @@ def read_by_others(clock):
         )
         synapses.connect()
         yield synapses
+    unread = Synapses(
+        cells, cells, on_pre="got_post += 1", delay=0 * ms, clock=Clock(0.03 * ms, name="idle_unread"), name="unread"
+    )
+    unread.connect()
+    yield unread
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +126,13 @@ def test_code_reads_the_time_of_a_clock_without_code(results, name):
     assert np.all(times > 0) or name == "rare"
     np.testing.assert_array_equal(np.asarray(compiled[f"idle_{name}_synapses.at"]), times)
     np.testing.assert_array_equal(compiled["senders.got"], plain["senders.got"])
+
+
+@pytest.mark.parametrize("clock", [*(f"idle_{name}" for name in IDLE), "idle_unread", "clock_a", "clock_c"])
+def test_all_clocks_stand_at_the_end_of_the_run(results, clock):
+    plain, compiled = results
+    assert int(compiled[f"{clock}.timestep"]) == int(plain[f"{clock}.timestep"]) > 0
+    assert float(compiled[f"{clock}.t"]) == float(plain[f"{clock}.t"])
 
 
 def test_all_some_and_none_of_the_cells_fired(results):

@@ -131,27 +131,46 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
         }
     }
     {% endif %}
+    {# What the code reads and writes at one cell alone stays in numbers of the loop's own meanwhile, of the event's cells and
+       of each other cell: sums become those of vectors, and what several events do to a cell is read and written once. #}
+    {% set code = for_everyone() if by_bits else vector_code|join('\n') %}
+    {% set own, other = ('_presynaptic_idx', '_postsynaptic_idx') if over == 'row' else ('_postsynaptic_idx', '_presynaptic_idx') %}
+    {% set of_event, of_other = kept_at(code, own), kept_at(code, other) %}
     {# with bits what is left here are events of a run in which all take part #}
     {% for width in ([together, 1] if together > 1 else [1]) %}
     for(; _event + {{width}} <= _n_events; _event += {{width}})
     {
-        {% if independent %}
+        {% for k in range(width) %}
+        const int32_t _event_cell_{{k}} = _event_cells[_event + {{k}}];
+        {% for one in of_event %}
+        {{one.begin('_own_%d_' ~ k, '_event_cell_%d' % k)}}
+        {% endfor %}
+        {% endfor %}
+        {% if apart and '[' ~ own ~ ']' not in with_kept(code, of_event, '%d') %}
         #pragma GCC ivdep
         {% endif %}
+        #pragma GCC unroll 1
         for(int32_t _other = 0; _other < {{n_target}}; _other++)
         {
-            #pragma GCC unroll {{width}}
-            for(int32_t _of_width = 0; _of_width < {{width}}; _of_width++)
+            {% for one in of_other %}
+            {{one.begin('_met_%d', '_other')}}
+            {% endfor %}
+            {% for k in range(width) %}
             {
-                const int32_t _event_cell = _event_cells[_event + _of_width];
+                const int32_t _event_cell = _event_cell_{{k}};
                 {{numbers()}}
-                {% if by_bits %}
-                {{for_everyone()|autoindent}}
-                {% else %}
-                {{vector_code|autoindent}}
-                {% endif %}
+                {{with_kept(with_kept(code, of_event, '_own_%d_' ~ k), of_other, '_met_%d')|autoindent}}
             }
+            {% endfor %}
+            {% for one in of_other %}
+            {{one.end('_met_%d', '_other')}}
+            {% endfor %}
         }
+        {% for k in range(width) %}
+        {% for one in of_event %}
+        {{one.end('_own_%d_' ~ k, '_event_cell_%d' % k)}}
+        {% endfor %}
+        {% endfor %}
     }
     {% endfor %}
 {% endblock %}

@@ -2,9 +2,12 @@
    synapses have driven out of the cache: with 33 objects and two clocks a quarter of the time of a program. Here clocks
    are numbered once, and what is to be run when certain clocks are due is listed once. A clock whose objects have no
    code (that of synapses, in most networks the default clock) makes no steps of its own: it is put forward to the time
-   of the others, whose code may read it. #}
+   of the others where code reads it (`read`, by the names of clocks), and at the end of a run. #}
 {% macro cpp_file() %}
 #include "network.h"
+{% if read %}
+#include "objects.h"
+{% endif %}
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -68,24 +71,37 @@ double seconds_since(const std::chrono::steady_clock::time_point &begun)
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
 }
 
-BaseClock *earliest(const std::vector<BaseClock*> &clocks)
-{
-    BaseClock *first = clocks[0];
-    for (size_t k = 1; k < clocks.size(); k++)
-        if (*clocks[k]->t < *first->t)
-            first = clocks[k];
-    return first;
-}
-
-//! A clock without code; `regular` is the same where its times are multiples of a step
-struct Idle
+//! A clock; `regular` is the same where its times are multiples of a step
+struct Timed
 {
     BaseClock *clock;
     Clock *regular;
 };
 
+//! The next time of a clock, as its own tick has it, which is found through a table for each one
+inline void tick(const Timed &timed)
+{
+    if (Clock *clock = timed.regular)
+    {
+        *clock->timestep += 1;
+        *clock->t = *clock->timestep * clock->dt[0];
+    }
+    else
+        timed.clock->tick();
+}
+
+//! Whether code reads the time of this clock
+bool is_read(const BaseClock *clock)
+{
+    {% for name in read %}
+    if (clock == &brian::{{name}})
+        return true;
+    {% endfor %}
+    return false;
+}
+
 //! Put it forward, as its own ticks would, to its first time that is not before t
-void catch_up(const Idle &idle, double t, double same)
+void catch_up(const Timed &idle, double t, double same)
 {
     if (Clock *clock = idle.regular)
     {
@@ -97,7 +113,7 @@ void catch_up(const Idle &idle, double t, double same)
         }
     }
     while (idle.clock->running() && *idle.clock->t - t < -same)
-        idle.clock->tick();
+        tick(idle);
 }
 
 }
@@ -129,18 +145,26 @@ void Network::run(const double duration, report_function tell, const double repo
         if (object.second)
             turns.push_back(Turn{object.second, k});
     }
-    std::vector<BaseClock*> leading;
-    std::vector<Idle> idle;
+    std::vector<Timed> leading, idle, read;
+    std::vector<size_t> place(clocks.size());  // of a clock among the leading ones
     for (size_t k = 0; k < clocks.size(); k++)
     {
         clocks[k]->set_interval(begin, end);
+        const Timed timed = {clocks[k], dynamic_cast<Clock*>(clocks[k])};
         const bool runs = std::any_of(turns.begin(), turns.end(), [k](const Turn &turn) { return turn.clock == k; });
         if (runs || turns.empty())
-            leading.push_back(clocks[k]);
+        {
+            place[k] = leading.size();
+            leading.push_back(timed);
+        }
         else
-            idle.push_back(Idle{clocks[k], dynamic_cast<Clock*>(clocks[k])});
+        {
+            idle.push_back(timed);
+            if (is_read(clocks[k]))
+                read.push_back(timed);
+        }
     }
-    std::vector<char> due(clocks.size());
+    std::vector<char> due(leading.size());
     std::vector<Plan> plans;
     size_t plan = 0;
 
@@ -151,22 +175,33 @@ void Network::run(const double duration, report_function tell, const double repo
     _globally_running = true;
     _globally_stopped = false;
     bool out_of_time = false;
-    BaseClock *clock = leading.empty() ? 0 : earliest(leading);
-    while (clock && clock->running() && !_globally_stopped && !out_of_time)
+    double same = 0.0;
+    while (!leading.empty() && !_globally_stopped && !out_of_time)
     {
-        t = *clock->t;
+        size_t first = 0;
+        for (size_t k = 1; k < leading.size(); k++)
+            if (*leading[k].clock->t < *leading[first].clock->t)
+                first = k;
+        if (!leading[first].clock->running())
+            break;
+        t = *leading[first].clock->t;
         if (tell && seconds_since(begun) > next_report)
         {
             tell(seconds_since(begun), (t - begin)/duration, begin, duration);
             next_report += report_period;
         }
         // a time is a number of steps times the step: two clocks differ in its last digits, which grow with it
-        const double same = 1e-14*(1 + std::fabs(t));
-        for (const Idle &other : idle)
+        same = 1e-14*(1 + std::fabs(t));
+        for (const Timed &other : read)
             catch_up(other, t, same);
+        bool differs = plans.empty();
         for (size_t k = 0; k < due.size(); k++)
-            due[k] = *clocks[k]->t - t <= same;
-        if (plans.empty() || plans[plan].due != due)
+        {
+            const char now = *leading[k].clock->t - t <= same;
+            differs |= now != due[k];
+            due[k] = now;
+        }
+        if (differs)
         {
             plan = std::find_if(plans.begin(), plans.end(), [&](const Plan &known) { return known.due == due; })
                    - plans.begin();
@@ -177,7 +212,7 @@ void Network::run(const double duration, report_function tell, const double repo
                 plan = plans.size();
                 plans.push_back(Plan{due, {}});
                 for (const Turn &turn : turns)
-                    if (due[turn.clock])
+                    if (due[place[turn.clock]])
                         plans[plan].functions.push_back(turn.run);
             }
         }
@@ -185,18 +220,31 @@ void Network::run(const double duration, report_function tell, const double repo
             run();
         for (size_t k = 0; k < due.size(); k++)
             if (due[k])
-                clocks[k]->tick();
-        clock = earliest(leading);
+                tick(leading[k]);
         {% if maximum_run_time is not none %}
         out_of_time = seconds_since(begun) > {{maximum_run_time}};
         {% endif %}
     }
+    BaseClock *clock = 0;
     if (out_of_time || _globally_stopped)
-        clock = earliest(clocks);
+    {
+        for (const Timed &other : idle)
+        {
+            catch_up(other, t, same);
+            if (*other.clock->t - t <= same)
+                tick(other);
+        }
+        for (BaseClock *one : clocks)
+            if (!clock || *one->t < *clock->t)
+                clock = one;
+    }
     else
-        for (const Idle &other : idle)
+        for (const Timed &other : idle)
+        {
+            catch_up(other, end, same);
             while (other.clock->running())
-                other.clock->tick();
+                tick(other);
+        }
     _globally_running = false;
     t = out_of_time || _globally_stopped ? *clock->t : end;
     _last_run_time = seconds_since(begun);
