@@ -86,7 +86,7 @@ class Torch:
         script = Path(__file__).with_name("decolle_kernels_torch.py")
         self.weights = path.with_name(f"{path.stem}-weights.npz")
         dtype = "float32" if model.single else "float64"
-        self.command = [python, str(script), str(path), dtype, str(self.weights)]
+        self.command = [python, "-P", str(script), str(path), dtype, str(self.weights)]  # -P: no module of this folder
 
     def measure(self):
         """Processor time of a digit (ms); kernels go to the file `weights`."""
