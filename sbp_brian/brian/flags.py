@@ -3,7 +3,8 @@
 ``x*int(a < b)`` compares, makes a whole number of what holds, and turns that into a float to multiply by it, which
 takes most of the time of such a line in a loop of vector instructions. A float that is chosen, 1 or 0, is the same
 number in fewer steps. It is taken where nothing but floats is computed with it, by ``+``, ``-``, ``*`` and ``/``: there
-the two cannot be told apart. The choice is of single precision, so that neither makes the other numbers wider.
+the two cannot be told apart. The choice is of single precision, so that neither makes the other numbers wider. Code
+that runs cell by cell, without vector instructions, gains nothing by it and stays as it is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ __all__ = ["FlagsAsFloats"]
 
 #: In the place of ``int`` where a float is chosen.
 _CHOICE = "_sbp_choice"
+#: Templates whose loops become vector instructions.
+_VECTORS = ("dense_pathway",)
 _ALLOWED = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 
 
@@ -37,6 +40,8 @@ class FlagsAsFloats:
 
     def translate_statement_sequence(self, sc_statements, ve_statements):
         """As Brian2's, of statements with choices."""
+        if self.template_name not in _VECTORS:
+            return super().translate_statement_sequence(sc_statements, ve_statements)
         blocks = {
             name: _with_choices(block, _floats(_made(sc_statements[name])) | _floats(self.variables.items()))
             for name, block in ve_statements.items()
