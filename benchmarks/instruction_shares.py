@@ -1,6 +1,6 @@
 """Where the instructions of a learned sample go, by the pieces of code of a program, counted by callgrind.
 
-Run it from the checkout: ``python -m benchmarks.profile [NAME ...]``, NAME one of the programs of
+Run it from the checkout: ``python -m benchmarks.instruction_shares [NAME ...]``, NAME one of the programs of
 `benchmarks.instructions`; by default the flagship, STDBP and DECOLLE. A piece is one function of the compiled program:
 what runs at an event of one pathway, the equations of one group, a threshold. Two runs are counted, with few samples
 and with more, and what lies between is told for one sample. The result is that of the recipe ``speed-profile``.
