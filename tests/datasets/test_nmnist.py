@@ -148,7 +148,7 @@ def test_the_spiking_network_learns_from_the_same_events(official, tmp_path):
     ("parameters", "message"),
     [
         ({"model": "sbp_network", "steps": 7}, "steps=7 does not divide the 300,000 us of a digit; take 30, 60"),
-        ({"steps": 60}, "steps means nothing to model=decolle of nmnist; .* used by model=sbp_network"),
+        ({"steps": 60}, "steps means nothing to model=decolle of nmnist; .* used by model=decolle_conv, sbp_network"),
         ({"learning": "weighted"}, "learning=weighted is none of model=decolle"),
         ({"model": "sbp_network", "angle": True}, "model=sbp_network: unknown parameter 'angle'"),
     ],
