@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from sbp_brian.figures.base import label_panels, new
 from sbp_brian.figures.results import Found, ResultFigure
-from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, ORANGE, VERMILION
+from sbp_brian.figures.style import BLUE, COLUMNS, GREEN, ORANGE, SKY, VERMILION
 
 __all__ = ["COST", "FIGURE", "LAYERS"]
 
 COST = "speed-kernels"
 #: Recipe -> cell -> what it is called, colour and line.
 LAYERS = {
-    "decolle-shared-kernels": {"": ("MNIST by rates", BLUE, "-")},
+    "decolle-shared-kernels": {"": ("MNIST", SKY, "-")},
+    "decolle-paper-kernels": {"": ("MNIST, 1/8", BLUE, "-")},
     "nmnist-shared-kernels": {
         "in order": ("N-MNIST", VERMILION, "-"),
-        "time shuffled": ("N-MNIST, time shuffled", VERMILION, "--"),
+        "time shuffled": ("N-MNIST, shuffled", VERMILION, "--"),
     },
     "nmnist-paper-kernels": {
-        "local": ("N-MNIST, the paper's layers, a quarter", GREEN, "-"),
-        "time shuffled": ("the same, time shuffled", GREEN, "--"),
+        "local": ("N-MNIST, 1/4", GREEN, "-"),
+        "time shuffled": ("N-MNIST, 1/4, shuffled", GREEN, "--"),
     },
 }
 FORMS = {"unrolled": (ORANGE, "s"), "shared": (BLUE, "o")}
@@ -69,7 +70,7 @@ def draw(found: Found):
             )
         ax.set_xticks(range(1, 1 + max(len(shares) for *_, shares in by_layer)))
         ax.set(xlabel="layer", ylabel="right, test (%)", ylim=(0, 100))
-        ax.legend(loc="lower center")
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         panels.append(ax)
         counts[ax] = {number.n for *_, shares in by_layer for number in shares}
     label_panels(*panels, n=counts)
@@ -86,7 +87,11 @@ def caption(found: Found) -> str:
             "each pair of cells, linked to its weight (unrolled), and shared kernels. The axes are logarithmic."
         )
     if list(_layers(found)):
-        parts.append("Test digits named right by each of three layers of kernels that learn by local losses.")
+        parts.append(
+            "Test digits named right by each of three layers of kernels that learn by local losses: small layers, or "
+            "those of the paper with an eighth or a quarter of their maps; dashed, the steps of each digit in a random "
+            "order."
+        )
     return f"{' '.join(parts)} From the committed results of the recipes {', '.join(found)}."
 
 
