@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._common import children_s, write
+from benchmarks._common import ROOT, children_s, write
 from benchmarks.peers import has_torch
 from sbp_brian.datasets.nmnist import SIDE, nmnist_small, packed_events
 from sbp_brian.models.decolle.conv import PAPER, ConvDecolle
@@ -83,14 +83,13 @@ class Torch:
             case[f"b{k}"] = start[f"hidden{k}.bias"][cells]
             case[f"g{k}"] = start[f"reading{k}.w"].reshape(maps.cells, -1)[cells.ravel()]
         np.savez(path, **case)
-        script = Path(__file__).with_name("decolle_kernels_torch.py")
         self.weights = path.with_name(f"{path.stem}-weights.npz")
         dtype = "float32" if model.single else "float64"
-        self.command = [python, "-P", str(script), str(path), dtype, str(self.weights)]  # -P: no module of this folder
+        self.command = [python, "-m", "benchmarks.decolle_kernels_torch", str(path), dtype, str(self.weights)]
 
     def measure(self):
         """Processor time of a digit (ms); kernels go to the file `weights`."""
-        done = subprocess.run(self.command, check=True, capture_output=True, text=True)
+        done = subprocess.run(self.command, check=True, capture_output=True, text=True, cwd=ROOT)
         self.version, spent = done.stdout.split()
         return float(spent)
 

@@ -1,6 +1,6 @@
 """DECOLLE's convolutional network as a loop in PyTorch, one sample at a time; see `benchmarks.decolle_kernels_peer`.
 
-``python benchmarks/decolle_kernels_torch.py CASE.npz DTYPE [WEIGHTS.npz]``: learns the samples of the file in
+``python -m benchmarks.decolle_kernels_torch CASE.npz DTYPE [WEIGHTS.npz]``: learns the samples of the file in
 ``float32`` or ``float64`` and prints the processor time of one (ms); weights go to a file where one is named. Gradients
 are autograd's, from one loss a layer; `torch.nn.functional.conv2d` and ``max_pool2d``; one thread. Needs torch, numpy.
 """
@@ -12,26 +12,12 @@ import numpy as np
 import torch
 from torch.nn.functional import conv2d, max_pool2d, one_hot
 
-
-class Spike(torch.autograd.Function):
-    """1 above 0; backward, 1 within half a unit."""
-
-    @staticmethod
-    def forward(ctx, u):
-        ctx.save_for_backward(u)
-        return (u > 0).to(u.dtype)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (u,) = ctx.saved_tensors
-        return gradient * (u.abs() <= 0.5)
+from benchmarks.decolle_torch import Spike, constants
 
 
 def learn(case, dtype, steps):
     """The layers' weights after all samples, each of so many steps, and the processor time that they took (s)."""
-    alpha, beta, gamma, rho, rate, height = (
-        float(case[name]) for name in ("alpha", "beta", "gamma_ref", "rho", "rate", "aim_class")
-    )
+    alpha, beta, gamma, rho, rate, height = constants(case)
     burn_in, image, layers = int(case["burn_in"]), tuple(case["image"]), []
     for k, (_, _, stride, padding, side) in enumerate(case["kernels"].tolist(), 1):
         w, b, readout = (torch.tensor(case[f"{name}{k}"], dtype=dtype) for name in ("w", "b", "g"))

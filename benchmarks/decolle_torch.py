@@ -27,11 +27,14 @@ class Spike(torch.autograd.Function):
         return gradient * (u.abs() <= 0.5)
 
 
+def constants(case):
+    """Factors of a cell's traces, weight of its refractory trace, learning rate, and aim of the right output."""
+    return tuple(float(case[name]) for name in ("alpha", "beta", "gamma_ref", "rho", "rate", "aim_class"))
+
+
 def learn(case, n, dtype):
     """Weights of each layer after `n` samples, and the processor time they took (s)."""
-    alpha, beta, gamma, rho, rate, height = (
-        float(case[name]) for name in ("alpha", "beta", "gamma_ref", "rho", "rate", "aim_class")
-    )
+    alpha, beta, gamma, rho, rate, height = constants(case)
     steps, burn_in = int(case["steps"]), int(case["burn_in"])
     layers, sizes = [], []
     while f"w{len(layers) + 1}" in case:
