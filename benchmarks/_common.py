@@ -5,6 +5,8 @@ import resource
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -51,10 +53,16 @@ class Learner:
         make = functools.partial(trial.make, self.presentation)
         self.simulation = targets.Simulation(make, (self.n + 1) * trial.duration, "cpp").build()
 
-    def run(self, n: int) -> tuple[targets.Result, float]:
-        """What `n` samples gave, and the processor time that they took with all that a run takes (s)."""
-        shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
-        values = {**self.trial.initial(0), **self.trial.rates, **shown}
+    def run(
+        self, n: int, order: np.ndarray | None = None, own: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[targets.Result, float]:
+        """What `n` samples gave, and the processor time that they took with all that a run takes (s).
+
+        `order` has their numbers, the first ones where there is none; `own` are more run arguments.
+        """
+        order = np.arange(n) if order is None else order
+        shown = self.presentation.settings(order, self.labels[order], np.ones(n))
+        values = {**self.trial.initial(0), **self.trial.rates, **own, **shown}
         began = children_s()
         result = self.simulation.run(values, seed=0, duration=(n + 1) * self.trial.duration)
         return result, children_s() - began

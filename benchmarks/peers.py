@@ -10,7 +10,6 @@ each answered right while it learned shows that they compute the same.
 """
 
 import argparse
-import functools
 import shutil
 import subprocess
 import sys
@@ -19,15 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._common import children_s, result, write
+from benchmarks._common import Learner, result, write
 from sbp_brian import recipes
 from sbp_brian.datasets import load_mnist
 from sbp_brian.figures.learning.speed_peers import draw
 from sbp_brian.figures.results import Measured
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Precision
-from sbp_brian.targets import Simulation
-from sbp_brian.training.spiking import Presentation
 from tools.measure import commit
 
 HERE = Path(__file__).parent
@@ -36,34 +33,28 @@ FLAGS = ("-O3", "-march=native", "-ffast-math")
 FEW = 300
 
 
-class Ours:
+class Ours(Learner):
     """The network as a program of this package."""
 
     def __init__(self, images, labels, model, own=None):
-        self.model, self.own = model, own or {}
-        self.n, self.labels = len(labels), labels
-        self.presentation = Presentation(images, self.n, self.model.duration)
-        make = functools.partial(SBPNetwork.network, self.model, self.presentation)
-        self.simulation = Simulation(make, (self.n + 1) * self.model.duration, "cpp").build()
+        super().__init__(model.trial_model(), images, labels)
+        self.own = own or {}
 
-    def run(self, n):
+    def order(self, n):
+        """Numbers of the images that a run of `n` learns."""
+        return np.arange(n)
+
+    def answered(self, n):
         """The processor time that `n` images take with all that a run takes (s), and how many were answered right."""
-        trial = self.model.trial_model()
-        shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
-        return self.timed({**trial.initial(0), **trial.rates, **self.own, **shown}, self.labels[:n])
-
-    def timed(self, values, labels):
-        """What `run` gives, for run arguments and the labels of the samples that they show."""
-        n, began = len(labels), children_s()
-        result = self.simulation.run(values, seed=0, duration=(n + 1) * self.model.duration)
-        spent = children_s() - began
+        order = self.order(n)
+        result, spent = self.run(n, order, self.own)
         scores = np.asarray(result["answers.c"])[:, 1 : n + 1] + np.asarray(result["answers.v"])[:, 1 : n + 1] / 2
-        return spent, int((scores.argmax(0) == labels).sum())
+        return spent, int((scores.argmax(0) == self.labels[order]).sum())
 
     def measure(self):
         """Microseconds of all images but one, of the first alone, share answered right."""
-        spent, right = self.run(self.n)
-        return 1e6 * spent / (self.n - 1), 1e6 * self.run(1)[0] / (self.n - 1), right / self.n
+        spent, right = self.answered(self.n)
+        return 1e6 * spent / (self.n - 1), 1e6 * self.answered(1)[0] / (self.n - 1), right / self.n
 
 
 class ByHand:

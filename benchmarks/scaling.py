@@ -68,11 +68,9 @@ def by_layers(n, repeats):
 class InRandomOrder(Ours):
     """The network as it meets the samples in training, in another order than they lie."""
 
-    def run(self, n):
-        """As `Ours.run`; the samples have been put in order, which is undone here."""
-        trial, order = self.model.trial_model(), np.random.default_rng(1).permutation(self.n)[:n]
-        shown = self.presentation.settings(order, self.labels[order], np.ones(n))
-        return self.timed({**trial.initial(0), **trial.rates, **shown}, self.labels[order])
+    def order(self, n):
+        """The samples have been put in order, which is undone here."""
+        return np.random.default_rng(1).permutation(self.n)[:n]
 
 
 def by_samples(repeats):
