@@ -82,7 +82,8 @@ def test_the_same_cells_for_processors_of_less(plain, processor, tmp_path):
 def test_all_some_and_none_of_the_cells_fire(plain):
     steps = np.rint(np.asarray(plain["single_500_spikes.t"]) / 1e-4).astype(int)
     counts = np.bincount(steps, minlength=60)
-    assert counts.max() == 500 and counts.min() == 0 and len(np.unique(counts)) > 5
+    assert (counts.max(), counts.min()) == (500, 0)
+    assert len(np.unique(counts)) > 5
 
 
 @pytest.mark.parametrize(
