@@ -121,6 +121,7 @@ class DensePathway(SynapticPathway):
         pre_to_post = self.prepost == "pre"
         independent = self.source is not self.target and not self._writes_to_event_cell()
         deciding = deciding_variable(self.abstract_code, self.group.variables)
+        by_bits = bool(deciding and pre_to_post and independent and len(self.target) >= WORD)
         apart = self.source is not self.target and self._written() <= {"_idx", "_presynaptic_idx", "_postsynaptic_idx"}
         together = TOGETHER if len(self._statements()) == 1 else OF_MORE
         if not (pre_to_post and apart) or self._draws(run_namespace):
@@ -151,7 +152,8 @@ class DensePathway(SynapticPathway):
                     "word": WORD,
                     "listed": LISTED,
                     "dear": DEAR,
-                    "by_bits": bool(deciding and pre_to_post and independent and len(self.target) >= WORD),
+                    "by_bits": by_bits,
+                    "whole_rows": by_bits and self._written() == {"_idx"},
                 },
                 codeobj_class=UnitCodeObject,
             )

@@ -139,6 +139,8 @@ TAKING_PART = {
     "few": lambda i, j: (i * 37 + j * 11) % 101 < 3,
     "runs": lambda i, j: (i * 5 + j // 7) % 9 == 2,
     "blocks": lambda i, j: (i * 7 + j // 16) % 5 == 0,
+    "rows": lambda i, j: i % 3 == 0,
+    "rows_and_few": lambda i, j: (i % 3 == 0) | ((i * 37 + j * 11) % 101 < 3),
     "last": lambda i, j: j == N_POST - 1,
     "many": lambda i, j: (i + j) % 3 > 0,
     "but_one": lambda i, j: (i != 3) | (j != 20),
@@ -239,9 +241,15 @@ def test_where_many_take_part_a_row_is_visited_with_a_bit_for_each(in_part, rule
         assert by_bits == (pathway.prepost == "pre")
 
 
+@pytest.mark.parametrize(("rule", "apart"), [(MOVED, True), (TAKEN, False)])
+def test_events_of_whole_rows_come_after_others_where_their_order_does_not_matter(in_part, rule, apart):
+    pathway = MADE[rule.name].pre
+    assert (f"_whole_{pathway.codeobj.name}" in pathway.codeobj.code.cpp_file) == apart
+
+
 def test_with_bits_as_many_rows_are_taken_together_as_without(in_part):
     code = MADE["taken"].pre.codeobj.code.cpp_file
-    assert f"_event + {TOGETHER} <= _n_events && !_everyone" in code
+    assert f"_event + {TOGETHER} <= _n_events && !_by_list" in code
 
 
 STATIC = SynapseRule("w : 1", on_pre={"pre": "g_post += w"})

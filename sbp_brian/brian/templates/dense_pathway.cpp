@@ -3,8 +3,10 @@
    order matters only at each one of the other cells: what these have is then read and written once for all of them.
    Where the code does nothing unless a variable says so, and it says so for few, these are listed before a run, and
    only they are visited: in a column or a short row by runs of neighbours, in others (`by_bits`) by what one vector
-   holds. Where it says so for many, whole rows are visited, and what it says of so many synapses as a number has bits
-   stands in one number: a vector instruction takes bits apart sooner than it reads and widens as many bytes. #}
+   holds; events of cells of which it says so for all come after those and together (`whole_rows`), where the order of
+   events does not matter. Where it says so for many, whole rows are visited, and what it says of so many synapses as a
+   number has bits stands in one number: a vector instruction takes bits apart sooner than it reads and widens as many
+   bytes. #}
 {% block extra_headers %}
 {% if deciding_variable is not none %}
 #include <algorithm>
@@ -13,9 +15,12 @@ std::vector<int32_t> _visited_{{codeobj_name}};  // of each event cell, pairs: f
     // the first of {{listed}} and a bit for each of them
 std::vector<size_t> _first_{{codeobj_name}};  // where each event cell's begin; empty: all are visited
 {% if by_bits %}
-bool _everyone_{{codeobj_name}};  // it says so for all
 std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of a row; the last {{word}} end with the row,
     // and those of them that another word has, too, are 0 there
+{% endif %}
+{% if whole_rows %}
+std::vector<char> _whole_{{codeobj_name}};  // it says so for all of an event cell, which are not listed
+std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cells
 {% endif %}
 {% endif %}
 {% endblock %}
@@ -40,10 +45,26 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
         return _bits;
     };
     {% endif %}
+    {% if whole_rows %}
+    extern std::vector<char> _whole_{{codeobj_name}};
+    extern std::vector<int32_t> _in_whole_{{codeobj_name}};
+    _whole_{{codeobj_name}}.clear();
+    _in_whole_{{codeobj_name}}.resize({{n_source}});
+    {% endif %}
     size_t _few = 0;
+    size_t _all = {{n_source}};  // rows that are not whole
     for(int32_t _event_cell = 0; _event_cell < {{n_source}}; _event_cell++)
     {
         _firsts.push_back(_visits.size());
+        {% if whole_rows %}
+        const auto *_row = {{decides}} + (size_t)_event_cell * {{n_target}};
+        _whole_{{codeobj_name}}.push_back(std::find(_row, _row + {{n_target}}, 0) == _row + {{n_target}});
+        if(_whole_{{codeobj_name}}.back())
+        {
+            _all--;
+            continue;
+        }
+        {% endif %}
         {% if by_bits %}
         for(int32_t _block = 0; _block < {{(n_target + listed - 1) // listed}}; _block++)
             if(const uint32_t _bits = _told(_event_cell, _block, {{listed}}))
@@ -71,11 +92,8 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
     }
     _firsts.push_back(_visits.size());
     {% if by_bits %}
-    if(_few >= {{dear}} * {{n_source * ((n_target + listed - 1) // listed)}})
+    if(_few > {{dear}} * {{(n_target + listed - 1) // listed}} * _all)
         _firsts.clear();
-    extern bool _everyone_{{codeobj_name}};
-    _everyone_{{codeobj_name}} = std::find({{decides}}, {{decides}} + (size_t){{n_source}} * {{n_target}}, 0)
-                                 == {{decides}} + (size_t){{n_source}} * {{n_target}};
     extern std::vector<uint32_t> _words_{{codeobj_name}};
     _words_{{codeobj_name}}.clear();
     for(size_t _event_cell = 0; _firsts.empty() && _event_cell < {{n_source}}; _event_cell++)
@@ -83,7 +101,7 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
             _words_{{codeobj_name}}.push_back(_told(_event_cell, _block, {{word}}));
     {% else %}
     // what is visited costs by itself, and as much as {{start_of_run}} more where a run of them begins
-    if(_few + {{start_of_run}} * (_visits.size() / 2) > (size_t){{n_source}} * {{n_target}})
+    if(_few + {{start_of_run}} * (_visits.size() / 2) > _all * {{n_target}})
         _firsts.clear();
     {% endif %}
 {% endif %}
@@ -111,14 +129,22 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
     {% endmacro %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     const int32_t *_event_cells = {{_eventspace}};
-    const int32_t _n_events = {{_eventspace}}[_num{{eventspace_variable.name}} - 1];
+    {{'' if whole_rows else 'const '}}int32_t _n_events = {{_eventspace}}[_num{{eventspace_variable.name}} - 1];
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
     int32_t _event = 0;
     {% if deciding_variable is not none %}
-    for(; _event < _n_events && !_first_{{codeobj_name}}.empty(); _event++)
+    const bool _by_list = !_first_{{codeobj_name}}.empty();
+    {% if whole_rows %}
+    int32_t _n_whole = 0;
+    {% endif %}
+    for(; _event < _n_events && _by_list; _event++)
     {
         const int32_t _event_cell = _event_cells[_event];
+        {% if whole_rows %}
+        _in_whole_{{codeobj_name}}[_n_whole] = _event_cell;
+        _n_whole += _whole_{{codeobj_name}}[_event_cell];
+        {% endif %}
         const size_t _end = _first_{{codeobj_name}}[_event_cell + 1];
         for(size_t _visit = _first_{{codeobj_name}}[_event_cell]; _visit < _end; _visit += 2)
         {
@@ -145,10 +171,18 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
             {% endif %}
         }
     }
+    {% if whole_rows %}
+    if(_by_list)
+    {
+        _event_cells = _in_whole_{{codeobj_name}}.data();
+        _n_events = _n_whole;
+        _event = 0;
+    }
+    {% endif %}
     {% endif %}
     {# What the code reads and writes at one cell alone stays in numbers of the loop's own meanwhile, of the event's cells
        and of each other cell: sums become those of vectors, and what several events do to a cell is read and written
-       once. With bits there are two such loops, for events of a run in which not all take part and for those of another. #}
+       once. With bits there are two such loops, for events of a run in which a bit tells it and for those of another. #}
     {% set own, other = ('_presynaptic_idx', '_postsynaptic_idx') if over == 'row' else ('_postsynaptic_idx', '_presynaptic_idx') %}
     {% macro at_one_cell(width, bits) %}
     {% set code = by_bit('_bits_of') if bits else where_it_does() if by_bits else vector_code|join('\n') %}
@@ -171,7 +205,7 @@ std::vector<uint32_t> _words_{{codeobj_name}};  // a bit for each other cell of 
     {% set code = by_bit('_bits_of') if bits else where_it_does() if by_bits else vector_code|join('\n') %}
     {% set of_event = kept_at(code, own) %}
     {% for width in ([together, 1] if together > 1 else [1]) %}
-    for(; _event + {{width}} <= _n_events{% if bits %} && !_everyone_{{codeobj_name}}{% endif %}; _event += {{width}})
+    for(; _event + {{width}} <= _n_events{% if bits %} && !_by_list{% endif %}; _event += {{width}})
     {
         {% for k in range(width) %}
         const int32_t _event_cell_{{k}} = _event_cells[_event + {{k}}];
