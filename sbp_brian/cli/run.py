@@ -83,14 +83,25 @@ def run(
         return
     if protocol is None:
         raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
-    found = _protocol(catalogue, protocol)
     if parameters:
-        _list_parameters(found, size or "default", settings(given))
+        _list_parameters(_protocol(catalogue, protocol), size or "default", settings(given))
         return
-    with _one_program(one_program):
-        record = run_and_show(
-            found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu, keep
-        )
+    with _compiling_headers(target):  # while Brian2 is imported
+        found = _protocol(catalogue, protocol)
+        with _one_program(one_program):
+            record = run_and_show(
+                found,
+                target,
+                seed,
+                out,
+                size or "default",
+                settings(given),
+                fresh,
+                progress_lines,
+                take_over,
+                on_cpu,
+                keep,
+            )
     if check:
         check_bands([record])
 
@@ -100,6 +111,15 @@ def _protocol(catalogue: Catalogue, name: str) -> Any:
     if name.endswith(".py") or name in catalogue.protocols.own_names():
         import_brian2()
     return catalogue.protocols.get(name)
+
+
+def _compiling_headers(target: str) -> AbstractContextManager[None]:
+    """Let the compiler begin with what programs of a target have in common."""
+    if target != "cpp":
+        return nullcontext()
+    from sbp_brian.targets.meanwhile import headers_meanwhile
+
+    return headers_meanwhile()
 
 
 def _one_program(wanted: bool) -> AbstractContextManager[None]:
