@@ -1,7 +1,7 @@
 """What experiments need of scipy's statistics and signals, to the bit as they give it.
 
-Importing `scipy.stats` and `scipy.signal` takes longer than most runs of an experiment; `scipy.special` and `scipy.fft`,
-on which both stand, are there at once.
+Importing `scipy.stats` and `scipy.signal` takes longer than most runs of an experiment; `scipy.special` and
+`scipy.fft`, on which both stand, are there sooner.
 """
 
 from __future__ import annotations

@@ -73,11 +73,15 @@ def test_what_fails_within_ends_the_compiler(tmp_path, compiler, monkeypatch):
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     started, others = time.monotonic(), set(children.of_this_process())
-    with pytest.raises(ZeroDivisionError), headers_meanwhile(tmp_path / "cache"):
+
+    def fails():
         while not calls():
             assert time.monotonic() < started + MOST_SECONDS
             os.sched_yield()
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), headers_meanwhile(tmp_path / "cache"):
+        fails()
     assert time.monotonic() < started + MOST_SECONDS
     assert set(children.of_this_process()) <= others
     assert not list(folder.iterdir())
