@@ -42,9 +42,6 @@ class Packing:
         Files that every program has and that go to one unit, in this order.
     helpers : tuple of str
         Names that the templates define in each file that they make.
-    together : str
-        End of the names of pieces that go to one unit: they make the same things of the headers' templates, which takes
-        longer than all else of them.
     macros : tuple of str
         Macros that differ from piece to piece.
     host : str
@@ -61,18 +58,12 @@ class Packing:
     frame: tuple[str, ...]
     helpers: tuple[str, ...] = ()
     macros: tuple[str, ...] = ()
-    together: str = ""
     host: str = ""
     host_header: str = ""
 
 
 CPP = Packing(
-    ".cpp",
-    150_000,
-    4,
-    ("code_objects/", "brianlib/"),
-    ("network.cpp", "run.cpp", "synapses_classes.cpp", "main.cpp"),
-    together="_push_spikes.cpp",
+    ".cpp", 100_000, 4, ("code_objects/", "brianlib/"), ("network.cpp", "run.cpp", "synapses_classes.cpp", "main.cpp")
 )
 CUDA = Packing(
     ".cu",
@@ -175,8 +166,7 @@ def write_units(project: Path, sources: Iterable[str], packing: Packing) -> list
         if not fits:
             units.append(dict(names=[], defined={}, size=0))
             fits = units[-1:]
-        alike = [unit for unit in fits if _together(packing, name, *unit["names"])]
-        unit = min(alike or fits, key=lambda candidate: candidate["size"])
+        unit = min(fits, key=lambda candidate: candidate["size"])
         unit["names"].append(name)
         unit["defined"] |= defines
         unit["size"] += len(texts[name])
@@ -190,13 +180,6 @@ def write_units(project: Path, sources: Iterable[str], packing: Packing) -> list
             first + "".join(_included(k, name, texts.get(name, ""), packing) for k, name in enumerate(names))
         )
     return [*files, *others]
-
-
-def _together(packing: Packing, piece: str, *others: str) -> bool:
-    """Whether a piece belongs to one of the others."""
-    return bool(packing.together) and all(
-        any(name.endswith(packing.together) for name in names) for names in ([piece], others)
-    )
 
 
 def _included(number: int, name: str, text: str, packing: Packing) -> str:

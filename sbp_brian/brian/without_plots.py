@@ -19,7 +19,7 @@ from typing import Any
 
 from sbp_brian.brian.stand_ins import standing_in
 
-__all__ = ["import_brian2"]
+__all__ = ["import_brian2", "short_numpy"]
 
 #: What is left out.
 SPARED = ("matplotlib", "pylab", "pytest")
@@ -42,11 +42,14 @@ def import_brian2() -> None:
     spared = [name for name in SPARED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(spared))  # None: its import fails, as where it is not installed
     try:
-        with _no_search_for_garbage(), _short_numpy(), standing_in():
+        with _no_search_for_garbage(), short_numpy(), standing_in():
             brian2 = importlib.import_module("brian2")
     finally:
         for name in spared:
             del sys.modules[name]
+    own_numpy = sys.modules["brian2.numpy_"]
+    own_numpy.__all__.extend(OF_NUMPY)
+    own_numpy.__getattr__ = _of_numpy
     vars(brian2).update({name: getattr(builtins, name) for name in OF_PYTHON})
     brian2.__getattr__ = _of_pylab
 
@@ -66,8 +69,8 @@ def _no_search_for_garbage() -> Iterator[None]:
 
 
 @contextmanager
-def _short_numpy() -> Iterator[None]:
-    """Let `OF_NUMPY` not be among numpy's names meanwhile; Brian2's numpy has them afterwards, imported when asked."""
+def short_numpy() -> Iterator[None]:
+    """Let ``from numpy import *``, as in Brian2 and scipy, leave `OF_NUMPY` out meanwhile."""
     numpy = importlib.import_module("numpy")
     names = numpy.__all__
     numpy.__all__ = [name for name in names if name not in OF_NUMPY]
@@ -75,9 +78,6 @@ def _short_numpy() -> Iterator[None]:
         yield
     finally:
         numpy.__all__ = names
-    own = sys.modules["brian2.numpy_"]
-    own.__all__.extend(name for name in OF_NUMPY if name in names)
-    own.__getattr__ = _of_numpy
 
 
 def _of_numpy(name: str) -> Any:

@@ -112,18 +112,3 @@ def test_macros_of_a_function_end_with_its_piece(tmp_path):
         '#include "code_objects/0.cpp"\n#undef LIMIT\n#include "code_objects/1.cpp"\n#include "code_objects/2.cpp"\n'
         "#undef LIMIT\n"
     )
-
-
-def test_pieces_that_fill_the_queue_of_spikes_are_in_one_unit(tmp_path):
-    (tmp_path / "code_objects").mkdir()
-    sources = [
-        f"code_objects/{name}.cpp" for name in ("a_push_spikes", "b", "before_a_push_spikes", "c", "z_push_spikes")
-    ]
-    for name in sources:
-        (tmp_path / name).write_text("/" * 60_000)
-    units = [
-        (tmp_path / unit).read_text()
-        for unit in translation_units.write_units(tmp_path, sources, translation_units.CPP)
-    ]
-    assert len(units) == 3
-    assert sorted(text.count("_push_spikes") for text in units) == [0, 0, 3]
