@@ -70,14 +70,15 @@ def _no_search_for_garbage() -> Iterator[None]:
 
 @contextmanager
 def short_numpy() -> Iterator[None]:
-    """Let ``from numpy import *``, as in Brian2 and scipy, leave `OF_NUMPY` out meanwhile."""
+    """Let those who take all names of numpy, as Brian2 and scipy do, get them without `OF_NUMPY` meanwhile."""
     numpy = importlib.import_module("numpy")
-    names = numpy.__all__
+    names, listed = numpy.__all__, numpy.__dir__
     numpy.__all__ = [name for name in names if name not in OF_NUMPY]
+    numpy.__dir__ = lambda: [name for name in listed() if name not in OF_NUMPY]
     try:
         yield
     finally:
-        numpy.__all__ = names
+        numpy.__all__, numpy.__dir__ = names, listed
 
 
 def _of_numpy(name: str) -> Any:
