@@ -10,13 +10,13 @@ for meanwhile, nor among it later.
 from __future__ import annotations
 
 import builtins
-import gc
 import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sbp_brian.brian.garbage import no_search
 from sbp_brian.brian.stand_ins import standing_in
 
 __all__ = ["import_brian2", "short_numpy"]
@@ -42,7 +42,7 @@ def import_brian2() -> None:
     spared = [name for name in SPARED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(spared))  # None: its import fails, as where it is not installed
     try:
-        with _no_search_for_garbage(), short_numpy(), standing_in():
+        with no_search(leave_out=True), short_numpy(), standing_in():
             brian2 = importlib.import_module("brian2")
     finally:
         for name in spared:
@@ -52,20 +52,6 @@ def import_brian2() -> None:
     own_numpy.__getattr__ = _of_numpy
     vars(brian2).update({name: getattr(builtins, name) for name in OF_PYTHON})
     brian2.__getattr__ = _of_pylab
-
-
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Python's search for what nobody uses any more pauses, and leaves out what is imported meanwhile."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        gc.enable()
 
 
 @contextmanager
