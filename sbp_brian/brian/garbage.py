@@ -1,4 +1,4 @@
-"""Python's search for garbage, paused while much is made that stays: it would go through all of that again and again."""
+"""Python's search for garbage, paused while much is made that stays: it would go through all of that repeatedly."""
 
 from __future__ import annotations
 
