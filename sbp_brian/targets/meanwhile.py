@@ -40,7 +40,8 @@ def headers_meanwhile(cache: Path | None = None) -> Iterator[None]:
         return
     thread = threading.Thread(target=_compile, args=(place,), name="sbp-headers", daemon=True)
     try:
-        thread.start()
+        with suppress(RuntimeError):  # there may be no room for one more
+            thread.start()
         try:
             yield
         except BaseException:
@@ -48,7 +49,8 @@ def headers_meanwhile(cache: Path | None = None) -> Iterator[None]:
                 children.stop_running(thread.ident)
                 thread.join(0.05)
             raise
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
     finally:
         with _guard:
             _going.discard(place)
