@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,5 +27,6 @@ def no_search(*, leave_out: bool = False) -> Iterator[None]:
         yield
         if leave_out:
             gc.freeze()
+            atexit.register(gc.unfreeze)  # objects end before the modules that their ends need
     finally:
         gc.enable()

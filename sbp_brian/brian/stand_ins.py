@@ -12,6 +12,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -57,10 +58,14 @@ def _class(module: str, name: str) -> type:
 def standing_in() -> Iterator[None]:
     """Have stand-ins in the place of what is not imported yet; afterwards who imports it gets the real modules."""
     for package, modules in LATER.items():
-        if modules.keys() & sys.modules.keys() or importlib.util.find_spec(package) is None:
+        spec = importlib.util.find_spec(package)
+        if spec is None or modules.keys() & sys.modules.keys():
             continue
         for name, taken in modules.items():
             module = _stand_ins[name] = sys.modules[name] = _Module(name)
+            if name.startswith(f"{package}."):  # small modules within it are imported themselves
+                within = name.split(".")[1:]
+                module.__path__ = [str(Path(place, *within)) for place in spec.submodule_search_locations or ()]
             for each in taken:
                 setattr(module, each, _class(name, each))
             parent, _, own = name.rpartition(".")

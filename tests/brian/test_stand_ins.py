@@ -13,11 +13,15 @@ assert gc.isenabled()
 late = ("Cython.Build", "Cython.Compiler", "setuptools", "distutils", "numpy.f2py", "numpy.testing")
 print([name for name in late if name in sys.modules])
 
+import Cython
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.codegen.runtime.cython_rt import extension_manager
 from brian2.codegen.runtime.GSLcython_rt import GSLcython_rt
 from brian2.devices.cpp_standalone import device
 
+assert extension_manager.Cython is Cython
+assert extension_manager.get_cython_cache_dir().endswith("brian_extensions")
+assert "Cython.Build" not in sys.modules
 name, flags = get_compiler_and_args()
 assert "-std=c++11" in flags, flags
 import distutils.ccompiler, distutils.errors
@@ -26,6 +30,7 @@ assert "Cython.Build" not in sys.modules
 assert device.ccompiler is distutils.ccompiler
 assert extension_manager.Extension is Extension
 assert GSLcython_rt.CompileError is distutils.errors.CompileError
+assert extension_manager.cython_extension_manager.so_ext.startswith(".")
 
 cythonize = extension_manager.Cython_Build.cythonize
 import Cython.Build
@@ -52,3 +57,14 @@ def test_modules_to_compile_with_are_imported_at_their_first_use():
     run = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines() == ["[]", "[]"]
+
+
+def test_objects_that_live_to_the_end_of_a_script_end_in_silence():
+    """Each says at its end whether it was used, for which Brian2's modules must still be there."""
+    code = (
+        "from sbp_brian.brian.without_plots import import_brian2; import_brian2()\n"
+        "from brian2 import *\nprefs.codegen.target = 'numpy'\n"
+        "cells = NeuronGroup(3, 'dv/dt = -v/(10*ms) : 1', method='exact')\nrun(1*ms)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
