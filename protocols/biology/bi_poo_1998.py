@@ -25,7 +25,6 @@ from sbp_brian.experiments.protocol import Context, Parameter, Protocol, Source
 from sbp_brian.models.circuits import SPREAD, culture_sbp
 from sbp_brian.protocols.biology.experiment import Condition, Experiment
 from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change, timeline
-from sbp_brian.protocols.biology.small_statistics import line_slope
 from sbp_brian.protocols.biology.stdp_window import FIT, fit_side, label, window
 
 __all__ = ["CONTROLS", "PROTOCOL", "conditions", "pair"]
@@ -164,15 +163,17 @@ def report_window(context: Context, recordings, intervals, pairs: int) -> dict:
 
 def report_strength(context: Context, recordings, strengths) -> None:
     """Slopes of LTP and LTD against the logarithm of the EPSC amplitude at the start."""
+    from scipy.stats import linregress  # half a second to import
+
     for dt, name, pattern in ((10, "LTP per tenfold strength", "down"), (-10, "LTD per tenfold strength", "none")):
         labels = [f"{label(dt)}, {s:g} pA" for s in strengths]
         epsc = np.concatenate([recordings.strength(one, "A->B") / pA for one in labels])
         changes = np.concatenate([recordings.change(one, "A->B") for one in labels])
-        slope, error = line_slope(np.log10(epsc), changes)
-        tolerance = float(stdtrit(changes.size - 2, 0.9995) * error)
+        fit = linregress(np.log10(epsc), changes)
+        tolerance = float(stdtrit(changes.size - 2, 0.9995) * fit.stderr)
         context.metric(
             name,
-            100 * slope,
+            100 * fit.slope,
             "points",
             n=changes.size,
             pattern=pattern,

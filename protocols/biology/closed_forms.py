@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from sbp_brian.models.circuits import culture_sbp
-from sbp_brian.protocols.biology.small_statistics import gamma_cdf, gamma_pdf, integral
 
 __all__ = ["both_signs", "course", "latency", "one_sign"]
 
@@ -79,11 +78,14 @@ def latency(share: float, pairs: int, period: float, size: float, sbp=None, leng
 
 def _arrived(seconds: np.ndarray, chain, length) -> np.ndarray:
     """Share of an emission that has left the pool after a time: a gamma distribution and an exponential one, summed."""
+    from scipy.integrate import cumulative_trapezoid  # with the next line more than half a second to import
+    from scipy.stats import gamma
+
     length = chain.length if length is None else length
     mean = float(length / chain.velocity)
     fine = np.arange(0, max(1.0, seconds.max()) + 0.5, 0.5)
-    inflow = gamma_pdf(fine, chain.stages, mean / chain.stages)
+    inflow = gamma.pdf(fine, chain.stages, scale=mean / chain.stages)
     pool = float(chain.pool)
-    content = np.exp(-fine / pool) * integral(inflow * np.exp(fine / pool), fine)
-    left = gamma_cdf(fine, chain.stages, mean / chain.stages) - content
+    content = np.exp(-fine / pool) * cumulative_trapezoid(inflow * np.exp(fine / pool), fine, initial=0)
+    left = gamma.cdf(fine, chain.stages, scale=mean / chain.stages) - content
     return np.interp(seconds, fine, np.clip(left, 0, 1), left=0.0)

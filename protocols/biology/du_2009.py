@@ -28,7 +28,6 @@ from sbp_brian.models.circuits.retinotectal import RETINOTECTAL, tadpole_sbp
 from sbp_brian.protocols.biology.latency import arrived, crossing, mean_latency, time_to
 from sbp_brian.protocols.biology.reporting import PAIRING, TABLE_COLUMNS, report_change
 from sbp_brian.protocols.biology.retina import RetinaExperiment, Treatment
-from sbp_brian.protocols.biology.small_statistics import line_slope
 
 __all__ = ["INDUCED", "PROTOCOL", "latency_treatments", "treatments"]
 
@@ -309,6 +308,8 @@ def report_latency(context: Context, recordings, tried, experiment, seeds: int) 
                 seeds,
             ]
         )
+    from scipy.stats import linregress  # half a second to import
+
     _latencies(context, rows)
     kept = np.array(kept)
     context.array("latency", kept)
@@ -316,9 +317,9 @@ def report_latency(context: Context, recordings, tried, experiment, seeds: int) 
     reached = int((~np.isnan(kept[:, 3:7]).any(1)).sum())
     name = "latency, largest distance from the closed form"
     context.metric(name, worst, "min", n=reached, band=(0, 0.25), provenance="closed form")
-    slope, _ = line_slope(kept[:, 1] / kept[:, 2] / 60, kept[:, 7])
-    context.metric("mean latency per L/v", slope, n=len(kept), band=(0.98, 1.02), provenance="closed form")
-    return slope
+    fit = linregress(kept[:, 1] / kept[:, 2] / 60, kept[:, 7])
+    context.metric("mean latency per L/v", fit.slope, n=len(kept), band=(0.98, 1.02), provenance="closed form")
+    return float(fit.slope)
 
 
 def _latencies(context: Context, rows: list) -> None:
