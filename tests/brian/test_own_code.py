@@ -29,7 +29,7 @@ def network():
 
 
 def test_synapses_are_counted_by_a_name_that_no_code_reads_on_cython():
-    theirs, ours = (kind.templater.synapses.template_source for kind in (CythonCodeObject, own_code._Cython))
+    theirs, ours = (kind.templater.synapses.template_source for kind in (CythonCodeObject, own_code.OwnCython))
     assert "cdef size_t i = 0" in theirs, "Brian2 has mended it: the template of this package can go"
     assert not re.search(r"\bi\b", ours)
     assert re.sub(r"\b_place_of_synapse\b", "i", ours) == theirs
