@@ -1,11 +1,16 @@
-"""What all tests share: the target numpy on request, and what the suite says of the tests for the target cuda."""
+"""What all tests share: the target numpy on request, and what the suite says of its builds and of the target cuda."""
 
 import gc
 
 import pytest
 
 from sbp_brian.targets.cuda.toolkit import gpus
+from tests.helpers.builds import Builds
 from tests.helpers.cuda_lack import cuda_lack
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Builds(config))
 
 
 def pytest_terminal_summary(terminalreporter):

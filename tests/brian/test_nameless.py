@@ -66,10 +66,10 @@ def of_one():
     ids=["names, sizes and values", "three of a kind"],
 )
 def test_networks_that_differ_in_nothing_else_share_all_builds(of_one, settings, monkeypatch):
-    assert len(of_one) > 10
+    assert len(of_one) == 10  # connecting; state, threshold, reset; a queue; three pathways; two monitors
     assert texts(**settings) == of_one
     monkeypatch.setattr(device, "OwnCython", CythonCodeObject)
-    assert len(texts(**settings) - of_one) > 10, "by Brian2's names they share nothing"
+    assert len(texts(**settings) - of_one) > 12, "by Brian2's names they share nothing"
 
 
 def test_no_text_names_an_object(of_one):
@@ -92,3 +92,15 @@ def test_pathways_of_rules_share_their_builds_outside_simulations_too(monkeypatc
             net.run(1 * ms)
         found.append({text for text in asked if "gain" in text or "w +=" in text})
     assert found[0] == found[1]
+
+
+def test_what_is_called_once_a_run_is_not_compiled(of_one):
+    assert not [text for text in of_one if "initialise_queue" in text or re.search(r"spikespace\[N\] = 0$", text)]
+    with cython_texts(compiles=False):
+        simulation = Simulation(network, 1 * ms, target="cython")
+        cells = simulation.network["one"]
+        events = cells.variables["_spikespace"].get_value()
+        events[-1] = 2  # as a last step leaves it
+        simulation.run(seed=0)
+        assert events[-1] == 0
+        assert simulation.network["stay_0"].pre.queue is not None
