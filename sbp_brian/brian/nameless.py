@@ -22,7 +22,7 @@ _BEFORE, _AFTER = ("", "_buf_", "_num"), ("", "_ptr", "_capsule")
 #: What precedes the code of a template, and the lines that are Python as they stand: of pathways, before a run, and of
 #: thresholds, after it.
 _HEAD = "_owner = _namespace['_owner']"
-_PYTHON = re.compile(r"_owner\.initialise_queue\(\)|_array_of_\w+\[N\] = 0")
+_PYTHON = re.compile(r"(_owner\.initialise_queue\(\)|_array_of_\w+\[N\] = 0) *(#.*)?")
 
 
 class NamelessCython(CythonCodeObject):
