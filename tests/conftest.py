@@ -1,6 +1,7 @@
 """What all tests share: the target numpy on request, and what the suite says of its builds and of the target cuda."""
 
 import gc
+import logging
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.helpers.cuda_lack import cuda_lack
 
 def pytest_configure(config):
     config.pluginmanager.register(Builds(config))
+    logging.getLogger("brian2").setLevel(logging.INFO)  # not every piece of code in a file for each process
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -31,8 +33,9 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
-def pytest_collection_finish(session):
-    """Leave what has been imported out of garbage collection, which Brian2 asks for at the start of every run."""
+@pytest.fixture(autouse=True, scope="module")
+def what_is_there_is_kept():
+    """Leave what there is when a file begins out of garbage collection, which Brian2 asks for whenever a run starts."""
     gc.collect()
     gc.freeze()
 

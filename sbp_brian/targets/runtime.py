@@ -13,6 +13,7 @@ from brian2 import NetworkOperation
 
 from sbp_brian.brian.caches import keep_small
 from sbp_brian.brian.device import SharingDevice, completed_fraction
+from sbp_brian.brian.garbage import nothing_old_searched
 from sbp_brian.brian.objects import all_objects, claim
 from sbp_brian.brian.randomness import owned, python_random
 from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
@@ -105,7 +106,7 @@ class RuntimeBackend:
             self._net.restore("sbp", restore_random_state=True)
             renew_reserve()  # cython's drawn numbers are not part of that state
             self._fresh = False
-            with self._set(settings), _stoppable(self._net) as interrupted:
+            with self._set(settings), _stoppable(self._net) as interrupted, nothing_old_searched():
 
                 def report(elapsed, completed, start, duration):
                     if progress is not None:

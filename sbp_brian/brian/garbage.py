@@ -1,0 +1,30 @@
+"""The search for garbage with which Brian2 begins each run.
+
+Brian2 does it for networks that collect their objects by themselves. It visits everything that Python holds: a tenth of
+a second once the libraries are imported, which is more than many a small network runs. A network that was made by a
+function has its objects already.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["nothing_old_searched"]
+
+
+@contextmanager
+def nothing_old_searched() -> Iterator[None]:
+    """Leave out of garbage collection meanwhile what is there now; what is made meanwhile is collected as always.
+
+    Where somebody has left out objects for good (``gc.freeze()``), nothing is changed.
+    """
+    if gc.get_freeze_count():
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

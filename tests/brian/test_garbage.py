@@ -1,0 +1,48 @@
+"""A run does not begin with a search through all that Python holds."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+from brian2 import Network, NetworkOperation, NeuronGroup, ms
+
+from sbp_brian.targets import Simulation
+
+
+class Circle:
+    def __init__(self):
+        self.self = self
+
+
+@pytest.fixture
+def nothing_kept():
+    gc.unfreeze()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.freeze()
+
+
+def test_what_was_there_is_not_searched_and_is_afterwards(nothing_kept):
+    seen = []
+
+    def make():
+        cells = NeuronGroup(1, "v : 1", name="cells", namespace={})
+        return Network(cells, NetworkOperation(lambda: seen.append(old() is not None), dt=1 * ms))
+
+    simulation = Simulation(make, 1 * ms, target="numpy").build()
+    old = weakref.ref(Circle())
+    simulation.run(seed=0)
+    assert seen == [True], "Brian2's search would have found it"
+    assert gc.get_freeze_count() == 0
+    gc.collect()
+    assert old() is None
+
+
+def test_what_somebody_has_left_out_for_good_stays_out(nothing_kept):
+    gc.freeze()
+    before = gc.get_freeze_count()
+    Simulation(lambda: Network(NeuronGroup(1, "v : 1", name="cells")), 1 * ms, target="numpy").run(seed=0)
+    assert 0 < gc.get_freeze_count() <= before
