@@ -10,6 +10,8 @@ from brian2.utils import caching
 from sbp_brian.brian import caches
 from sbp_brian.targets import Simulation
 
+pytestmark = pytest.mark.usefixtures("numpy_target")
+
 
 def test_all_caches_of_brian2_are_known():
     assert {name.rpartition(".")[2] for name in caches.sizes()} >= {
