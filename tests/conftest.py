@@ -33,6 +33,24 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
+#: Files of few tests that take long: they come first, or one worker would be left with them at the end.
+LONG = (
+    "examples/test_gallery.py",
+    "project/test_packaging.py",
+    "project/test_notebooks.py",
+    "project/test_campaigns.py",
+    "targets/test_cuda.py",
+    "experiments/test_sweep.py",
+    "protocols/test_stdbp.py",
+    "brian/test_translation_units.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+
+
 @pytest.fixture(autouse=True, scope="module")
 def what_is_there_is_kept():
     """Leave what there is when a file begins out of garbage collection, which Brian2 asks for whenever a run starts."""
