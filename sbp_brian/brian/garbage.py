@@ -15,10 +15,15 @@ __all__ = ["nothing_old_searched"]
 
 
 @contextmanager
-def nothing_old_searched() -> Iterator[None]:
+def nothing_old_searched(*, search: bool = False) -> Iterator[None]:
     """Leave out of garbage collection meanwhile what is there now; what is made meanwhile is collected as always.
 
     Where somebody has left out objects for good (``gc.freeze()``), nothing is changed.
+
+    Parameters
+    ----------
+    search : bool
+        At the end, look for garbage in what was made: Brian2 then tells of objects that are in no network.
     """
     if gc.get_freeze_count():
         yield
@@ -26,5 +31,7 @@ def nothing_old_searched() -> Iterator[None]:
     gc.freeze()
     try:
         yield
+        if search:
+            gc.collect()
     finally:
         gc.unfreeze()

@@ -63,7 +63,7 @@ class RuntimeBackend:
         with brian_state(self._device, dt=self.dt, preferences=self._own), hidden_names():
             before = all_preferences()
             keep_small()
-            with owned(self._device, seed):
+            with nothing_old_searched(search=True), owned(self._device, seed):
                 renew_reserve()
                 net = first_network(self.make())
             changed = {name: value for name, value in all_preferences().items() if value is not before[name]}

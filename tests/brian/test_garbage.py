@@ -7,6 +7,7 @@ import weakref
 
 import pytest
 from brian2 import Network, NetworkOperation, NeuronGroup, ms
+from brian2.utils.logger import catch_logs
 
 from sbp_brian.targets import Simulation
 
@@ -39,6 +40,18 @@ def test_what_was_there_is_not_searched_and_is_afterwards(nothing_kept):
     assert gc.get_freeze_count() == 0
     gc.collect()
     assert old() is None
+
+
+def test_objects_that_are_in_no_network_are_told_of_as_ever(nothing_kept):
+    def make():
+        NeuronGroup(1, "v : 1", name="forgotten", namespace={})
+        return Network(NeuronGroup(1, "v : 1", name="cells", namespace={}))
+
+    simulation = Simulation(make, 1 * ms, target="numpy")
+    with catch_logs() as logs:
+        simulation.build()
+    (told,) = [message for _, name, message in logs if name.endswith("unused_brian_object")]
+    assert "'forgotten'" in told
 
 
 def test_what_somebody_has_left_out_for_good_stays_out(nothing_kept):
