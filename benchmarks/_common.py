@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from brian2 import Quantity
 
 from sbp_brian import targets
 from sbp_brian.datasets import load_mnist
@@ -54,18 +55,33 @@ class Learner:
         self.simulation = targets.Simulation(make, (self.n + 1) * trial.duration, "cpp").build()
 
     def run(
-        self, n: int, order: np.ndarray | None = None, own: Mapping[str, Any] = MappingProxyType({})
+        self,
+        n: int,
+        order: np.ndarray | None = None,
+        own: Mapping[str, Any] = MappingProxyType({}),
+        duration: Quantity | None = None,
     ) -> tuple[targets.Result, float]:
         """What `n` samples gave, and the processor time that they took with all that a run takes (s).
 
-        `order` has their numbers, the first ones where there is none; `own` are more run arguments.
+        `order` has their numbers, the first ones where there is none; `own` are more run arguments; the network stops
+        after `duration`, one sample's time after all of them where there is none.
         """
         order = np.arange(n) if order is None else order
         shown = self.presentation.settings(order, self.labels[order], np.ones(n))
         values = {**self.trial.initial(0), **self.trial.rates, **own, **shown}
         began = children_s()
-        result = self.simulation.run(values, seed=0, duration=(n + 1) * self.trial.duration)
+        result = self.simulation.run(values, seed=0, duration=duration or (n + 1) * self.trial.duration)
         return result, children_s() - began
+
+    def per_sample(self, n: int) -> tuple[targets.Result, float]:
+        """What `n` samples gave, and the processor time of one of them (s): what a run takes with one is taken off."""
+        (result, spent), (_, one) = self.run(n), self.run(1)
+        return result, (spent - one) / (n - 1)
+
+    def without_start(self, step: Quantity) -> tuple[targets.Result, float]:
+        """What all samples gave, and the processor time of one of them (s): what a run of a step takes is taken off."""
+        (_, start), (result, spent) = (self.run(self.n, duration=each) for each in (step, self.n * self.trial.duration))
+        return result, (spent - start) / self.n
 
 
 def mnist_spikes(images: np.ndarray, model: Decolle) -> np.ndarray:

@@ -11,15 +11,15 @@ cells twice a step.
 import functools
 import resource
 import sys
+from dataclasses import replace
 
 import numpy as np
 from brian2 import Network, SpikeMonitor
 
-from benchmarks._common import children_s
+from benchmarks._common import Learner
 from sbp_brian.datasets.nmnist import SIDE, nmnist_small, packed_events
 from sbp_brian.models.decolle.conv import PAPER, ConvDecolle
 from sbp_brian.protocols.benchmarks.tasks.nmnist import LENGTH_US, LOCAL, STEPS
-from sbp_brian.targets import Simulation
 from sbp_brian.training.spiking import Presentation
 
 
@@ -57,18 +57,8 @@ def main():
         image=(2, SIDE, SIDE), kernels=kernels, rate=0.1, single="double" not in sys.argv[3:], **settings
     )
     bits, labels = packed_events(nmnist_small("train")[:digits], STEPS, LENGTH_US // STEPS)
-    presentation = Presentation(bits, digits, model.duration)
-    simulation = Simulation(
-        functools.partial(watched, model, presentation), (digits + 1) * model.duration, "cpp"
-    ).build()
-    rates = dict.fromkeys(model.trial_model().rates, model.rate)
-    shown = presentation.settings(np.arange(digits), labels, np.ones(digits))
-    spent = []
-    for duration in (model.step, digits * model.duration):  # what a run takes without any step is taken off
-        began = children_s()
-        result = simulation.run({**model.initial(0), **rates, **shown}, seed=0, duration=duration)
-        spent.append(children_s() - began)
-    seconds = (spent[1] - spent[0]) / digits
+    trial = replace(model.trial_model(), make=functools.partial(watched, model))
+    result, seconds = Learner(trial, bits, labels).without_start(model.step)
     arriving, learning = (count / digits for count in multiplications(model, result, digits))
     pairs = sum(model.convolution(k).fan_out().sum() for k in range(1, len(model.layers)))
     moved = [

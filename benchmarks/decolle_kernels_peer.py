@@ -10,7 +10,6 @@ and the command refuses to go on where kernels then differ.
 """
 
 import argparse
-import functools
 import subprocess
 import sys
 import tempfile
@@ -18,15 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._common import ROOT, children_s, write
+from benchmarks._common import ROOT, Learner, write
 from benchmarks.peers import has_torch
 from sbp_brian.datasets.nmnist import SIDE, nmnist_small, packed_events
 from sbp_brian.models.decolle.conv import PAPER, ConvDecolle
 from sbp_brian.models.windows import Windows
 from sbp_brian.protocols.benchmarks.learners.decolle import KERNELS
 from sbp_brian.protocols.benchmarks.tasks.nmnist import LENGTH_US, LOCAL, STEPS
-from sbp_brian.targets import Simulation
-from sbp_brian.training.spiking import Presentation
 from tools.measure import commit
 
 #: Largest difference of a weight between the two in double precision, beside what learning moves.
@@ -45,27 +42,18 @@ def made(kernels, single):
     return ConvDecolle(image=(2, SIDE, SIDE), kernels=kernels, rate=0.1, single=single, **settings)
 
 
-class Ours:
+class Ours(Learner):
     """A program of this package."""
 
     def __init__(self, model, bits, labels):
-        self.model, self.n = model, len(labels)
-        presentation = Presentation(bits, self.n, model.duration)
-        make = functools.partial(ConvDecolle.network, model, presentation)
-        self.simulation = Simulation(make, (self.n + 1) * model.duration, "cpp").build()
-        rates = dict.fromkeys(model.trial_model().rates, model.rate)
-        shown = presentation.settings(np.arange(self.n), labels, np.ones(self.n))
-        self.given = {**model.initial(0), **rates, **shown}
+        super().__init__(model.trial_model(), bits, labels)
+        self.model = model
 
     def measure(self):
         """Processor time of a digit (ms); the kernels are kept in `learned`."""
-        spent = []
-        for duration in (self.model.step, self.n * self.model.duration):
-            began = children_s()
-            result = self.simulation.run(self.given, seed=0, duration=duration)
-            spent.append(children_s() - began)
+        result, spent = self.without_start(self.model.step)
         self.learned = [np.array(result[f"kernels{k}.w"]) for k in range(1, len(self.model.layers))]
-        return 1e3 * (spent[1] - spent[0]) / self.n
+        return 1e3 * spent
 
 
 class Torch:

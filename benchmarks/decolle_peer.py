@@ -6,7 +6,6 @@ spikes (MNIST, 500 Hz, 60 steps of 1 ms) to the network of ``sbp run mnist -s mo
 step, and end with the same weights; how far these are apart is printed.
 """
 
-import functools
 import subprocess
 import sys
 import tempfile
@@ -15,40 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._common import children_s, mnist_spikes
+from benchmarks._common import Learner, mnist_spikes
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.decolle import Decolle
 from sbp_brian.protocols.benchmarks.tasks.mnist import LOCAL
-from sbp_brian.targets import Simulation
-from sbp_brian.training.spiking import Presentation
 
 #: Samples after which weights are compared; a spike that rounding moves sets networks apart for good.
 COMPARED = 5
 
 
-class Standalone:
-    """A form of the network as a program."""
-
-    def __init__(self, model, bits, labels):
-        self.model, self.labels, n = model, labels, len(labels)
-        self.presentation = Presentation(bits, n, model.duration)
-        make = functools.partial(Decolle.network, model, self.presentation)
-        self.simulation = Simulation(make, (n + 1) * model.duration, "cpp").build()
-
-    def learn(self, n):
-        """Weights after the first `n` samples, and the processor time it took (s)."""
-        shown = self.presentation.settings(np.arange(n), self.labels[:n], np.ones(n))
-        rates = dict.fromkeys(self.model.trial_model().rates, self.model.rate)
-        began = children_s()
-        result = self.simulation.run(
-            {**self.model.initial(0), **rates, **shown}, seed=0, duration=(n + 1) * self.model.duration
-        )
-        spent = children_s() - began
-        return [np.array(result[f"into_hidden{k}.w"]) for k in range(1, len(self.model.layers))], spent
-
-    def per_sample(self, n):
-        """Processor time of one sample (s); what a run takes without any is taken off."""
-        return (self.learn(n)[1] - self.learn(1)[1]) / (n - 1)
+def weights(model, result):
+    """Those between the layers, after a run."""
+    return [np.array(result[f"into_hidden{k}.w"]) for k in range(1, len(model.layers))]
 
 
 def pytorch(python, model, bits, labels):
@@ -77,9 +54,9 @@ def pytorch(python, model, bits, labels):
     return found, str(kept["version"])
 
 
-def apart(weights, others):
+def apart(ones, others):
     """The largest difference of two sets of weights."""
-    return max(np.abs(a - b).max() for a, b in zip(weights, others, strict=True))
+    return max(np.abs(a - b).max() for a, b in zip(ones, others, strict=True))
 
 
 def main():
@@ -92,21 +69,22 @@ def main():
     model = Decolle((784, 128, 128), 10, encoding="spikes", rate=1.0, **settings)
     bits = mnist_spikes(data.images[:n], model)
     rank1, dense = (
-        Standalone(replace(model, form=form), bits[:m], labels[:m]) for form, m in (("rank1", n), ("dense", slow))
+        Learner(replace(model, form=form).trial_model(), bits[:m], labels[:m])
+        for form, m in (("rank1", n), ("dense", slow))
     )
-    known = rank1.learn(COMPARED)[0]
-    each, naive = rank1.per_sample(n), dense.per_sample(slow)
+    known, naively = (weights(model, form.run(COMPARED)[0]) for form in (rank1, dense))
+    (_, each), (_, naive) = rank1.per_sample(n), dense.per_sample(slow)
     print(
         f"rank 1: {1e3 * each:.2f} ms a sample ({1 / each:,.0f} samples/s), dense: {1e3 * naive:.2f} ms, ratio "
         f"{naive / each:.1f}; weights after {COMPARED} samples differ by at most "
-        f"{apart(known, dense.learn(COMPARED)[0]):.1e}",
+        f"{apart(known, naively):.1e}",
         flush=True,
     )
     found, version = pytorch(python, model, bits[:slow], labels[:slow])
-    for name, (taken, weights) in found.items():
+    for name, (taken, theirs) in found.items():
         print(
             f"torch {version}, {name}, one thread: {taken:.1f} ms a sample, ratio {taken / 1e3 / each:.0f}; weights "
-            f"after {COMPARED} samples differ by at most {apart(known, weights):.1e}",
+            f"after {COMPARED} samples differ by at most {apart(known, theirs):.1e}",
             flush=True,
         )
     if not found:

@@ -7,14 +7,13 @@ is unrolled every synapse holds the number of its weight, and reads and changes 
 program that shows a single sample. Both must learn the same.
 """
 
-import functools
 import sys
 from dataclasses import replace
 
 import numpy as np
 from brian2 import NeuronGroup
 
-from benchmarks._common import children_s, write
+from benchmarks._common import Learner, write
 from sbp_brian.datasets import load_mnist
 from sbp_brian.datasets.nmnist import SIDE, nmnist_small, packed_events
 from sbp_brian.models.decolle.conv import ConvDecolle
@@ -22,8 +21,6 @@ from sbp_brian.models.stdbp.conv import COMPLETE, ConvSTDBP
 from sbp_brian.models.stdbp.first_spike import backward
 from sbp_brian.protocols.benchmarks.learners.decolle import KERNELS
 from sbp_brian.protocols.benchmarks.tasks.nmnist import LENGTH_US, LOCAL, STEPS
-from sbp_brian.targets import Simulation
-from sbp_brian.training.spiking import Presentation
 from tests.helpers.unrolled_kernels import link
 from tools.measure import commit
 
@@ -75,27 +72,19 @@ class UnrolledDecolle(ConvDecolle):
         return [synapses, kernels]
 
 
-class Form:
+class Form(Learner):
     """A network that is built, and the samples that it learns."""
 
     def __init__(self, model, images, labels):
-        self.model, self.labels = model, labels
-        self.presentation = Presentation(images, len(images), model.duration)
-        make = functools.partial(type(model).network, model, self.presentation)
-        self.simulation = Simulation(make, (len(images) + 1) * model.duration, "cpp").build()
-        self.start = model.initial(0) | dict.fromkeys(model.trial_model().rates, getattr(model, "rate", 5e-4))
-        self.kernels = [name for name in self.start if name.startswith("kernels") and name.endswith(".w")]
+        super().__init__(model.trial_model(), images, labels)
+        self.model, start = model, model.initial(0)
+        self.start = {name: start[name] for name in start if name.startswith("kernels") and name.endswith(".w")}
 
-    def run(self) -> float:
+    def measure(self) -> float:
         """Processor time of a sample (s); the kernels are kept in `learned`."""
-        n, spent = len(self.labels), []
-        shown = self.presentation.settings(np.arange(n), self.labels, np.ones(n))
-        for samples in (1, n):
-            began = children_s()
-            result = self.simulation.run({**self.start, **shown}, seed=0, duration=samples * self.model.duration)
-            spent.append(children_s() - began)
-        self.learned = {name: np.array(result[name]) for name in self.kernels}
-        return (spent[1] - spent[0]) / (n - 1)
+        result, spent = self.per_sample(self.n)
+        self.learned = {name: np.array(result[name]) for name in self.start}
+        return spent
 
 
 def stdbp(kind, n=2000):
@@ -124,7 +113,7 @@ def compared(make, kinds, repeats):
     best = dict.fromkeys(forms, np.inf)
     for _ in range(repeats):
         for name, form in forms.items():
-            best[name] = min(best[name], form.run())
+            best[name] = min(best[name], form.measure())
     unrolled, shared = forms.values()
     for name, learned in shared.learned.items():
         apart = np.abs(learned - unrolled.learned[name]).max()

@@ -4,15 +4,12 @@ Run it from the checkout: ``python -m benchmarks.stdbp_cost [hidden]``. Random i
 number spike; the program's own processor time is taken, so that other work on the machine disturbs little.
 """
 
-import functools
-import resource
 import sys
 
 import numpy as np
 
+from benchmarks._common import Learner
 from sbp_brian.models.stdbp import STDBP
-from sbp_brian.targets import Simulation
-from sbp_brian.training.spiking import Presentation
 
 SPIKING, SAMPLES = (0, 25, 50, 100, 200, 400, 784), 2000
 
@@ -30,16 +27,10 @@ def main():
     """Print a line for each number of spiking pixels, and the straight line through them."""
     hidden = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     model, table = STDBP((784, hidden, 10)), images(np.random.default_rng(0))
-    presentation = Presentation(table, SAMPLES, model.duration)
-    make = functools.partial(STDBP.network, model, presentation)
-    simulation = Simulation(make, (SAMPLES + 1) * model.duration, "cpp").build()
-    start = model.initial(0) | dict.fromkeys(model.trial_model().rates, 5e-4)
     labels, found = np.random.default_rng(1).integers(0, 10, SAMPLES), []
+    learner = Learner(model.trial_model(), table, np.tile(labels, len(SPIKING)))
     for k, count in enumerate(SPIKING):
-        shown = presentation.settings(np.arange(k * SAMPLES, (k + 1) * SAMPLES), labels, np.ones(SAMPLES))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        result = simulation.run({**start, **shown}, seed=0)
-        spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        result, spent = learner.run(SAMPLES, np.arange(k * SAMPLES, (k + 1) * SAMPLES))
         reached = (int(result["pixels_spikes.N"]) * hidden + int(result["hidden1_spikes.N"]) * 10) / SAMPLES
         found.append((reached, 1e6 * spent / SAMPLES))
         print(f"{count:4} spiking pixels, {reached:9,.0f} synapses reached: {found[-1][1]:7.1f} us a sample")

@@ -4,16 +4,15 @@ Run it from the checkout: ``python -m benchmarks.stdbp_peer [samples]``. Both sh
 change weights by Adam after every 20, and end with the same weights; the difference is printed too.
 """
 
-import functools
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 
+from benchmarks._common import Learner
 from sbp_brian.datasets import load_mnist
 from sbp_brian.models.stdbp import STDBP
-from sbp_brian.targets import Simulation
-from sbp_brian.training.spiking import Presentation
 from tests.reference import stdbp
 
 
@@ -49,11 +48,8 @@ def main():
     images, labels = data.images[:n], data.labels[:n].astype(int)
     model, rate = STDBP(), 5e-4
     start = model.initial(0)
-    presentation = Presentation(images, n, model.duration)
-    make = functools.partial(STDBP.network, model, presentation)
-    simulation = Simulation(make, (n + 1) * model.duration, "cpp").build()
-    shown = presentation.settings(np.arange(n), labels, np.ones(n))
-    result = simulation.run({**start, **dict.fromkeys(model.trial_model().rates, rate), **shown}, seed=0)
+    trial = replace(model.trial_model(), rates=dict.fromkeys(model.trial_model().rates, rate))
+    result, _ = Learner(trial, images, labels).run(n)
     weights, seconds = numpy_peer(model, images, labels, start, rate)
     apart = max(
         np.abs(np.array(result[f"into_{name}.w"]) - w.ravel()).max()

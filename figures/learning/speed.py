@@ -8,7 +8,7 @@ import numpy as np
 
 from sbp_brian.figures.base import label_panels, new, without_empty
 from sbp_brian.figures.results import Found, ResultFigure
-from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREY, VERMILION
+from sbp_brian.figures.style import BLACK, BLUE, COLUMNS, GREEN, GREY, VERMILION
 
 __all__ = ["FIGURE", "growth", "shares"]
 
@@ -51,12 +51,14 @@ def draw(found: Found):
         left.minorticks_off()
         left.legend()
     looks = {1: (BLUE, "v", "each cell its own subset"), 16: (VERMILION, "o", "16 cells share one")}
+    looks[500] = GREEN, "s", "all 500 share one"
     kinds = shares(found)
     for alike, points in kinds.items():
         colour, marker, text = looks.get(alike, (BLACK, "s", f"{alike} cells share one"))
-        at, time, visits = zip(*points, strict=True)
+        at, time, _ = zip(*points, strict=True)
         right.plot(at, time, color=colour, marker=marker, label=f"time, {text}")
     if kinds:
+        at, _, visits = zip(*kinds[min(kinds)], strict=True)
         right.plot(at, visits, color=BLACK, linestyle=":", label="weights visited (counted)")
         right.axhline(0, color=GREY, linewidth=0.5)
         right.set(xscale="log", xlabel="share of input synapses that take part, lambda_p")

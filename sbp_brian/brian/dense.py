@@ -57,11 +57,15 @@ __all__ = ["DensePathway", "DenseSynapses"]
 TOGETHER, OF_MORE = 8, 4
 
 
-#: Synapses whose taking part one number tells.
-WORD = 32
+#: Neighbours whose taking part one number tells, where whole rows are visited and where those are listed that do.
+WORD, LISTED = 32, 16
 
 
-#: Where few synapses are visited, a run of neighbours costs as much to begin as so many synapses of a whole row.
+#: Listed ones are visited where they are at most this share of a row's: each costs more than in a whole row.
+DEAR = 0.45
+
+
+#: Where runs of neighbours are visited instead, one costs as much to begin as so many synapses of a whole row.
 START_OF_RUN = 20
 
 
@@ -117,6 +121,7 @@ class DensePathway(SynapticPathway):
         pre_to_post = self.prepost == "pre"
         independent = self.source is not self.target and not self._writes_to_event_cell()
         deciding = deciding_variable(self.abstract_code, self.group.variables)
+        by_bits = bool(deciding and pre_to_post and independent and len(self.target) >= WORD)
         apart = self.source is not self.target and self._written() <= {"_idx", "_presynaptic_idx", "_postsynaptic_idx"}
         together = TOGETHER if len(self._statements()) == 1 else OF_MORE
         if not (pre_to_post and apart) or self._draws(run_namespace):
@@ -144,7 +149,11 @@ class DensePathway(SynapticPathway):
                     "with_kept": with_kept,
                     "deciding_variable": self.group.variables[deciding] if deciding else None,
                     "start_of_run": START_OF_RUN,
-                    "by_bits": bool(deciding and pre_to_post and independent and len(self.target) >= WORD),
+                    "word": WORD,
+                    "listed": LISTED,
+                    "dear": DEAR,
+                    "by_bits": by_bits,
+                    "whole_rows": by_bits and self._written() == {"_idx"},
                 },
                 codeobj_class=UnitCodeObject,
             )

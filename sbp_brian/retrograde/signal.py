@@ -90,8 +90,9 @@ class RetrogradeSBP:
         the cell variable ``retro_cell_seed`` (0 at first), shared.
     alike : int >= 1
         So many cells that follow one another have the same random subset, 1: each its own. Where weights lie in rows,
-        in C++ programs of synapses that connect all with all, 16 let a small `lambda_p` save the time that the other
-        synapses would take; single ones that lie apart cost nearly as much as all.
+        in C++ programs of synapses that connect all with all, 16 let a small `lambda_p` save most of the time that the
+        other synapses would take, and as many as the layer has let it save all of it; single ones that lie apart cost
+        as much as all.
     selectable : bool
         Which input synapses take part is a variable of theirs (``retro_receptive``) also where `lambda_p` is 1, all of
         them: one program then serves every `lambda_p`, and a run may be given any other choice.

@@ -134,8 +134,17 @@ def test_several_events_are_taken_together_where_only_the_order_at_each_cell_cou
     assert (f"_event + {width} <= _n_events" in synapses.pre.codeobj.code.cpp_file) == together
 
 
-#: Share of synapses that take part -> how they lie among the others.
-TAKING_PART = {"few": "(i*37 + j*11) % 101 < 3", "runs": "(i*5 + j//7) % 9 == 2", "many": "(i + j) % 3 > 0"}
+#: How those lie that take part, by numbers of the two cells.
+TAKING_PART = {
+    "few": lambda i, j: (i * 37 + j * 11) % 101 < 3,
+    "runs": lambda i, j: (i * 5 + j // 7) % 9 == 2,
+    "blocks": lambda i, j: (i * 7 + j // 16) % 5 == 0,
+    "rows": lambda i, j: i % 3 == 0,
+    "rows_and_few": lambda i, j: (i % 3 == 0) | ((i * 37 + j * 11) % 101 < 3),
+    "last": lambda i, j: j == N_POST - 1,
+    "many": lambda i, j: (i + j) % 3 > 0,
+    "but_one": lambda i, j: (i != 3) | (j != 20),
+}
 START = 0.2 + 0.6 * ((7 * np.arange(N_PRE)[:, None] + 3 * np.arange(N_POST)) % 11).ravel() / 11
 MOVED = SynapseRule(
     """w : 1
@@ -143,6 +152,10 @@ MOVED = SynapseRule(
     on_pre={"pre": "w = w + 0.01*int(member)*(1 + v_post)"},
     on_post={"post": "w = w*(1 + 0.02*int(member)*v_pre)"},
     name="moved",
+)
+#: What several events together change is a number of the other cell.
+TAKEN = SynapseRule(
+    "w : 1\nmember : boolean (constant)", on_pre={"pre": "h_post = h_post + 0.01*int(member)*w"}, name="taken"
 )
 #: The same where nothing asks who takes part.
 ALL = SynapseRule("w : 1", on_pre={"pre": "w = w + 0.01*(1 + v_post)"}, name="all")
@@ -152,20 +165,20 @@ ALL_IF_ASKED = SynapseRule(
 
 
 def parts():
-    """Synapses of which some take part, with the loop and with Brian2's queue."""
+    """Synapses of which some take part, with the loop and with Brian2's queue, and such with nobody to ask."""
     objects = []
     for kind in ("dense", "queue"):
         a, b = cells(f"part_{kind}_a", N_PRE, 1), cells(f"part_{kind}_b", N_POST, 2)
-        objects += [a, b]
-        for name, which in TAKING_PART.items():
-            build = ordinary if kind == "queue" else lambda rule, a, b, name: rule.synapses(a, b, name=name)
-            synapses = build(MOVED, a, b, f"part_{kind}_{name}")
+        taken = NeuronGroup(N_POST, "h : 1", name=f"taken_{kind}")
+        objects += [a, b, taken]
+        build = ordinary if kind == "queue" else lambda rule, a, b, name: rule.synapses(a, b, name=name)
+        for rule, target in ((MOVED, b), (TAKEN, taken)):
+            synapses = build(rule, a, target, f"part_{kind}_{rule.name}")
             synapses.connect()
             synapses.w = START
-            synapses.member = which
             objects.append(synapses)
             if kind == "dense":
-                MADE[name] = synapses
+                MADE[rule.name] = synapses
     for rule in (ALL, ALL_IF_ASKED):  # from the dense cells, which stand first
         synapses = rule.synapses(objects[0], objects[1], name=f"part_{rule.name}")
         synapses.connect()
@@ -175,39 +188,68 @@ def parts():
     return Network(objects)
 
 
+def member(which):
+    """Whether each synapse takes part."""
+    i, j = np.indices((N_PRE, N_POST)).reshape(2, -1)
+    return which(i, j)
+
+
 @pytest.fixture(scope="module")
 def in_part():
-    return Simulation(parts, STEPS * ms, target="cpp", dt=1 * ms).run()
+    """How they lie -> what one program gives."""
+    with_parts = Simulation(parts, STEPS * ms, target="cpp", dt=1 * ms)
+    asked = [f"part_{kind}_{rule.name}.member" for kind in ("dense", "queue") for rule in (MOVED, TAKEN)]
+    return {
+        name: with_parts.run(dict.fromkeys(asked, member(which).astype(float))) for name, which in TAKING_PART.items()
+    }
 
 
 @pytest.mark.parametrize("name", TAKING_PART)
 def test_synapses_that_take_no_part_are_passed_over_and_stay(in_part, name):
-    found, wanted = in_part[f"part_dense_{name}.w"], in_part[f"part_queue_{name}.w"]
-    member = np.asarray(in_part[f"part_dense_{name}.member"], bool)
-    assert 0 < member.mean() < 1
-    np.testing.assert_array_equal(np.asarray(found)[~member], START[~member])
-    assert np.all(np.asarray(found)[member] != START[member])
+    found, wanted = (np.asarray(in_part[name][f"part_{kind}_moved.w"]) for kind in ("dense", "queue"))
+    takes_part = member(TAKING_PART[name])
+    assert 0 < takes_part.mean() < 1
+    np.testing.assert_array_equal(found[~takes_part], START[~takes_part])
+    assert np.all(found[takes_part] != START[takes_part])
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", TAKING_PART)
+def test_other_cells_get_from_those_that_take_part_alone(in_part, name):
+    found, wanted = (np.asarray(in_part[name][f"taken_{kind}.h"]) for kind in ("dense", "queue"))
+    np.testing.assert_array_equal(found != 0, member(TAKING_PART[name]).reshape(N_PRE, N_POST).any(0))
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_where_all_take_part_it_is_as_if_nobody_had_asked(in_part):
-    found = in_part["part_all_if_asked.w"]
+    found = in_part["few"]["part_all_if_asked.w"]
     assert np.all(np.asarray(found) != START)
-    np.testing.assert_array_equal(found, in_part["part_all.w"])
+    np.testing.assert_array_equal(found, in_part["few"]["part_all.w"])
 
 
-def test_all_of_these_loops_may_pass_synapses_over():
-    for name in TAKING_PART:
-        for pathway in MADE[name]._pathways:
-            assert f"_visited_{pathway.codeobj.name}[_run]" in pathway.codeobj.code.cpp_file
+@pytest.mark.parametrize("rule", [MOVED, TAKEN])
+def test_these_loops_may_pass_synapses_over(in_part, rule):
+    for pathway in MADE[rule.name]._pathways:
+        assert f"_visited_{pathway.codeobj.name}[_visit]" in pathway.codeobj.code.cpp_file
 
 
-def test_where_many_take_part_a_row_is_visited_with_a_bit_for_each():
+@pytest.mark.parametrize("rule", [MOVED, TAKEN])
+def test_where_many_take_part_a_row_is_visited_with_a_bit_for_each(in_part, rule):
     """In rows; the loop of the other order, from which no vector instructions come, asks each synapse."""
-    for name in TAKING_PART:
-        for pathway in MADE[name]._pathways:
-            by_bits = "1 << _bit" in pathway.codeobj.code.cpp_file
-            assert by_bits == (pathway.prepost == "pre")
+    for pathway in MADE[rule.name]._pathways:
+        by_bits = "1 << _bit" in pathway.codeobj.code.cpp_file
+        assert by_bits == (pathway.prepost == "pre")
+
+
+@pytest.mark.parametrize(("rule", "apart"), [(MOVED, True), (TAKEN, False)])
+def test_events_of_whole_rows_come_after_others_where_their_order_does_not_matter(in_part, rule, apart):
+    pathway = MADE[rule.name].pre
+    assert (f"_whole_{pathway.codeobj.name}" in pathway.codeobj.code.cpp_file) == apart
+
+
+def test_with_bits_as_many_rows_are_taken_together_as_without(in_part):
+    code = MADE["taken"].pre.codeobj.code.cpp_file
+    assert f"_event + {TOGETHER} <= _n_events && !_by_list" in code
 
 
 STATIC = SynapseRule("w : 1", on_pre={"pre": "g_post += w"})
