@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 __all__ = ["nothing_old_searched"]
 
+_left_out_by_others = False
+
 
 @contextmanager
 def nothing_old_searched(*, search: bool = False) -> Iterator[None]:
@@ -25,7 +27,10 @@ def nothing_old_searched(*, search: bool = False) -> Iterator[None]:
     search : bool
         At the end, look for garbage in what was made: Brian2 then tells of objects that are in no network.
     """
-    if gc.get_freeze_count():
+    global _left_out_by_others
+    # which counts one by one, and so is asked no more where it was some
+    _left_out_by_others = _left_out_by_others or gc.get_freeze_count() > 0
+    if _left_out_by_others:
         yield
         return
     gc.freeze()

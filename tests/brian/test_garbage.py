@@ -9,6 +9,7 @@ import pytest
 from brian2 import Network, NetworkOperation, NeuronGroup, ms
 from brian2.utils.logger import catch_logs
 
+from sbp_brian.brian import garbage
 from sbp_brian.targets import Simulation
 
 
@@ -18,7 +19,8 @@ class Circle:
 
 
 @pytest.fixture
-def nothing_kept():
+def nothing_kept(monkeypatch):
+    monkeypatch.setattr(garbage, "_left_out_by_others", False)
     gc.unfreeze()
     gc.disable()
     yield
