@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,10 @@ class SharingDevice(RuntimeDevice):
         """Brian2's choice, with this package's class in place of its own for cython."""
         chosen = super().code_object_class(codeobj_class, fallback_pref)
         return OwnCython if chosen is CythonCodeObject else chosen
+
+
+#: A piece of code that main.cpp adds to a network: its clock and its function.
+_ADDED = re.compile(r"\.add\(&(\w+), (_run_\w+)\);")
 
 
 class CanonicalDevice(CPPStandaloneDevice):
@@ -58,10 +63,14 @@ class CanonicalDevice(CPPStandaloneDevice):
         super().generate_main_source(writer)
 
     def generate_network_source(self, writer, compiler):
-        """Write the loop over time steps, which is told the clocks whose time code reads."""
+        """Write the loop over time steps, which is told the clocks whose time code reads, and what runs together."""
         longest = self._maximum_run_time
         loop = self.code_object_class().templater.network(
-            None, None, maximum_run_time=None if longest is None else float(longest), read=self._clocks_read()
+            None,
+            None,
+            maximum_run_time=None if longest is None else float(longest),
+            read=self._clocks_read(),
+            straight=run_together(self.main_queue),
         )
         writer.write("network.*", loop)
 
@@ -99,6 +108,17 @@ def canonical_order(main_queue: list) -> None:
         if kind == "run_network":
             lines = content[1]
             lines[:] = _sorted_runs(lines, _commutes, str)
+
+
+def run_together(main_queue: list) -> list[list[str]]:
+    """Functions that the runs of main.cpp call one after the other: those of each clock, and those of all clocks."""
+    found: dict[tuple[str, ...], None] = {}
+    for kind, content in main_queue:
+        if kind == "run_network":
+            added = [match.groups() for line in content[1] if (match := _ADDED.search(line))]
+            for clocks in [*({clock} for clock in dict.fromkeys(clock for clock, _ in added)), set(dict(added))]:
+                found[tuple(function for clock, function in added if clock in clocks)] = None
+    return [list(functions) for functions in found if functions]
 
 
 def _commutes(line: str) -> bool:

@@ -2,7 +2,10 @@
    synapses have driven out of the cache: with 33 objects and two clocks a quarter of the time of a program. Here clocks
    are numbered once, and what is to be run when certain clocks are due is listed once. A clock whose objects have no
    code (that of synapses, in most networks the default clock) makes no steps of its own: it is put forward to the time
-   of the others where code reads it (`read`, by the names of clocks), and at the end of a run. #}
+   of the others where code reads it (`read`, by the names of clocks), and at the end of a run. While one clock alone is
+   due, which is known for as many steps as lie before the next time of any other one, clocks are not compared. What
+   belongs to one clock, or to all of a run (`straight`, lists of functions), is called by a function that names
+   each: a processor knows where such calls go. #}
 {% macro cpp_file() %}
 #include "network.h"
 {% if read %}
@@ -49,7 +52,33 @@ double Network::_last_run_completed_fraction = 0.0;
 bool Network::_globally_stopped = false;
 bool Network::_globally_running = false;
 
+{% for name in straight|sum(start=[])|unique %}
+void {{name}}();
+{% endfor %}
+
 namespace {
+
+{% for functions in straight %}
+void straight_{{loop.index0}}()
+{
+    {% for name in functions %}
+    {{name}}();
+    {% endfor %}
+}
+{% endfor %}
+
+//! One function for all of these, 0 where there is none
+codeobj_func together(const std::vector<codeobj_func> &functions)
+{
+    {% for functions in straight %}
+    {
+        const codeobj_func known[] = { {{functions|join(', ')}} };
+        if (functions.size() == {{functions|length}} && std::equal(functions.begin(), functions.end(), known))
+            return straight_{{loop.index0}};
+    }
+    {% endfor %}
+    return 0;
+}
 
 const size_t most_plans = 64;  // clocks that are due together in ever other ways do not fill the memory
 
@@ -59,11 +88,21 @@ struct Turn
     size_t clock;
 };
 
-//! What is to be run, in order, when these clocks are due
+//! What is to be run, in order, when these clocks are due, and the one function for it
 struct Plan
 {
     std::vector<char> due;
     std::vector<codeobj_func> functions;
+    codeobj_func together;
+
+    void run() const
+    {
+        if (together)
+            together();
+        else
+            for (codeobj_func function : functions)
+                function();
+    }
 };
 
 double seconds_since(const std::chrono::steady_clock::time_point &begun)
@@ -88,6 +127,17 @@ inline void tick(const Timed &timed)
     }
     else
         timed.clock->tick();
+}
+
+//! Steps of the `first` clock, from this one at t on, at which it is due and no other one; 0: it is not alone now
+int64_t steps_alone(const std::vector<Timed> &clocks, const std::vector<char> &due, size_t first, double t)
+{
+    const double most = 1e9;
+    double steps = clocks[first].regular ? most : 0;
+    for (size_t k = 0; k < clocks.size() && steps > 0; k++)
+        if (k != first)
+            steps = due[k] ? 0 : std::min(steps, (*clocks[k].clock->t - t)/clocks[first].regular->dt[0] + 0.5);
+    return (int64_t)steps;
 }
 
 //! Whether code reads the time of this clock
@@ -176,12 +226,17 @@ void Network::run(const double duration, report_function tell, const double repo
     _globally_stopped = false;
     bool out_of_time = false;
     double same = 0.0;
+    size_t first = 0;
+    int64_t alone = 0;  // steps at which no clock but the first is due
     while (!leading.empty() && !_globally_stopped && !out_of_time)
     {
-        size_t first = 0;
-        for (size_t k = 1; k < leading.size(); k++)
-            if (*leading[k].clock->t < *leading[first].clock->t)
-                first = k;
+        if (!alone)
+        {
+            first = 0;
+            for (size_t k = 1; k < leading.size(); k++)
+                if (*leading[k].clock->t < *leading[first].clock->t)
+                    first = k;
+        }
         if (!leading[first].clock->running())
             break;
         t = *leading[first].clock->t;
@@ -194,33 +249,43 @@ void Network::run(const double duration, report_function tell, const double repo
         same = 1e-14*(1 + std::fabs(t));
         for (const Timed &other : read)
             catch_up(other, t, same);
-        bool differs = plans.empty();
-        for (size_t k = 0; k < due.size(); k++)
+        if (!alone)
         {
-            const char now = *leading[k].clock->t - t <= same;
-            differs |= now != due[k];
-            due[k] = now;
-        }
-        if (differs)
-        {
-            plan = std::find_if(plans.begin(), plans.end(), [&](const Plan &known) { return known.due == due; })
-                   - plans.begin();
-            if (plan == plans.size())
+            bool differs = plans.empty();
+            for (size_t k = 0; k < due.size(); k++)
             {
-                if (plans.size() == most_plans)
-                    plans.clear();
-                plan = plans.size();
-                plans.push_back(Plan{due, {}});
-                for (const Turn &turn : turns)
-                    if (due[place[turn.clock]])
-                        plans[plan].functions.push_back(turn.run);
+                const char now = *leading[k].clock->t - t <= same;
+                differs |= now != due[k];
+                due[k] = now;
             }
+            if (differs)
+            {
+                plan = std::find_if(plans.begin(), plans.end(), [&](const Plan &known) { return known.due == due; })
+                       - plans.begin();
+                if (plan == plans.size())
+                {
+                    if (plans.size() == most_plans)
+                        plans.clear();
+                    plan = plans.size();
+                    plans.push_back(Plan{due, {}, 0});
+                    for (const Turn &turn : turns)
+                        if (due[place[turn.clock]])
+                            plans[plan].functions.push_back(turn.run);
+                    plans[plan].together = together(plans[plan].functions);
+                }
+            }
+            alone = steps_alone(leading, due, first, t);
         }
-        for (codeobj_func run : plans[plan].functions)
-            run();
-        for (size_t k = 0; k < due.size(); k++)
-            if (due[k])
-                tick(leading[k]);
+        plans[plan].run();
+        if (alone)
+        {
+            tick(leading[first]);
+            alone--;
+        }
+        else
+            for (size_t k = 0; k < due.size(); k++)
+                if (due[k])
+                    tick(leading[k]);
         {% if maximum_run_time is not none %}
         out_of_time = seconds_since(begun) > {{maximum_run_time}};
         {% endif %}

@@ -4,7 +4,9 @@
    come first, which the compiler turns into vector instructions: -1 where one holds, else 0, in a byte each, of few cells
    in a number of the size that such instructions take. Then those of eight or sixteen cells are one number, by which the
    ones that hold are moved together, or a table tells where they are. More cells are written at a time than hold; the
-   next ones are written over them. #}
+   next ones are written over them. Where the compiler keeps conditions in registers (`in_registers`), they are not
+   written at all: those of sixteen cells, or of eight, are a number at once, and where a processor can move bytes
+   together, the cells of 64 are written at once. #}
 {% block extra_headers %}
 #ifndef SBP_HELD
 #define SBP_HELD
@@ -12,6 +14,17 @@
 // What <immintrin.h> has is asked of the compiler itself: reading that file takes as long as compiling the rest.
 #if defined(__AVX2__) && defined(__GNUC__) && !defined(__clang__)
 #define SBP_VECTORS
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
+#define SBP_LANES 16
+#if defined(__AVX512VBMI2__)
+#define SBP_CELLS 64
+#else
+#define SBP_CELLS 16
+#endif
+#else
+#define SBP_LANES 8
+#define SBP_CELLS 8
+#endif
 #endif
 namespace {
 #ifdef SBP_VECTORS
@@ -77,6 +90,64 @@ inline void sbp_write(const unsigned which, const int32_t first, int32_t *held)
 }
 #endif
 
+#ifdef SBP_VECTORS
+inline uint64_t sbp_bits(const int32_t (&holds)[8])
+{
+    sbp_8_floats numbers;
+    memcpy(&numbers, holds, 32);
+    return __builtin_ia32_movmskps256(numbers);
+}
+#if SBP_LANES == 16
+inline uint64_t sbp_bits(const int32_t (&holds)[16])
+{
+    sbp_16_cells numbers;
+    memcpy(&numbers, holds, 64);
+    return (uint16_t)__builtin_ia32_cvtd2mask512(numbers);
+}
+#endif
+// Write the cells of these bits, whose numbers begin at `first`. Gives how many there are.
+#if SBP_CELLS == 64
+typedef sbp_16_cells sbp_numbers;
+typedef char sbp_64_bytes __attribute__((vector_size(64)));
+inline int64_t sbp_write_many(const uint64_t which, const sbp_numbers first, int32_t *held)
+{
+    const sbp_64_bytes places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                                 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
+                                 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    const sbp_64_bytes those = __builtin_ia32_compressqi512_mask(places, sbp_64_bytes{0}, which);
+    sbp_16_bytes parts[4];
+    memcpy(parts, &those, 64);
+    const int64_t found = __builtin_popcountll(which);
+    int32_t part = 0;
+    do
+    {
+        const sbp_16_cells cells
+            = (sbp_16_cells)__builtin_ia32_pmovzxbd512_mask(parts[part], sbp_16_cells{0}, 0xffff) + first;
+        memcpy(held + 16 * part, &cells, 64);
+    }
+    while(16 * ++part < found);
+    return found;
+}
+#elif SBP_CELLS == 16
+typedef sbp_16_cells sbp_numbers;
+inline int64_t sbp_write_many(const uint64_t which, const sbp_numbers first, int32_t *held)
+{
+    const sbp_16_cells cells = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const sbp_16_cells those = (sbp_16_cells)__builtin_ia32_compresssi512_mask(cells + first, sbp_16_cells{0}, which);
+    memcpy(held, &those, 64);
+    return __builtin_popcountll(which);
+}
+#else
+typedef sbp_8_cells sbp_numbers;
+inline int64_t sbp_write_many(const uint64_t which, const sbp_numbers first, int32_t *held)
+{
+    const sbp_8_cells cells = (sbp_8_cells)__builtin_ia32_pmovzxbd256(sbp_8_bytes(sbp_places.of[which])) + first;
+    memcpy(held, &cells, 32);
+    return __builtin_popcountll(which);
+}
+#endif
+#endif
+
 // The cells that hold among n, the first of which is number `first`. Gives how many there are.
 template <typename T>
 inline int32_t sbp_held(const T *holds, const int32_t n, const int32_t first, int32_t *held)
@@ -120,10 +191,19 @@ inline int32_t sbp_held(const T *holds, const int32_t n, const int32_t first, in
 #endif
 {% endblock %}
 {% block maincode %}
-    {% set events = get_array_name(eventspace_variable) %}
-    const int _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
-    int32_t _found = 0;
+    {# Conditions of some cells, as many as a vector instruction has. #}
+    {% macro conditions(lanes, first) %}
+    int32_t _holds[{{lanes}}];
+    #pragma GCC unroll 1
+    for(int32_t _lane = 0; _lane < {{lanes}}; _lane++)
+    {
+        const size_t _idx = {{first}} + _lane, _vectorisation_idx = _idx;
+        {{vector_code|autoindent}}
+        _holds[_lane] = _cond ? -1 : 0;
+    }
+    {% endmacro %}
+    {# Conditions of many cells, a byte each, and a search through these. #}
+    {% macro by_bytes() %}
     for(size_t _first = 0; _first < N; _first += 512)
     {
         std::conditional<(N < 64), int32_t, int8_t>::type _holds[512];
@@ -134,8 +214,53 @@ inline int32_t sbp_held(const T *holds, const int32_t n, const int32_t first, in
             {{vector_code|autoindent}}
             _holds[_idx - _first] = _cond ? -1 : 0;
         }
-        _found += sbp_held(_holds, _end - _first, _first, {{events}} + _found);
+        _found += sbp_held(_holds, _end - _first, _first, {{get_array_name(eventspace_variable)}} + _found);
     }
+    {% endmacro %}
+    {% set events = get_array_name(eventspace_variable) %}
+    const int _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+    int64_t _found = 0;
+    {% if in_registers(vector_code) %}
+    #ifdef SBP_VECTORS
+    const int32_t _in_lanes = N - N % SBP_LANES;
+    sbp_numbers _numbers = {0};
+    for(int32_t _first = 0; _first < _in_lanes; _first += SBP_CELLS)
+    {
+        const int32_t _end = _first + SBP_CELLS < _in_lanes ? SBP_CELLS : _in_lanes - _first;
+        uint64_t _which = 0;
+        for(int32_t _part = 0; _part < _end; _part += SBP_LANES)
+        {
+            {{conditions('SBP_LANES', '_first + _part')}}
+            _which |= sbp_bits(_holds) << _part;
+        }
+        _found += sbp_write_many(_which, _numbers, {{events}} + _found);
+        _numbers += SBP_CELLS;
+    }
+    int32_t _left = _in_lanes;
+    #if SBP_LANES > 8
+    if (_left + 8 <= N)
+    {
+        {{conditions('8', '_left')}}
+        const uint64_t _which = sbp_bits(_holds);
+        sbp_write(_which, _left, {{events}} + _found);
+        _found += __builtin_popcountll(_which);
+        _left += 8;
+    }
+    #endif
+    for(; _left < N; _left++)
+    {
+        const size_t _idx = _left, _vectorisation_idx = _idx;
+        {{vector_code|autoindent}}
+        {{events}}[_found] = _left;
+        _found += _cond ? 1 : 0;
+    }
+    #else
+    {{by_bytes()}}
+    #endif
+    {% else %}
+    {{by_bytes()}}
+    {% endif %}
     {{events}}[N] = _found;
     {% if _uses_refractory %}
     for(int32_t _event = 0; _event < _found; _event++)
