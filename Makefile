@@ -17,7 +17,7 @@ reproduce: $(READY)
 	$(BIN)/sbp reproduce --quick --out $(OUT)
 
 test: lint imports types docs-check
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
@@ -29,7 +29,7 @@ browser: $(READY)
 
 # Lines and branches of the library that the tests run, to campaigns/results/coverage.json; those marked slow are left out.
 coverage: $(READY)
-	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/python tools/covered.py
 

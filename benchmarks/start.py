@@ -47,16 +47,18 @@ from sbp_brian.experiments.executing import execute
 from sbp_brian.protocols.benchmarks.learners import sbp_network
 from sbp_brian.protocols.benchmarks.tasks import mnist
 from sbp_brian.targets import build_cache, compiling, program_run, standalone
+from sbp_brian.targets.cache_place import usable_cache
 found = protocols.get("mnist")
 told["imports of the rest"] = spent() - sum(told.values())
+before = spent()  # in a run they are compiled beside what comes before and after
+compiling.compile_headers(usable_cache())
+told["standard headers, compiled once"] = spent() - before
 timed(mnist, "load_mnist", "data")
 timed(standalone, "generate", "code generation")
-timed(compiling, "_precompiled_header", "standard headers, compiled once")
 timed(build_cache, "compile_project", "its own program")
 timed(program_run.ProgramRun, "run", "training, validation, test")
 timed(sbp_network, "_rasters", "spikes of three samples, for a figure")
 execute(found, size="full", out=sys.argv[1])
-told["its own program"] -= told["standard headers, compiled once"]
 told["all others"] = spent() - sum(told.values())
 print("PARTS" + json.dumps(told))
 """

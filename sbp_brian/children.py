@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ __all__ = ["adopt_orphans", "die_with_parent", "end", "of_this_process", "run", 
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # of Linux, in <linux/prctl.h>
 _PATIENCE = 5.0  # seconds until killed processes are gone
-_running: set[int] = set()
+_running: dict[int, int] = {}  # process -> the thread that waits for it
 
 
 def run(command: Sequence[str], *, timeout: float | None = None, **options: Any) -> subprocess.CompletedProcess:
@@ -38,21 +39,22 @@ def run(command: Sequence[str], *, timeout: float | None = None, **options: Any)
     """
     # a session of its own: Ctrl+C in the terminal reaches this process alone, which ends the whole group
     with subprocess.Popen(command, start_new_session=True, **options) as process:
-        _running.add(process.pid)
+        _running[process.pid] = threading.get_ident()
         try:
             out, err = process.communicate(timeout=timeout)
         except BaseException:
             _kill_group(process.pid)
             raise
         finally:
-            _running.discard(process.pid)
+            _running.pop(process.pid, None)
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def stop_running() -> None:
-    """Kill what `run` runs now, in whichever thread, with all that it has started."""
-    for pid in list(_running):
-        _kill_group(pid)
+def stop_running(thread: int | None = None) -> None:
+    """Kill what `run` runs now, in the thread of this identifier or in whichever, with all that it has started."""
+    for pid, waiting in list(_running.items()):
+        if thread in (None, waiting):
+            _kill_group(pid)
 
 
 def adopt_orphans(wanted: bool = True) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,26 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def version(package: str) -> str:
+    """The version of an installed package.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        There is none of this name.
+    """
+    from importlib import metadata  # a tenth of what `sbp --help` takes
+
+    return metadata.version(package)
+
+
 def versions() -> dict[str, str]:
     """Versions of what a result depends on, by name; packages that are absent are left out."""
     found = {"python": platform.python_version()}
     for name in ("sbp_brian", "brian2", "numpy", "brian2cuda"):
         try:
             found[name] = version(name)
-        except PackageNotFoundError:
+        except ModuleNotFoundError:
             continue
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import gammainc
 
 __all__ = ["arrived", "crossing", "mean_latency", "time_to"]
 
@@ -29,13 +30,10 @@ def arrived(minutes, length: float, velocity: float, stages: int, pool: float, i
     -------
     ndarray, between 0 and 1
     """
-    from scipy.signal import fftconvolve  # with the next line more than half a second to import
-    from scipy.stats import gamma
-
     seconds = np.asarray(minutes, dtype=float) * 60 + induction
     since = np.arange(0, seconds.max() + 2 * GRID, GRID)  # time since induction began
-    passed = np.diff(gamma.cdf(since, stages, scale=length / (stages * velocity)), prepend=0)
-    left = fftconvolve(passed, -np.expm1(-since / pool))[: since.size]
+    passed = np.diff(gammainc(stages, since * (stages * velocity) / length), prepend=0)
+    left = np.convolve(passed, -np.expm1(-since / pool))[: since.size]
     total = np.concatenate([[0], np.cumsum((left[1:] + left[:-1]) / 2 * GRID)])
     emitted = np.interp(since, since, total) - np.interp(since - induction, since, total)
     return np.interp(seconds, since, emitted / induction)

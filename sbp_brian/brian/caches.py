@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["MOST", "keep_small", "sizes"]
+from brian2.utils import caching
+
+__all__ = ["MOST", "keep_small", "quick_key", "sizes"]
 
 #: Entries that a cache may have when a network is made.
 MOST = 500
@@ -55,3 +58,37 @@ def keep_small() -> None:
     for function in _CACHED.values():
         if len(function._cache) > MOST:
             function._cache.clear()
+
+
+#: Types whose values are keys as they are.
+_PLAIN = frozenset({str, int, float, bool, complex, bytes, type, type(None)})
+_brian_key = caching._hashable
+
+
+@lru_cache(maxsize=1000)
+def _relevant(kind: type, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in sorted(names) if name not in kind._cache_irrelevant_attributes)
+
+
+def quick_key(thing: Any) -> Any:
+    """The key that Brian2 has for what a remembered function is called with; equal where Brian2's are equal.
+
+    Raises
+    ------
+    TypeError
+        As Brian2's: for what cannot be a key.
+    """
+    kind = type(thing)
+    if kind in _PLAIN:
+        return thing
+    if kind is dict:
+        return frozenset([(quick_key(name), quick_key(value)) for name, value in thing.items()])
+    if kind is tuple or kind is list:
+        return tuple([quick_key(each) for each in thing])
+    if getattr(kind, "_state_tuple", None) is caching.CacheKey._state_tuple:
+        held = thing.__dict__
+        return tuple([quick_key(held[name]) for name in _relevant(kind, tuple(held))])
+    return _brian_key(thing)
+
+
+caching._hashable = quick_key

@@ -107,7 +107,7 @@ class DensePathway(SynapticPathway):
         """Make the dense loop, or Brian2's own queue and code where the loop is not valid."""
         self.update_abstract_code(run_namespace=run_namespace)
         if self.dense_reason():
-            self.codeobj_class = pathway_code(self._names()) or self.group.codeobj_class
+            self.codeobj_class = pathway_code() or self.group.codeobj_class
             super().create_code_objects(run_namespace)
             return
         variables = Variables(self.synapses)

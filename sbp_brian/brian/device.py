@@ -1,4 +1,4 @@
-"""The C++ standalone device of this package: few translation units, and one text for networks that differ in data."""
+"""The devices of this package: one text of a program, and one of a piece of code, for networks that differ in data."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ import re
 from pathlib import Path
 
 import numpy as np
+from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice
 from brian2.groups.group import Group
 
+from sbp_brian.brian.own_code import OwnCython
 from sbp_brian.brian.translation_units import CPP, UnitCodeObject, write_units
 
-__all__ = ["CanonicalDevice", "RuntimeDevice", "canonical_order", "completed_fraction", "data_instead"]
+__all__ = ["CanonicalDevice", "SharingDevice", "canonical_order", "completed_fraction", "data_instead"]
+
+
+class SharingDevice(RuntimeDevice):
+    """Brian2's device for what runs inside Python, where networks that differ in names alone share Cython's builds."""
+
+    def code_object_class(self, codeobj_class=None, fallback_pref="codegen.target"):
+        """Brian2's choice, with this package's class in place of its own for cython."""
+        chosen = super().code_object_class(codeobj_class, fallback_pref)
+        return OwnCython if chosen is CythonCodeObject else chosen
 
 
 #: A piece of code that main.cpp adds to a network: its clock and its function.

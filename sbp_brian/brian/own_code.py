@@ -15,17 +15,20 @@ from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.templates import CodeObjectTemplate, Templater
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
+from sbp_brian.brian.nameless import NamelessCython
 from sbp_brian.brian.translation_units import UnitCodeObject
 from sbp_brian.errors import TargetError
 
-__all__ = ["own_code", "pathway_code"]
+__all__ = ["OwnCython", "own_code", "pathway_code"]
 
 
 class _Numpy(NumpyCodeObject):
     templater = NumpyCodeObject.templater.derive("sbp_brian.brian", ".py_")
 
 
-class _Cython(CythonCodeObject):
+class OwnCython(NamelessCython):
+    """Code for cython by this package's templates, compiled once for networks that differ in names or sizes."""
+
     templater = CythonCodeObject.templater.derive("sbp_brian.brian", ".pyx")
 
 
@@ -37,11 +40,12 @@ def _with_a_count_of_its_own(templater: Templater) -> CodeObjectTemplate:
     return CodeObjectTemplate(templater.env.from_string(source), source)
 
 
-_Cython.templater.templates._templates["synapses"] = _with_a_count_of_its_own(_Cython.templater)
+OwnCython.templater.templates._templates["synapses"] = _with_a_count_of_its_own(OwnCython.templater)
 
 _CLASSES = {
     NumpyCodeObject: _Numpy,
-    CythonCodeObject: _Cython,
+    CythonCodeObject: OwnCython,
+    OwnCython: OwnCython,
     CPPStandaloneCodeObject: UnitCodeObject,
     UnitCodeObject: UnitCodeObject,
 }
@@ -70,6 +74,6 @@ def own_code(name: str, what: str):
     return _CLASSES[kind]
 
 
-def pathway_code(names: set[str]):
-    """The class of code objects for a pathway of synapses that reads these names; None for Brian2's choice."""
-    return _Cython if "i" in names and get_device().code_object_class() is CythonCodeObject else None
+def pathway_code():
+    """The class of code objects for pathways of synapses on cython; None, for Brian2's choice, on other targets."""
+    return OwnCython if issubclass(get_device().code_object_class(), CythonCodeObject) else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sbp_brian.cli import completing
-from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.catalogue import Catalogue, protocol_named
 from sbp_brian.cli.options import seed_option, set_option, settings, size_options
 from sbp_brian.errors import CommandError
 
@@ -48,7 +48,6 @@ def build(
     kernels each tick of a clock starts at most, and for how many copies the host waits.
     """
     from sbp_brian.cli.running import progress_bars
-    from sbp_brian.experiments import building
     from sbp_brian.report.text import console
     from sbp_brian.targets.cuda.toolkit import DEFAULT_ARCH, arch_names, gpus, parse_archs, toolkit
 
@@ -56,8 +55,11 @@ def build(
         raise CommandError("--generate-only writes sources: name a folder for them, --out DIR")
     if target == "cuda" and arch is None:
         arch = f"sm_{gpus()[0].arch}" if gpus() else arch_names(DEFAULT_ARCH)
+    asked = protocol_named(catalogue, protocol)  # before what imports Brian2
+    from sbp_brian.experiments import building
+
     found = building.simulations_of(
-        catalogue.protocols.get(protocol),
+        asked,
         target,
         arch=arch,
         size=size or "default",

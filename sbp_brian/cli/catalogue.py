@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sbp_brian.brian.without_plots import import_brian2, short_numpy
+
 if typing.TYPE_CHECKING:
     from sbp_brian.experiments.protocol import Protocol, Source
 
-__all__ = ["Catalogue", "Entry", "Figures", "Later", "Protocols", "Recipes"]
+__all__ = ["Catalogue", "Entry", "Figures", "Later", "Protocols", "Recipes", "protocol_named"]
 
 
 class Entry(typing.Protocol):
@@ -105,6 +107,17 @@ class Catalogue:
     models: Callable[[], Sequence[str]]
     benchmark: Callable[[], Protocol]
     quick: Sequence[str]
+
+
+def protocol_named(catalogue: Catalogue, name: str) -> Protocol:
+    """The protocol; Brian2 is imported without plots for it, and not at all for a name that there is not."""
+    if name.endswith(".py"):
+        import_brian2()
+    elif name in catalogue.protocols.own_names():
+        import_brian2()
+        with short_numpy():  # scipy takes all names of numpy; no protocol of this package does
+            return catalogue.protocols.get(name)
+    return catalogue.protocols.get(name)
 
 
 class Later:

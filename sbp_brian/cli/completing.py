@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem, get_completion_class, split_arg_string
 
-from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.catalogue import Catalogue, protocol_named
 
 __all__ = ["completion", "data_sets", "described", "figures", "protocols", "recipes", "run_settings"]
 
@@ -82,7 +82,7 @@ def run_settings(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         return []
     told = [after for word, after in itertools.pairwise(words) if word in ("-s", "--set")]
     given = dict(text.partition("=")[::2] for text in told if text != incomplete)
-    declared = _catalogue(ctx).protocols.get(protocol).declared(given.get("model"))
+    declared = protocol_named(_catalogue(ctx), protocol).declared(given.get("model"))
     name, equals, value = incomplete.partition("=")
     if not equals:
         found = [CompletionItem(f"{each}=", help=p.help) for each, p in declared.items() if each not in given]

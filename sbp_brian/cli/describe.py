@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sbp_brian.brian.without_plots import import_brian2
 from sbp_brian.cli import completing
 from sbp_brian.cli.catalogue import Catalogue
 from sbp_brian.cli.options import set_option, settings, size_options
@@ -60,11 +61,12 @@ def _as_told(model: str, path: Path, asked: bool) -> Description:
 
 def _as_built(catalogue: Catalogue, model: str, size: str, given: dict[str, str], number: int, files) -> Description:
     """A network, by its objects."""
+    if not model.endswith(".py") and model not in (known := (*files, *catalogue.protocols.names())):
+        raise CommandError(unknown("model or protocol", model, known))
+    import_brian2()  # before what imports it as a script does
     from sbp_brian.experiments.building import networks_of
     from sbp_brian.export.described import describe as described
 
-    if not model.endswith(".py") and model not in (known := (*files, *catalogue.protocols.names())):
-        raise CommandError(unknown("model or protocol", model, known))
     found, usual = catalogue.protocols.of_model(model)
     with tempfile.TemporaryDirectory(prefix="sbp-describe-") as place:
         simulations = networks_of(found, Path(place), size=size, parameters={**usual, **given})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +39,14 @@ def models(folders: Sequence[str]) -> list[tuple[str, str, str]]:
 
 
 def _told(path: Path) -> str:
-    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    """The docstring with which a file begins; the rest of it is not read."""
+    with open(path, encoding="utf-8") as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type == tokenize.STRING:
+                return inspect.cleandoc(ast.literal_eval(token.string))
+            if token.type not in (tokenize.COMMENT, tokenize.NL):
+                break
+    return ""
 
 
 def _doi(text: str) -> str:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from sbp_brian.brian.without_plots import import_brian2
-from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.catalogue import Catalogue, protocol_named
 from sbp_brian.cli.checking import check_bands
 from sbp_brian.cli.options import was_given
 from sbp_brian.errors import CommandError
@@ -68,8 +67,7 @@ def run_recipe(
     of_user = {key: asked.params[key] for key in ("seed", "target") if was_given(asked, key)}
     seed, target = of_user.get("seed", recipe.seeds[0]), of_user.get("target", recipe.target)
     click.echo(f"{recipe.name}: {recipe.line(cell, seed)}", err=True)
-    import_brian2()
-    found = catalogue.protocols.get(recipe.protocol)
+    found = protocol_named(catalogue, recipe.protocol)
     record = run_and_show(
         found, target, seed, out, "default", cell.parameters, fresh, progress_lines, on_cpu=on_cpu, keep=keep
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sbp_brian.brian.without_plots import import_brian2
 from sbp_brian.children import die_with_parent
 from sbp_brian.cli import completing
-from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.catalogue import Catalogue, protocol_named
 from sbp_brian.cli.checking import check_bands, check_option
 from sbp_brian.cli.options import keep_option, on_cpu_options, recipe_option, run_options, set_option, settings
 from sbp_brian.cli.recipes import run_recipe
@@ -83,23 +81,36 @@ def run(
         return
     if protocol is None:
         raise click.UsageError("name a PROTOCOL ('sbp list'), or a recipe with --recipe ('sbp list recipes')")
-    found = _protocol(catalogue, protocol)
     if parameters:
-        _list_parameters(found, size or "default", settings(given))
+        _list_parameters(protocol_named(catalogue, protocol), size or "default", settings(given))
         return
-    with _one_program(one_program):
-        record = run_and_show(
-            found, target, seed, out, size or "default", settings(given), fresh, progress_lines, take_over, on_cpu, keep
-        )
+    with _compiling_headers(target):  # while Brian2 is imported
+        found = protocol_named(catalogue, protocol)
+        with _one_program(one_program):
+            record = run_and_show(
+                found,
+                target,
+                seed,
+                out,
+                size or "default",
+                settings(given),
+                fresh,
+                progress_lines,
+                take_over,
+                on_cpu,
+                keep,
+            )
     if check:
         check_bands([record])
 
 
-def _protocol(catalogue: Catalogue, name: str) -> Any:
-    """The protocol; Brian2 is imported without plots for it, and not at all for a name that there is not."""
-    if name.endswith(".py") or name in catalogue.protocols.own_names():
-        import_brian2()
-    return catalogue.protocols.get(name)
+def _compiling_headers(target: str) -> AbstractContextManager[None]:
+    """Let the compiler begin with what programs of a target have in common."""
+    if target != "cpp":
+        return nullcontext()
+    from sbp_brian.targets.meanwhile import headers_meanwhile
+
+    return headers_meanwhile()
 
 
 def _one_program(wanted: bool) -> AbstractContextManager[None]:

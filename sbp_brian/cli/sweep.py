@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from sbp_brian.cli import completing
-from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.catalogue import Catalogue, protocol_named
 from sbp_brian.cli.options import keep_option, on_cpu_options, run_options, set_option, settings
 from sbp_brian.errors import CommandError, SBPError
 
@@ -91,13 +91,14 @@ def sweep(
     are copies within one program, since one small network does not fill a GPU.
     """
     from sbp_brian.experiments import records
-    from sbp_brian.experiments.gathering import gather
-    from sbp_brian.experiments.sweep import Sweep
 
     if scheduler and workers:
         raise CommandError("--workers is for this machine and --scheduler for a cluster; give one of them")
     chosen = settings(given)
-    found = catalogue.protocols.get(protocol)
+    found = protocol_named(catalogue, protocol)  # before what imports Brian2
+    from sbp_brian.experiments.gathering import gather
+    from sbp_brian.experiments.sweep import Sweep
+
     if target not in found.targets:
         raise CommandError(f"{found.name} cannot run on {target}; use --target {found.targets[0]}")
     if seed + seeds > 2**32:

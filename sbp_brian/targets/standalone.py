@@ -9,6 +9,7 @@ import tempfile
 import time
 import weakref
 from collections import OrderedDict
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from sbp_brian.targets import build_cache, cache_entry
 from sbp_brian.targets.cache_arrays import link_arrays
 from sbp_brian.targets.cache_place import one_line, usable_cache, warn_of
 from sbp_brian.targets.cache_room import limit_of, make_room
+from sbp_brian.targets.compiling import DEFAULT_FLAGS
 from sbp_brian.targets.cuda import build
 from sbp_brian.targets.cuda.on_cpu.settings import OnCpu
 from sbp_brian.targets.cuda.requirements import require_gpu
+from sbp_brian.targets.meanwhile import headers_meanwhile
 from sbp_brian.targets.network_key import network_key
 from sbp_brian.targets.program_run import ProgramRun
 from sbp_brian.targets.programs import generate
@@ -166,7 +169,8 @@ class StandaloneBackend:
     def _from_make(self, keyed: Path | None, seed: int) -> Build:
         folder = Path(tempfile.mkdtemp(prefix="sbp-build-"))
         try:
-            manifest, how = self._generated(folder, seed)
+            with headers_meanwhile(self.cache) if self._headers_known() else nullcontext():
+                manifest, how = self._generated(folder, seed)
             if self.archs:
                 key = f"{build_cache.content_key(folder, [])}-{how.identity}"
                 program = build.program(self.cache, key, folder, how, self.compiling)
@@ -190,6 +194,11 @@ class StandaloneBackend:
                     f"the cache {one_line(self.cache)} takes no more ({why}); the network is generated anew next time"
                 )
         return built
+
+    def _headers_known(self) -> bool:
+        """Whether the flags of the standard headers are known before code is generated."""
+        cpp = brian2.prefs.codegen.cpp
+        return not self.archs and cpp.extra_compile_args is None and tuple(cpp.extra_compile_args_gcc) == DEFAULT_FLAGS
 
     def _keep(self, keyed: Path, seed: int, built: Build, key: str) -> cache_entry.Entry:
         """Keep a network under its key; where its `make` draws, this is said there, and it is kept under its seed."""

@@ -14,7 +14,55 @@ from sbp_brian.targets import Simulation
 from sbp_brian.training.rows import check_rows
 from sbp_brian.training.spiking import Presentation, Samples, TrialModel
 
-__all__ = ["record_spikes"]
+__all__ = ["SpikeRecorder", "record_spikes"]
+
+
+class SpikeRecorder:
+    """Shows the same samples again and again, without a teacher, and records the spikes of whole layers.
+
+    A small network of its own on the numpy target, made once: recording in the one that is trained would grow with the
+    epochs.
+
+    Parameters
+    ----------
+    model : TrialModel
+    samples : Samples
+    rows : sequence of int
+        Which samples, in this order.
+    layers : sequence of str
+        Names of the groups to record.
+    seed : int
+        Of what is random in a run.
+    """
+
+    def __init__(self, model: TrialModel, samples: Samples, rows: Sequence[int], layers: Sequence[str], seed: int = 0):
+        rows = np.asarray(rows)
+        check_rows(rows, len(samples.images), SampleError)
+        presentation = Presentation(samples.images[rows], len(rows), model.duration, samples.target_table[rows])
+        make = _Recorded(model, presentation, tuple(layers))
+        self._simulation = Simulation(make, (len(rows) + 1) * model.duration, "numpy", name="raster")
+        shown = presentation.settings(np.arange(len(rows)), samples.labels[rows], np.zeros(len(rows), bool))
+        self._shown = {**dict.fromkeys(model.rates, 0.0), **shown}
+        self._count, self._length = len(rows), float(model.duration / second)
+        self._layers, self._seed = layers, seed
+
+    def record(self, learned: Mapping[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Layer -> place of the sample among the rows, time since its onset (s), index of the cell; of every spike.
+
+        Parameters
+        ----------
+        learned : mapping of str to ndarray
+            "object.variable" -> values, e.g. `Training.learned` or ``model.initial(seed)``.
+        """
+        with quiet():  # the two clocks of such networks are meant
+            result = self._simulation.run({**learned, **self._shown}, seed=self._seed)
+        found = {}
+        for layer in self._layers:
+            t, i = (np.asarray(result[f"{layer}_raster.{name}"]) for name in ("t", "i"))
+            sample = np.floor(t / self._length + 1e-9).astype(int)
+            shown = sample < self._count
+            found[layer] = sample[shown], (t - sample * self._length)[shown], i[shown]
+        return found
 
 
 def record_spikes(
@@ -25,48 +73,8 @@ def record_spikes(
     layers: Sequence[str],
     seed: int = 0,
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Show samples once, without a teacher, and record the spikes of whole layers.
-
-    A small network of its own on the numpy target: recording in the one that is trained would grow with the epochs.
-
-    Parameters
-    ----------
-    model : TrialModel
-    samples : Samples
-    rows : sequence of int
-        Which samples, in this order.
-    learned : mapping of str to ndarray
-        "object.variable" -> values, e.g. `Training.learned` or ``model.initial(seed)``.
-    layers : sequence of str
-        Names of the groups to record.
-    seed : int
-        Of what is random in a run.
-
-    Returns
-    -------
-    dict of str to (ndarray, ndarray, ndarray)
-        Layer -> place of the sample in `rows`, time since its onset (s), index of the cell; of every spike.
-    """
-    rows = np.asarray(rows)
-    check_rows(rows, len(samples.images), SampleError)
-    presentation = Presentation(samples.images[rows], len(rows), model.duration, samples.target_table[rows])
-    make = _Recorded(model, presentation, tuple(layers))
-    simulation = Simulation(make, (len(rows) + 1) * model.duration, "numpy", name="raster")
-    place, length = np.arange(len(rows)), float(model.duration / second)
-    settings = {
-        **learned,
-        **dict.fromkeys(model.rates, 0.0),
-        **presentation.settings(place, samples.labels[rows], np.zeros(len(rows), bool)),
-    }
-    with quiet():  # the two clocks of such networks are meant
-        result = simulation.run(settings, seed=seed)
-    found = {}
-    for layer in layers:
-        t, i = (np.asarray(result[f"{layer}_raster.{name}"]) for name in ("t", "i"))
-        sample = np.floor(t / length + 1e-9).astype(int)
-        shown = sample < len(rows)
-        found[layer] = sample[shown], (t - sample * length)[shown], i[shown]
-    return found
+    """Show samples once and record the spikes of whole layers, see `SpikeRecorder` and `SpikeRecorder.record`."""
+    return SpikeRecorder(model, samples, rows, layers, seed).record(learned)
 
 
 @dataclass(frozen=True)

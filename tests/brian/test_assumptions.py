@@ -70,6 +70,8 @@ def test_the_version_has_bounds_and_this_one_lies_within():
         ("brian2.codegen.translation.make_statements", "code variables dtype optimise blockname"),
         ("brian2.codegen.generators.cpp_generator.CPPCodeGenerator._add_user_function", "self varname variable added"),
         ("brian2.codegen.generators.cpp_generator.CPPCodeGenerator.determine_keywords", "self"),
+        ("brian2.codegen.runtime.cython_rt.CythonCodeObject.compile_block", "self block"),
+        ("brian2.codegen.runtime.cython_rt.CythonCodeObject.variables_to_namespace", "self"),
         ("brian2.codegen.templates.Templater.derive", "self package_name extension env_globals"),
         ("brian2.core.clocks.Clock._set_t_update_dt", "self target_t"),
         ("brian2.core.names.Nameable.__instances__", ""),
@@ -100,6 +102,7 @@ def test_the_version_has_bounds_and_this_one_lies_within():
         ("brian2.synapses.synapses.Synapses.before_run", "self run_namespace"),
         ("brian2.synapses.synapses.SynapticPathway.create_code_objects", "self run_namespace"),
         ("brian2.synapses.synapses.SynapticPathway.update_abstract_code", "self run_namespace level"),
+        ("sbp_brian.brian.caches._brian_key", "obj"),  # in whose place there is a faster one
         ("brian2.utils.logger.catch_logs", "log_level"),
         ("brian2.utils.stringtools.get_identifiers", "expr include_numbers"),
         ("brian2.utils.stringtools.stripped_deindented_lines", "code"),
@@ -132,6 +135,8 @@ def test_a_function_takes_what_it_is_given(path, parameters):
         "brian2.equations.equations.DIFFERENTIAL_EQUATION",
         "brian2.parsing.bast.BrianASTRenderer",
         "brian2.synapses.synapses.Synapses.delay.fset",
+        "brian2.utils.caching.CacheKey._state_tuple",
+        "brian2.utils.caching.CacheKey._cache_irrelevant_attributes",
         "brian2.utils.filetools.copy_directory",
     ],
 )

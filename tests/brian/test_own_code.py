@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, ms
+from brian2 import Network, NeuronGroup, ms, prefs
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 
 from sbp_brian.brian import own_code
@@ -29,7 +29,7 @@ def network():
 
 
 def test_synapses_are_counted_by_a_name_that_no_code_reads_on_cython():
-    theirs, ours = (kind.templater.synapses.template_source for kind in (CythonCodeObject, own_code._Cython))
+    theirs, ours = (kind.templater.synapses.template_source for kind in (CythonCodeObject, own_code.OwnCython))
     assert "cdef size_t i = 0" in theirs, "Brian2 has mended it: the template of this package can go"
     assert not re.search(r"\bi\b", ours)
     assert re.sub(r"\b_place_of_synapse\b", "i", ours) == theirs
@@ -46,5 +46,7 @@ def test_code_may_read_the_numbers_of_its_cells(target):
     np.testing.assert_array_equal(found["part.w"].reshape(3, 5), [[0] * 5, [4] * 5, [0] * 5])
 
 
-def test_only_code_that_reads_the_number_leaves_brian2s_choice():
-    assert own_code.pathway_code({"w", "j"}) is None
+@pytest.mark.parametrize(("target", "kind"), [("numpy", None), ("cython", own_code.OwnCython)])
+def test_pathways_have_code_of_this_package_on_cython_only(target, kind, monkeypatch):
+    monkeypatch.setitem(prefs, "codegen.target", target)
+    assert own_code.pathway_code() is kind

@@ -15,7 +15,7 @@ from sbp_brian._version import __version__
 from sbp_brian.cli import reproduce
 from sbp_brian.experiments import records
 from sbp_brian.targets import cache_entry
-from tests.helpers.commands import DEMO, refused, sbp
+from tests.helpers.commands import DEMO, FEW_FIGURES, refused, sbp
 from tests.helpers.made_results import finding, recipe, result
 
 COMMANDS = (
@@ -210,7 +210,8 @@ def test_interrupting_a_run_keeps_what_is_done(tmp_path):
     assert records.find(tmp_path) == []
 
 
-def test_reproduce_goes_on_past_a_protocol_that_fails(tmp_path):
+def test_reproduce_goes_on_past_a_protocol_that_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "names", lambda: FEW_FIGURES)
     bad = tmp_path / "bad_experiment.py"
     text = Path(DEMO).read_text()
     bad.write_text(text.replace('name="demo"', 'name="bad"').replace('Parameter("good"', 'Parameter("fail"'))

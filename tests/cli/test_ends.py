@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from sbp_brian import figures
 from sbp_brian.cli.ending import clean_end
 from sbp_brian.experiments import records
-from tests.helpers.commands import DEMO, refused, sbp
+from tests.helpers.commands import DEMO, FEW_FIGURES, refused, sbp
 from tests.helpers.ending import SBP, struck
 
 INTERRUPTED = "Interrupted: what is done is kept; the same command goes on from there.\n"
@@ -255,7 +256,8 @@ def test_check_of_nothing_is_refused(tmp_path):
     assert "no value has a band or a pattern to be held to" in sbp("run", bare, "--out", tmp_path, "--check").stderr
 
 
-def test_reproduce_checks_too(tmp_path):
+def test_reproduce_checks_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "names", lambda: FEW_FIGURES)
     wrong = tmp_path / "wrong.py"
     text = Path(DEMO).read_text()
     wrong.write_text(text.replace('name="demo"', 'name="bad"').replace('Parameter("good"', 'Parameter("wrong"'))

@@ -156,6 +156,22 @@ def test_splits_that_are_loaded_together_are_read_once_and_are_the_same(monkeypa
     assert len(read) == 6, "nothing is kept"
 
 
+def test_the_embedded_sample_is_read_once_for_its_splits(nowhere, monkeypatch):
+    read, reader = [], mnist.read_gzip
+    monkeypatch.setattr(mnist, "read_gzip", lambda path, *how: (read.append(path.name), reader(path, *how))[1])
+    apart = datasets.load_mnist("test")
+    with mnist.read_once():
+        together = [datasets.load_mnist(split) for split in datasets.SPLITS]
+        with mnist.read_once():
+            again = datasets.load_mnist("test")
+    assert len(read) == 2
+    for other in (again, together[datasets.SPLITS.index("test")]):
+        np.testing.assert_array_equal(other.images, apart.images)
+    assert again.where == apart.where
+    datasets.load_mnist("test")
+    assert len(read) == 3, "nothing is kept"
+
+
 IMAGES = "t10k-images-idx3-ubyte.gz"
 
 

@@ -7,6 +7,8 @@ from click.testing import CliRunner
 from sbp_brian.__main__ import main
 
 DEMO = str(Path(__file__).with_name("demo_experiment.py"))
+#: One figure of records and one of committed results, where a test is not of the figures: all of them take ten seconds.
+FEW_FIGURES = ("tao-2000", "how-late")
 
 
 def sbp(*args):

@@ -1,8 +1,11 @@
 """How tests compile."""
 
 from contextlib import contextmanager
+from types import SimpleNamespace
 
+import pytest
 from brian2 import prefs
+from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager
 
 #: A name of which a shell would run four parts.
 ODD = "a $(touch executed) `touch executed` ; touch executed & 'b' \"c\" \\ \n # ü % $HOME"
@@ -37,3 +40,24 @@ def shared_cache(tmp_path_factory):
     place = tmp_path_factory.getbasetemp() / "sbp-cache"
     place.mkdir(exist_ok=True)
     return place / ODD
+
+
+@contextmanager
+def cython_texts(compiles=True):
+    """The texts that Brian2 hands to Cython meanwhile, each once: so many builds it is from an empty cache.
+
+    Parameters
+    ----------
+    compiles : bool
+        False: nothing is built, and the code does nothing.
+    """
+    found = set()
+    compile_text = cython_extension_manager.create_extension
+
+    def create_extension(code, *args, **kwds):
+        found.add(code)
+        return compile_text(code, *args, **kwds) if compiles else SimpleNamespace(main=lambda namespace: None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cython_extension_manager, "create_extension", create_extension)
+        yield found

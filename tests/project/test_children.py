@@ -58,6 +58,8 @@ def family():
 
 def test_what_runs_in_any_thread_is_stopped_with_what_it_started(family):
     assert all(map(children_alive, family))
+    children.stop_running(threading.get_ident())  # it runs in another one
+    assert all(map(children_alive, family))
     children.stop_running()
     assert gone(family)
 

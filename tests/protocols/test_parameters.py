@@ -11,6 +11,7 @@ import pytest
 
 from sbp_brian import protocols
 from sbp_brian.datasets import lookup
+from sbp_brian.datasets.mnist import read_once
 from sbp_brian.errors import DatasetError, DivergedError, ParameterError
 from sbp_brian.experiments.protocol import Above, Below, Context
 from sbp_brian.identity import digest
@@ -105,7 +106,7 @@ def way(parameter, declared, asked):
 @pytest.fixture(scope="module", autouse=True)
 def data(tmp_path_factory):
     """What the tasks read, where the published sets may not be."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, read_once():
         lay_out(tmp_path_factory.mktemp("data"), patch)
         patch.setattr("sbp_brian.datasets.dvsgesture.places", lambda: lookup.places()[:1])
         yield

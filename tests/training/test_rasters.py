@@ -4,7 +4,7 @@ import numpy as np
 
 from sbp_brian.models.sbp_network import SBPNetwork
 from sbp_brian.models.sbp_network.options import Timing
-from sbp_brian.training.rasters import record_spikes
+from sbp_brian.training.rasters import SpikeRecorder, record_spikes
 from sbp_brian.training.spiking import Samples
 from tests.reference.sbp_network import ReferenceNetwork
 
@@ -36,3 +36,20 @@ def test_recorded_spikes_follow_the_reference():
             assert ((t[own] >= 0) & (t[own] < 0.010)).all()
             assert len(set(zip(t[own].round(6), cell[own], strict=True))) == own.sum()
     assert sum(hidden.sum() for _, hidden in expected) > 20
+
+
+def test_each_recording_of_one_recorder_begins_anew():
+    """What was recorded before leaves no trace, in spikes or weights."""
+    images = np.random.default_rng(3).integers(0, 256, (4, 20)).astype(np.uint8)
+    samples = Samples(images, np.arange(4) % 3, 3, np.arange(2), np.arange(2, 3), np.arange(3, 4))
+    model = SBPNetwork(20, 8, 3, options=(Timing(steps=10, first_taught=2),))
+    recorder = SpikeRecorder(model.trial_model(), samples, [3, 1], ("hidden", "output"))
+    for seed, factor in ((4, 4), (5, 3), (4, 4)):
+        learned = model.initial(seed)
+        learned["inputs.w"] *= factor
+        alone = record_spikes(model.trial_model(), samples, [3, 1], learned, ("hidden", "output"))
+        again = recorder.record(learned)
+        assert alone["hidden"][0].size > 0
+        for layer, arrays in alone.items():
+            for one, other in zip(arrays, again[layer], strict=True):
+                np.testing.assert_array_equal(one, other)

@@ -23,7 +23,7 @@ from sbp_brian.protocols.benchmarks.learners import common
 from sbp_brian.protocols.benchmarks.learning import EPOCHS_PUBLISHED, Data, Learner, Outcome
 from sbp_brian.retrograde.emission import BITS
 from sbp_brian.training.checkpoints import Epoch
-from sbp_brian.training.rasters import record_spikes
+from sbp_brian.training.rasters import SpikeRecorder
 from sbp_brian.training.spiking import total
 
 __all__ = ["GRADED", "IMAGES", "LEARNER", "LEARNS", "RASTER", "RATES", "TUNED", "paper", "rates"]
@@ -436,9 +436,9 @@ def _rasters(context: Context, outcome: Outcome) -> None:
     training = outcome.training
     rows = training.samples.test[:3]
     states = {"before": training.model.initial(training.seed), "after": training.learned}
+    recorder = SpikeRecorder(training.model, training.samples, rows, ("hidden", "output"), training.seed)
     for when, learned in states.items():
-        found = record_spikes(training.model, training.samples, rows, learned, ("hidden", "output"), training.seed)
-        for layer, (image, t, cell) in found.items():
+        for layer, (image, t, cell) in recorder.record(learned).items():
             context.array(f"raster_{layer}_{when}", np.array([image, 1e3 * t, cell]))
     context.array("raster_labels", training.samples.labels[rows])
 
