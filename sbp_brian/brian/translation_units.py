@@ -21,6 +21,7 @@ from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.utils.stringtools import stripped_deindented_lines
 
+from sbp_brian.brian.apart import lies_apart
 from sbp_brian.brian.conditions import in_registers
 from sbp_brian.brian.flags import FlagsAsFloats
 from sbp_brian.brian.vector_code import FriendlyCode
@@ -127,8 +128,8 @@ class UnitGenerator(FlagsAsFloats, SharedSupport, FriendlyCode, CPPCodeGenerator
     """Brian2's C++ generator, for pieces that share a translation unit."""
 
     def determine_keywords(self):
-        """As Brian2's; templates may also ask whether a condition stays in registers."""
-        return super().determine_keywords() | {"in_registers": in_registers}
+        """As Brian2's; templates may also ask what code is like."""
+        return super().determine_keywords() | {"in_registers": in_registers, "lies_apart": lies_apart}
 
 
 class UnitCodeObject(CPPStandaloneCodeObject):
