@@ -127,7 +127,7 @@ def test_what_may_be_is_kept_as_given(arguments):
         (lambda: Chain(velocity_ltd=3), "Chain: velocity_ltd must be one value in units of length per time, got 3"),
         (
             lambda: Chain(dt=100 * second),
-            f"Chain: with velocity={Chain().velocity} a stage empties faster than one tick of dt=100. s; "
+            "Chain: with velocity=VELOCITY a stage empties faster than one tick of dt=100. s; "
             "use dt <= 37.5 s or fewer stages",
         ),
         (lambda: Chain(pool=3), "Chain: pool must be one value in units of time, got 3"),
@@ -139,7 +139,8 @@ def test_what_may_be_is_kept_as_given(arguments):
     ],
 )
 def test_transports(make, message):
-    assert said(make) == message
+    """How Brian2 writes a velocity depends on the units that have been made before."""
+    assert said(make) == message.replace("VELOCITY", str(Chain().velocity))
 
 
 def test_transports_as_they_are_by_default():
