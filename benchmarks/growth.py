@@ -6,8 +6,8 @@ MNIST in single precision, the best of all repeats, which take turns:
 - with 500 to 8,000 hidden cells, and the exponent with which it grows from each to the next;
 - with shares of the input synapses that take part from 1 to 0.01, chosen by each cell for itself (alike 1), by 16
   cells together (alike 16) and by all of them (alike 500): the time of the pass in which they learn is what is left
-  when the time with one input a cell is taken off, and the weights that it has to visit are counted. Its rate is 0, so
-  that all of them are as active.
+  when the time with one input for all cells is taken off, and the weights that it has to visit are counted. Its rate
+  is 0, so that all of them are as active.
 """
 
 import sys
@@ -64,7 +64,7 @@ def shared(n, repeats):
     def network(share, alike):
         return SBPNetwork(lambda_p=share, options=(SINGLE, Subset(0, alike)) if share < 1 else (SINGLE,))
 
-    peers = {"none": InPart(images, labels, network(1 / 784, 16), STILL)}
+    peers = {"none": InPart(images, labels, network(1 / 784, ALIKE[-1]), STILL)}
     peers |= {
         (share, alike): InPart(images, labels, network(share, alike), STILL)
         for share in SHARES
