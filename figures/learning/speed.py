@@ -73,9 +73,9 @@ FIGURE = ResultFigure(
     name="speed",
     title="Cost over the size of the network and the share of its synapses that learn",
     caption="a, processor time of a training sample of 784-N-10 cells, single precision, the best of several repeats. "
-    "b, the pass in which input synapses learn, by the time that is left when that with one input of all cells is taken off, "
-    "beside that of all synapses; dotted: the weights that the rule has to visit. Differences of less than a "
-    "microsecond are not told apart, so the smallest may be below zero.",
+    "b, the pass in which input synapses learn, by the time that is left when that with one input of all cells is "
+    "taken off, beside that of all synapses; dotted: the weights that the rule has to visit. Differences of less than "
+    "a microsecond are not told apart, so the smallest may be below zero.",
     needs=(),
     draw=draw,
     recipes=(GROWTH, SHARES),
