@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sbp_brian.brian.kept_numbers import kept_at
+
 __all__ = ["lies_apart"]
 
 #: Functions that compute the same in vector instructions; of those of a library there are others for these.
 _SAME = frozenset({"int_", "_brian_abs", "_clip", "if"})
-_WRITTEN = re.compile(r"^\s*(?P<array>\w+)\[(?P<place>\w+)\]\s*[-+*/%|&^]?=(?!=)", re.MULTILINE)
+_WRITTEN = re.compile(r"^\s*(\w+)\[\w+\]\s*[-+*/%|&^]?=(?!=)", re.MULTILINE)
 _CALLED = re.compile(r"(\w+)\s*\(")
 
 
@@ -25,11 +27,10 @@ def lies_apart(code: str | Sequence[str]) -> bool:
     """
     text = code if isinstance(code, str) else "\n".join(code)
     text = re.sub(r"//.*|/\*.*?\*/", "", text)
-    written = {(found["array"], found["place"]) for found in _WRITTEN.finditer(text)}
+    written = set(_WRITTEN.findall(text))
     return (
         bool(written)
         and "/" not in text
-        and all(place == "_idx" for _, place in written)
-        and all(len(re.findall(rf"\b{array}\b(?!\[_idx\])", text)) == 0 for array, _ in written)
+        and written <= {kept.array for kept in kept_at(text, "_idx")}
         and _SAME.issuperset(_CALLED.findall(text))
     )
