@@ -16,7 +16,7 @@ test          the 10,000 published test images            the other 1,000: 100 a
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.resources import as_file, files
@@ -117,18 +117,22 @@ def _missing(entry: Entry, more: str = "") -> DatasetError:
 
 
 def _full(entry: Entry, folder: Path, split: str, validation: int, verify: bool) -> Dataset:
-    part, held, asked = (
-        "t10k" if split == "test" else "train",
-        _READ.get(),
-        (entry.name, folder, split == "test", verify),
-    )
-    found = held.get(asked) if held is not None else None
-    images, labels, content = found or _part(entry, folder, part, verify)
-    if held is not None:
-        held[asked] = images, labels, content
+    part = "t10k" if split == "test" else "train"
+    asked = entry.name, folder, part, verify
+    images, labels, content = _held(asked, lambda: _part(entry, folder, part, verify))
     used(f"{entry.name}/{'test' if split == 'test' else 'train'}", f"{entry.title} (full)", content)
     rows = _rows(split, len(labels), validation)
     return Dataset(images[rows], labels[rows], entry.title, split, "full", folder)
+
+
+def _held(asked: Hashable, read: Callable[[], tuple[Any, Any, str]]) -> tuple[Any, Any, str]:
+    """What is read, once within `read_once`."""
+    held = _READ.get()
+    if held is None:
+        return read()
+    if asked not in held:
+        held[asked] = read()
+    return held[asked]
 
 
 def _part(entry: Entry, folder: Path, part: str, verify: bool) -> tuple[np.ndarray, np.ndarray, str]:
@@ -160,11 +164,7 @@ def _sample() -> tuple[np.ndarray, Path, str]:
 
 
 def _embedded(split: str, asked: str) -> Dataset:
-    held = _READ.get()
-    found = held.get("embedded") if held is not None else None
-    table, path, content = found or _sample()
-    if held is not None:
-        held["embedded"] = table, path, content
+    table, path, content = _held("embedded", _sample)
     which = "embedded sample of 5,000"
     used(f"{asked}/{'test' if split == 'test' else 'train'}", f"MNIST ({which})", content)
     order = np.random.Generator(np.random.PCG64(EMBEDDED_SEED)).permutation(len(table))
