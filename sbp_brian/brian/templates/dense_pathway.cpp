@@ -52,7 +52,7 @@ std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cel
     _in_whole_{{codeobj_name}}.resize({{n_source}});
     {% endif %}
     size_t _few = 0;
-    size_t _all = {{n_source}};  // rows that are not whole
+    size_t _not_whole = {{n_source}};
     for(int32_t _event_cell = 0; _event_cell < {{n_source}}; _event_cell++)
     {
         _firsts.push_back(_visits.size());
@@ -61,7 +61,7 @@ std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cel
         _whole_{{codeobj_name}}.push_back(std::find(_row, _row + {{n_target}}, 0) == _row + {{n_target}});
         if(_whole_{{codeobj_name}}.back())
         {
-            _all--;
+            _not_whole--;
             continue;
         }
         {% endif %}
@@ -92,7 +92,7 @@ std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cel
     }
     _firsts.push_back(_visits.size());
     {% if by_bits %}
-    if(_few > {{dear}} * {{(n_target + listed - 1) // listed}} * _all)
+    if(_few > {{dear}} * {{(n_target + listed - 1) // listed}} * _not_whole)
         _firsts.clear();
     extern std::vector<uint32_t> _words_{{codeobj_name}};
     _words_{{codeobj_name}}.clear();
@@ -101,7 +101,7 @@ std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cel
             _words_{{codeobj_name}}.push_back(_told(_event_cell, _block, {{word}}));
     {% else %}
     // what is visited costs by itself, and as much as {{start_of_run}} more where a run of them begins
-    if(_few + {{start_of_run}} * (_visits.size() / 2) > _all * {{n_target}})
+    if(_few + {{start_of_run}} * (_visits.size() / 2) > _not_whole * {{n_target}})
         _firsts.clear();
     {% endif %}
 {% endif %}
@@ -184,9 +184,8 @@ std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cel
        and of each other cell: sums become those of vectors, and what several events do to a cell is read and written
        once. With bits there are two such loops, for events of a run in which a bit tells it and for those of another. #}
     {% set own, other = ('_presynaptic_idx', '_postsynaptic_idx') if over == 'row' else ('_postsynaptic_idx', '_presynaptic_idx') %}
-    {% macro at_one_cell(width, bits) %}
-    {% set code = by_bit('_bits_of') if bits else where_it_does() if by_bits else vector_code|join('\n') %}
-    {% set of_event, of_other = kept_at(code, own), kept_at(code, other) %}
+    {% macro at_one_cell(width, code, of_event) %}
+    {% set of_other = kept_at(code, other) %}
     {% for one in of_other %}
     {{one.begin('_met_%d', '_other')}}
     {% endfor %}
@@ -226,7 +225,7 @@ std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cel
             for(int32_t _bit = 0; _bit < {{word}}; _bit++)
             {
                 const int32_t _other = _begin + _bit;
-                {{at_one_cell(width, true)}}
+                {{at_one_cell(width, code, of_event)}}
             }
         }
         {% else %}
@@ -236,7 +235,7 @@ std::vector<int32_t> _in_whole_{{codeobj_name}};  // room for events of such cel
         #pragma GCC unroll 1
         for(int32_t _other = 0; _other < {{n_target}}; _other++)
         {
-            {{at_one_cell(width, false)}}
+            {{at_one_cell(width, code, of_event)}}
         }
         {% endif %}
         {% for k in range(width) %}
