@@ -83,19 +83,22 @@ inline unsigned sbp_sixteen(const int32_t *holds)  // a processor hands on in ha
 {
     return sbp_eight(holds) | sbp_eight(holds + 8) << 8;
 }
-inline void sbp_write(const unsigned which, const int32_t first, int32_t *held)
+template <typename T>  // one number, or as many as cells
+inline void sbp_write(const unsigned which, const T first, int32_t *held)
 {
     const sbp_8_cells cells = (sbp_8_cells)__builtin_ia32_pmovzxbd256(sbp_8_bytes(sbp_places.of[which])) + first;
     memcpy(held, &cells, 32);
 }
+#ifdef __AVX512F__
+inline void sbp_write_sixteen(const unsigned which, const sbp_16_cells cells, int32_t *held)
+{
+    const sbp_16_cells those = (sbp_16_cells)__builtin_ia32_compresssi512_mask(cells, sbp_16_cells{0}, which);
+    memcpy(held, &those, 64);
+}
 #endif
-
-#ifdef SBP_VECTORS
 inline uint64_t sbp_bits(const int32_t (&holds)[8])
 {
-    sbp_8_floats numbers;
-    memcpy(&numbers, holds, 32);
-    return __builtin_ia32_movmskps256(numbers);
+    return sbp_eight(holds);
 }
 #if SBP_LANES == 16
 inline uint64_t sbp_bits(const int32_t (&holds)[16])
@@ -133,16 +136,14 @@ typedef sbp_16_cells sbp_numbers;
 inline int64_t sbp_write_many(const uint64_t which, const sbp_numbers first, int32_t *held)
 {
     const sbp_16_cells cells = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const sbp_16_cells those = (sbp_16_cells)__builtin_ia32_compresssi512_mask(cells + first, sbp_16_cells{0}, which);
-    memcpy(held, &those, 64);
+    sbp_write_sixteen(which, cells + first, held);
     return __builtin_popcountll(which);
 }
 #else
 typedef sbp_8_cells sbp_numbers;
 inline int64_t sbp_write_many(const uint64_t which, const sbp_numbers first, int32_t *held)
 {
-    const sbp_8_cells cells = (sbp_8_cells)__builtin_ia32_pmovzxbd256(sbp_8_bytes(sbp_places.of[which])) + first;
-    memcpy(held, &cells, 32);
+    sbp_write(which, first, held);
     return __builtin_popcountll(which);
 }
 #endif
@@ -162,8 +163,7 @@ inline int32_t sbp_held(const T *holds, const int32_t n, const int32_t first, in
     {
         const unsigned which = sbp_sixteen(holds + k);
         #ifdef __AVX512F__
-        const sbp_16_cells those = (sbp_16_cells)__builtin_ia32_compresssi512_mask(cells, sbp_16_cells{0}, which);
-        memcpy(held + found, &those, 64);
+        sbp_write_sixteen(which, cells, held + found);
         found += __builtin_popcount(which);
         cells += 16;
         #else
