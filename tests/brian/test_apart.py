@@ -10,7 +10,7 @@ from brian2 import Network, NeuronGroup, linked_var, ms
 
 from sbp_brian.brian.apart import lies_apart
 from sbp_brian.targets import Simulation
-from sbp_brian.targets.programs import generate
+from tests.helpers.compiling import generated
 from tests.reference.small_networks import on_numpy
 
 NAMES = ("a", "b", "c", "d", "p", "q", "r", "s")
@@ -64,9 +64,8 @@ def test_a_cell_reads_what_the_one_before_it_in_the_loop_left(both):
 
 
 def test_the_compiler_is_told_of_code_that_lies_apart_alone(tmp_path):
-    generate(network, 1 * ms, {}, tmp_path)
-    pieces = {name: tmp_path / "code_objects" / f"{name}_code_codeobject.cpp" for name in STEPS}
-    told = {name: "#pragma GCC ivdep" in piece.read_text() for name, piece in pieces.items()}
+    texts = generated(network, tmp_path)
+    told = {name: "#pragma GCC ivdep" in texts[f"{name}_code_codeobject"] for name in STEPS}
     assert told == {"simple": True, "calls": False, "divides": False, "others": False}
 
 

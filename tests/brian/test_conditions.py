@@ -10,7 +10,7 @@ from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, ms
 
 from sbp_brian.brian.conditions import in_registers
 from sbp_brian.targets import Simulation
-from sbp_brian.targets.programs import generate
+from tests.helpers.compiling import generated
 from tests.reference.small_networks import on_numpy
 
 #: Conditions, and the types of what they read.
@@ -122,7 +122,6 @@ def test_only_simple_conditions_are_tested_in_registers(tmp_path):
             )
         )
 
-    generate(make, ms, {}, tmp_path)
-    pieces = {name: tmp_path / "code_objects" / f"{name}_spike_thresholder_codeobject.cpp" for name in thresholds}
-    ways = {name: "= sbp_bits(_holds)" in piece.read_text() for name, piece in pieces.items()}
+    texts = generated(make, tmp_path)
+    ways = {name: "= sbp_bits(_holds)" in texts[f"{name}_spike_thresholder_codeobject"] for name in thresholds}
     assert ways == {"simple": True, "drawn": False, "called": False, "rests": False}

@@ -9,6 +9,16 @@ import pytest
 MOST = 36
 
 
+def telling(create, tell):
+    """What makes an extension of a text, and first calls `tell` with the text."""
+
+    def create_extension(code, *args, **kwds):
+        tell(code)
+        return create(code, *args, **kwds)
+
+    return create_extension
+
+
 class Builds:
     """A plugin of pytest: counts the texts that Cython is given, in all workers; more than `MOST` are a failure."""
 
@@ -48,13 +58,7 @@ class Builds:
         if module is None:  # no test needs Brian2
             return
         manager = module.cython_extension_manager
-        compile_text = manager.create_extension
-
-        def create_extension(code, *args, **kwds):
-            self.count(code)
-            return compile_text(code, *args, **kwds)
-
-        manager.create_extension = create_extension
+        manager.create_extension = telling(manager.create_extension, self.count)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node):

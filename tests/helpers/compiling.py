@@ -4,8 +4,11 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from brian2 import prefs
+from brian2 import ms, prefs
 from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager
+
+from sbp_brian.targets.programs import generate
+from tests.helpers.builds import telling
 
 #: A name of which a shell would run four parts.
 ODD = "a $(touch executed) `touch executed` ; touch executed & 'b' \"c\" \\ \n # ü % $HOME"
@@ -52,12 +55,17 @@ def cython_texts(compiles=True):
         False: nothing is built, and the code does nothing.
     """
     found = set()
-    compile_text = cython_extension_manager.create_extension
 
-    def create_extension(code, *args, **kwds):
-        found.add(code)
-        return compile_text(code, *args, **kwds) if compiles else SimpleNamespace(main=lambda namespace: None)
+    def nothing(*_args, **_kwds):
+        return SimpleNamespace(main=lambda namespace: None)
 
+    create = cython_extension_manager.create_extension if compiles else nothing
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cython_extension_manager, "create_extension", create_extension)
+        patch.setattr(cython_extension_manager, "create_extension", telling(create, found.add))
         yield found
+
+
+def generated(make, folder):
+    """The texts of the pieces of C++ code that a network has, by their names; it is not compiled."""
+    generate(make, ms, {}, folder)
+    return {path.stem: path.read_text() for path in (folder / "code_objects").glob("*.cpp")}
